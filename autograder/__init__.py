@@ -1,0 +1,1 @@
+"""The local autograder: checks in this process, the student's code in another."""

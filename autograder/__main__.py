@@ -1,0 +1,159 @@
+"""The command line: `python -m autograder --help`."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+from autograder.errors import UsageError
+
+EXAMPLES = """
+examples:
+  python -m autograder                     grade everything, then an overview
+  python -m autograder hw1                 grade homework 1
+  python -m autograder hw1 --problem 2a    one problem only
+  python -m autograder submit hw1          make the zip to hand in
+exit code: 0 every point asked for was earned, 1 not yet, 2 it could not be graded
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options of grading; `submit` has its own."""
+    options = argparse.ArgumentParser(
+        prog="python -m autograder",
+        description="Judges your homework on this machine, in seconds, and says what to look at.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = options.add_argument
+    add("homework", nargs="*", help="hw0, hw1, …; none means all that are here")
+    add("--problem", metavar="ID", help="only the checks of one problem, such as 2a")
+    add("--submission", metavar="DIR", type=Path, help="take the files to hand in from this folder")
+    add("--json", metavar="FILE", help="write the record here; - is standard output")
+    add("--seed", metavar="N", type=int, default=0, help="which recorded inputs (the kit has 0)")
+    add("--hint", metavar="LEVEL", type=int, choices=(1, 2, 3),
+        help="1 what differed, 2 the idea to look at, 3 the recognised mistake")  # fmt: skip
+    add("--isolation", choices=("fork", "spawn"), help="how student code is kept apart")
+    add("--in-process", action="store_true", help="no isolation, so that breakpoint() works")
+    add("--fresh", action="store_true", help="use no state of an earlier run (there is none)")
+    return options
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command; the exit code."""
+    argv = sys.argv[1:] if argv is None else argv
+    try:
+        if argv[:1] == ["submit"]:
+            from autograder import submit
+
+            return submit.main(argv[1:])
+        return _grade(parser().parse_args(argv))
+    except UsageError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nstopped; nothing was changed. Run the same command again.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        print(f"error: {error.filename or 'disk'}: {error.strerror}", file=sys.stderr)
+        return 2
+
+
+def _grade(options: argparse.Namespace) -> int:
+    from autograder import homework as homeworks
+
+    names = options.homework or homeworks.names()
+    if not names:
+        raise UsageError("no homework is here; run this in the folder that holds hw0/")
+    chosen = [homeworks.load(name) for name in names]
+    if options.problem and len(chosen) != 1:
+        raise UsageError("--problem needs one homework, as in: python -m autograder hw1 --problem 2a")
+    if options.problem:
+        chosen[0].problem(options.problem)
+    if options.submission is not None and not options.submission.is_dir():
+        raise UsageError(f"--submission {options.submission} is not a folder; unpack the zip first")
+    if options.json not in (None, "-"):
+        _check_writable(Path(options.json))
+
+    results = _run(chosen, options)
+    _write_json(results, options)
+    return 0 if all(result.complete for result in results) else 1
+
+
+def _run(chosen: list, options: argparse.Namespace) -> list:
+    from autograder.run.launch import isolation_of_this_system, start
+
+    isolation = options.isolation or isolation_of_this_system()
+    if options.in_process:
+        isolation = "in-process"
+    # One warm worker serves all homeworks: start it before anything else is imported here.
+    preload = tuple(dict.fromkeys(name for homework in chosen for name in homework.preload))
+    results = []
+    with start(isolation, preload) as worker:
+        from rich.console import Console
+
+        from autograder import engine
+        from autograder.report import console as report
+
+        console = Console(stderr=options.json == "-", highlight=False)
+        for homework in chosen:
+            with _progress(console, homework) as advance:
+                result = engine.grade(
+                    homework, submission=options.submission, only=options.problem,
+                    seed=options.seed, isolation=isolation, hint=options.hint, worker=worker,
+                    progress=advance,
+                )  # fmt: skip
+            report.show(result, homework, console)
+            results.append(result)
+        if len(results) > 1:
+            report.overview(results, console)
+    return results
+
+
+@contextlib.contextmanager
+def _progress(console, homework):
+    """A line that says what is going on, on a terminal only."""
+    done = 0
+    with console.status(f"{homework.name}: loading …") as status:
+
+        def advance(result) -> None:
+            nonlocal done
+            done += 1
+            status.update(f"{homework.name}: {done} checks done")
+
+        yield advance
+
+
+def _check_writable(path: Path) -> None:
+    folder = path.parent
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise UsageError(f"cannot write {path}: {folder} is no folder that can be written to")
+
+
+def _write_json(results: list, options: argparse.Namespace) -> None:
+    if options.json is None:
+        return
+    records = [result.as_json() for result in results]
+    several = len(options.homework) != 1
+    text = json.dumps(records if several else records[0], indent=2, allow_nan=False)
+    if options.json == "-":
+        print(text)
+        return
+    path = Path(options.json)
+    temporary = path.with_name(path.name + ".tmp")
+    temporary.write_text(text + "\n", encoding="utf-8")
+    temporary.replace(path)
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(AttributeError, ValueError):
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    sys.exit(main())

@@ -1,0 +1,321 @@
+"""Runs the planned checks of a homework and gives one record.
+
+The parent's half: it collects checks with pytest, calls them itself (two at a time where each has a
+process of its own), and never imports torch or the student's code.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import inspect
+import io
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autograder import homework as homeworks
+from autograder.errors import UsageError
+from autograder.homework import Homework
+from autograder.judge import plugin
+from autograder.judge.answers import Answers, Echo, Reference
+from autograder.judge.compare import Mismatch
+from autograder.report.record import CheckResult, HomeworkResult
+from autograder.run.launch import Worker, isolation_of_this_system, start
+from autograder.run.overlay import overlay
+from autograder.run.student import Student, StudentError
+
+THREADS = 2
+
+
+@dataclass(frozen=True)
+class PlannedCheck:
+    """A check that will have a row, whatever happens."""
+
+    id: str
+    problem: str
+    title: str
+    points: float
+    after: str | None
+    function: Callable[..., None]
+    arguments: dict[str, Any]  # of a parametrized check
+
+
+@dataclass
+class Desk:
+    """What one check works with."""
+
+    student: Student
+    reference: Reference
+    rng: Any
+
+
+class Bench:
+    """A worker, a tree and the answers: everything a homework's checks need.
+
+    Args:
+        homework: what to grade.
+        worker: a worker with the homework's preloaded modules; the bench does not close it.
+        tree: a tree made by `overlay`.
+        answers: the seed's record, or None to record: the student is then its own reference.
+        seed: which inputs to draw.
+    """
+
+    def __init__(
+        self, homework: Homework, worker: Worker, tree: Path, answers: Answers | None, seed: int
+    ) -> None:
+        self.homework, self.worker, self.tree = homework, worker, tree
+        self.answers, self.seed = answers, seed
+
+    def desk(self, check: str) -> Desk:
+        """What the check of this id works with; its process starts at the first call."""
+        limit = self.homework.time_limit
+        student = Student(
+            self.homework, lambda: self.worker.open(self.tree, self.homework.name, limit)
+        )
+        if self.answers is None:
+            reference = Echo(student)
+        else:
+            reference = Reference(self.answers.calls.get(check, []), student)
+        return Desk(student, reference, plugin.generator(self.seed, check))
+
+
+# --- what is planned ----------------------------------------------------------------------------
+
+
+class _Collector:
+    def __init__(self) -> None:
+        self.items: list[pytest.Item] = []
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        self.items = list(session.items)
+
+
+_planned: dict[Path, list[PlannedCheck]] = {}
+
+
+def plan(homework: Homework, only: str | None = None) -> list[PlannedCheck]:
+    """The checks of a homework, or of one problem, in the order of homework.toml.
+
+    Raises:
+        UsageError: when a check file is broken or the points do not add up.
+    """
+    if homework.checks not in _planned:
+        _planned[homework.checks] = _collect(homework)
+    checks = _planned[homework.checks]
+    if only is not None:
+        homework.problem(only)
+        checks = [check for check in checks if check.problem == only]
+    return checks
+
+
+def _collect(homework: Homework) -> list[PlannedCheck]:
+    collector, said = _Collector(), io.StringIO()
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        code = pytest.main(
+            [
+                str(homework.checks), "--collect-only", "-q", "--noconftest",
+                "-c", str(homework.checks.parent / "pytest.ini"), "-p", "autograder.judge.plugin",
+            ],
+            plugins=[collector],
+        )  # fmt: skip
+    if code != pytest.ExitCode.OK:
+        last = next((line for line in said.getvalue().splitlines() if line.startswith("E ")), "")
+        raise UsageError(f"the checks of {homework.name} cannot be collected: {last or code}")
+    order = {problem.id: index for index, problem in enumerate(homework.problems)}
+    checks = [_planned_check(item, homework) for item in collector.items]
+    checks.sort(key=lambda check: order[check.problem])
+    for problem in homework.problems:
+        total = sum(check.points for check in checks if check.problem == problem.id)
+        wanted = problem.points if problem.kind == "code" else 0
+        if abs(total - wanted) > 1e-9 and problem.checked:
+            raise UsageError(
+                f"the checks of {homework.name} {problem.id} are worth {total:g} points, "
+                f"homework.toml says {wanted:g}"
+            )
+    return checks
+
+
+def _planned_check(item: pytest.Item, homework: Homework) -> PlannedCheck:
+    marker = item.get_closest_marker("problem")
+    if marker is None:
+        raise UsageError(f"the check {plugin.check_id(item)} names no problem")
+    (ident,) = marker.args
+    homework.problem(ident)
+    title = (inspect.getdoc(item.function) or item.name).splitlines()[0].rstrip(".")
+    return PlannedCheck(
+        id=plugin.check_id(item),
+        problem=ident,
+        title=title,
+        points=marker.kwargs["points"],
+        after=marker.kwargs["after"],
+        function=item.function,
+        arguments=dict(item.callspec.params) if hasattr(item, "callspec") else {},
+    )
+
+
+# --- running ------------------------------------------------------------------------------------
+
+
+def grade(
+    homework: Homework,
+    *,
+    submission: Path | None = None,
+    only: str | None = None,
+    seed: int = plugin.PUBLIC_SEED,
+    isolation: str | None = None,
+    hint: int | None = None,
+    worker: Worker | None = None,
+    progress: Callable[[CheckResult], None] = lambda result: None,
+) -> HomeworkResult:
+    """Grade one homework.
+
+    Args:
+        submission: a folder of handed-in files; None grades the kit's own.
+        only: a problem's id; None for all.
+        seed: which recorded seed to use.
+        isolation: fork, spawn or in-process; None takes the best of this system.
+        hint: 1 to 3, how much a message says; None takes the homework's.
+        worker: a warm worker to use; None starts one and ends it.
+        progress: called after each check, from any thread.
+
+    Raises:
+        UsageError: when nothing can be graded.
+    """
+    began = time.monotonic()
+    isolation = isolation or isolation_of_this_system()
+    with contextlib.ExitStack() as stack:
+        if worker is None:  # first: its imports take longest, and go on beside the rest
+            worker = stack.enter_context(start(isolation, homework.preload))
+        answers = Answers.load(homework, seed)
+        checks = plan(homework, only)
+        folder = stack.enter_context(
+            tempfile.TemporaryDirectory(prefix="grade-", ignore_cleanup_errors=True)
+        )
+        tree = overlay(homework, Path(folder), submission)
+        bench = Bench(homework, worker, tree, answers, seed)
+        result = HomeworkResult(homework.name, homework.title, isolation)
+        result.checks = run_checks(bench, checks, hint or homework.hint_level, progress, isolation)
+    result.seconds = time.monotonic() - began
+    return result
+
+
+def run_checks(
+    bench: Bench,
+    checks: list[PlannedCheck],
+    hint: int,
+    progress: Callable[[CheckResult], None] = lambda result: None,
+    isolation: str = "fork",
+) -> list[CheckResult]:
+    """Run checks on a bench; a row for each, in order."""
+    broken = _unimportable(bench)
+    empty: dict[str, bool] = {}
+    lock = threading.Lock()
+
+    def one(check: PlannedCheck) -> CheckResult:
+        if broken is not None:
+            result = _row(check, broken, 0.0, hint)
+        elif check.after is not None and empty.get(check.after, False):
+            what = f"not run: problem {check.after} comes first, and is still empty"
+            result = _row(check, StudentError("not_run", what), 0.0, hint)
+        else:
+            result, calls = _run(bench, check, hint)
+            with lock:
+                first = calls[-1].outcome.get("error", {}) if calls else {}
+                if first.get("kind") == "empty":
+                    empty[check.problem] = True
+        progress(result)
+        return result
+
+    if isolation == "fork":
+        with ThreadPoolExecutor(THREADS) as pool:
+            return list(pool.map(one, checks))
+    return [one(check) for check in checks]
+
+
+def _unimportable(bench: Bench) -> StudentError | None:
+    """The first handed-in file that cannot be imported: then nothing can be judged."""
+    student = bench.desk("import").student
+    try:
+        for name in bench.homework.files:
+            if not (bench.tree / bench.homework.name / name).is_file():
+                return StudentError(
+                    "error", f"{bench.homework.name}/{name} is missing; it is one of the files "
+                    "to hand in"
+                )  # fmt: skip
+            student.import_file(name)
+    except StudentError as error:
+        return StudentError("error" if error.status == "failed" else error.status, error.what,
+                            error.idea)  # fmt: skip
+    finally:
+        student.close()
+    return None
+
+
+def _run(bench: Bench, check: PlannedCheck, hint: int):
+    began = time.monotonic()
+    desk = bench.desk(check.id)
+    wanted = inspect.signature(check.function).parameters
+    fixtures = {"student": desk.student, "reference": desk.reference, "rng": desk.rng}
+    given = {name: value for name, value in fixtures.items() if name in wanted}
+    failure: Exception | None = None
+    try:
+        check.function(**given, **check.arguments)
+    except (StudentError, Mismatch) as error:
+        failure = error
+    except UsageError:
+        raise
+    except Exception as error:  # a value of a form the check did not foresee
+        failure = Mismatch(
+            f"the result has a form that cannot be judged ({type(error).__name__}: {error})",
+            "Compare the shapes and types that you return with those the docstring promises.",
+        )
+    finally:
+        desk.student.close()
+    result = _row(check, failure, time.monotonic() - began, hint)
+    result.printed = desk.student.printed
+    return result, desk.student.calls
+
+
+def _row(check: PlannedCheck, failure: Any, seconds: float, hint: int) -> CheckResult:
+    message = ""
+    if failure is not None:
+        message = failure.what
+        if hint >= 2 and failure.idea:
+            message += f"\n{failure.idea}"
+    return CheckResult(
+        id=check.id,
+        problem=check.problem,
+        title=check.title,
+        points=check.points if failure is None else 0,
+        max_points=check.points,
+        status="passed" if failure is None else getattr(failure, "status", "failed"),
+        seconds=round(seconds, 3),
+        message=message,
+    )
+
+
+# --- plain pytest -------------------------------------------------------------------------------
+
+_pytest_benches: dict[str, Bench] = {}
+
+
+def bench_for_pytest(name: str) -> Bench:
+    """The bench that checks use under plain pytest: one worker for the session."""
+    if name not in _pytest_benches:
+        homework = homeworks.load(name)
+        worker = start(isolation_of_this_system(), homework.preload)
+        atexit.register(worker.close)
+        folder = tempfile.TemporaryDirectory(prefix="grade-", ignore_cleanup_errors=True)
+        atexit.register(folder.cleanup)
+        tree = overlay(homework, Path(folder.name))
+        answers = Answers.load(homework, plugin.PUBLIC_SEED)
+        _pytest_benches[name] = Bench(homework, worker, tree, answers, plugin.PUBLIC_SEED)
+    return _pytest_benches[name]

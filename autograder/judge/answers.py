@@ -1,0 +1,150 @@
+"""Recorded outputs of the solution, replayed as `reference`; and of every mistake, recognised.
+
+One file a seed. Outputs are keyed by check and by the number of the call within it; the file also
+holds a digest of the checks it was made with, so that old answers are never compared with new
+questions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from autograder.errors import UsageError
+from autograder.homework import Homework
+from autograder.judge.compare import close
+from autograder.judge.plugin import PUBLIC_SEED
+from autograder.run import wire
+from autograder.run.student import Student
+
+
+def path_of(homework: Homework, seed: int) -> Path:
+    """Where a seed's answers lie; only the public one ships with the kit."""
+    name = "answers.npz" if seed == PUBLIC_SEED else f"answers-{seed}.npz"
+    return homework.checks / name
+
+
+def digest(homework: Homework) -> str:
+    """Of the source of every check and probe; line endings do not count."""
+    total = hashlib.sha256()
+    for path in [*sorted(homework.checks.glob("*.py")), homework.checks.parent / "probing.py"]:
+        total.update(path.name.encode())
+        total.update(path.read_bytes().replace(b"\r\n", b"\n"))
+    return total.hexdigest()
+
+
+class Answers:
+    """The record of one homework and seed: check → outcomes of the solution's calls."""
+
+    def __init__(self, calls: dict[str, list[dict]]) -> None:
+        self.calls = calls
+
+    @classmethod
+    def load(cls, homework: Homework, seed: int) -> Answers:
+        """Read a record.
+
+        Raises:
+            UsageError: when there is none, it cannot be read, or it was made with other checks.
+        """
+        path = path_of(homework, seed)
+        remedy = f"staff record them with: python -m staff answers {homework.name} --seed {seed}"
+        if not path.is_file():
+            raise UsageError(f"no answers are recorded for {homework.name} and seed {seed}; {remedy}")
+        try:
+            with np.load(path, allow_pickle=False) as archive:
+                record = wire.unpack(archive["record"].tobytes())
+            if record["checks"] != digest(homework):
+                raise UsageError(
+                    f"{path.name} of {homework.name} was recorded with other checks; put "
+                    f"autograder/ back as it was (git checkout autograder), or {remedy}"
+                )
+            return cls(record["calls"])
+        except (OSError, ValueError, KeyError, TypeError, wire.WireError, zipfile.BadZipFile):
+            raise UsageError(f"{path} is damaged; fetch the kit again, or {remedy}") from None
+
+    def save(self, homework: Homework, seed: int) -> Path:
+        """Write the record; the old one stays until the new one is whole."""
+        path = path_of(homework, seed)
+        record = wire.pack({"checks": digest(homework), "calls": self.calls})
+        temporary = path.with_suffix(".tmp.npz")
+        np.savez_compressed(temporary, record=np.frombuffer(record, np.uint8))
+        os.replace(temporary, path)
+        return path
+
+
+class Reference:
+    """`reference.probe` is what the solution gave for the latest call of `student.probe`."""
+
+    def __init__(self, outcomes: list[dict], student: Student) -> None:
+        self._outcomes, self._student = outcomes, student
+
+    def __getattr__(self, probe: str) -> Any:
+        if probe.startswith("_"):
+            raise AttributeError(probe)
+        calls = self._student.calls
+        for index in range(len(calls) - 1, -1, -1):
+            if calls[index].probe == probe:
+                break
+        else:
+            raise UsageError(f"the check asks for reference.{probe} before student.{probe}")
+        try:
+            return self._outcomes[index]["value"]
+        except (IndexError, KeyError):
+            raise UsageError(
+                f"no answer is recorded for call {index} ({probe}); staff record answers with: "
+                "python -m staff answers"
+            ) from None
+
+
+class Echo(Reference):
+    """While answers are recorded the student is the solution, and is its own reference."""
+
+    def __init__(self, student: Student) -> None:
+        super().__init__([], student)
+
+    def __getattr__(self, probe: str) -> Any:
+        if probe.startswith("_"):
+            raise AttributeError(probe)
+        self._outcomes = [call.outcome for call in self._student.calls]
+        return super().__getattr__(probe)
+
+
+def same_outcome(one: dict, other: dict) -> bool:
+    """Whether two recorded outcomes are alike: values within tolerance, errors of one type."""
+    if "error" in one or "error" in other:
+        first, second = one.get("error", {}), other.get("error", {})
+        keys = ("kind", "type")
+        return bool(first) and bool(second) and all(first.get(k) == second.get(k) for k in keys)
+    return _same_value(one["value"], other["value"]) and one["changed"] == other["changed"]
+
+
+def _same_value(one: Any, other: Any) -> bool:
+    if isinstance(one, dict):
+        return (
+            isinstance(other, dict)
+            and one.keys() == other.keys()
+            and all(_same_value(one[key], other[key]) for key in one)
+        )
+    if isinstance(one, (list, tuple)):
+        return (
+            isinstance(other, (list, tuple))
+            and len(one) == len(other)
+            and all(_same_value(a, b) for a, b in zip(one, other))
+        )
+    if isinstance(one, (np.ndarray, int, float)) and isinstance(other, (np.ndarray, int, float)):
+        return _same_array(np.asarray(one), np.asarray(other))
+    return type(one) is type(other) and one == other
+
+
+def _same_array(one: np.ndarray, other: np.ndarray) -> bool:
+    if one.shape != other.shape:
+        return False
+    finite = np.isfinite(one) & np.isfinite(other)
+    if not (np.isfinite(one) == np.isfinite(other)).all():
+        return False
+    return close(np.where(finite, one, 0), np.where(finite, other, 0))

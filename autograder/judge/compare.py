@@ -1,0 +1,177 @@
+"""Exact type and shape, finite, then error <= tolerance; and words for what differs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+RTOL, ATOL = 1e-3, 1e-5
+
+
+class Mismatch(AssertionError):
+    """`what` differed, and the `idea` to look at; the idea is shown from hint level 2."""
+
+    def __init__(self, what: str, idea: str = "") -> None:
+        super().__init__(what)
+        self.what, self.idea = what, idea
+
+
+def require(holds: bool, what: str, idea: str = "") -> None:
+    """Fail with `what` unless the condition holds. (Write it so that NaN does not hold.)
+
+    Raises:
+        Mismatch: when it does not.
+    """
+    if not holds:
+        raise Mismatch(what, idea)
+
+
+def require_unchanged(student: Any, *names: str) -> None:
+    """Fail when the last call wrote to one of its inputs.
+
+    Args:
+        names: what the inputs are called in the handout, in the order of the call.
+    """
+    for changed in student.changed:
+        position = int(changed) if str(changed).isdigit() else None
+        name = names[position] if position is not None and position < len(names) else changed
+        raise Mismatch(
+            f"the function changed its input `{name}`",
+            "The caller still needs it: work on a copy, or build a new tensor.",
+        )
+
+
+def close(seen: Any, expected: Any, rtol: float = RTOL, atol: float = ATOL) -> bool:
+    """Whether two finite arrays of one shape agree within atol + rtol * largest |expected|."""
+    seen, expected = np.asarray(seen), np.asarray(expected)
+    if seen.shape != expected.shape or seen.dtype.kind not in "buif":
+        return False
+    seen, expected = seen.astype(np.float64), expected.astype(np.float64)
+    if not np.isfinite(seen).all():
+        return False
+    scale = np.abs(expected).max(initial=0.0)
+    return bool((np.abs(seen - expected) <= atol + rtol * scale).all())
+
+
+def assert_matches(
+    seen: Any, expected: Any, idea: str = "", *, name: str = "", rtol: float = RTOL,
+    atol: float = ATOL,
+) -> None:  # fmt: skip
+    """Compare two trees of values leaf by leaf.
+
+    Numbers of any precision and 0-d arrays are alike; shapes must be equal to the letter; every
+    number must be finite. The tolerance is relative to the largest expected number of a leaf.
+
+    Args:
+        seen: what the student's code gave.
+        expected: what is right: recorded or calculated by the check.
+        idea: what to look at when it differs; never a line of a solution.
+        name: what the value is called in the message.
+
+    Raises:
+        Mismatch: at the first leaf that differs.
+    """
+    label = name or "the result"
+    if isinstance(expected, dict):
+        require(type(seen) is dict, f"{label} should be a dictionary, not {_kind(seen)}", idea)
+        missing = [key for key in expected if key not in seen]
+        require(not missing, f"{label} lacks {', '.join(missing)}", idea)
+        for key, value in expected.items():
+            assert_matches(seen[key], value, idea, name=key, rtol=rtol, atol=atol)
+    elif isinstance(expected, (list, tuple)):
+        require(
+            type(seen) in (list, tuple), f"{label} should be a sequence, not {_kind(seen)}", idea
+        )
+        require(
+            len(seen) == len(expected),
+            f"{label} has {len(seen)} parts; {len(expected)} were expected",
+            idea,
+        )
+        for index, (one, other) in enumerate(zip(seen, expected)):
+            part = f"{name}[{index}]" if name else f"part {index} of the result"
+            assert_matches(one, other, idea, name=part, rtol=rtol, atol=atol)
+    elif expected is None or isinstance(expected, str):
+        same = type(seen) is type(expected) and seen == expected
+        require(same, f"{label} is {seen!r}; expected {expected!r}", idea)
+    else:
+        _compare_numbers(seen, np.asarray(expected), label, idea, rtol, atol)
+
+
+def _compare_numbers(seen, expected, label, idea, rtol, atol) -> None:
+    if seen is None:
+        raise Mismatch(f"{label} is None", "Does every path end in a return statement?")
+    if not isinstance(seen, (bool, int, float, np.ndarray, np.generic)):
+        raise Mismatch(f"{label} should be a number or an array, not {_kind(seen)}", idea)
+    array = np.asarray(seen)
+    if array.dtype.kind not in "buif":
+        raise Mismatch(f"{label} has dtype {array.dtype}; expected real numbers", idea)
+    if array.shape != expected.shape:
+        raise Mismatch(
+            f"{label} has shape {list(array.shape)}; expected {list(expected.shape)}", idea
+        )
+    bad = ~np.isfinite(array.astype(np.float64))
+    if bad.any():
+        first = np.unravel_index(int(np.argmax(bad)), array.shape) if array.ndim else ()
+        raise Mismatch(
+            f"{label} holds {array[first]} ({int(bad.sum())} of {array.size} are not finite)",
+            "Look for a logarithm or division of zero, or an overflow.",
+        )
+    if not close(array, expected, rtol, atol):
+        raise Mismatch(_difference(array, expected, label, rtol, atol), idea)
+
+
+def _difference(seen: np.ndarray, expected: np.ndarray, label: str, rtol, atol) -> str:
+    """Where and by how much two arrays of one shape differ, and a pattern where there is one."""
+    seen, expected = np.asarray(seen, np.float64), np.asarray(expected, np.float64)
+    pattern = _pattern(seen, expected, rtol, atol)
+    tail = f" ({pattern})" if pattern else ""
+    if seen.ndim == 0:
+        return f"{label} is {_number(seen)}; expected {_number(expected)}{tail}"
+    error = np.abs(seen - expected)
+    wrong = ~(error <= atol + rtol * np.abs(expected).max(initial=0.0))
+    worst = np.unravel_index(int(np.argmax(error)), error.shape)
+    at = ", ".join(str(int(i)) for i in worst)
+    return (
+        f"{label}: {int(wrong.sum())} of {seen.size} numbers differ; at [{at}] it is "
+        f"{_number(seen[worst])}, expected {_number(expected[worst])}{tail}"
+    )
+
+
+def _pattern(seen: np.ndarray, expected: np.ndarray, rtol: float, atol: float) -> str:
+    """A simple relation between the two that says more than numbers do."""
+
+    def same(a: np.ndarray, b: np.ndarray) -> bool:
+        return close(a, b, rtol, atol)
+
+    if same(seen, np.zeros_like(seen)):
+        return "all zero"
+    if same(-seen, expected):
+        return "the opposite sign"
+    if expected.size and np.abs(expected).max() > 0:
+        factor = float((seen * expected).sum() / (expected**2).sum())
+        if factor and same(seen, factor * expected):
+            return f"everything is {_number(factor)} times what it should be"
+    if seen.ndim >= 1 and seen.size > 1:
+        for a in range(seen.ndim):
+            for b in range(a):
+                if seen.shape[a] == seen.shape[b] and same(np.swapaxes(seen, a, b), expected):
+                    return f"axes {b} and {a} are exchanged"
+        if same(np.sort(seen, axis=None), np.sort(expected, axis=None)):
+            return "the right numbers in another order"
+        offset = seen - expected
+        if np.ptp(offset) <= atol + rtol * np.abs(expected).max():
+            return f"everything is off by {_number(offset.flat[0])}"
+    return ""
+
+
+def _number(value: Any) -> str:
+    return f"{float(value):.5g}"
+
+
+def _kind(value: Any) -> str:
+    if value is None:
+        return "None"
+    if isinstance(value, np.ndarray):
+        return f"an array of shape {list(value.shape)}"
+    return f"{type(value).__name__}"

@@ -1,0 +1,69 @@
+"""The marker `problem` and the fixtures of a check, for the engine and for plain pytest."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+PUBLIC_SEED = 0
+
+
+def problem(ident: str, *, points: float = 0, after: str | None = None) -> Callable:
+    """Mark a function as a check of one problem.
+
+    Args:
+        ident: the problem's id in homework.toml.
+        points: what the check earns (each case of a parametrized check earns as much); 0 for
+            checks of extra credit.
+        after: a problem whose hole this check's calls go through; the check is not run while that
+            hole is empty or cannot be imported.
+    """
+    return pytest.mark.problem(ident, points=points, after=after)
+
+
+def generator(seed: int, check: str) -> np.random.RandomState:
+    """The check's own stream of inputs; RandomState's stream never changes between versions."""
+    return np.random.RandomState(zlib.crc32(f"{seed}/{check}".encode()))
+
+
+# --- plain `pytest autograder/checks/hw1` -------------------------------------------------------
+
+
+def check_id(item: pytest.Item) -> str:
+    """`test_mann::test_forward[2-3]`: the same in every folder and on every system."""
+    return f"{item.path.stem}::{item.name}"
+
+
+@pytest.fixture
+def _bench(request):
+    from autograder import engine
+
+    return engine.bench_for_pytest(request.path.parent.name)
+
+
+@pytest.fixture
+def _desk(request, _bench):
+    desk = _bench.desk(check_id(request.node))
+    yield desk
+    desk.student.close()
+
+
+@pytest.fixture
+def student(_desk):
+    """Probes that run beside the student's code."""
+    return _desk.student
+
+
+@pytest.fixture
+def reference(_desk):
+    """What the solution gave for the same call."""
+    return _desk.reference
+
+
+@pytest.fixture
+def rng(_desk):
+    """A RandomState that belongs to this check and seed."""
+    return _desk.rng

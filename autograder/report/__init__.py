@@ -1,0 +1,1 @@
+"""One result record, and its renderers."""

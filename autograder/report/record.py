@@ -1,0 +1,76 @@
+"""The one result record; console, JSON and every other report are renderings of it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+
+STATUSES = ("passed", "failed", "error", "timeout", "crashed", "not_run")
+
+
+@dataclass
+class CheckResult:
+    """One planned check and what became of it.
+
+    `message` is what the student reads at the hint level in force; `mistake` is the slug of the
+    recognised mistake, or None.
+    """
+
+    id: str
+    problem: str
+    title: str
+    points: float
+    max_points: float
+    status: str
+    seconds: float
+    message: str = ""
+    mistake: str | None = None
+    printed: str = ""
+
+    @property
+    def passed(self) -> bool:
+        return self.status == "passed"
+
+
+@dataclass
+class HomeworkResult:
+    """All planned checks of one homework, in order."""
+
+    homework: str
+    title: str
+    isolation: str
+    checks: list[CheckResult] = field(default_factory=list)
+    seconds: float = 0.0
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def score(self) -> float:
+        return _whole(sum(check.points for check in self.checks))
+
+    @property
+    def max_score(self) -> float:
+        return _whole(sum(check.max_points for check in self.checks))
+
+    @property
+    def complete(self) -> bool:
+        """Whether every planned point asked for was earned."""
+        return all(check.passed for check in self.checks if check.max_points)
+
+    def as_json(self) -> dict:
+        """The contract's record: plain types only."""
+        return {
+            "homework": self.homework,
+            "score": self.score,
+            "max_score": self.max_score,
+            "seconds": round(self.seconds, 3),
+            "isolation": self.isolation,
+            "checks": [
+                {key: value for key, value in asdict(check).items() if key != "printed"}
+                for check in self.checks
+            ],
+        }
+
+
+def _whole(points: float) -> float:
+    """Without the dust of binary fractions; an int where it is one."""
+    points = round(points, 6)
+    return int(points) if points == int(points) else points

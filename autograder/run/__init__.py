@@ -1,0 +1,1 @@
+"""The line between the checks and the student's code."""

@@ -1,0 +1,371 @@
+"""Start workers, open one conversation a check, end what does not end by itself.
+
+Three kinds, one interface: `open()` gives a `Conversation`; `close()` ends the worker. A worker
+knows nothing of a submission: the tree to import from is named when a conversation begins, so one
+warm worker serves any number of submissions.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from autograder.errors import UsageError
+from autograder.run import wire
+
+WORKER = Path(__file__).with_name("worker.py")
+START_LIMIT = 180.0  # seconds that the slow imports may take on a cold disk
+PRINTED_LIMIT = 4000  # characters of a student's prints that are kept
+
+
+class TimedOut(Exception):
+    """The deadline passed; the process was killed."""
+
+
+class Crashed(Exception):
+    """The process ended in the middle of a call; the text says how."""
+
+
+def isolation_of_this_system() -> str:
+    """"fork" where it is safe (Linux), else "spawn"."""
+    return "fork" if sys.platform == "linux" else "spawn"
+
+
+def start(isolation: str, preload: tuple[str, ...]) -> Worker:
+    """A worker of the named kind; its imports go on while the caller does other things."""
+    return {"fork": ForkWorker, "spawn": SpawnWorker, "in-process": InProcess}[isolation](preload)
+
+
+class Conversation:
+    """One check's line to the student's code.
+
+    Raises from `call`: TimedOut, Crashed, wire.WireError.
+    """
+
+    def __init__(self, connection: socket.socket, deadline: float) -> None:
+        self.connection, self.deadline = connection, deadline
+        self.printed = ""
+
+    def call(self, message: dict[str, Any]) -> dict[str, Any]:
+        try:
+            self.connection.settimeout(self._left())
+            self.connection.sendall(wire.pack(message))
+            prefix = self._exactly(wire.PREFIX_SIZE)
+            return wire.unpack(prefix + self._exactly(wire.frame_size(prefix) - len(prefix)))
+        except TimeoutError:
+            raise TimedOut from None
+        except (ConnectionError, EOFError):
+            raise Crashed(self.finish()) from None
+
+    def _left(self) -> float:
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        return left
+
+    def _exactly(self, count: int) -> bytes:
+        parts, missing = [], count
+        while missing:
+            self.connection.settimeout(self._left())
+            part = self.connection.recv(min(missing, 2**20))
+            if not part:
+                raise EOFError
+            parts.append(part)
+            missing -= len(part)
+        return b"".join(parts)
+
+    def finish(self) -> str:
+        """End the process, keep what it printed; how it ended, in words."""
+        raise NotImplementedError
+
+
+class Worker:
+    """What the engine holds."""
+
+    def open(self, tree: Path, homework: str, limit: float) -> Conversation:
+        """Begin a conversation in `tree` that may last `limit` seconds."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        raise NotImplementedError
+
+    def __enter__(self) -> Worker:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _environment() -> dict[str, str]:
+    """The worker's environment: nothing personal, one thread, the same everywhere."""
+    kept = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+    return {name: os.environ[name] for name in kept if name in os.environ} | {
+        "OMP_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "CUDA_VISIBLE_DEVICES": "",
+        "PYTHONHASHSEED": "0",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "MPLBACKEND": "Agg",
+        "HOME": tempfile.gettempdir(),
+        "LANG": "C.UTF-8",
+    }
+
+
+def _command(mode: str, handle: int) -> list[str]:
+    return [sys.executable, "-I", "-B", str(WORKER), mode, str(handle)]
+
+
+def _check_imports(failed: dict[str, str]) -> None:
+    if failed:
+        name, error = next(iter(failed.items()))
+        raise UsageError(f"{name} cannot be imported here ({error}); set up with: make setup")
+
+
+# --- fork ---------------------------------------------------------------------------------------
+
+
+class ForkWorker(Worker):
+    """One process that has imported everything slow; a forked child for each conversation."""
+
+    def __init__(self, preload: tuple[str, ...]) -> None:
+        self._lock = threading.Lock()
+        self._ready = False
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._process = subprocess.Popen(
+            _command("fork", theirs.fileno()),
+            pass_fds=[theirs.fileno()],
+            env=_environment(),
+            cwd=tempfile.gettempdir(),
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C is the parent's to handle
+        )
+        theirs.close()
+        self._control.settimeout(START_LIMIT)
+        self._control.send(json.dumps({"do": "preload", "modules": list(preload)}).encode())
+
+    def _ask(self, request: dict, handles: tuple[int, ...] = ()) -> dict:
+        with self._lock:
+            if not self._ready:
+                self._ready = True
+                _check_imports(self._reply()["failed"])
+            socket.send_fds(self._control, [json.dumps(request).encode()], list(handles))
+            return self._reply()
+
+    def _reply(self) -> dict:
+        try:
+            data = self._control.recv(65536)
+        except TimeoutError:
+            raise UsageError("the worker did not start; is the disk or memory full?") from None
+        if not data:
+            raise UsageError("the worker ended; run again, and check the memory that is free")
+        return json.loads(data)
+
+    def open(self, tree: Path, homework: str, limit: float) -> Conversation:
+        ours, theirs = socket.socketpair()
+        output = tempfile.TemporaryFile()
+        request = {"do": "fork", "cpu_seconds": limit + 5}
+        pid = self._ask(request, (theirs.fileno(), output.fileno()))["pid"]
+        theirs.close()
+        return _Forked(self, pid, ours, output, tree, homework, limit)
+
+    def reap(self, pid: int) -> int:
+        return self._ask({"do": "reap", "pid": pid})["status"]
+
+    def close(self) -> None:
+        self._control.close()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+
+class _Forked(Conversation):
+    def __init__(self, worker, pid, connection, output, tree, homework, limit) -> None:
+        super().__init__(connection, time.monotonic() + limit)
+        self._worker, self._pid, self._output = worker, pid, output
+        self._folder = tempfile.mkdtemp(prefix="check-")
+        self._end: str | None = None
+        self.call({"setup": {"tree": str(tree), "homework": homework, "folder": self._folder}})
+
+    def finish(self) -> str:
+        if self._end is None:
+            self._end = "it ended"  # a second caller must not reap again
+            self.connection.close()
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(self._pid, signal.SIGKILL)
+            self._end = _ending(self._worker.reap(self._pid))
+            self.printed = _printed(self._output, 0)
+            self._output.close()
+            shutil.rmtree(self._folder, ignore_errors=True)
+        return self._end
+
+
+def _ending(status: int) -> str:
+    if os.WIFSIGNALED(status):
+        return f"killed by {signal.Signals(os.WTERMSIG(status)).name}"
+    return f"exit code {os.waitstatus_to_exitcode(status)}"
+
+
+def _printed(output: BinaryIO, start: int) -> str:
+    """The end of what was printed, without control characters."""
+    size = output.seek(0, os.SEEK_END)
+    output.seek(max(start, size - PRINTED_LIMIT))
+    text = output.read().decode("utf-8", "replace")
+    return "".join(c for c in text if c == "\n" or c.isprintable())
+
+
+# --- spawn --------------------------------------------------------------------------------------
+
+
+class SpawnWorker(Worker):
+    """One spawned process for all conversations, one at a time; a new one after a hang or crash."""
+
+    def __init__(self, preload: tuple[str, ...]) -> None:
+        self._preload = preload
+        self._busy = threading.Lock()
+        self._folder = tempfile.mkdtemp(prefix="check-")
+        self._begin()
+
+    def _begin(self) -> None:
+        self.output = tempfile.TemporaryFile()
+        self.connection, theirs = socket.socketpair()
+        options: dict[str, Any] = {"env": _environment(), "cwd": tempfile.gettempdir()}
+        if sys.platform == "win32":
+            self.process = subprocess.Popen(
+                _command("spawn", 372), stdin=subprocess.PIPE, stdout=self.output,
+                stderr=self.output, **options,
+            )  # fmt: skip
+            self.process.stdin.write(theirs.share(self.process.pid))  # 372 bytes, always
+            self.process.stdin.close()
+        else:
+            self.process = subprocess.Popen(
+                _command("spawn", theirs.fileno()), pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL, stdout=self.output, stderr=self.output,
+                start_new_session=True, **options,
+            )  # fmt: skip
+        theirs.close()
+        self.ready = False
+
+    def open(self, tree: Path, homework: str, limit: float) -> Conversation:
+        self._busy.acquire()
+        try:
+            if self.process.poll() is not None:
+                self._begin()
+            if not self.ready:
+                start_up = _Spawned(self, START_LIMIT, None)
+                _check_imports(start_up.call({"preload": list(self._preload)})["failed"])
+                self.ready = True
+            talk = _Spawned(self, limit, self._busy)
+            talk.call({"setup": {"tree": str(tree), "homework": homework, "folder": self._folder}})
+            return talk
+        except BaseException:
+            self.end()
+            self._busy.release()
+            raise
+
+    def end(self) -> str:
+        """Kill the process and all it started."""
+        self.connection.close()
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            if sys.platform == "win32":
+                command = ["taskkill", "/F", "/T", "/PID", str(self.process.pid)]
+                subprocess.run(command, capture_output=True, check=False)
+            else:
+                os.killpg(self.process.pid, signal.SIGKILL)
+        code = self.process.wait()
+        return f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+
+    def close(self) -> None:
+        self.end()
+        self.output.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+class _Spawned(Conversation):
+    def __init__(self, worker: SpawnWorker, limit: float, busy: threading.Lock | None) -> None:
+        super().__init__(worker.connection, time.monotonic() + limit)
+        self._worker, self._busy = worker, busy
+        self._start = worker.output.seek(0, os.SEEK_END)
+        self._failed = False
+
+    def call(self, message: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return super().call(message)
+        except TimedOut:
+            self._failed = True  # it may still be running: the next check gets a new process
+            raise
+
+    def finish(self) -> str:
+        if self._busy is None:
+            return "it ended"
+        busy, self._busy = self._busy, None
+        end = "it ended"
+        if not self._failed:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                # A crash closes the line a moment before the process is gone.
+                self._worker.process.wait(0.2 if self._line_is_dead() else 0)
+        if self._failed or self._worker.process.poll() is not None:
+            end = self._worker.end()
+        self.printed = _printed(self._worker.output, self._start)
+        busy.release()
+        return end
+
+    def _line_is_dead(self) -> bool:
+        self.connection.setblocking(False)
+        try:
+            return self.connection.recv(1) == b""
+        except (BlockingIOError, InterruptedError):
+            return False
+        except OSError:
+            return True
+        finally:
+            with contextlib.suppress(OSError):
+                self.connection.setblocking(True)
+
+
+# --- in process ---------------------------------------------------------------------------------
+
+
+class InProcess(Worker):
+    """No isolation: probes run here, so that `breakpoint()` stops where it stands."""
+
+    def __init__(self, preload: tuple[str, ...]) -> None:
+        sys.path.insert(0, str(WORKER.parent))
+        import worker
+
+        sys.path.remove(str(WORKER.parent))
+        self._worker = worker
+        _check_imports(worker.preload(list(preload)))
+
+    def open(self, tree: Path, homework: str, limit: float) -> Conversation:
+        folder = os.getcwd()
+        return _Inside(self._worker.Student(str(tree), homework, folder))
+
+    def close(self) -> None:
+        """Nothing was started."""
+
+
+class _Inside(Conversation):
+    def __init__(self, student: Any) -> None:
+        self._student = student
+        self.printed = ""
+
+    def call(self, message: dict[str, Any]) -> dict[str, Any]:
+        arrived = wire.unpack(wire.pack(message))
+        return wire.unpack(wire.pack(self._student.answer(arrived)))
+
+    def finish(self) -> str:
+        return "it ended"

@@ -1,0 +1,143 @@
+"""The checks' side of the line: `student.probe(...)` runs a probe beside the student's code.
+
+A `Student` belongs to one check. It opens its conversation at the first call, keeps every call and
+its outcome (recognition reads them), and turns what went wrong into one `StudentError` whose text
+a student can act on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from autograder.homework import Homework
+from autograder.run import wire
+from autograder.run.launch import Conversation, Crashed, TimedOut
+
+
+class StudentError(AssertionError):
+    """The student's code gave no value; `status` is failed, error, timeout or crashed."""
+
+    def __init__(self, status: str, what: str, idea: str = "") -> None:
+        super().__init__(what)
+        self.status, self.what, self.idea = status, what, idea
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of a probe and its outcome: {"value", "changed"} or {"error"}."""
+
+    probe: str
+    outcome: dict[str, Any]
+
+
+class Student:
+    """Attribute access gives the probes of the homework."""
+
+    def __init__(self, homework: Homework, open_line: Callable[[], Conversation]) -> None:
+        self._homework = homework
+        self._open_line = open_line
+        self._line: Conversation | None = None
+        self.calls: list[Call] = []
+        self.printed = ""
+
+    def __getattr__(self, probe: str) -> Callable[..., Any]:
+        if probe.startswith("_"):
+            raise AttributeError(probe)
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            outcome = self._ask({"call": probe, "args": list(args), "kwargs": kwargs})
+            self.calls.append(Call(probe, outcome))
+            if "error" in outcome:
+                raise explain(outcome["error"], self._homework)
+            return outcome["value"]
+
+        return call
+
+    @property
+    def changed(self) -> list[str]:
+        """Names (or positions) of the inputs that the last call wrote to."""
+        return self.calls[-1].outcome.get("changed", []) if self.calls else []
+
+    def import_file(self, name: str) -> None:
+        """Import one handed-in file.
+
+        Raises:
+            StudentError: when it cannot be imported.
+        """
+        outcome = self._ask({"call": "import", "module": name.removesuffix(".py")})
+        if "error" in outcome:
+            raise explain(outcome["error"], self._homework)
+
+    def close(self) -> None:
+        """End the conversation."""
+        if self._line is not None:
+            self._line.finish()
+            self.printed = self._line.printed
+
+    def _ask(self, message: dict[str, Any]) -> dict[str, Any]:
+        try:
+            if self._line is None:
+                self._line = self._open_line()
+            outcome = self._line.call(message)
+        except TimedOut:
+            return {"error": {"kind": "timeout"}}
+        except Crashed as crash:
+            return {"error": {"kind": "crashed", "text": str(crash)}}
+        except wire.WireError as error:
+            return {"error": {"kind": "value", "text": str(error)}}
+        if not _well_formed(outcome):
+            return {"error": {"kind": "value", "text": "an answer in no form that probes give"}}
+        return outcome
+
+
+def _well_formed(outcome: Any) -> bool:
+    if type(outcome) is not dict:
+        return False
+    if set(outcome) == {"value", "changed"}:
+        return type(outcome["changed"]) is list
+    return set(outcome) == {"error"} and type(outcome["error"]) is dict
+
+
+def explain(error: dict[str, Any], homework: Homework) -> StudentError:
+    """An error's record in words: what happened, where, and what to look at."""
+    text = str(error.get("text", ""))
+    name = str(error.get("type", "an error"))
+    where = error.get("where") if type(error.get("where")) is dict else None
+    place = f"{where.get('file')}, line {where.get('line')}" if where else ""
+    at = f" at {place}" if place else ""
+    match error.get("kind"):
+        case "empty":
+            ident, _, hole = text.removeprefix(f"{homework.name} ").partition(": ")
+            return StudentError(
+                "failed", f"problem {ident} is still empty: fill in {hole} ({place})"
+            )
+        case "timeout":
+            return StudentError(
+                "timeout",
+                f"still running after {homework.time_limit:g} s, and was stopped",
+                "Is there a loop whose condition never changes, or work that grows with the size "
+                "of the data set?",
+            )
+        case "crashed":
+            return StudentError(
+                "crashed",
+                f"the process ended in the middle of the call ({text})",
+                "Does the code call exit(), or use more memory than there is?",
+            )
+        case "value":
+            return StudentError("failed", text, "")
+        case "missing":
+            return StudentError(
+                "error",
+                f"{text}: the file is missing or has another name",
+                f"{homework.name} hands in {', '.join(homework.files)}.",
+            )
+        case "import":
+            return StudentError(
+                "error",
+                f"the file cannot be imported: {name}: {text}{at}",
+                "Run the file by itself first: nothing else can be judged before it imports.",
+            )
+    return StudentError("failed", f"it raised {name}: {text}{at}")

@@ -1,0 +1,252 @@
+"""The student's side: runs as a program of its own, `python -I worker.py fork|spawn FD`.
+
+`fork` imports the homework's slow modules once and forks a fresh child for each check, so that a
+crash, a hang or a leak costs that check alone. Nothing but imports happens in the process that
+forks: after a torch operator has run, a fork would hang. `spawn` answers one check after another
+in this process and is what macOS and Windows use.
+
+Every answer is an *outcome*: {"value": …, "changed": [names of inputs it wrote to]} or
+{"error": {…}}. Expected values never come here.
+"""
+
+from __future__ import annotations
+
+import builtins
+import importlib
+import json
+import os
+import random
+import socket
+import sys
+import traceback
+from pathlib import Path
+
+_HERE = str(Path(__file__).resolve().parent)
+sys.path.insert(0, _HERE)
+import sandbox  # noqa: E402
+import wire  # noqa: E402
+
+sys.path.remove(_HERE)
+
+MAX_TEXT = 2000  # characters of an exception's message that are passed on
+
+
+def main(mode: str, handle: str) -> None:
+    """Serve checks until the parent hangs up."""
+    if mode == "fork":
+        serve_forks(socket.socket(fileno=int(handle)))
+    else:
+        converse(_connect(handle))
+
+
+def _connect(handle: str) -> socket.socket:
+    if sys.platform == "win32":
+        return socket.fromshare(sys.stdin.buffer.read(int(handle)))
+    return socket.socket(fileno=int(handle))
+
+
+# --- one process a check ------------------------------------------------------------------------
+
+
+def serve_forks(control: socket.socket) -> None:
+    """Answer {"do": "preload" | "fork" | "reap"} with one small JSON message each."""
+    while True:
+        data, handles, _, _ = socket.recv_fds(control, 65536, 2)
+        if not data:
+            return
+        request = json.loads(data)
+        if request["do"] == "preload":
+            reply = {"failed": preload(request["modules"])}
+        elif request["do"] == "reap":
+            reply = {"status": os.waitpid(request["pid"], 0)[1]}
+        else:
+            pid = os.fork()
+            if pid == 0:
+                control.close()
+                _check_process(*handles, request)
+            for handle in handles:
+                os.close(handle)
+            reply = {"pid": pid}
+        control.send(json.dumps(reply).encode())
+
+
+def _check_process(connection: int, output: int, request: dict) -> None:
+    """The child of one check; never returns."""
+    try:
+        for stream in (1, 2):
+            os.dup2(output, stream)
+        os.close(output)
+        sandbox.confine(request["cpu_seconds"])
+        converse(socket.socket(fileno=connection))
+    finally:
+        os._exit(0)
+
+
+def preload(modules: list[str]) -> dict[str, str]:
+    """Import what is slow; name → error of those that cannot be imported."""
+    failed = {}
+    for name in modules:
+        try:
+            importlib.import_module(name)
+        except Exception as error:
+            failed[name] = f"{type(error).__name__}: {error}"[:MAX_TEXT]
+    return failed
+
+
+# --- one conversation ---------------------------------------------------------------------------
+
+
+def converse(connection: socket.socket) -> None:
+    """Answer frames until the other side hangs up: "setup" first, then "call"s."""
+    student = None
+    while (frame := _read(connection)) is not None:
+        message = wire.unpack(frame)
+        if "preload" in message:
+            reply = {"failed": preload(message["preload"])}
+        elif "setup" in message:
+            student = Student(**message["setup"])
+            reply = {"ready": True}
+        else:
+            reply = student.answer(message)
+        try:
+            frame = wire.pack(reply)
+        except wire.WireError as error:
+            frame = wire.pack({"error": {"kind": "value", "type": "WireError", "text": str(error)}})
+        connection.sendall(frame)
+
+
+def _read(connection: socket.socket) -> bytes | None:
+    def exactly(count: int) -> bytes:
+        parts, missing = [], count
+        while missing and (part := connection.recv(min(missing, 2**20))):
+            parts.append(part)
+            missing -= len(part)
+        return b"".join(parts)
+
+    prefix = exactly(wire.PREFIX_SIZE)
+    if len(prefix) < wire.PREFIX_SIZE:
+        return None
+    return prefix + exactly(wire.frame_size(prefix) - wire.PREFIX_SIZE)
+
+
+class Student:
+    """The student's homework, imported from one tree, and the probes beside it."""
+
+    def __init__(self, tree: str, homework: str, folder: str) -> None:
+        self.tree, self.homework = tree, homework
+        for name in [n for n in sys.modules if n.split(".")[0] in (homework, "common", "probes")]:
+            del sys.modules[name]  # a spawned worker serves several checks
+        sys.path[:] = [tree] + [p for p in sys.path if not Path(p, "probes").is_dir()]
+        sys.dont_write_bytecode = True
+        importlib.invalidate_caches()
+        os.chdir(folder)
+
+    def answer(self, message: dict) -> dict:
+        """Run one probe; its outcome."""
+        try:
+            _same_start()
+            if message["call"] == "import":
+                importlib.import_module(f"{self.homework}.{message['module']}")
+                return {"value": True, "changed": []}
+            probes = importlib.import_module(f"probes.{self.homework}")
+            probe = getattr(probes, message["call"])
+            inputs = _tensors({"args": message["args"], **message["kwargs"]})
+            before = _tensors({"args": message["args"], **message["kwargs"]})
+            args = inputs.pop("args")
+            value = probe(Modules(self.homework), *args, **inputs)
+            changed = _changed(dict(enumerate(args)) | inputs, before)
+            return {"value": value, "changed": changed}
+        except BaseException as error:
+            return {"error": self.describe(error)}
+
+    def describe(self, error: BaseException) -> dict:
+        """What may be told about an exception: its kind, text, and the student's own line."""
+        text = _safe_text(error)
+        report = {"kind": "raised", "type": type(error).__name__, "text": text, "where": None}
+        if isinstance(error, SyntaxError) and error.filename:
+            report |= {"kind": "import", "where": self._place(error.filename, error.lineno, None)}
+            return report
+        frames = traceback.extract_tb(error.__traceback__)
+        inside = [f for f in frames if self._ours(f.filename)]
+        if inside:
+            last = inside[-1]
+            report["where"] = self._place(last.filename, last.lineno, last.name)
+            if any(f.name == "<module>" for f in inside):
+                report["kind"] = "import"
+        if type(error).__name__ == "Unexpected":
+            report["kind"] = "value"
+        elif isinstance(error, NotImplementedError) and text.startswith(f"{self.homework} "):
+            report["kind"] = "empty"
+        elif isinstance(error, ModuleNotFoundError) and f"{self.homework}." in text:
+            report["kind"] = "missing"
+        elif isinstance(error, ImportError):
+            report["kind"] = "import"
+        return report
+
+    def _ours(self, filename: str) -> bool:
+        return filename.startswith(os.path.join(self.tree, self.homework))
+
+    def _place(self, filename: str, line: int | None, name: str | None) -> dict:
+        return {"file": os.path.relpath(filename, self.tree), "line": line or 0, "name": name or ""}
+
+
+class Modules:
+    """`hw.mann` is the student's `hwN/mann.py`, imported when first asked for."""
+
+    def __init__(self, homework: str) -> None:
+        self._homework = homework
+
+    def __getattr__(self, name: str):
+        return importlib.import_module(f"{self._homework}.{name}")
+
+
+def _same_start() -> None:
+    """Put what a student's code may have changed back to where every call begins."""
+    random.seed(0)
+    if numpy := sys.modules.get("numpy"):
+        numpy.random.seed(0)
+    if torch := sys.modules.get("torch"):
+        torch.manual_seed(0)
+        torch.set_default_dtype(torch.float32)
+        torch.set_grad_enabled(True)
+        if torch.get_num_threads() != 1:
+            torch.set_num_threads(1)
+
+
+def _tensors(value):
+    """Arrays from the checks arrive as fresh tensors; everything else as it is."""
+    if isinstance(value, wire.Received):
+        import numpy
+        import torch
+
+        return torch.from_numpy(numpy.array(value))
+    if type(value) in (list, tuple):
+        return type(value)(_tensors(item) for item in value)
+    if type(value) is dict:
+        return {key: _tensors(item) for key, item in value.items()}
+    return value
+
+
+def _changed(after: dict, before: dict) -> list[str]:
+    """Names of the tensor inputs that the call wrote to."""
+    torch = sys.modules.get("torch")
+    if torch is None:
+        return []
+    original = dict(enumerate(before.pop("args"))) | before
+    return [
+        str(name)
+        for name, value in original.items()
+        if type(value) is torch.Tensor
+        and not (value.shape == after[name].shape and torch.equal(value, after[name].detach()))
+    ]
+
+
+def _safe_text(error: BaseException) -> str:
+    try:
+        return builtins.str(error)[:MAX_TEXT]
+    except BaseException:  # a student's exception may fail to print itself
+        return "(an exception whose text cannot be read)"
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2])

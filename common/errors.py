@@ -1,0 +1,9 @@
+"""Errors that end a script with one clear line."""
+
+
+class KitError(Exception):
+    """Says what was found, what was expected, and what to type next."""
+
+
+class Stopped(Exception):
+    """Ctrl-C in training: everything is saved, and the run can be resumed."""

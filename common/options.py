@@ -1,0 +1,83 @@
+"""The options that every script has, and how a script ends."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from common.errors import KitError, Stopped
+
+RUNS = Path("runs")
+
+
+def parser(description: str, example: str) -> argparse.ArgumentParser:
+    """A parser with --data, --seed, --device, --tiny, --out and --resume.
+
+    Args:
+        example: command lines shown under the help.
+    """
+    options = argparse.ArgumentParser(
+        description=description,
+        epilog=f"example:\n{example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = options.add_argument_group("common to all scripts").add_argument
+    add("--data", metavar="SOURCE", help="a data set's name or a folder; default: the best there is")
+    add("--seed", type=int, default=0, help="of weights and tasks (default 0)")
+    add("--device", default="cpu", help="cpu (default), cuda, mps or auto")
+    add("--tiny", action="store_true", help="the whole path in a few seconds, on little data")
+    add("--out", type=Path, metavar="DIR", help="the run folder (default runs/hwN/EXPERIMENT-seedS)")
+    add("--resume", action="store_true", help="go on where the run in this folder stopped")
+    return options
+
+
+def device(name: str):
+    """The torch device of this name.
+
+    Raises:
+        KitError: when this machine does not have it.
+    """
+    import torch
+
+    if name == "auto":
+        if torch.cuda.is_available():
+            name = "cuda"
+        else:
+            name = "mps" if torch.backends.mps.is_available() else "cpu"
+    try:
+        chosen = torch.device(name)
+        torch.zeros(1, device=chosen)
+        return chosen
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise KitError(f"--device {name} does not work here ({reason}); use --device cpu") from None
+
+
+def run_main(main: Callable[[], int | None]) -> None:
+    """Run a script's main; end with one clear line, never a traceback of ours.
+
+    Exit codes: 0 done, 1 a hole is still empty, 2 it cannot be done, 130 stopped by Ctrl-C.
+    A traceback of the student's own code is shown whole: it is theirs to read.
+    """
+    try:
+        sys.exit(main() or 0)
+    except KitError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+    except NotImplementedError as error:
+        frame = error.__traceback__
+        while frame is not None and frame.tb_next is not None:
+            frame = frame.tb_next
+        file = Path(frame.tb_frame.f_code.co_filename)
+        place = f"{file.parent.name}/{file.name}, line {frame.tb_lineno}"
+        print(f"still empty: {error} ({place}); fill it in first", file=sys.stderr)
+        sys.exit(1)
+    except Stopped as stop:
+        print(f"\n{stop}; everything is saved: give the same command again with --resume",
+              file=sys.stderr)  # fmt: skip
+        sys.exit(130)
+    except KeyboardInterrupt:
+        print("\nstopped", file=sys.stderr)
+        sys.exit(130)

@@ -1,0 +1,63 @@
+"""Pictures of runs: colours safe for colour-blind readers, and line styles that differ as well."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from common.files import replacing
+
+# Okabe and Ito (2008)
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+STYLES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
+
+
+def style(index: int) -> dict:
+    """Colour and line style of the index-th curve."""
+    return {"color": COLOURS[index % len(COLOURS)], "linestyle": STYLES[index % len(STYLES)]}
+
+
+def new(width: float = 6.4, height: float = 4.0, panels: int = 1):
+    """A figure and its axes (a list when there are several panels), drawn without a display."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width * panels, height), layout="constrained")
+    axes = figure.subplots(1, panels)
+    for one in axes if panels > 1 else [axes]:
+        one.grid(alpha=0.3)
+        one.spines[["top", "right"]].set_visible(False)
+    return figure, axes
+
+
+def save(figure, path: Path) -> Path:
+    """Write a PNG whole."""
+    with replacing(Path(path)) as temporary:
+        figure.savefig(temporary, dpi=120, format="png")
+    return Path(path)
+
+
+def curves(
+    rows_of: dict[str, Sequence[dict[str, float]]],
+    metrics: Sequence[str],
+    path: Path,
+    labels: dict[str, str] | None = None,
+) -> Path:
+    """One panel a metric, one curve a run.
+
+    Args:
+        rows_of: a run's name → its rows of metrics.csv.
+        metrics: names of columns; those that no run has are left out.
+        labels: a metric's name → its axis label, with the unit.
+    """
+    present = [m for m in metrics if any(m in row for rows in rows_of.values() for row in rows)]
+    figure, axes = new(panels=max(len(present), 1), width=5.2)
+    axes = axes if len(present) > 1 else [axes]
+    for axis, metric in zip(axes, present):
+        for index, (name, rows) in enumerate(rows_of.items()):
+            points = [(row["step"], row[metric]) for row in rows if metric in row]
+            axis.plot(*zip(*points), label=name, **style(index))
+        axis.set_xlabel("step")
+        axis.set_ylabel((labels or {}).get(metric, metric.replace("_", " ")))
+        if len(rows_of) > 1:
+            axis.legend(frameon=False)
+    return save(figure, path)

@@ -1,0 +1,157 @@
+"""A run folder: config.json, metrics.csv, checkpoint.pt, curves.png. Every file is whole or absent."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import pickle
+from pathlib import Path
+from typing import Any
+
+from common.errors import KitError
+from common.files import replacing, write_text
+
+CHECKPOINT_FORMAT = 1
+
+
+class RunFolder:
+    """The record of one run.
+
+    Args:
+        path: the folder; made when it is not there.
+        config: what the run is: plain types only, with "data", the data source that is used.
+        resume: go on with the run that is there; else that run is moved aside, never overwritten.
+
+    Raises:
+        KitError: when the folder cannot be written to, or holds a run of another configuration.
+    """
+
+    def __init__(self, path: Path, config: dict[str, Any], resume: bool = False) -> None:
+        self.path, self.config = Path(path), config
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise KitError(f"cannot make {path}: {error.strerror}; choose another --out") from None
+        if not os.access(self.path, os.W_OK):
+            raise KitError(f"cannot write to {path}; choose another --out")
+        if resume and self.checkpoint_file.is_file():
+            self._require_same_config()
+        else:
+            self._move_aside()
+        write_text(self.path / "config.json", json.dumps(config, indent=2) + "\n")
+
+    @property
+    def checkpoint_file(self) -> Path:
+        return self.path / "checkpoint.pt"
+
+    @property
+    def metrics_file(self) -> Path:
+        return self.path / "metrics.csv"
+
+    def _require_same_config(self) -> None:
+        old = read_config(self.path)
+        for key in old.keys() | self.config.keys():
+            if old.get(key) != self.config.get(key):
+                raise KitError(
+                    f"{self.path} holds a run with {key} = {old.get(key)!r}, not "
+                    f"{self.config.get(key)!r}; use the same options, or another --out"
+                )
+
+    def _move_aside(self) -> None:
+        """An earlier run in this folder is kept as `<name>.old1`, `<name>.old2`, …"""
+        if not self.metrics_file.exists() and not self.checkpoint_file.exists():
+            return
+        number = 1
+        while (aside := self.path.with_name(f"{self.path.name}.old{number}")).exists():
+            number += 1
+        self.path.rename(aside)
+        self.path.mkdir()
+        print(f"the earlier run in {self.path} is now {aside}")
+
+    def write_metrics(self, rows: list[dict[str, float]]) -> None:
+        """Write all rows; the columns are those of the first."""
+        text = io.StringIO()
+        writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        for row in rows:
+            writer.writerow({key: f"{v:.6g}" if isinstance(v, float) else v for key, v in row.items()})
+        write_text(self.metrics_file, text.getvalue())
+
+    def save_checkpoint(self, state: dict[str, Any]) -> None:
+        """Save tensors and plain types.
+
+        Raises:
+            KitError: when the disk is full; the last checkpoint stays.
+        """
+        import torch
+
+        with replacing(self.checkpoint_file) as temporary:
+            try:
+                torch.save({"format": CHECKPOINT_FORMAT, **state}, temporary)
+            except RuntimeError as error:  # torch's writer reports a full disk so
+                raise KitError(f"cannot write {self.checkpoint_file}: {error}") from None
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """The config.json of a run folder.
+
+    Raises:
+        KitError: when it is missing or damaged.
+    """
+    try:
+        return json.loads((Path(folder) / "config.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise KitError(f"{folder} holds no run (config.json is missing)") from None
+    except (OSError, ValueError) as error:
+        raise KitError(f"{folder}/config.json is damaged: {error}") from None
+
+
+def read_metrics(folder: Path) -> list[dict[str, float]]:
+    """The rows of metrics.csv; an empty list when there is none."""
+    path = Path(folder) / "metrics.csv"
+    if not path.is_file():
+        return []
+    with path.open(encoding="utf-8", newline="") as stream:
+        return [{key: float(v) for key, v in row.items()} for row in csv.DictReader(stream)]
+
+
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """Load a checkpoint: tensors and plain types only.
+
+    Raises:
+        KitError: when it is missing, damaged, of another format, or holds anything else.
+    """
+    import torch
+
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise KitError(f"{path} is missing; train first") from None
+    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError, ValueError) as error:
+        reason = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
+        raise KitError(f"{path} cannot be read ({reason}); delete it and train again") from None
+    if not isinstance(state, dict) or state.get("format") != CHECKPOINT_FORMAT:
+        found = state.get("format") if isinstance(state, dict) else type(state).__name__
+        raise KitError(f"{path} has format {found!r}, expected {CHECKPOINT_FORMAT}: "
+                       "it was made by another version of the kit; train again")  # fmt: skip
+    return state
+
+
+def load_weights(module, state: dict[str, Any], what: str) -> None:
+    """Load a state dictionary into a module of the same architecture.
+
+    Raises:
+        KitError: naming the first parameter that does not fit.
+    """
+    own = module.state_dict()
+    for name in own.keys() | state.keys():
+        here = list(own[name].shape) if name in own else "not there"
+        there = list(state[name].shape) if name in state else "not there"
+        if here != there:
+            raise KitError(
+                f"{what} is of another architecture: {name} is {there} in the file and {here} in "
+                "this network; use the options it was trained with"
+            )
+    module.load_state_dict(state)

@@ -1,0 +1,205 @@
+"""The training loop: progress, metrics, checkpoints, and a resume that is exact to the bit."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from torch import nn
+
+from common import runs
+from common.errors import KitError, Stopped
+from common.runs import RunFolder
+
+Metrics = dict[str, float]
+
+
+@dataclass
+class Trainer:
+    """Trains one module with one optimizer.
+
+    Attributes:
+        run: where everything is kept.
+        module: whatever is learned.
+        optimizer: its optimizer.
+        rng: the one source of randomness for drawing batches; torch's own generator is kept too.
+        steps: how many in all.
+        every: steps between evaluations; each gives a row of metrics and a checkpoint.
+        scheduler: of the learning rate, stepped after each step, or None.
+        best_by: the metric by which the best weights are kept; "-" before the name: lower is better.
+        clip: largest norm of the gradient, or None.
+    """
+
+    run: RunFolder
+    module: nn.Module
+    optimizer: torch.optim.Optimizer
+    rng: np.random.Generator
+    steps: int
+    every: int
+    scheduler: torch.optim.lr_scheduler.LRScheduler | None = None
+    best_by: str | None = None
+    clip: float | None = None
+    rows: list[Metrics] = field(default_factory=list)
+    step: int = 0
+    best: dict[str, Any] | None = None
+    _sums: dict[str, float] = field(default_factory=dict)
+    _count: int = 0
+
+    def fit(
+        self,
+        loss_of: Callable[[], tuple[torch.Tensor, Metrics]],
+        evaluate: Callable[[], Metrics],
+    ) -> list[Metrics]:
+        """Train to the last step; go on from the checkpoint where the run folder has one.
+
+        Args:
+            loss_of: draws a batch from `rng`; the loss to minimise and figures to average.
+            evaluate: figures on validation data; must not draw from `rng`.
+
+        Returns:
+            One row of metrics for every evaluation.
+
+        Raises:
+            Stopped: after Ctrl-C, with everything saved.
+            KitError: when the loss is not finite, or the checkpoint does not fit.
+        """
+        if self.run.checkpoint_file.is_file():
+            self._restore()
+        began, first = time.monotonic(), self.step
+        with _bar(self.steps, self.step) as advance, _interrupts() as interrupted:
+            while self.step < self.steps:
+                self._one_step(loss_of)
+                advance(self.step, self.rows[-1] if self.rows else {})
+                if self.step % self.every == 0 or self.step == self.steps:
+                    self._evaluate(evaluate, (self.step - first) / (time.monotonic() - began))
+                    advance(self.step, self.rows[-1], say=True)
+                if interrupted():
+                    self._save()
+                    raise Stopped(f"stopped at step {self.step} of {self.steps}")
+        return self.rows
+
+    def load_best(self) -> None:
+        """Put the best weights into the module (the last ones when no metric was named)."""
+        if self.best is not None:
+            self.module.load_state_dict(self.best["module"])
+
+    def _one_step(self, loss_of: Callable[[], tuple[torch.Tensor, Metrics]]) -> None:
+        self.module.train()
+        loss, figures = loss_of()
+        if not math.isfinite(loss.item()):
+            raise KitError(
+                f"the loss is {loss.item()} at step {self.step + 1}; is the learning rate too "
+                "high, or is there a logarithm of zero? The last checkpoint is kept."
+            )
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        if self.clip is not None:
+            nn.utils.clip_grad_norm_(self.module.parameters(), self.clip)
+        self.optimizer.step()
+        if self.scheduler is not None:
+            self.scheduler.step()
+        self.step += 1
+        self._count += 1
+        for name, value in {"loss": loss.item(), **figures}.items():
+            self._sums[name] = self._sums.get(name, 0.0) + float(value)
+
+    def _evaluate(self, evaluate: Callable[[], Metrics], speed: float) -> None:
+        self.module.eval()
+        means = {name: total / self._count for name, total in self._sums.items()}
+        self._sums, self._count = {}, 0
+        row = {"step": self.step, **means, **evaluate(), "steps_per_second": speed}
+        self.rows.append(row)
+        if self.best_by is not None:
+            name = self.best_by.removeprefix("-")
+            value = -row[name] if self.best_by.startswith("-") else row[name]
+            if self.best is None or value > self.best["value"]:
+                weights = {k: v.detach().clone() for k, v in self.module.state_dict().items()}
+                self.best = {"value": value, "step": self.step, "module": weights}
+        self.run.write_metrics(self.rows)
+        self._save()
+
+    def _save(self) -> None:
+        generator = dict(self.rng.bit_generator.state)
+        self.run.save_checkpoint(
+            {
+                "step": self.step,
+                "config": self.run.config,
+                "module": self.module.state_dict(),
+                "optimizer": self.optimizer.state_dict(),
+                "scheduler": None if self.scheduler is None else self.scheduler.state_dict(),
+                "best": self.best,
+                "rows": self.rows,
+                "sums": self._sums,
+                "count": self._count,
+                "rng": generator,
+                "torch_rng": torch.get_rng_state(),
+            }
+        )
+
+    def _restore(self) -> None:
+        path = self.run.checkpoint_file
+        state = runs.read_checkpoint(path)
+        try:
+            runs.load_weights(self.module, state["module"], str(path))
+            self.optimizer.load_state_dict(state["optimizer"])
+            if self.scheduler is not None:
+                self.scheduler.load_state_dict(state["scheduler"])
+            self.rng.bit_generator.state = state["rng"]
+            torch.set_rng_state(state["torch_rng"])
+            self.step, self.best, self.rows = state["step"], state["best"], state["rows"]
+            self._sums, self._count = state["sums"], state["count"]
+        except (KeyError, ValueError, TypeError) as error:
+            raise KitError(
+                f"{path} does not fit this run ({error}); use the same options, or another --out"
+            ) from None
+        print(f"resumed at step {self.step} of {self.steps}")
+
+
+@contextlib.contextmanager
+def _bar(steps: int, done: int) -> Iterator[Callable[..., None]]:
+    """A progress bar on a terminal, a line for each evaluation elsewhere."""
+    columns = (
+        TextColumn("step"), MofNCompleteColumn(), BarColumn(), TimeRemainingColumn(),
+        TextColumn("{task.fields[figures]}"),
+    )  # fmt: skip
+    live = sys.stdout.isatty()
+    with Progress(*columns, disable=not live) as progress:
+        row = progress.add_task("train", total=steps, completed=done, figures="")
+
+        def advance(step: int, metrics: Metrics, say: bool = False) -> None:
+            figures = "  ".join(f"{k} {v:.4g}" for k, v in metrics.items() if k != "step")
+            progress.update(row, completed=step, figures=figures)
+            if say and not live:
+                print(f"step {step}/{steps}  {figures}", flush=True)
+
+        yield advance
+
+
+@contextlib.contextmanager
+def _interrupts() -> Iterator[Callable[[], bool]]:
+    """Ctrl-C waits for the end of the step; a second one does not."""
+    pressed = []
+
+    def note(*_: object) -> None:
+        if pressed:
+            raise KeyboardInterrupt
+        pressed.append(True)
+
+    try:
+        before = signal.signal(signal.SIGINT, note)
+    except ValueError:  # not the main thread
+        yield lambda: False
+        return
+    try:
+        yield lambda: bool(pressed)
+    finally:
+        signal.signal(signal.SIGINT, before)

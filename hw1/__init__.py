@@ -1,0 +1,1 @@
+"""Homework 1: data for meta-learning, and black-box meta-learning."""

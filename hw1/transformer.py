@@ -1,0 +1,43 @@
+"""Problem X (extra): a causal Transformer in place of the two LSTMs, under the same interface."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+PIXELS = 784
+
+
+class TransformerMANN(nn.Module):
+    """Reads the same sequence as `MANN`, by attention instead of memory.
+
+    Args:
+        way: N, classes of a task.
+        samples: K + 1, rows of a task.
+        hidden_dim: size of a token.
+        layers: of the Transformer.
+    """
+
+    def __init__(self, way: int, samples: int, hidden_dim: int = 128, layers: int = 2) -> None:
+        super().__init__()
+        self.way, self.samples = way, samples
+        self.embed = nn.Linear(PIXELS + way, hidden_dim)
+        self.position = nn.Parameter(torch.randn(samples * way, hidden_dim) * 0.02)
+        layer = nn.TransformerEncoderLayer(
+            hidden_dim, 4, 4 * hidden_dim, dropout=0.0, batch_first=True, norm_first=True
+        )
+        self.body = nn.TransformerEncoder(layer, layers, enable_nested_tensor=False)
+        self.head = nn.Linear(hidden_dim, way)
+
+    def forward(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """As `MANN.forward`: a token sees the tokens before it and itself, never those after it.
+
+        Args:
+            images: [B, K + 1, N, 784].
+            labels: [B, K + 1, N, N], one-hot; those of the query row must not be used.
+
+        Returns:
+            Logits [B, K + 1, N, N].
+        """
+        # TODO X (about 8 lines): tokens with positions, a causal mask, body and head
+        raise NotImplementedError("hw1 X: TransformerMANN.forward")

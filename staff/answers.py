@@ -1,0 +1,44 @@
+"""Record what the solution answers to every check, for one seed."""
+
+from __future__ import annotations
+
+import inspect
+import tempfile
+from pathlib import Path
+
+from autograder import engine
+from autograder.homework import Homework
+from autograder.judge.answers import Answers
+from autograder.run.launch import Worker
+from autograder.run.overlay import overlay
+
+
+class NotASolution(Exception):
+    """The solution itself fails a check: there is nothing to record."""
+
+
+def record(homework: Homework, seed: int, worker: Worker) -> Answers:
+    """Run the solution through every check with itself as the reference.
+
+    Raises:
+        NotASolution: when a check fails all the same, with the check and its message.
+    """
+    calls = {}
+    with tempfile.TemporaryDirectory(prefix="answers-") as folder:
+        solutions = homework.root / "staff" / "solutions" / homework.name
+        tree = overlay(homework, Path(folder), solutions)
+        bench = engine.Bench(homework, worker, tree, None, seed)
+        for check in engine.plan(homework):
+            desk = bench.desk(check.id)
+            fixtures = {"student": desk.student, "reference": desk.reference, "rng": desk.rng}
+            wanted = inspect.signature(check.function).parameters
+            given = {name: value for name, value in fixtures.items() if name in wanted}
+            try:
+                check.function(**given, **check.arguments)
+            except AssertionError as error:
+                raise NotASolution(f"{homework.name} {check.id}, seed {seed}: {error}") from error
+            finally:
+                desk.student.close()
+            if "reference" in wanted:
+                calls[check.id] = [call.outcome for call in desk.student.calls]
+    return Answers(calls)
