@@ -25,43 +25,50 @@ PRINTED_LINES = 5
 def show(result: HomeworkResult, homework: Homework, console: Console) -> None:
     """One homework: a line a check, what differed under it, and the next step."""
     console.print()
-    console.print(Text.assemble((f"{result.homework} ", "bold"), result.title))
+    console.print(Text.assemble((f"{result.homework}  ", "bold"), (result.title, "bold")))
+    table = Table.grid(padding=(0, 1))
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(overflow="fold")
     shown: set[str] = set()
     for problem in homework.problems:
         rows = [check for check in result.checks if check.problem == problem.id]
         if not rows:
             continue
-        earned, most = sum(r.points for r in rows), sum(r.max_points for r in rows)
-        worth = f"{earned:g}/{most:g}" if most else "extra"
-        console.print(Text.assemble(("  " + problem.id.ljust(3), "bold"), problem.title,
-                                    (f"  {worth}", "cyan")))  # fmt: skip
+        table.add_row()
+        table.add_row(Text(problem.id, "bold"), _worth(rows), Text(problem.title, "bold"))
         for row in rows:
-            console.print(_row(row, repeated=row.message in shown))
+            mark, colour = MARKS[row.status]
+            table.add_row(Text(mark, colour), _worth([row], "dim"), _account(row, shown))
             shown.add(row.message)
+    console.print(table)
     _total(result, console)
 
 
-def _row(check: CheckResult, repeated: bool) -> Group:
-    mark, colour = MARKS[check.status]
-    line = Text.assemble("    ", (mark, colour), f" {check.title}")
-    if check.max_points:
-        line.append(f"  {check.points:g}/{check.max_points:g}", "dim")
-    parts: list = [line]
-    if check.message and not repeated:
-        what, _, idea = check.message.partition("\n")
-        parts.append(Padding(Text(what, colour), (0, 0, 0, 8)))
-        if idea:
-            parts.append(Padding(Text(idea), (0, 0, 0, 8)))
+def _worth(rows: list[CheckResult], colour: str = "cyan") -> Text:
+    earned, most = sum(r.points for r in rows), sum(r.max_points for r in rows)
+    return Text(f"{earned:g}/{most:g}" if most else "extra", colour)
+
+
+def _account(check: CheckResult, shown: set[str]) -> Group:
+    """The check's title, and under it what differed, the idea, and the end of what was printed."""
+    lines: list[Text | Padding] = [Text(check.title, "dim" if check.passed else "")]
+    if check.message in shown - {""}:
+        lines.append(Padding(Text("the same as above", "dim"), (0, 0, 0, 2)))
     elif check.message:
-        parts.append(Padding(Text("the same as above", "dim"), (0, 0, 0, 8)))
-    if check.printed.strip() and not check.passed and not repeated:
-        lines = check.printed.strip().splitlines()[-PRINTED_LINES:]
-        parts.append(Padding(Text("printed: " + "\n".join(lines), "dim"), (0, 0, 0, 8)))
-    return Group(*parts)
+        what, _, idea = check.message.partition("\n")
+        lines.append(Padding(Text(what, MARKS[check.status][1]), (0, 0, 0, 2)))
+        if idea:
+            lines.append(Padding(Text(idea), (0, 0, 0, 2)))
+        if check.printed.strip():
+            tail = "\n".join(check.printed.strip().splitlines()[-PRINTED_LINES:])
+            lines.append(Padding(Text(f"printed: {tail}", "dim"), (0, 0, 0, 2)))
+    return Group(*lines)
 
 
 def _total(result: HomeworkResult, console: Console) -> None:
     style = "bold green" if result.complete else "bold"
+    console.print()
     score = Text(f"  {result.score:g} of {result.max_score:g} points", style)
     score.append(f"   {result.seconds:.1f} s, isolation: {result.isolation}", "dim")
     console.print(score)

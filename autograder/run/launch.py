@@ -343,10 +343,13 @@ class InProcess(Worker):
     """No isolation: probes run here, so that `breakpoint()` stops where it stands."""
 
     def __init__(self, preload: tuple[str, ...]) -> None:
-        sys.path.insert(0, str(WORKER.parent))
-        import worker
+        from autograder.run import sandbox
 
-        sys.path.remove(str(WORKER.parent))
+        # The worker is a program that knows its neighbours by their bare names.
+        sys.modules.setdefault("wire", wire)
+        sys.modules.setdefault("sandbox", sandbox)
+        from autograder.run import worker
+
         self._worker = worker
         _check_imports(worker.preload(list(preload)))
 
