@@ -1,0 +1,52 @@
+"""What the tests share: one warm worker for all homeworks, and graded folders."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from autograder import engine
+from autograder import homework as homeworks
+from autograder.judge.answers import Answers
+from autograder.run.launch import isolation_of_this_system, start
+from autograder.run.overlay import overlay
+from staff.stubs import masters
+
+HOMEWORKS = homeworks.names()
+
+
+@pytest.fixture(scope="session")
+def worker():
+    """A worker that has imported what any homework preloads."""
+    preload = {name for hw in HOMEWORKS for name in homeworks.load(hw).preload}
+    with start(isolation_of_this_system(), tuple(sorted(preload))) as warm:
+        yield warm
+
+
+@pytest.fixture
+def run(worker, tmp_path):
+    """Grade a folder of files with the warm worker: run(homework, folder, only) → rows."""
+
+    def rows(name: str, folder: Path | None, only: str | None = None):
+        homework = homeworks.load(name)
+        tree = overlay(homework, tmp_path / "tree", folder)
+        bench = engine.Bench(homework, worker, tree, Answers.load(homework, 0), 0)
+        return engine.run_checks(bench, engine.plan(homework, only), homework.hint_level)
+
+    return rows
+
+
+@pytest.fixture
+def solved(tmp_path):
+    """A folder with the solutions of a homework, to spoil."""
+
+    def copy(name: str) -> Path:
+        folder = tmp_path / "solved"
+        folder.mkdir()
+        for master in masters(homeworks.ROOT, name):
+            shutil.copyfile(master, folder / master.name)
+        return folder
+
+    return copy

@@ -1,0 +1,48 @@
+"""The grader, graded: every mistake loses points, every other right way loses none."""
+
+import pytest
+
+from autograder import homework as homeworks
+from staff.catalog import entries, submission
+from tests.conftest import HOMEWORKS
+
+MISTAKES = [entry for hw in HOMEWORKS for entry in entries(hw, "mistake")]
+VARIANTS = [entry for hw in HOMEWORKS for entry in entries(hw, "variant")]
+
+
+def name(entry):
+    return f"{entry.homework}-{entry.problem}-{entry.slug}"
+
+
+@pytest.fixture
+def rows_of(run, tmp_path):
+    def grade(entry):
+        folder = tmp_path / "submission"
+        folder.mkdir()
+        return run(entry.homework, submission(entry, folder), entry.problem)
+
+    return grade
+
+
+@pytest.mark.parametrize("entry", MISTAKES, ids=name)
+def test_a_mistake_loses_points(entry, rows_of):
+    rows = rows_of(entry)
+    assert not all(row.passed for row in rows), "every check passes this mistake"
+    assert all(row.status != "error" for row in rows), rows[0].message
+
+
+@pytest.mark.parametrize("entry", VARIANTS, ids=name)
+def test_a_variant_loses_nothing(entry, rows_of):
+    failed = {row.id: row.message for row in rows_of(entry) if not row.passed}
+    assert not failed
+
+
+@pytest.mark.parametrize("hw", HOMEWORKS)
+def test_the_catalogue_is_wide_enough(hw):
+    holes = [problem.id for problem in homeworks.load(hw).problems if problem.hole]
+    for kind, least in (("mistake", 8), ("variant", 5)):
+        counts = {ident: 0 for ident in holes}
+        for entry in entries(hw, kind):
+            counts[entry.problem] += 1
+        short = {ident: count for ident, count in counts.items() if count < least}
+        assert not short, f"{hw} wants at least {least} {kind}s for each hole"
