@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import tempfile
@@ -10,6 +11,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from common.errors import KitError
+
+_DISK_TROUBLE = {errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG}
 
 
 @contextlib.contextmanager
@@ -31,7 +34,9 @@ def replacing(path: Path) -> Iterator[Path]:
         os.chmod(temporary, 0o644)
         os.replace(temporary, path)
     except OSError as error:
-        raise KitError(f"cannot write {path}: {error.strerror or error}; the old file stays") from None
+        if error.errno not in _DISK_TROUBLE:
+            raise
+        raise KitError(f"cannot write {path}: {error.strerror}; the old file stays") from None
     finally:
         temporary.unlink(missing_ok=True)
 

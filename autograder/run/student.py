@@ -68,7 +68,9 @@ class Student:
         """
         outcome = self._ask({"call": "import", "module": name.removesuffix(".py")})
         if "error" in outcome:
-            raise explain(outcome["error"], self._homework)
+            place = {"file": f"{self._homework.name}/{name}", "line": 1}
+            error = outcome["error"]
+            raise explain(error | {"where": error.get("where") or place}, self._homework)
 
     def close(self) -> None:
         """End the conversation."""

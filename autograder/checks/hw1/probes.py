@@ -1,8 +1,23 @@
 """Probes of homework 1: run beside the student's code, know no expected value."""
 
+import random
+from itertools import permutations
+
 import numpy as np
 import torch
 from probes.probing import array, fill, gradients, several, tensor
+
+SCALE = 0.15  # of weights: the 784 pixels then drive no gate to its end
+
+
+def _task(hw, data, way, shot, rng):
+    """One task of the student's as two arrays."""
+    result = several(hw.sampling.sample_task(data, way, shot, rng), 2, "(images, labels)")
+    return array(result[0], "images"), array(result[1], "labels")
+
+
+def _same(one, other):
+    return all(a.shape == b.shape and bool((a == b).all()) for a, b in zip(one, other))
 
 
 def sampled(hw, images, way, shot, seed, pixels):
@@ -10,10 +25,15 @@ def sampled(hw, images, way, shot, seed, pixels):
     data = images.numpy()
     before = data.copy()
     rng = np.random.default_rng(seed)
-    result = hw.sampling.sample_task(data, way, shot, rng)
-    drawn, labels = (array(v, n) for v, n in zip(several(result, 2, "(images, labels)"),
-                                                 ("images", "labels")))  # fmt: skip
-    seen = drawn.reshape(*drawn.shape[:-1], -1)
+    task = _task(hw, data, way, shot, rng)
+    kept = bool((data == before).all())
+    next_task = _task(hw, before.copy(), way, shot, rng)
+    random.seed(seed + 1)
+    np.random.seed((seed + 1) % 2**32)
+    torch.manual_seed(seed + 1)
+    again = _task(hw, before.copy(), way, shot, np.random.default_rng(seed))
+    drawn, labels = task
+    seen = drawn.reshape(*drawn.shape[:2], -1) if drawn.ndim > 1 else drawn.reshape(1, 1, -1)
     return {
         "shape": list(drawn.shape),
         "label_shape": list(labels.shape),
@@ -21,38 +41,87 @@ def sampled(hw, images, way, shot, seed, pixels):
         "range": [float(drawn.min()), float(drawn.max())],
         "pixels": seen[..., pixels.numpy()] if seen.shape[-1] == 784 else np.zeros(0),
         "labels": labels.astype(np.float64),
-        "kept": bool((data == before).all()),
-        "moved_on": rng.random() != np.random.default_rng(seed).random(),
+        "kept": kept,
+        "moved": not _same(task, next_task),
+        "repeated": _same(task, again),
     }
 
 
-def sampled_many(hw, images, way, shot, seed, times):
-    """Many tasks drawn from one generator: the first pixel of each image says which drawing it is."""
+def _marks(drawn):
+    """The first two pixels of each image, on the scale 0 to 255 whichever scale they have."""
+    marks = drawn.reshape(*drawn.shape[:2], -1)[..., :2].astype(np.float64)
+    return marks if marks.max() > 1.5 else marks * 255
+
+
+def sampled_marks(hw, images, way, shot, seed, times):
+    """The first two pixels of every image of several tasks, [times, K + 1, N, 2]."""
     rng = np.random.default_rng(seed)
-    rows = []
+    return np.stack(
+        [_marks(_task(hw, images.numpy(), way, shot, rng)[0]) for _ in range(times)]
+    ).astype(np.float32)
+
+
+def sampled_counts(hw, images, way, shot, seed, times, class_marks, drawing_marks):
+    """How often what came up in many tasks; class and drawing are read off the first two pixels.
+
+    Args:
+        class_marks, drawing_marks: the first pixel of each class, the second of each drawing.
+    """
+    rng = np.random.default_rng(seed)
+    orders = list(permutations(range(way)))
+    columns = np.zeros((way, len(class_marks)), int)
+    drawings = np.zeros((shot + 1, len(drawing_marks)), int)
+    order, alike, shape = np.zeros(len(orders), int), 0, []
     for _ in range(times):
-        result = hw.sampling.sample_task(images.numpy(), way, shot, rng)
-        drawn, _ = several(result, 2, "(images, labels)")
-        rows.append(array(drawn, "images")[..., :2])
-    return np.rint(np.stack(rows).astype(np.float64) * 255)
+        drawn, _ = _task(hw, images.numpy(), way, shot, rng)
+        shape = list(drawn.shape)
+        if shape != [shot + 1, way, 784]:
+            break
+        marks = _marks(drawn)
+        name = np.abs(marks[..., :1] - class_marks.numpy()).argmin(-1)
+        which = np.abs(marks[..., 1:] - drawing_marks.numpy()).argmin(-1)
+        columns[np.arange(way), name[0]] += 1
+        for row in range(shot + 1):
+            np.add.at(drawings[row], which[row], 1)
+        found = tuple(int(np.argmax(name[0] == one)) for one in name[-1])
+        if found in orders:
+            order[orders.index(found)] += 1
+        alike += bool((which == which[:, :1]).all())
+    return {"shape": shape, "columns": columns, "drawings": drawings, "orders": order,
+            "alike": alike}  # fmt: skip
 
 
-def mann_logits(hw, images, labels, way, shot, seed):
+def mann_logits(hw, images, labels, way, shot, seed, training=True):
     """The logits of a MANN with known weights."""
-    model = fill(hw.mann.MANN(way, shot + 1, hidden_dim=16), seed)
+    model = fill(hw.mann.MANN(way, shot + 1, hidden_dim=16), seed, SCALE).train(training)
+    return tensor(model(images, labels), "the logits")
+
+
+def mann_after(hw, images, labels, way, shot, seed):
+    """The logits of a MANN that has seen another batch before, of other tasks."""
+    model = fill(hw.mann.MANN(way, shot + 1, hidden_dim=16), seed, SCALE)
+    model(1 - images, labels.clone())
     return tensor(model(images, labels), "the logits")
 
 
 def mann_gradients(hw, images, labels, weights, way, shot, seed):
-    """Of a weighted sum of the logits: by each parameter (as one number each) and by the images."""
-    model = fill(hw.mann.MANN(way, shot + 1, hidden_dim=16), seed)
+    """Of a weighted sum of the logits: by each parameter and by the images, one number each."""
+    return _projected(
+        fill(hw.mann.MANN(way, shot + 1, hidden_dim=16), seed, SCALE), images, labels, weights
+    )
+
+
+def _projected(model, images, labels, weights):
     images.requires_grad_(True)
     logits = tensor(model(images, labels), "the logits")
-    named = sorted(model.named_parameters())
-    found = gradients((logits * weights).sum(), [p for _, p in named] + [images], "the logits")
+    named = dict(sorted(model.named_parameters())) | {"images": images}
+    found = gradients((logits * weights).sum(), list(named.values()), "the sum of the logits")
     generator = np.random.RandomState(1)
-    directions = [torch.from_numpy(generator.normal(size=tuple(g.shape))).float() for g in found]
-    return torch.stack([(g * d).sum() for g, d in zip(found, directions)])
+    projections = {}
+    for name, gradient in zip(named, found):
+        direction = torch.from_numpy(generator.normal(size=tuple(gradient.shape)))
+        projections[name] = float((gradient.double() * direction).sum())
+    return projections
 
 
 def loss(hw, logits, labels):
@@ -62,10 +131,16 @@ def loss(hw, logits, labels):
     if value.numel() != 1:
         return {"loss": value, "gradient": logits}
     (gradient,) = gradients(value.reshape(()), [logits], "the loss")
-    return {"loss": value, "gradient": gradient}
+    return {"loss": value.reshape(()), "gradient": gradient}
 
 
-def transformer_logits(hw, images, labels, way, shot, seed):
+def transformer_logits(hw, images, labels, way, shot, seed, training=True):
     """The logits of a Transformer with known weights."""
-    model = fill(hw.transformer.TransformerMANN(way, shot + 1, hidden_dim=16), seed, scale=0.3)
-    return tensor(model.eval()(images, labels), "the logits")
+    model = hw.transformer.TransformerMANN(way, shot + 1, hidden_dim=16)
+    return tensor(fill(model, seed, 0.3).train(training)(images, labels), "the logits")
+
+
+def transformer_gradients(hw, images, labels, weights, way, shot, seed):
+    """Of a weighted sum of the logits: by each parameter and by the images, one number each."""
+    model = hw.transformer.TransformerMANN(way, shot + 1, hidden_dim=16)
+    return _projected(fill(model, seed, 0.3), images, labels, weights)

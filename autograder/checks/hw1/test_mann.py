@@ -4,7 +4,7 @@ import numpy as np
 
 from autograder.judge import assert_matches, problem, require, require_unchanged
 
-SIZES = ((4, 3, 2), (3, 2, 1))  # batch, way, shot: all different, and K > 1 first
+SIZES = ((2, 4, 2), (4, 3, 1))  # batch, way, shot: no two axes alike, and K > 1 first
 
 
 def episode(rng, batch, way, shot):
@@ -13,6 +13,7 @@ def episode(rng, batch, way, shot):
     labels = np.tile(np.eye(way, dtype=np.float32), (batch, shot + 1, 1, 1))
     for task in labels:
         task[-1] = task[-1][rng.permutation(way)]
+    labels[0, -1] = np.roll(np.eye(way), 1, axis=0)  # from 3 classes on not its own inverse
     return images, labels
 
 
@@ -23,123 +24,205 @@ def relabel_query(labels):
     return other
 
 
+def require_still(moved, seen, what, idea):
+    """Predictions that should not have moved did not."""
+    require(moved.shape == seen.shape, f"logits has shape {list(moved.shape)} in one call and "
+            f"{list(seen.shape)} in another of the same size")  # fmt: skip
+    require(bool(np.abs(moved - seen).max(initial=0) <= 1e-5), what, idea)
+
+
 @problem("2a", points=5)
 def test_forward(student, reference, rng):
-    """The logits are those of two LSTMs over supports with labels, then queries without"""
-    for batch, way, shot in SIZES:
+    """The logits are those of both LSTMs over supports with labels, then queries without"""
+    for training, (batch, way, shot) in zip((True, False), SIZES):
         images, labels = episode(rng, batch, way, shot)
-        seen = student.mann_logits(images, labels, way, shot, seed=5)
-        blind = student.mann_logits(images, relabel_query(labels), way, shot, seed=5)
-        assert_matches(
-            blind, seen, "The predictions moved when only the query labels moved: the network can "
-            "read the answer off its input.", name="logits",
+        seen = student.mann_logits(images, labels, way, shot, seed=5, training=training)
+        expected = reference.mann_logits
+        require(
+            seen.shape == labels.shape,
+            f"the logits have shape {list(seen.shape)}; expected [B, K + 1, N, N] = "
+            f"{list(labels.shape)}",
+            "One vector of N logits for every image, the supports' too.",
+        )
+        blind = student.mann_logits(
+            images, relabel_query(labels), way, shot, seed=5, training=training
+        )
+        require_still(
+            blind, seen, "the predictions moved when only the query labels moved "
+            f"(in {'training' if training else 'evaluation'} mode)",
+            "The network can read the answer off its input.",
         )  # fmt: skip
         assert_matches(
-            seen, reference.mann_logits,
+            seen, expected,
             "Look at the order of the sequence (row after row, the query row last), at what is "
-            "joined to what (image, then label), and at the hidden query labels.",
+            "joined to what (image, then label), at what stands in for the query labels, and at "
+            "what is returned (logits).",
             name="logits",
         )  # fmt: skip
 
 
 @problem("2a", points=3)
 def test_memory(student, reference, rng):
-    """A prediction depends on what came before it, and on nothing after it"""
-    images, labels = episode(rng, 3, 4, 2)
-    seen = student.mann_logits(images, labels, 4, 2, seed=6)
-    assert_matches(seen, reference.mann_logits, "See the first check of 2a.", name="logits")
+    """A prediction depends on what came before it in its task, and on nothing else"""
+    batch, way, shot = 2, 3, 3
+    images, labels = episode(rng, batch, way, shot)
+    seen = student.mann_logits(images, labels, way, shot, seed=6)
+    expected = reference.mann_logits
+    require(
+        seen.shape == labels.shape,
+        f"the logits have shape {list(seen.shape)}; expected [B, K + 1, N, N] = {list(labels.shape)}",
+    )
     later = images.copy()
     later[:, -1, -1] = 1 - later[:, -1, -1]
-    moved = student.mann_logits(later, labels, 4, 2, seed=6)
-    require(
-        bool(np.abs(moved - seen)[:, :-1].max() <= 1e-6),
-        "predictions moved when only the last query image changed",
-        "The sequence runs forward in time: an earlier step must not see a later one.",
-    )
+    moved = student.mann_logits(later, labels, way, shot, seed=6)
+    require_still(
+        moved[:, :-1], seen[:, :-1], "support predictions moved when only the last query image "
+        "changed", "The sequence runs forward in time: an earlier step must not see a later one.",
+    )  # fmt: skip
+    require_still(
+        moved[:, -1, :-1], seen[:, -1, :-1], "the first query predictions moved when only the last "
+        "query image changed", "The queries are a sequence too, and each sees the past alone.",
+    )  # fmt: skip
+    other = images.copy()
+    other[0] = 1 - other[0]
+    moved = student.mann_logits(other, labels, way, shot, seed=6)
+    require_still(
+        moved[1:], seen[1:], "predictions of one task moved when only another task of the batch "
+        "changed", "Tasks share weights and nothing else: which axis is time, and which the batch?",
+    )  # fmt: skip
     first = labels.copy()
     first[:, 0] = np.roll(labels[:, 0], 1, axis=-1)
-    answered = student.mann_logits(images, first, 4, 2, seed=6)
+    answered = student.mann_logits(images, first, way, shot, seed=6)
     require(
-        bool(np.abs(answered - seen)[:, -1].max() > 1e-4),
+        bool(np.abs(answered - seen)[:, -1].max() > 1e-5),
         "the query predictions did not move when the support labels changed",
         "The memory must carry the labels of the supports to the queries: one sequence for all.",
     )
+    require_still(
+        student.mann_after(images, labels, way, shot, seed=6), seen,
+        "the second call of one network gave other predictions than a first call",
+        "The memory starts empty in every call.",
+    )  # fmt: skip
+    assert_matches(
+        seen, expected, "The memory works, but the values differ: see the first check of 2a.",
+        name="logits",
+    )  # fmt: skip
 
 
 @problem("2a", points=4)
 def test_gradient(student, reference, rng):
-    """Gradients reach every weight of both LSTMs, and leave the inputs as they were"""
-    images, labels = episode(rng, 2, 3, 2)
+    """Gradients reach every weight and the images, and the inputs stay as they were"""
+    batch, way, shot = 2, 4, 2
+    images, labels = episode(rng, batch, way, shot)
     weights = rng.normal(size=labels.shape).astype(np.float32)
-    seen = student.mann_gradients(images, labels, weights, 3, 2, seed=7)
+    seen = student.mann_gradients(images, labels, weights, way, shot, seed=7)
+    require_unchanged(student, "images", "labels")
     assert_matches(
         seen, reference.mann_gradients,
-        "The values may be right while the gradient is cut or goes elsewhere: look for detach, "
-        "no_grad, and layers that are run and not used.",
-        name="gradient (one number for each weight matrix)",
+        "This is a projection of the gradient by one weight matrix. The values may be right while "
+        "the gradient is cut or goes elsewhere: look for detach, no_grad, and layers that are run "
+        "and not used. If the first check fails too, begin there.",
+        name="gradient",
     )  # fmt: skip
-    require_unchanged(student, "images", "labels")
 
 
 @problem("2b", points=5)
-def test_loss(student, rng):
+def test_loss(student, reference, rng):
     """The loss is the cross-entropy of the query row over classes, averaged"""
-    for batch, way, shot in ((5, 3, 2), (2, 4, 1), (1, 2, 3)):
+    for batch, way, shot in ((5, 3, 1), (2, 4, 2), (3, 2, 4)):
         _, labels = episode(rng, batch, way, shot)
         logits = rng.normal(size=labels.shape).astype(np.float32) * 2
+        undecided = logits.copy()
+        undecided[:, -1] = undecided[:, -1, :, :1]
+        seen = student.loss(undecided, labels)
+        assert_matches(
+            seen["loss"], np.log(way),
+            f"Who gives each of {way} classes the same logit, for every query, loses log({way}) on "
+            "average, whatever the support rows say.", name="the loss of an undecided network",
+        )  # fmt: skip
         seen = student.loss(logits, labels)
         assert_matches(
-            seen["loss"], cross_entropy(logits, labels),
-            "Only the query row counts; the softmax runs over the last axis; logits go in as they "
-            "are; the mean is over tasks and query images.", name="the loss",
+            seen["loss"], reference.loss["loss"],
+            "Which row of a task counts, over which axis do the classes run, what goes into the "
+            "cross-entropy (logits, as they are), and what is averaged?", name="the loss",
         )  # fmt: skip
-        require_unchanged(student, "logits", "labels")
 
 
 @problem("2b", points=3)
-def test_loss_gradient(student, rng):
-    """Its gradient is (softmax - label) / (B·N) on the query row and zero on the supports"""
-    _, labels = episode(rng, 3, 4, 2)
+def test_loss_gradient(student, reference, rng):
+    """The loss trains the query row and nothing else, and changes no input"""
+    _, labels = episode(rng, 2, 4, 2)
     logits = rng.normal(size=labels.shape).astype(np.float32)
     seen = student.loss(logits, labels)
-    expected = np.zeros_like(logits)
-    expected[:, -1] = (softmax(logits[:, -1]) - labels[:, -1]) / (3 * 4)
-    assert_matches(
-        seen["gradient"], expected,
+    expected = reference.loss
+    require_unchanged(student, "logits", "labels")
+    require(
+        seen["gradient"].shape == logits.shape
+        and bool(np.abs(seen["gradient"][:, :-1]).max() <= 1e-7),
+        "the loss has a gradient by the support rows",
         "Support rows must not be trained on: their labels are in the input.",
+    )
+    assert_matches(
+        seen["gradient"], expected["gradient"],
+        "Right values can have wrong gradients; if the check of the value fails too, begin there.",
         name="the gradient by the logits",
     )  # fmt: skip
-
-
-def softmax(logits):
-    """Over the last axis."""
-    powers = np.exp(logits - logits.max(-1, keepdims=True))
-    return powers / powers.sum(-1, keepdims=True)
-
-
-def cross_entropy(logits, labels):
-    """Mean over tasks and query images."""
-    picked = (softmax(logits[:, -1].astype(np.float64)) * labels[:, -1]).sum(-1)
-    return -np.log(picked).mean()
 
 
 @problem("X")
 def test_transformer(student, reference, rng):
     """The Transformer sees the past only, and the same inputs as the LSTMs"""
-    images, labels = episode(rng, 3, 4, 2)
-    seen = student.transformer_logits(images, labels, 4, 2, seed=8)
-    blind = student.transformer_logits(images, relabel_query(labels), 4, 2, seed=8)
-    assert_matches(blind, seen, "The query labels are not hidden.", name="logits")
-    later = images.copy()
-    later[:, -1, -1] = 1 - later[:, -1, -1]
-    moved = student.transformer_logits(later, labels, 4, 2, seed=8)
+    for training, (batch, way, shot) in zip((True, False), SIZES):
+        images, labels = episode(rng, batch, way, shot)
+
+        def ask(images, labels, training=training, way=way, shot=shot):
+            return student.transformer_logits(images, labels, way, shot, seed=8, training=training)
+
+        seen = ask(images, labels)
+        expected = reference.transformer_logits
+        require(
+            seen.shape == labels.shape,
+            f"the logits have shape {list(seen.shape)}; expected [B, K + 1, N, N] = "
+            f"{list(labels.shape)}",
+        )
+        require(
+            bool(np.isfinite(seen).all()),
+            f"{int((~np.isfinite(seen)).sum())} of {seen.size} logits are not finite",
+            "A token that may see nothing at all has nothing to average: it must see itself.",
+        )
+        require_still(
+            ask(images, relabel_query(labels)), seen,
+            "the predictions moved when only the query labels moved",
+            "The network can read the answer off its input.",
+        )  # fmt: skip
+        later = images.copy()
+        later[:, -1, -1] = 1 - later[:, -1, -1]
+        moved = ask(later, labels).reshape(batch, -1, way)
+        require_still(
+            moved[:, :-1], seen.reshape(batch, -1, way)[:, :-1],
+            "predictions moved when only the last token changed",
+            "A token saw a later one: is the mask there, is it the right way round, and is it of "
+            "the type for which true means hidden?",
+        )  # fmt: skip
+        assert_matches(
+            seen, expected,
+            "Look at the positions (one for every place of the sequence, joined to the tokens "
+            "before the first layer), at how far back the mask lets a token see, at the order of "
+            "the sequence and at the head.",
+            name="logits",
+        )  # fmt: skip
+
+
+@problem("X")
+def test_transformer_gradient(student, reference, rng):
+    """Gradients reach every weight of the Transformer, and the inputs stay as they were"""
+    images, labels = episode(rng, 2, 4, 2)
+    weights = rng.normal(size=labels.shape).astype(np.float32)
+    seen = student.transformer_gradients(images, labels, weights, 4, 2, seed=9)
+    require_unchanged(student, "images", "labels")
     assert_matches(
-        moved[:, :-1], seen[:, :-1],
-        "A token saw a later one: is the mask there, and is it the right way round?", name="logits",
-    )  # fmt: skip
-    seen = student.transformer_logits(images, labels, 4, 2, seed=9)
-    assert_matches(
-        seen, reference.transformer_logits,
-        "Look at the positions (one for every place of the sequence), the mask and the head.",
-        name="logits",
+        seen, reference.transformer_gradients,
+        "This is a projection of the gradient by one weight: look for detach, no_grad, and parts "
+        "that are not used. If the check of the values fails too, begin there.",
+        name="gradient",
     )  # fmt: skip

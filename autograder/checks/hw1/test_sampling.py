@@ -4,7 +4,7 @@ import numpy as np
 
 from autograder.judge import problem, require
 
-WAY, SHOT, CLASSES, DRAWINGS = 4, 3, 9, 20
+WAY, SHOT, CLASSES, DRAWINGS = 4, 2, 9, 20
 SPOTS = np.array([0, 27, 100, 401, 755, 783])
 
 
@@ -16,109 +16,170 @@ def drawings(rng, classes=CLASSES):
 def identify(seen, images):
     """Which (class, drawing) every image of a task is: two arrays [K + 1, N]; -1 is none of them.
 
+    Pixels that were not scaled, or nearly rightly, are recognised as well: that slip costs the
+    check of the values alone.
+
     Args:
-        seen: [K + 1, N, len(SPOTS)], pixel values in [0, 1].
+        seen: [K + 1, N, len(SPOTS)], pixel values.
     """
+    seen = seen / 255 if seen.max(initial=0) > 1.5 else seen
     known = images.reshape(len(images), DRAWINGS, 784)[..., SPOTS] / 255.0
     distance = np.abs(seen[:, :, None, None] - known).max(-1)
     flat = distance.reshape(*seen.shape[:2], -1)
-    best = np.where(flat.min(-1) <= 2e-3, flat.argmin(-1), -1)
+    best = np.where(flat.min(-1) <= 6e-3, flat.argmin(-1), -1)
     return np.where(best < 0, -1, best // DRAWINGS), np.where(best < 0, -1, best % DRAWINGS)
 
 
 def draw(student, images, rng, way=WAY, shot=SHOT):
-    """One task of the student's, with the images identified."""
+    """One task of the student's, with the classes and the drawings of its images."""
     seen = student.sampled(images, way, shot, int(rng.randint(2**31)), SPOTS)
-    require(
-        list(seen["shape"]) == [shot + 1, way, 784],
-        f"images has shape {seen['shape']}; expected [K + 1, N, 784] = {[shot + 1, way, 784]}",
-        "One row a drawing, one column a class, each image as one vector.",
-    )
-    require(
-        list(seen["label_shape"]) == [shot + 1, way, way],
-        f"labels has shape {seen['label_shape']}; expected [K + 1, N, N] = {[shot + 1, way, way]}",
-        "One one-hot vector of length N for every image.",
-    )
+    require_shape(seen, way, shot)
     classes, which = identify(seen["pixels"], images)
     require(
         bool((classes >= 0).all()),
-        f"{int((classes < 0).sum())} of {classes.size} returned images are none of the data set's, "
-        f"scaled to [0, 1] (the values run from {seen['range'][0]:.4g} to {seen['range'][1]:.4g})",
-        "Each row of 784 numbers should be one whole drawing, pixel for pixel, divided by 255.",
+        f"{int((classes < 0).sum())} of {classes.size} returned images are none of the data set's "
+        f"(the values run from {seen['range'][0]:.4g} to {seen['range'][1]:.4g})",
+        "Each vector of 784 numbers should be one whole drawing, pixel for pixel, line after line.",
     )
     return seen, classes, which
 
 
+def require_shape(seen, way, shot):
+    """The images have the shape of the handout."""
+    require(
+        list(seen["shape"]) == [shot + 1, way, 784],
+        f"images has shape {list(seen['shape'])}; expected [K + 1, N, 784] = {[shot + 1, way, 784]}",
+        "One row a drawing, one column a class, each image as one vector.",
+    )
+
+
+def require_labels(seen, way, shot):
+    """The labels have the shape of the handout and are one-hot."""
+    require(
+        list(seen["label_shape"]) == [shot + 1, way, way],
+        f"labels has shape {list(seen['label_shape'])}; expected [K + 1, N, N] = "
+        f"{[shot + 1, way, way]}",
+        "One one-hot vector of length N for every image.",
+    )
+    require(
+        bool((np.sort(seen["labels"], axis=-1) == np.eye(way)[-1]).all()),
+        "a label is not one-hot: one 1 and otherwise zeros",
+    )
+
+
 @problem("1", points=2)
 def test_values(student, rng):
-    """Images are whole drawings scaled to [0, 1], as float32"""
-    images = drawings(rng)
-    seen, _, _ = draw(student, images, rng)
-    require(seen["dtypes"][0] == "float32", f"images has dtype {seen['dtypes'][0]}; expected float32")
-    require(
-        seen["range"][1] > 0.9 and seen["range"][0] >= 0 and seen["range"][1] <= 1.0 + 1e-6,
-        f"the pixels run from {seen['range'][0]:.4g} to {seen['range'][1]:.4g}; expected 0 to 1",
-    )
-    require(
-        seen["dtypes"][1] == "float32", f"labels has dtype {seen['dtypes'][1]}; expected float32"
-    )
-    require(seen["kept"], "the data set itself was changed", "Work on a copy of what you draw.")
-    require(
-        seen["moved_on"],
-        "the generator `rng` was not used",
-        "All randomness must come from rng: only then does a seed repeat a run.",
-    )
+    """Images are whole drawings scaled to [0, 1], float32, drawn with the generator given"""
+    images = drawings(rng) // 2  # dark, but for one pixel of one drawing
+    images[0, 0, 9, 9] = 255
+    for way, shot in ((4, 2), (3, 1), (2, 4)):
+        seen, classes, which = draw(student, images, rng, way, shot)
+        right = images.reshape(CLASSES, DRAWINGS, 784)[classes, which][..., SPOTS] / 255.0
+        require(
+            bool((np.abs(seen["pixels"] - right) <= 1e-5).all()),
+            f"the pixels run from {seen['range'][0]:.4g} to {seen['range'][1]:.4g}; the same "
+            f"images in the data set, as shares of 255, run from {right.min():.4g} to "
+            f"{right.max():.4g} at the places looked at",
+            "All images are scaled alike: 0 stays 0, and 255 becomes 1.",
+        )
+        for name, dtype in zip(("images", "labels"), seen["dtypes"]):
+            require(
+                dtype == "float32",
+                f"{name} has dtype {dtype}; expected float32",
+                "The networks' weights are float32, and meet only their like.",
+            )
+        require(seen["kept"], "the data set itself was changed", "Work on a copy of what you draw.")
+        require(
+            seen["moved"],
+            "two tasks drawn one after the other from one generator are the same",
+            "All randomness must come from `rng`, and must move it on.",
+        )
+        require(
+            seen["repeated"],
+            "a generator made anew from the same seed gave another task",
+            "All randomness must come from `rng`, every bit of it: only then does a seed repeat a "
+            "run.",
+        )
 
 
 @problem("1", points=2)
 def test_columns(student, rng):
     """Each support column shows one class, and its label says which column it is"""
-    for way, shot in ((4, 3), (3, 1), (2, 5)):
+    for way, shot in ((4, 2), (3, 4), (5, 3), (2, 6)):
         images = drawings(rng)
         seen, classes, _ = draw(student, images, rng, way, shot)
         support = classes[:-1]
+        rows_alike = bool((np.sort(support, axis=1) == np.sort(support[0])).all())
+        require(
+            not rows_alike or bool((support == support[0]).all()),
+            f"{way}-way {shot}-shot: the support rows show the classes in different orders: "
+            f"{support[:2].tolist()}",
+            "Only the query row is shuffled, and it is the last.",
+        )
         require(
             bool((support == support[0]).all()),
-            f"{way}-way {shot}-shot: a support column mixes classes: the first rows are "
+            f"{way}-way {shot}-shot: a support column mixes classes: the first rows show classes "
             f"{support[:2].tolist()}",
             "How are the drawings laid out before you reshape: class by class, or row by row?",
         )
+        require_labels(seen, way, shot)
         expected = np.tile(np.eye(way), (shot, 1, 1))
         require(
             bool((np.abs(seen["labels"][:-1] - expected) <= 1e-6).all()),
             f"{way}-way {shot}-shot: the labels of a support row are not 0, 1, … in column order",
-            "Support rows stay in class order; the label of column n is the n-th unit vector.",
+            "In a support row, the label of column n says n; only the query row, the last, is "
+            "shuffled.",
         )
 
 
 @problem("1", points=2)
 def test_without_replacement(student, rng):
     """Classes differ, and no drawing appears twice in a task"""
-    # Small sets: drawing with replacement repeats itself in all but a share of (9!/5!/9^4) = 0.46 of
-    # tasks by classes and 20·19·18·17/20^4 = 0.73 a column by drawings. Over 30 tasks of 4 columns a
-    # sampler with replacement escapes with probability below 1e-10; a right one never fails.
-    images = drawings(rng)
-    for _ in range(30):
-        _, classes, which = draw(student, images, rng)
-        require(
-            len(set(classes[0].tolist())) == WAY,
-            f"one task holds a class twice: {classes[0].tolist()}",
-            "A task has N different classes.",
-        )
-        for column, name in enumerate(classes[0]):
-            query = int(np.argmax(classes[-1] == name))
-            chosen = [*which[:-1, column].tolist(), int(which[-1, query])]
+    # A sampler that repeats itself escapes 14 tasks of 4 of 5 classes with probability 0.19^14,
+    # one whose query may be one of the 5 supports with 0.32^14; both below 1e-6. A right one never
+    # fails.
+    way, shot, times = 4, 5, 14
+    images, class_marks, drawing_marks = marked(rng, classes=5)
+    seen = student.sampled_marks(images, way, shot, int(rng.randint(2**31)), times)
+    require(
+        list(seen.shape) == [times, shot + 1, way, 2],
+        f"{way}-way {shot}-shot: images has shape {list(seen.shape[1:3])} + …; expected "
+        f"{[shot + 1, way, 784]}",
+    )
+    classes = np.abs(seen[..., :1] - class_marks).argmin(-1)
+    which = np.abs(seen[..., 1:] - drawing_marks).argmin(-1)
+    require(
+        bool((np.abs(class_marks[classes] - seen[..., 0]) <= 2).all())
+        and bool((np.abs(drawing_marks[which] - seen[..., 1]) <= 2).all()),
+        "some returned images are none of the data set's",
+        "Each vector of 784 numbers should be one whole drawing, pixel for pixel, line after line.",
+    )
+    for task, drawn in zip(classes, which):
+        for row in (0, -1):
             require(
-                len(set(chosen)) == len(chosen),
-                f"the same drawing appears twice for one class: drawings {chosen}",
-                "A query image that is also a support image can be answered by looking it up.",
+                len(set(task[row].tolist())) == way,
+                f"a {'query' if row else 'support'} row shows a class twice: {task[row].tolist()}",
+                "A task has N different classes, and every row shows each of them once.",
             )
+        pairs = list(zip(task.ravel().tolist(), drawn.ravel().tolist()))
+        supports, queries = pairs[:-way], pairs[-way:]
+        require(
+            len(set(supports)) == len(supports),
+            "two support images of a task are the same drawing",
+            "The drawings of one class are drawn without replacement.",
+        )
+        both = set(supports) & set(queries)
+        require(
+            not both,
+            f"drawing {min(both)[1] if both else 0} of a class is a support image and the query",
+            "A query image that is also a support image can be answered by looking it up.",
+        )
 
 
 @problem("1", points=2)
 def test_query(student, rng):
     """The query row shows the same classes, and its labels moved with its images"""
-    for _ in range(12):
+    for _ in range(20):
         images = drawings(rng)
         seen, classes, _ = draw(student, images, rng)
         require(
@@ -126,59 +187,92 @@ def test_query(student, rng):
             f"support shows classes {classes[0].tolist()}, the query row {classes[-1].tolist()}",
             "The query row holds one new drawing of each support class.",
         )
-        labels = seen["labels"][-1]
+        require_labels(seen, WAY, SHOT)
+        said = seen["labels"][-1].argmax(1)
+        named, shown = classes[0][said], classes[-1]
+        if bool((named == shown).all()):
+            continue
+        inverse = classes[0][np.argsort(said)]
+        if bool((said == np.arange(WAY)).all()):
+            idea = "The labels stayed in column order while the images were shuffled."
+        elif bool((inverse == shown).all()):
+            idea = "The labels were permuted the other way round than the images."
+        else:
+            idea = "Were images and labels shuffled separately?"
         require(
-            bool((np.sort(labels, axis=1) == np.eye(WAY)[-1]).all()),
-            "a label of the query row is not one-hot",
-        )
-        named = classes[0][labels.argmax(1)]
-        require(
-            bool((named == classes[-1]).all()),
-            f"the query row shows classes {classes[-1].tolist()}, its labels say {named.tolist()}",
-            "Images and labels of the query row must go through the same permutation.",
+            False,
+            f"the query row shows classes {shown.tolist()}, its labels say {named.tolist()}",
+            idea,
         )
 
 
 @problem("1", points=2)
 def test_chance(student, rng):
-    """Every class, drawing and query order comes up"""
-    # 400 tasks of 3 of 6 classes with 2 of 20 drawings. By the union bound, a right sampler fails
-    # with probability below 6·(1/2)^400 (classes) + 20·(0.95)^1200 (drawings in row 0) +
-    # 2·6·(5/6)^400 (orders of query and of classes), together under 1e-22.
-    way, times = 3, 400
-    images = np.zeros((6, DRAWINGS, 28, 28), np.uint8)
-    images[..., 0, 0] = np.arange(6)[:, None] * 40 + 5
-    images[..., 0, 1] = np.arange(DRAWINGS) * 12 + 3
-    images[..., 5, :] = rng.randint(0, 256, size=28)
-    seen = student.sampled_many(images, way, 1, int(rng.randint(2**31)), times)
-    require(
-        list(seen.shape) == [times, 2, way, 2],
-        f"tasks of {way} classes and 1 shot have images of shape {[*seen.shape[1:3], 784]}; "
-        f"expected {[2, way, 784]}",
+    """Every class, drawing and query order comes up as often as the others"""
+    # 600 tasks of 3 of 6 classes with 2 of 20 drawings. Chernoff's bound for a right sampler:
+    # a class in a column or an order outside 45..165 (mean 100) has probability below 6e-10, a
+    # drawing in a row outside 30..170 (mean 90) below 1e-12; over all counts together below 1e-7.
+    way, times = 3, 600
+    images, class_marks, drawing_marks = marked(rng, classes=6)
+    seen = student.sampled_counts(
+        images, way, 1, int(rng.randint(2**31)), times, class_marks, drawing_marks
     )
-    classes, which = (seen[..., 0] - 5) / 40, (seen[..., 1] - 3) / 12
+    require_shape(seen, way, 1)
+    columns, drawn, orders = seen["columns"], seen["drawings"], seen["orders"]
     require(
-        set(np.unique(classes[:, 0])) == set(range(6)),
-        f"only classes {np.unique(classes[:, 0]).tolist()} of 0 to 5 ever came up in 400 tasks",
+        bool((columns.sum(1) == times).all()) and bool((drawn.sum(1) == times * way).all()),
+        "the counts of what was drawn do not add up",
+    )
+    never = [int(c) for c in range(6) if columns[:, c].sum() == 0]
+    require(
+        not never,
+        f"classes {never} of 0 to 5 never came up in {times} tasks",
         "Every class of the data set must be able to appear.",
+    )
+    require(
+        bool((columns >= 45).all() and (columns <= 165).all()),
+        f"the first column showed classes 0 to 5 {columns[0].tolist()} times, the last one "
+        f"{columns[-1].tolist()} times; about {times // 6} each were expected",
+        "Any class must be able to take any label, as often as any other: look at the order in "
+        "which the drawn classes come.",
     )
     for row, name in ((0, "support"), (1, "query")):
         require(
-            set(np.unique(which[:, row])) == set(range(DRAWINGS)),
-            f"only {len(np.unique(which[:, row]))} of the 20 drawings ever came up as {name}",
+            bool((drawn[row] > 0).all()),
+            f"only {int((drawn[row] > 0).sum())} of the 20 drawings ever came up as {name}",
             "Every drawing must be able to appear in every row.",
         )
-    orders = {tuple(np.argsort(np.argsort(row))) for row in classes[:, 0]}
+        require(
+            bool((drawn[row] >= 30).all() and (drawn[row] <= 170).all()),
+            f"as {name}, some drawing came up {int(drawn[row].min())} times and another "
+            f"{int(drawn[row].max())} times; about {times * way // DRAWINGS} each were expected",
+            "Every drawing must be as likely as any other in every row.",
+        )
     require(
-        len(orders) == 6,
-        "the support classes came only in some orders",
-        "A class must be able to take any label.",
+        int(seen["alike"]) <= times // 10,
+        f"in {int(seen['alike'])} of {times} tasks all classes showed the same numbers of drawings",
+        "Each class makes its own draw: the drawings of one number come from one hand.",
     )
-    moved = {
-        tuple(int(np.argmax(task[0] == name)) for name in task[1]) for task in classes
-    }
     require(
-        len(moved) == 6,
-        f"the query row came in {len(moved)} of 6 possible orders in 400 tasks",
-        "With a fixed order a network can read the label off the position.",
+        bool((orders > 0).all()),
+        f"the query row came in {int((orders > 0).sum())} of 6 possible orders in {times} tasks",
+        "With a fixed order a network can read the label off the position; is the shuffled row "
+        "the one that is returned?",
     )
+    require(
+        bool((orders >= 45).all() and (orders <= 165).all()),
+        f"the 6 orders of the query row came up {orders.tolist()} times; about {times // 6} each "
+        "were expected",
+        "Every order of the query row must be as likely as any other.",
+    )
+
+
+def marked(rng, classes):
+    """Images whose first two pixels say which class and which drawing they are."""
+    class_marks = np.arange(classes) * 40.0 + 5
+    drawing_marks = np.arange(DRAWINGS) * 12.0 + 3
+    images = np.zeros((classes, DRAWINGS, 28, 28), np.uint8)
+    images[..., 0, 0] = class_marks[:, None]
+    images[..., 0, 1] = drawing_marks
+    images[..., 5, :] = rng.randint(0, 256, size=28)
+    return images, class_marks, drawing_marks

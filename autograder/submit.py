@@ -1,0 +1,155 @@
+"""`python -m autograder submit hw1`: the zip to hand in, with a manifest and a signed statement."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import sys
+import tempfile
+import tomllib
+import zipfile
+from pathlib import Path
+
+from autograder import homework as homeworks
+from autograder.errors import UsageError
+from autograder.homework import Homework
+
+SIGNATURE_FILE = "submission.toml"
+STATEMENT = (
+    "I wrote this homework myself, without AI tools. Everyone I worked with is named, and I will "
+    "not publish it."
+)
+RUN_FILES = ("config.json", "metrics.csv", "result.json", "checkpoint.pt")
+LARGEST_FILE = 16 * 2**20
+
+
+def main(argv: list[str]) -> int:
+    """Pack a homework; the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m autograder submit",
+        description="Grade a homework, sign it, and pack the zip to hand in.",
+        epilog="example:\n  python -m autograder submit hw1 -o hw1.zip",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("homework", help="hw0, hw1, …")
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="the zip to write")
+    parser.add_argument("--runs", type=Path, default=Path("runs"), help="where the runs are (runs/)")
+    options = parser.parse_args(argv)
+    homework = homeworks.load(options.homework)
+    output = options.output or Path(f"{homework.name}-submission.zip")
+
+    missing = [name for name in homework.files if not (homework.folder / name).is_file()]
+    if missing:
+        raise UsageError(f"{homework.name} cannot be handed in: {', '.join(missing)} missing")
+    if not os.access(output.parent, os.W_OK):
+        raise UsageError(f"cannot write {output}: choose another place with -o FILE")
+
+    signature = sign(homework.root / SIGNATURE_FILE)
+    runs, notes = find_runs(homework, options.runs)
+    manifest, contents = collect(homework, runs)
+    manifest |= signature | _local_score(homework)
+    write_zip(output, contents, manifest)
+
+    for note in notes:
+        print(f"note: {note}")
+    print(f"{output}: {len(contents)} files, local score {manifest['score']:g} of "
+          f"{manifest['max_score']:g}")  # fmt: skip
+    return 0
+
+
+def sign(path: Path) -> dict:
+    """The signed statement: asked for once, kept in submission.toml.
+
+    Without a terminal nothing is asked; the manifest then says that it is unsigned.
+    """
+    if path.is_file():
+        try:
+            kept = tomllib.loads(path.read_text(encoding="utf-8"))
+            return {
+                "signed": bool(kept["signed"]),
+                "name": str(kept["name"]),
+                "collaborators": [str(name) for name in kept["collaborators"]],
+            }
+        except (tomllib.TOMLDecodeError, KeyError, TypeError, UnicodeDecodeError) as error:
+            raise UsageError(f"{path.name} cannot be read ({error}); delete it and sign again") from None
+    if not sys.stdin.isatty():
+        print("note: not signed: run this once in a terminal to sign the statement")
+        return {"signed": False, "name": "", "collaborators": []}
+    print(STATEMENT)
+    name = input("Your name, to sign this (empty: not now): ").strip()
+    others = input("Collaborators, separated by commas (empty: none): ")
+    collaborators = [one.strip() for one in others.split(",") if one.strip()]
+    if name:
+        text = "\n".join(
+            (
+                f"# {STATEMENT}",
+                "signed = true",
+                f"name = {json.dumps(name)}",
+                f"collaborators = {json.dumps(collaborators)}",
+            )
+        )
+        path.write_text(text + "\n", encoding="utf-8")
+    return {"signed": bool(name), "name": name, "collaborators": collaborators}
+
+
+def find_runs(homework: Homework, root: Path) -> tuple[dict[str, Path], list[str]]:
+    """The finished run of every required experiment, and notes on those that are not there."""
+    found, notes = {}, []
+    for experiment in homework.experiments:
+        name = experiment["name"]
+        folders = sorted((root / homework.name).glob(f"{name}-seed*"))
+        done = [f for f in folders if (f / "result.json").is_file() and f.suffix == ""]
+        if done:
+            found[name] = done[0]
+            source = json.loads((done[0] / "config.json").read_text(encoding="utf-8"))["data"]
+            notes.append(f"{name}: {done[0]}, trained on {source}")
+        elif experiment.get("hand_in", False):
+            notes.append(f"{name}: no finished run; make it with: {experiment['command']}")
+    return found, notes
+
+
+def collect(homework: Homework, runs: dict[str, Path]) -> tuple[dict, dict[str, bytes]]:
+    """The manifest's table of files, and their bytes."""
+    contents = {name: (homework.folder / name).read_bytes() for name in homework.files}
+    if (writeup := homework.folder / "writeup.md").is_file():
+        contents["writeup.md"] = writeup.read_bytes()
+    for name, folder in runs.items():
+        for file in RUN_FILES:
+            path = folder / file
+            if path.is_file() and path.stat().st_size <= LARGEST_FILE:
+                contents[f"runs/{name}/{file}"] = path.read_bytes()
+    files = {name: hashlib.sha256(data).hexdigest() for name, data in contents.items()}
+    return {"homework": homework.name, "kit": kit_version(homework.root), "files": files}, contents
+
+
+def kit_version(root: Path) -> str:
+    """The version in pyproject.toml."""
+    with (root / "pyproject.toml").open("rb") as stream:
+        return tomllib.load(stream)["project"]["version"]
+
+
+def _local_score(homework: Homework) -> dict:
+    from autograder import engine
+
+    result = engine.grade(homework)
+    return {"score": result.score, "max_score": result.max_score}
+
+
+def write_zip(path: Path, contents: dict[str, bytes], manifest: dict) -> None:
+    """Write the zip whole; the same files give the same bytes."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".zip")
+    os.close(handle)
+    try:
+        with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
+            text = json.dumps(manifest, indent=2, sort_keys=True).encode()
+            for name, data in [("manifest.json", text), *sorted(contents.items())]:
+                info = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+                info.compress_type = zipfile.ZIP_DEFLATED
+                info.external_attr = 0o644 << 16
+                archive.writestr(info, data)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    finally:
+        Path(temporary).unlink(missing_ok=True)

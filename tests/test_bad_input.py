@@ -1,0 +1,270 @@
+"""What students really hand in: each ends in one clear message, and costs what it should."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from autograder import engine
+from autograder import homework as homeworks
+from autograder.errors import UsageError
+from autograder.judge.answers import Answers, path_of
+from autograder.run.launch import start
+from autograder.run.overlay import overlay
+
+ROOT = homeworks.ROOT
+
+
+def cli(*arguments, cwd=ROOT, **options):
+    """Run the command line; (exit code, output, errors)."""
+    done = subprocess.run(
+        [sys.executable, "-m", "autograder", *map(str, arguments)],
+        cwd=cwd, capture_output=True, text=True, timeout=120, check=False, **options,
+    )  # fmt: skip
+    return done.returncode, done.stdout, done.stderr
+
+
+def spoil(folder: Path, body: str) -> Path:
+    """Put a body into MANN.forward of the solved homework 1."""
+    source = (folder / "mann.py").read_text()
+    start_, rest = source.split("        ### BEGIN SOLUTION 2a", 1)
+    end = rest.split("### END SOLUTION", 1)[1]
+    lines = "".join(f"        {line}\n" for line in body.splitlines())
+    (folder / "mann.py").write_text(start_ + lines + end)
+    return folder
+
+
+# --- values -------------------------------------------------------------------------------------
+
+VALUES = {
+    "None": ("return None", "None"),
+    "NaN": ("return labels * float('nan')", "nan"),
+    "wrong shape": ("return labels[:, 0]", "shape"),
+    "a list": ("return labels.tolist()", "list"),
+    "a number": ("return 3", "int"),
+    "integers": ("return labels.long()", "no gradient"),
+    "complex numbers": ("return labels.to(torch.complex64)", "complex"),
+    "half precision": ("return labels.bfloat16()", "bfloat16"),
+    "a subclass": (
+        "class Liar(torch.Tensor): pass\nreturn labels.as_subclass(Liar)", "Liar"),
+    "an exception": ("return 1 / 0", "ZeroDivisionError"),
+    "an exception that cannot be printed": (
+        "class E(Exception):\n    def __str__(self): raise SystemExit\nraise E", "E"),
+    "sys.exit": ("import sys; sys.exit(0)", "SystemExit"),
+    "os._exit": ("import os; os._exit(0)", "ended in the middle"),
+    "a segmentation fault": ("import ctypes; ctypes.string_at(0)", "SIGSEGV"),
+    "too deep": ("return self.forward(images, labels)", "RecursionError"),
+    "a million lines": ("print('x' * 10**6)\nraise ValueError('told')", "told"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("body, told", VALUES.values(), ids=VALUES)
+def test_a_bad_value_is_named(body, told, run, solved):
+    rows = run("hw1", spoil(solved("hw1"), body), "2a")
+    assert not any(row.passed for row in rows)
+    assert any(told in row.message for row in rows), [row.message for row in rows]
+    assert all(len(row.printed) < 5000 for row in rows)
+
+
+def test_an_endless_loop_costs_its_checks_alone(run, solved, monkeypatch):
+    fast = homeworks.load("hw1")
+    monkeypatch.setattr(homeworks, "load", lambda name: _with_limit(fast, 1.0))
+    began = time.monotonic()
+    rows = run("hw1", spoil(solved("hw1"), "while True: pass"))
+    assert {row.status for row in rows if row.problem == "2a"} == {"timeout"}
+    assert all(row.passed for row in rows if row.problem in ("1", "2b"))
+    assert time.monotonic() - began < 60
+
+
+def _with_limit(homework, seconds):
+    from dataclasses import replace
+
+    return replace(homework, time_limit=seconds)
+
+
+# --- files --------------------------------------------------------------------------------------
+
+FILES = {
+    "empty": (b"", "error", "MANN"),
+    "a syntax error": (b"def f(:\n    pass\n", "error", "line 1"),
+    "raises at import": (b"raise ValueError('mine')\n", "error", "mine"),
+    "leaves at import": (b"import sys\nsys.exit(0)\n", "error", "SystemExit"),
+    "not UTF-8": (b"name = '\xff\xfe'\n", "error", "utf-8"),
+    "null bytes": (b"x = 1\x00\n", "error", "null"),
+}
+
+
+@pytest.mark.parametrize("content, status, told", FILES.values(), ids=FILES)
+def test_a_bad_file_is_named_in_every_row(content, status, told, run, solved):
+    folder = solved("hw1")
+    (folder / "mann.py").write_bytes(content)
+    rows = run("hw1", folder)
+    if content:
+        assert {row.status for row in rows} == {status}
+        assert all(told in row.message and "mann.py" in row.message for row in rows)
+    else:  # an empty file imports; what it lacks is missed where it is used
+        failed = [row for row in rows if row.problem in ("2a", "2b")]
+        assert failed and all("no attribute" in row.message for row in failed)
+    assert sum(row.points for row in rows if row.problem in ("2a", "2b")) == 0
+
+
+def test_a_missing_file_is_named_in_every_row(run, solved):
+    folder = solved("hw1")
+    (folder / "mann.py").unlink()
+    rows = run("hw1", folder)
+    assert {row.status for row in rows} == {"error"}
+    assert all("hw1/mann.py is missing" in row.message for row in rows)
+
+
+@pytest.mark.parametrize("spoiled", ["crlf", "bom"])
+def test_what_editors_of_other_systems_write_is_accepted(spoiled, run, solved):
+    folder = solved("hw1")
+    path = folder / "mann.py"
+    data = path.read_bytes()
+    path.write_bytes(data.replace(b"\n", b"\r\n") if spoiled == "crlf" else b"\xef\xbb\xbf" + data)
+    assert all(row.passed for row in run("hw1", folder))
+
+
+def test_a_changed_input_is_named(run, solved):
+    body = "labels[:, -1] = 0\nh, _ = self.lstm1(torch.cat([images, labels], -1).flatten(1, 2))\n"
+    body += "h, _ = self.lstm2(h)\nreturn self.head(h).reshape(labels.shape)"
+    rows = run("hw1", spoil(solved("hw1"), body), "2a")
+    assert any("changed its input `labels`" in row.message for row in rows)
+
+
+# --- isolation ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("body", ["while True: pass", "import os; os._exit(3)"])
+def test_the_spawned_worker_survives_too(body, solved, tmp_path):
+    homework = _with_limit(homeworks.load("hw1"), 2.0)
+    with start("spawn", homework.preload) as worker:
+        tree = overlay(homework, tmp_path / "tree", spoil(solved("hw1"), body))
+        bench = engine.Bench(homework, worker, tree, Answers.load(homework, 0), 0)
+        rows = engine.run_checks(bench, engine.plan(homework), 3, isolation="spawn")
+    assert not any(row.passed for row in rows if row.problem == "2a")
+    assert {row.status for row in rows if row.problem == "2a"} <= {"timeout", "crashed"}
+    assert all(row.passed for row in rows if row.problem in ("1", "2b")), [
+        row.message for row in rows
+    ]
+
+
+def test_the_parent_imports_neither_torch_nor_the_homework():
+    code = (
+        "import sys, os, io, contextlib; sys.path[0] = os.getcwd(); from autograder.__main__ import main\n"
+        "with contextlib.redirect_stdout(io.StringIO()): main(['hw1', '--problem', '2b'])\n"
+        "files = [getattr(m, '__file__', '') or '' for m in sys.modules.values()]\n"
+        "bad = [f for f in files if f.startswith((sys.path[0] + '/hw', sys.path[0] + '/common')) or '/torch/' in f]\n"
+        "print(bad)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True,
+                          check=False)  # fmt: skip
+    assert done.stdout.strip().endswith("[]"), done.stdout + done.stderr
+
+
+# --- the command line ---------------------------------------------------------------------------
+
+USAGE = {
+    "unknown homework": (["hw9"], "no homework 'hw9' here; there is hw0"),
+    "unknown problem": (["hw1", "--problem", "9z"], "has no problem '9z'; it has 1, 2a, 2b, X"),
+    "no such submission": (["hw1", "--submission", "nowhere"], "is not a folder"),
+    "a submission without files": (["hw1", "--submission", "tests"], "holds none of the files"),
+    "a seed without answers": (["hw1", "--seed", "12345"], "python -m staff answers hw1 --seed"),
+    "no place for the record": (["hw1", "--json", "nowhere/x.json"], "cannot write nowhere/x.json"),
+    "submit an unknown homework": (["submit", "hw9"], "no homework 'hw9' here"),
+}
+
+
+@pytest.mark.parametrize("arguments, told", USAGE.values(), ids=USAGE)
+def test_a_usage_error_is_one_line_and_exit_code_2(arguments, told):
+    code, _, errors = cli(*arguments)
+    assert code == 2
+    assert told in errors
+    assert len(errors.strip().splitlines()) == 1, errors
+
+
+def test_answers_of_other_checks_are_stale(tmp_path):
+    kit = tmp_path / "kit"
+    ignore = shutil.ignore_patterns(".venv", ".git", "runs", "data")
+    shutil.copytree(ROOT, kit, ignore=ignore)
+    with (kit / "autograder/checks/hw1/test_mann.py").open("a") as stream:
+        stream.write("# changed\n")
+    code, _, errors = cli("hw1", cwd=kit)
+    assert code == 2 and "recorded with other checks" in errors
+    (kit / "autograder/checks/hw1/answers.npz").write_bytes(b"PK\x03\x04 cut off")
+    code, _, errors = cli("hw1", cwd=kit)
+    assert code == 2 and "damaged" in errors and len(errors.strip().splitlines()) == 1
+
+
+def test_json_on_standard_output_is_json_alone():
+    code, out, errors = cli("hw1", "--json", "-", "--problem", "1")
+    record = json.loads(out)
+    assert code == 1
+    assert "sample_task" in errors
+    assert set(record) == {
+        "homework", "score", "max_score", "seconds", "isolation", "checks"}  # fmt: skip
+    assert set(record["checks"][0]) == {
+        "id", "problem", "title", "points", "max_points", "status", "seconds", "message", "mistake",
+    }  # fmt: skip
+    assert record["score"] == 0 and record["max_score"] == 10
+
+
+def test_several_homeworks_give_a_list():
+    code, out, _ = cli("--json", "-", "--submission", "staff/solutions")
+    records = json.loads(out)
+    assert code == 0
+    assert [r["homework"] for r in records] == homeworks.names()
+    assert all(r["score"] == r["max_score"] for r in records)
+
+
+def test_interrupting_the_grading_leaves_nothing(tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "autograder", "hw1"], cwd=ROOT, stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE, text=True, start_new_session=True, env=os.environ | {"TMPDIR": str(tmp_path)},
+    )  # fmt: skip
+    time.sleep(1.0)
+    os.kill(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130, errors
+    assert "Traceback" not in errors
+    left = subprocess.run(["pgrep", "-g", str(process.pid)], capture_output=True, check=False)
+    assert not left.stdout
+
+
+def test_every_hole_is_named_by_its_stub_and_earns_nothing(run):
+    for name in homeworks.names():
+        rows = run(name, None)
+        assert sum(row.points for row in rows) == 0
+        for row in rows:
+            assert f"problem {row.problem} is still empty: fill in" in row.message, row
+
+
+@pytest.fixture
+def run(run, tmp_path):  # noqa: F811
+    """Several gradings in one test need a fresh tree each."""
+
+    def fresh(name, folder, only=None):
+        shutil.rmtree(tmp_path / "tree", ignore_errors=True)
+        return run(name, folder, only)
+
+    return fresh
+
+
+def test_the_public_answers_are_there_for_every_homework():
+    for name in homeworks.names():
+        homework = homeworks.load(name)
+        assert Answers.load(homework, 0).calls
+        assert path_of(homework, 0).stat().st_size < 500_000
+
+
+def test_a_broken_table_is_a_usage_error(tmp_path):
+    (tmp_path / "hw1").mkdir()
+    (tmp_path / "hw1" / "homework.toml").write_text("title = 'x'\nfiles = [")
+    with pytest.raises(UsageError, match=r"homework\.toml cannot be read"):
+        homeworks.load("hw1", tmp_path)

@@ -1,0 +1,162 @@
+"""The house: arrows point down, stubs are in step, nothing leaks, points add up."""
+
+import ast
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+
+from autograder import engine
+from autograder import homework as homeworks
+from staff import leaks, stubs
+from tests.conftest import HOMEWORKS
+
+ROOT = homeworks.ROOT
+MAY_IMPORT = {
+    "common": set(),
+    "autograder": set(),
+    "staff": {"autograder", "common"},
+    "tests": {"staff", "autograder", "common"},
+    "benchmarks": {"staff", "autograder", "common"},
+}
+OURS = {*MAY_IMPORT, "hw0", "hw1", "hw2", "hw3", "hw4"}
+
+
+def python_files(folder):
+    return [p for p in (ROOT / folder).rglob("*.py") if "__pycache__" not in p.parts]
+
+
+def imports(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            yield node.module
+
+
+@pytest.mark.parametrize("folder", ["common", "autograder", "staff", *HOMEWORKS])
+def test_arrows_point_down(folder):
+    allowed = MAY_IMPORT.get(folder, {"common"}) | {folder}
+    for path in python_files(folder):
+        if folder == "staff" and path.parent.parent.name in ("solutions", "mistakes", "variants"):
+            own = {path.parent.name}  # they stand for files of that homework
+        else:
+            own = set()
+        for module in imports(path):
+            top = module.split(".")[0]
+            assert top not in OURS - allowed - own, f"{path.relative_to(ROOT)} imports {module}"
+
+
+def test_the_parent_side_of_the_autograder_never_imports_torch():
+    for path in python_files("autograder"):
+        worker_side = path.name in ("probes.py", "probing.py", "worker.py")
+        tops = {module.split(".")[0] for module in imports(path)}
+        assert worker_side or "torch" not in tops, path
+
+
+@pytest.mark.parametrize("hw", HOMEWORKS)
+def test_stubs_are_what_the_solutions_give(hw):
+    for master in stubs.masters(ROOT, hw):
+        if master.name == "__init__.py":
+            continue
+        stub = stubs.make_stub(master.read_text(encoding="utf-8"), hw, master.name)
+        assert (ROOT / hw / master.name).read_text(encoding="utf-8") == stub, "run: make stubs"
+
+
+@pytest.mark.parametrize("hw", HOMEWORKS)
+def test_no_piece_of_a_solution_ships(hw):
+    found = leaks.scan(leaks.secrets(ROOT, hw), leaks.shipped(ROOT), ROOT)
+    assert not found, "\n".join(f"{x.file}:{x.line} holds {x.hole}: {x.text}" for x in found)
+
+
+def test_the_leak_scan_finds_a_leak(tmp_path):
+    secret = leaks.secrets(ROOT, "hw1")
+    piece = (ROOT / "staff/solutions/hw1/mann.py").read_text()
+    body = piece.split("### END SOLUTION")[0].split("BEGIN SOLUTION 2a")[1].split("\n", 1)[1]
+    file = tmp_path / "helper.py"
+    file.write_text("def f(self, images, labels):\n" + body.replace("hidden", "other"))
+    assert leaks.scan(secret, [file], tmp_path)
+    note = tmp_path / "note.md"
+    note.write_text("try `" + max(body.splitlines(), key=len).strip() + "`")
+    file.write_text("x = 1\n")
+    assert not leaks.scan(secret, [file], tmp_path)
+
+
+@pytest.mark.parametrize("hw", HOMEWORKS)
+def test_points_add_up(hw):
+    homework = homeworks.load(hw)
+    checks = engine.plan(homework)  # raises when checks and table disagree
+    code = sum(p.points for p in homework.problems if p.kind == "code")
+    assert sum(check.points for check in checks) == pytest.approx(code)
+    assert {check.problem for check in checks} == {p.id for p in homework.problems if p.checked}
+    handout = (homework.folder / "README.md").read_text(encoding="utf-8")
+    for problem in homework.problems:
+        row = rf"\|\s*{re.escape(problem.id)}\s*\|[^\n]*\|\s*(up to |extra )?{problem.points:g}\s*\|"
+        assert re.search(row, handout), f"{hw}/README.md has no row for {problem.id} with its points"
+
+
+@pytest.mark.parametrize("hw", HOMEWORKS)
+def test_holes_are_where_the_table_says(hw):
+    homework = homeworks.load(hw)
+    marked = {
+        (hole.problem, f"{master.name}:{hole.name}")
+        for master in stubs.masters(ROOT, hw)
+        for hole in stubs.holes(master.read_text(encoding="utf-8"), master.name)
+    }
+    assert marked == {(p.id, p.hole) for p in homework.problems if p.hole}
+
+
+@pytest.mark.parametrize("hw", HOMEWORKS)
+def test_holes_are_small(hw):
+    for master in stubs.masters(ROOT, hw):
+        for hole in stubs.holes(master.read_text(encoding="utf-8"), master.name):
+            assert hole.last - hole.first - 1 <= 16, f"{hw} {hole.problem} is long"
+
+
+@pytest.mark.parametrize("hw", HOMEWORKS)
+def test_nothing_happens_at_import(hw):
+    code = (
+        "import sys, importlib, socket\n"
+        "def refuse(*a, **k): raise AssertionError('a network call at import')\n"
+        "socket.socket.connect = refuse\n"
+        "sys.argv = ['x', '--nonsense']\n"
+        f"importlib.import_module('{hw}.train')\n"
+        "assert 'torch' not in sys.modules, 'train imports torch before it is needed'"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True,
+                          check=False)  # fmt: skip
+    assert done.returncode == 0 and not done.stdout, done.stdout + done.stderr
+
+
+def test_no_path_of_a_machine_is_committed():
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    for name in listed.stdout.split():
+        path = ROOT / name
+        if path.suffix in (".npz", ".png", ".pt") or not path.is_file():
+            continue
+        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+            assert not re.search(r"(^|[^\w.])/(work|farm|root|home)/\w", line), f"{name}: {line}"
+
+
+def test_every_json_file_can_be_read():
+    for path in (ROOT / "common").rglob("*.json"):
+        json.loads(path.read_text(encoding="utf-8"))
+
+
+def test_marks_that_are_wrong_are_refused():
+    begin, end = "### BEGIN SOLUTION 1 (about 1 line): do", "### END SOLUTION"
+    body = "def f():\n    {}\n    return 1\n    {}\n"
+    assert stubs.holes(body.format(begin, end))[0].name == "f"
+    for wrong in (
+        body.format(begin, ""),
+        body.format("", end),
+        f"def f():\n    {begin}\n    {begin}\n    return 1\n    {end}\n",
+        body.format("### BEGIN SOLUTION", end),
+        f"{begin}\nx = 1\n{end}\n",
+        f"def f():\n    x = 2\n    {begin}\n    return x\n    {end}\n",
+        body.format("# begin solution 1", end),
+    ):
+        with pytest.raises(stubs.MarkError):
+            stubs.holes(wrong, "file.py")
