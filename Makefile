@@ -1,28 +1,18 @@
-# make grade [HW=hw1]   grade your work          make test    the kit's own tests (staff)
-# make stubs | answers  remake from solutions    make lint    ruff
+# make grade             set up, then grade all homeworks
+# make grade HW=hw1      one homework
 # The environment is made on first use; VENV=path puts it elsewhere.
 VENV   ?= .venv
 PYTHON ?= python3
 HW     ?=
 
-bin    := $(VENV)/bin
-ready  := $(VENV)/.ready-students
-staff  := $(VENV)/.ready-staff
+bin   := $(VENV)/bin
+ready := $(VENV)/.ready
 
 .DEFAULT_GOAL := grade
-.PHONY: grade test lint stubs answers verify release setup
+.PHONY: grade setup
 
 grade: $(ready)
 	@$(bin)/python -m autograder $(HW) || [ $$? -eq 1 ]
-
-test: $(staff)
-	@$(bin)/python -m pytest tests
-
-lint: $(staff)
-	@$(bin)/python -m ruff check .
-
-stubs answers verify release: $(staff)
-	@$(bin)/python -m staff $@ $(HW)
 
 setup: $(ready)
 
@@ -33,7 +23,23 @@ $(ready): requirements.txt
 	@echo "Setting up $(VENV) (once; a few minutes on a slow connection) ..."
 	@$(bin)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
+# begin staff
 
-$(staff): $(ready) staff/requirements.txt
+# make test              the kit's own tests          make lint     ruff
+# make stubs | answers   remake from the solutions    make release  the students' archive
+staff_ready := $(VENV)/.ready-staff
+.PHONY: test lint stubs answers verify release
+
+test: $(staff_ready)
+	@$(bin)/python -m pytest tests
+
+lint: $(staff_ready)
+	@$(bin)/python -m ruff check . && $(bin)/python -m ruff format --check .
+
+stubs answers verify release: $(staff_ready)
+	@$(bin)/python -m staff $@ $(HW)
+
+$(staff_ready): $(ready) staff/requirements.txt
 	@$(bin)/python -m pip install --quiet --disable-pip-version-check -r staff/requirements.txt
 	@touch $@
+# end staff

@@ -75,7 +75,9 @@ def _grade(options: argparse.Namespace) -> int:
         raise UsageError("no homework is here; run this in the folder that holds hw0/")
     chosen = [homeworks.load(name) for name in names]
     if options.problem and len(chosen) != 1:
-        raise UsageError("--problem needs one homework, as in: python -m autograder hw1 --problem 2a")
+        raise UsageError(
+            "--problem needs one homework, as in: python -m autograder hw1 --problem 2a"
+        )
     if options.problem:
         chosen[0].problem(options.problem)
     if options.submission is not None and not options.submission.is_dir():

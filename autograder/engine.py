@@ -11,7 +11,6 @@ import contextlib
 import inspect
 import io
 import tempfile
-import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -27,6 +26,7 @@ from autograder.homework import Homework
 from autograder.judge import plugin
 from autograder.judge.answers import Answers, Echo, Reference
 from autograder.judge.compare import Mismatch
+from autograder.judge.recognition import Catalogue, Run, ending
 from autograder.report.record import CheckResult, HomeworkResult
 from autograder.run.launch import Worker, isolation_of_this_system, start
 from autograder.run.overlay import overlay
@@ -44,6 +44,7 @@ class PlannedCheck:
     title: str
     points: float
     after: str | None
+    random: bool
     function: Callable[..., None]
     arguments: dict[str, Any]  # of a parametrized check
 
@@ -66,13 +67,20 @@ class Bench:
         tree: a tree made by `overlay`.
         answers: the seed's record, or None to record: the student is then its own reference.
         seed: which inputs to draw.
+        catalogue: the mistakes that can be recognised, or None.
     """
 
     def __init__(
-        self, homework: Homework, worker: Worker, tree: Path, answers: Answers | None, seed: int
+        self,
+        homework: Homework,
+        worker: Worker,
+        tree: Path,
+        answers: Answers | None,
+        seed: int,
+        catalogue: Catalogue | None = None,
     ) -> None:
         self.homework, self.worker, self.tree = homework, worker, tree
-        self.answers, self.seed = answers, seed
+        self.answers, self.seed, self.catalogue = answers, seed, catalogue
 
     def desk(self, check: str) -> Desk:
         """What the check of this id works with; its process starts at the first call."""
@@ -156,6 +164,7 @@ def _planned_check(item: pytest.Item, homework: Homework) -> PlannedCheck:
         title=title,
         points=marker.kwargs["points"],
         after=marker.kwargs["after"],
+        random=marker.kwargs["random"],
         function=item.function,
         arguments=dict(item.callspec.params) if hasattr(item, "callspec") else {},
     )
@@ -200,7 +209,7 @@ def grade(
             tempfile.TemporaryDirectory(prefix="grade-", ignore_cleanup_errors=True)
         )
         tree = overlay(homework, Path(folder), submission)
-        bench = Bench(homework, worker, tree, answers, seed)
+        bench = Bench(homework, worker, tree, answers, seed, Catalogue.load(homework, seed))
         result = HomeworkResult(homework.name, homework.title, isolation)
         result.checks = run_checks(bench, checks, hint or homework.hint_level, progress, isolation)
     result.seconds = time.monotonic() - began
@@ -217,7 +226,7 @@ def run_checks(
     """Run checks on a bench; a row for each, in order."""
     broken = _unimportable(bench)
     empty: dict[str, bool] = {}
-    lock = threading.Lock()
+    runs: dict[str, Run] = {}
 
     def one(check: PlannedCheck) -> CheckResult:
         if broken is not None:
@@ -226,18 +235,44 @@ def run_checks(
             what = f"not run: problem {check.after} comes first, and is still empty"
             result = _row(check, StudentError("not_run", what), 0.0, hint)
         else:
-            result, calls = _run(bench, check, hint)
-            with lock:
-                first = calls[-1].outcome.get("error", {}) if calls else {}
-                if first.get("kind") == "empty":
-                    empty[check.problem] = True
+            result, runs[check.id] = run_check(bench, check, hint)
+            last = runs[check.id].outcomes[-1:]
+            if last and last[0].get("error", {}).get("kind") == "empty":
+                empty[check.problem] = True
         progress(result)
         return result
 
     if isolation == "fork":
         with ThreadPoolExecutor(THREADS) as pool:
-            return list(pool.map(one, checks))
-    return [one(check) for check in checks]
+            results = list(pool.map(one, checks))
+    else:
+        results = [one(check) for check in checks]
+    if hint >= 3:
+        _name_mistakes(bench, checks, results, runs)
+    return results
+
+
+def _name_mistakes(
+    bench: Bench, checks: list[PlannedCheck], results: list[CheckResult], runs: dict[str, Run]
+) -> None:
+    """Add to the rows of a problem the one known mistake that explains them all."""
+    if bench.catalogue is None or bench.answers is None:
+        return
+    random = {check.id for check in checks if check.random}
+    for problem in {result.problem for result in results if not result.passed}:
+        rows = [result for result in results if result.problem == problem]
+        of_problem = {row.id: runs[row.id] for row in rows if row.id in runs}
+        if len(of_problem) < len(rows):
+            continue
+        mistake = bench.catalogue.recognise(problem, of_problem, bench.answers.calls, random)
+        if mistake is None:
+            continue
+        told = False
+        for row in rows:
+            if not row.passed:
+                row.mistake = mistake.slug
+                row.message += "" if told else f"\nRecognised: {mistake.text}"
+                told = True
 
 
 def _unimportable(bench: Bench) -> StudentError | None:
@@ -259,7 +294,8 @@ def _unimportable(bench: Bench) -> StudentError | None:
     return None
 
 
-def _run(bench: Bench, check: PlannedCheck, hint: int):
+def run_check(bench: Bench, check: PlannedCheck, hint: int) -> tuple[CheckResult, Run]:
+    """Run one check; its row, and how it ended for recognition."""
     began = time.monotonic()
     desk = bench.desk(check.id)
     wanted = inspect.signature(check.function).parameters
@@ -281,7 +317,8 @@ def _run(bench: Bench, check: PlannedCheck, hint: int):
         desk.student.close()
     result = _row(check, failure, time.monotonic() - began, hint)
     result.printed = desk.student.printed
-    return result, desk.student.calls
+    how = ending(result.status, "" if failure is None else failure.what)
+    return result, Run(how, [call.outcome for call in desk.student.calls])
 
 
 def _row(check: PlannedCheck, failure: Any, seconds: float, hint: int) -> CheckResult:

@@ -89,5 +89,7 @@ def load(name: str, root: Path = ROOT) -> Homework:
         raise UsageError(f"{name}/homework.toml cannot be read: {error}") from None
     for problem in problems:
         if problem.kind not in KINDS:
-            raise UsageError(f"{name}/homework.toml: problem {problem.id} has kind {problem.kind!r}")
+            raise UsageError(
+                f"{name}/homework.toml: problem {problem.id} has kind {problem.kind!r}"
+            )
     return homework

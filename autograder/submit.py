@@ -35,7 +35,9 @@ def main(argv: list[str]) -> int:
     )
     parser.add_argument("homework", help="hw0, hw1, …")
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="the zip to write")
-    parser.add_argument("--runs", type=Path, default=Path("runs"), help="where the runs are (runs/)")
+    parser.add_argument(
+        "--runs", type=Path, default=Path("runs"), help="where the runs are (runs/)"
+    )
     options = parser.parse_args(argv)
     homework = homeworks.load(options.homework)
     output = options.output or Path(f"{homework.name}-submission.zip")
@@ -73,7 +75,9 @@ def sign(path: Path) -> dict:
                 "collaborators": [str(name) for name in kept["collaborators"]],
             }
         except (tomllib.TOMLDecodeError, KeyError, TypeError, UnicodeDecodeError) as error:
-            raise UsageError(f"{path.name} cannot be read ({error}); delete it and sign again") from None
+            raise UsageError(
+                f"{path.name} cannot be read ({error}); delete it and sign again"
+            ) from None
     if not sys.stdin.isatty():
         print("note: not signed: run this once in a terminal to sign the statement")
         return {"signed": False, "name": "", "collaborators": []}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -24,11 +25,15 @@ def parser(description: str, example: str) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = options.add_argument_group("common to all scripts").add_argument
-    add("--data", metavar="SOURCE", help="a data set's name or a folder; default: the best there is")
+    add(
+        "--data", metavar="SOURCE", help="a data set's name or a folder; default: the best there is"
+    )
     add("--seed", type=int, default=0, help="of weights and tasks (default 0)")
     add("--device", default="cpu", help="cpu (default), cuda, mps or auto")
     add("--tiny", action="store_true", help="the whole path in a few seconds, on little data")
-    add("--out", type=Path, metavar="DIR", help="the run folder (default runs/hwN/EXPERIMENT-seedS)")
+    add(
+        "--out", type=Path, metavar="DIR", help="the run folder (default runs/hwN/EXPERIMENT-seedS)"
+    )
     add("--resume", action="store_true", help="go on where the run in this folder stopped")
     return options
 
@@ -61,6 +66,9 @@ def run_main(main: Callable[[], int | None]) -> None:
     Exit codes: 0 done, 1 a hole is still empty, 2 it cannot be done, 130 stopped by Ctrl-C.
     A traceback of the student's own code is shown whole: it is theirs to read.
     """
+    # Before torch is loaded: threads that wait must not spin. On a machine that does other things as
+    # well (a browser is enough), spinning makes small steps several times slower.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         sys.exit(main() or 0)
     except KitError as error:

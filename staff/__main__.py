@@ -16,6 +16,7 @@ examples:
   python -m staff stubs                       make hwN/ from staff/solutions/
   python -m staff answers hw1                 record the public seed's answers
   python -m staff answers --seed 7421         record a secret seed for the course grader
+  python -m staff release --up-to hw1         the students' archive, later homeworks closed
   python -m staff train hw1 --experiment 1-shot-2-way   train with the solutions
 """
 
@@ -37,9 +38,16 @@ def main(argv: list[str] | None = None) -> int:
         command = commands.add_parser(name, help=text)
         command.add_argument("homework", nargs="*", help="none means all")
     commands.choices["answers"].add_argument("--seed", type=int, default=0)
+    command = commands.add_parser("verify", help="the gate: grade the grader")
+    command.add_argument("homework", nargs="*", help="none means all")
+    command.add_argument("--seeds", type=int, default=3, help="secret seeds to compare with (3)")
+    command.add_argument("--html", type=Path, metavar="FILE", help="table of mistakes by checks")
+    command = commands.add_parser("release", help="make the students' archive in dist/")
+    command.add_argument("--up-to", metavar="hwN", help="keep later homeworks closed")
+    command.add_argument("-o", "--output", type=Path, default=Path("dist"), metavar="DIR")
     commands.add_parser("train", help="run hwN.train with the solutions in place")
     chosen = options.parse_args(argv)
-    return _end(lambda: {"stubs": stubs, "answers": answers}[chosen.command](chosen))
+    return _end(lambda: COMMANDS[chosen.command](chosen))
 
 
 def _end(command) -> int:
@@ -67,15 +75,25 @@ def stubs(options: argparse.Namespace) -> int:
 
 def answers(options: argparse.Namespace) -> int:
     """Record answers; say where they are."""
-    from autograder.run.launch import isolation_of_this_system, start
-    from staff.answers import record
+    from rich.console import Console
 
+    from autograder.judge.answers import path_of
+    from autograder.run.launch import isolation_of_this_system, start
+    from staff.answers import record, record_mistakes
+
+    console = Console()
     for name in options.homework or homeworks.names():
         homework = homeworks.load(name)
         with start(isolation_of_this_system(), homework.preload) as worker:
             recorded = record(homework, options.seed, worker)
-        path = recorded.save(homework, options.seed)
-        print(f"{name}: {path.relative_to(homework.root)}, {path.stat().st_size / 1024:.0f} kB")
+            recorded.save(homework, options.seed)
+            with console.status(f"{name}: mistakes") as status:
+                catalogue = record_mistakes(
+                    homework, options.seed, worker, recorded,
+                    lambda entry: status.update(f"{entry.homework} {entry.problem}: {entry.slug}"),
+                )  # fmt: skip
+        for path in (path_of(homework, options.seed), catalogue.save(homework, options.seed)):
+            print(f"{path.relative_to(homework.root)}: {path.stat().st_size / 1024:.0f} kB")
     return 0
 
 
@@ -101,6 +119,43 @@ def train(argv: list[str]) -> int:
             except KeyboardInterrupt:
                 continue  # Ctrl-C reached the training too, which saves and ends
 
+
+def release(options: argparse.Namespace) -> int:
+    """Make the students' archive; say where it is."""
+    from staff.release import release as make
+
+    archive = make(homeworks.ROOT, options.output, options.up_to)
+    print(f"{archive}: {archive.stat().st_size / 1024:.0f} kB")
+    return 0
+
+
+def verify(options: argparse.Namespace) -> int:
+    """Put homeworks through the gate; 0 when nothing blocks a release."""
+    import time
+
+    from rich.console import Console
+
+    from autograder.run.launch import isolation_of_this_system, start
+    from staff import verify as gate
+
+    console, verdicts = Console(highlight=False), []
+    for name in options.homework or homeworks.names():
+        homework = homeworks.load(name)
+        began = time.monotonic()
+        with (
+            start(isolation_of_this_system(), homework.preload) as worker,
+            console.status(name) as status,
+        ):
+            seeds = gate.SECRET_SEEDS[: options.seeds]
+            verdicts.append(gate.verify(homework, worker, seeds, status.update))
+        print(f"{gate.as_text(verdicts[-1])}\n  {time.monotonic() - began:.0f} s")
+    if options.html is not None:
+        options.html.write_text(gate.as_html(verdicts), encoding="utf-8")
+        print(options.html)
+    return 0 if all(verdict.passed for verdict in verdicts) else 1
+
+
+COMMANDS = {"verify": verify, "stubs": stubs, "answers": answers, "release": release}
 
 if __name__ == "__main__":
     sys.exit(main())

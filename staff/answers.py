@@ -1,4 +1,4 @@
-"""Record what the solution answers to every check, for one seed."""
+"""Record what the solution, and every mistake, answers to the checks, for one seed."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from pathlib import Path
 
 from autograder import engine
 from autograder.homework import Homework
-from autograder.judge.answers import Answers
+from autograder.judge.answers import Answers, same_outcome
+from autograder.judge.recognition import SOLUTION, Catalogue, Mistake, Run
 from autograder.run.launch import Worker
 from autograder.run.overlay import overlay
+from staff.catalog import Entry, entries, submission
 
 
 class NotASolution(Exception):
@@ -41,3 +43,51 @@ def record(homework: Homework, seed: int, worker: Worker) -> Answers:
                 desk.student.close()
             calls[check.id] = [call.outcome for call in desk.student.calls]
     return Answers(calls)
+
+
+def record_mistakes(
+    homework: Homework, seed: int, worker: Worker, answers: Answers, progress=lambda entry: None
+) -> Catalogue:
+    """Run every mistake through the checks of its own problem."""
+    mistakes = []
+    for entry in entries(homework.name, "mistake", homework.root):
+        progress(entry)
+        known = Mistake(entry.slug, entry.problem, entry.text)
+        with tempfile.TemporaryDirectory(prefix="mistake-") as folder:
+            bench = bench_of(entry, homework, seed, worker, answers, Path(folder))
+            for check in engine.plan(homework, entry.problem):
+                _, run = engine.run_check(bench, check, 1)
+                outcomes = [] if check.random else _condensed(run, answers.calls[check.id])
+                known.runs[check.id] = Run(run.ending, outcomes)
+        mistakes.append(known)
+    return Catalogue(mistakes)
+
+
+def bench_of(
+    entry: Entry,
+    homework: Homework,
+    seed: int,
+    worker: Worker,
+    answers: Answers,
+    folder: Path,
+    catalogue: Catalogue | None = None,
+) -> engine.Bench:
+    """A bench on which the entry's submission is judged."""
+    files = folder / "files"
+    files.mkdir()
+    tree = overlay(homework, folder / "tree", submission(entry, files, homework.root))
+    return engine.Bench(homework, worker, tree, answers, seed, catalogue)
+
+
+def _condensed(run: Run, solution: list[dict]) -> list[dict | None]:
+    """Only what differs from the solution is kept; of an error its kind and type."""
+    kept: list[dict | None] = []
+    for index, outcome in enumerate(run.outcomes):
+        if "error" in outcome:
+            error = {key: outcome["error"].get(key) for key in ("kind", "type")}
+            kept.append({"error": error})
+        elif index < len(solution) and same_outcome(outcome, solution[index]):
+            kept.append(SOLUTION)
+        else:
+            kept.append(outcome)
+    return kept

@@ -50,7 +50,9 @@ def holes(source: str, file: str = "") -> list[Hole]:
             raise MarkError(f"{file}:{number + 1}: a mark that is not well formed: {line.strip()}")
         if begin:
             if opened is not None:
-                raise MarkError(f"{file}:{number + 1}: a mark inside the one of line {opened[0] + 1}")
+                raise MarkError(
+                    f"{file}:{number + 1}: a mark inside the one of line {opened[0] + 1}"
+                )
             opened = number, begin
         elif end:
             if opened is None:
@@ -107,7 +109,10 @@ def _mark_unused_imports(stub: str) -> str:
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     lines = stub.splitlines()
     for node in tree.body:
-        if isinstance(node, ast.Import | ast.ImportFrom) and getattr(node, "module", "") != "__future__":
+        if (
+            isinstance(node, ast.Import | ast.ImportFrom)
+            and getattr(node, "module", "") != "__future__"
+        ):
             names = {(alias.asname or alias.name).split(".")[0] for alias in node.names}
             line = node.lineno - 1
             if not names <= used and "noqa" not in lines[line] and node.lineno == node.end_lineno:
@@ -125,7 +130,9 @@ def write(root: Path, homework: str) -> list[Path]:
     changed = []
     for master in masters(root, homework):
         target = root / homework / master.name
-        stub = make_stub(master.read_text(encoding="utf-8"), homework, str(master.relative_to(root)))
+        stub = make_stub(
+            master.read_text(encoding="utf-8"), homework, str(master.relative_to(root))
+        )
         if not target.is_file() or target.read_text(encoding="utf-8") != stub:
             target.write_text(stub, encoding="utf-8", newline="\n")
             changed.append(target)

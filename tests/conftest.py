@@ -10,6 +10,7 @@ import pytest
 from autograder import engine
 from autograder import homework as homeworks
 from autograder.judge.answers import Answers
+from autograder.judge.recognition import Catalogue
 from autograder.run.launch import isolation_of_this_system, start
 from autograder.run.overlay import overlay
 from staff.stubs import masters
@@ -32,7 +33,8 @@ def run(worker, tmp_path):
     def rows(name: str, folder: Path | None, only: str | None = None):
         homework = homeworks.load(name)
         tree = overlay(homework, tmp_path / "tree", folder)
-        bench = engine.Bench(homework, worker, tree, Answers.load(homework, 0), 0)
+        answers, catalogue = Answers.load(homework, 0), Catalogue.load(homework, 0)
+        bench = engine.Bench(homework, worker, tree, answers, 0, catalogue)
         return engine.run_checks(bench, engine.plan(homework, only), homework.hint_level)
 
     return rows

@@ -246,7 +246,7 @@ def test_every_hole_is_named_by_its_stub_and_earns_nothing(run):
 
 
 @pytest.fixture
-def run(run, tmp_path):  # noqa: F811
+def run(run, tmp_path):
     """Several gradings in one test need a fresh tree each."""
 
     def fresh(name, folder, only=None):

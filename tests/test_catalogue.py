@@ -41,7 +41,7 @@ def test_a_variant_loses_nothing(entry, rows_of):
 def test_the_catalogue_is_wide_enough(hw):
     holes = [problem.id for problem in homeworks.load(hw).problems if problem.hole]
     for kind, least in (("mistake", 8), ("variant", 5)):
-        counts = {ident: 0 for ident in holes}
+        counts = dict.fromkeys(holes, 0)
         for entry in entries(hw, kind):
             counts[entry.problem] += 1
         short = {ident: count for ident, count in counts.items() if count < least}

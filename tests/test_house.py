@@ -93,8 +93,12 @@ def test_points_add_up(hw):
     assert {check.problem for check in checks} == {p.id for p in homework.problems if p.checked}
     handout = (homework.folder / "README.md").read_text(encoding="utf-8")
     for problem in homework.problems:
-        row = rf"\|\s*{re.escape(problem.id)}\s*\|[^\n]*\|\s*(up to |extra )?{problem.points:g}\s*\|"
-        assert re.search(row, handout), f"{hw}/README.md has no row for {problem.id} with its points"
+        row = (
+            rf"\|\s*{re.escape(problem.id)}\s*\|[^\n]*\|\s*(up to |extra )?{problem.points:g}\s*\|"
+        )
+        assert re.search(row, handout), (
+            f"{hw}/README.md has no row for {problem.id} with its points"
+        )
 
 
 @pytest.mark.parametrize("hw", HOMEWORKS)
@@ -131,7 +135,9 @@ def test_nothing_happens_at_import(hw):
 
 
 def test_no_path_of_a_machine_is_committed():
-    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     for name in listed.stdout.split():
         path = ROOT / name
         if path.suffix in (".npz", ".png", ".pt") or not path.is_file():

@@ -88,7 +88,9 @@ def test_an_incomplete_data_set_is_named(small):
         omniglot.load(str(root / "data"))
 
 
-@pytest.mark.parametrize("layout, file", [(as_packed, omniglot.PACKED), (as_zips, "images_evaluation.zip")])
+@pytest.mark.parametrize(
+    "layout, file", [(as_packed, omniglot.PACKED), (as_zips, "images_evaluation.zip")]
+)
 def test_a_truncated_file_is_named(small, layout, file):
     root, drawings = small
     (root / "data").mkdir()
@@ -131,7 +133,9 @@ def test_glyphs_are_the_same_on_every_machine():
     images = glyphs.load(40).images
     # Ink may differ in a pixel where two machines round differently: the digest is of coarse sums.
     coarse = (images.reshape(40, 20, 4, 7, 4, 7) > 0).sum((1, 3, 5))
-    assert hashlib.sha256((coarse // 64).astype(np.uint8).tobytes()).hexdigest()[:12] == "9f48e9e33ff5"
+    assert (
+        hashlib.sha256((coarse // 64).astype(np.uint8).tobytes()).hexdigest()[:12] == "9f48e9e33ff5"
+    )
 
 
 def test_glyphs_look_like_characters():

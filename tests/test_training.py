@@ -22,7 +22,9 @@ def make(folder, resume=False, steps=24, width=5, stop_at=None, lr=0.01):
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     rng = np.random.default_rng(7)
     run = RunFolder(folder, {"data": "none", "width": width}, resume)
-    trainer = Trainer(run, module, optimizer, rng, steps, 5, schedule, best_by="-val_loss", clip=1.0)
+    trainer = Trainer(
+        run, module, optimizer, rng, steps, 5, schedule, best_by="-val_loss", clip=1.0
+    )
     count = [0]
 
     def loss_of():

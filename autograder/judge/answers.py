@@ -54,7 +54,9 @@ class Answers:
         path = path_of(homework, seed)
         remedy = f"staff record them with: python -m staff answers {homework.name} --seed {seed}"
         if not path.is_file():
-            raise UsageError(f"no answers are recorded for {homework.name} and seed {seed}; {remedy}")
+            raise UsageError(
+                f"no answers are recorded for {homework.name} and seed {seed}; {remedy}"
+            )
         try:
             with np.load(path, allow_pickle=False) as archive:
                 record = wire.unpack(archive["record"].tobytes())

@@ -11,7 +11,9 @@ import pytest
 PUBLIC_SEED = 0
 
 
-def problem(ident: str, *, points: float = 0, after: str | None = None) -> Callable:
+def problem(
+    ident: str, *, points: float = 0, after: str | None = None, random: bool = False
+) -> Callable:
     """Mark a function as a check of one problem.
 
     Args:
@@ -20,8 +22,10 @@ def problem(ident: str, *, points: float = 0, after: str | None = None) -> Calla
             checks of extra credit.
         after: a problem whose hole this check's calls go through; the check is not run while that
             hole is empty or cannot be imported.
+        random: whether a right answer depends on how random numbers are drawn, so that outcomes
+            are no fingerprint.
     """
-    return pytest.mark.problem(ident, points=points, after=after)
+    return pytest.mark.problem(ident, points=points, after=after, random=random)
 
 
 def generator(seed: int, check: str) -> np.random.RandomState:

@@ -38,7 +38,7 @@ class Crashed(Exception):
 
 
 def isolation_of_this_system() -> str:
-    """"fork" where it is safe (Linux), else "spawn"."""
+    """ "fork" where it is safe (Linux), else "spawn"."""
     return "fork" if sys.platform == "linux" else "spawn"
 
 

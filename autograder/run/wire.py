@@ -21,7 +21,19 @@ import numpy as np
 MAX_FRAME = 64 * 2**20  # bytes; a larger answer is refused before it is read
 MAX_DEPTH = 20
 DTYPES = frozenset(
-    "bool uint8 int8 int16 int32 int64 float16 float32 float64 complex64 complex128".split()
+    [
+        "bool",
+        "uint8",
+        "int8",
+        "int16",
+        "int32",
+        "int64",
+        "float16",
+        "float32",
+        "float64",
+        "complex64",
+        "complex128",
+    ]
 )
 _PREFIX = struct.Struct(">QI")
 
@@ -132,7 +144,11 @@ def _as_array(value: Any) -> tuple[np.ndarray, str, bool] | None:
     """(data, origin, requires_grad) of an exact tensor, array or numpy scalar; else None."""
     kind = type(value)
     if kind in (np.ndarray, Received):
-        return np.ascontiguousarray(value).reshape(value.shape), getattr(value, "kind", "numpy"), False
+        return (
+            np.ascontiguousarray(value).reshape(value.shape),
+            getattr(value, "kind", "numpy"),
+            False,
+        )
     if isinstance(value, np.generic) and kind.__module__ == "numpy":
         return np.asarray(value), "numpy", False
     torch = sys.modules.get("torch")

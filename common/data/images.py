@@ -34,7 +34,9 @@ class FewShotImages:
             KitError: for a split that is not there.
         """
         if name not in self.classes:
-            raise KitError(f"no split {name!r} in {self.source}; there is {', '.join(self.classes)}")
+            raise KitError(
+                f"no split {name!r} in {self.source}; there is {', '.join(self.classes)}"
+            )
         return self.images[self.classes[name]]
 
 

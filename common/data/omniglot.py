@@ -83,7 +83,9 @@ def _read_packed(path: Path) -> dict[str, np.ndarray]:
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise KitError(f"{path} is damaged ({error}); delete it and fetch it again") from None
     if images.shape[1:] != (DRAWINGS, SIDE, SIDE) or images.dtype != np.uint8:
-        raise KitError(f"{path} holds {images.dtype} {images.shape}, expected uint8 [*, 20, 28, 28]")
+        raise KitError(
+            f"{path} holds {images.dtype} {images.shape}, expected uint8 [*, 20, 28, 28]"
+        )
     return dict(zip(names, images))
 
 
@@ -93,7 +95,9 @@ def _read_pngs(path: Path) -> dict[str, np.ndarray]:
     for name, content in track(_files(path), "reading Omniglot", total=32460, transient=True):
         character = "/".join(name.parts[-3:-1])
         try:
-            picture = Image.open(io.BytesIO(content)).convert("L").resize((SIDE, SIDE), Image.NEAREST)
+            picture = (
+                Image.open(io.BytesIO(content)).convert("L").resize((SIDE, SIDE), Image.NEAREST)
+            )
         except (UnidentifiedImageError, OSError) as error:
             raise KitError(f"{path}: {name} is damaged ({error}); fetch it again") from None
         drawings.setdefault(character, []).append((name.name, 255 - np.asarray(picture)))

@@ -72,7 +72,9 @@ def download(url: str, path: Path, checksum: str, algorithm: str = "sha256") -> 
     if path.is_file():
         return path
     if offline():
-        raise KitError(f"{path.name} is not on disk and KIT_OFFLINE is set; name it with --data DIR")
+        raise KitError(
+            f"{path.name} is not on disk and KIT_OFFLINE is set; name it with --data DIR"
+        )
     for attempt in range(TRIES):
         try:
             with replacing(path) as temporary:

@@ -7,7 +7,26 @@ import numpy as np
 import torch
 from probes.probing import array, fill, gradients, several, tensor
 
-SCALE = 0.15  # of weights: the 784 pixels then drive no gate to its end
+LABEL_GAIN = 4  # a few label inputs stand beside 784 pixels: their weights are larger, to be seen
+
+
+def _mann(hw, way, shot, seed):
+    """A MANN with known weights, such that every part of its input moves its logits."""
+    model = fill(hw.mann.MANN(way, shot + 1, hidden_dim=16), seed, 0.4)
+    with torch.no_grad():
+        model.lstm1.weight_ih_l0[:, 784:] *= LABEL_GAIN
+    return model
+
+
+def _transformer(hw, way, shot, seed):
+    """A Transformer with known weights, such that attention counts beside the token itself."""
+    model = fill(hw.transformer.TransformerMANN(way, shot + 1, hidden_dim=16), seed, 0.3)
+    with torch.no_grad():
+        model.embed.weight[:, 784:] *= LABEL_GAIN
+        for part in model.modules():
+            if isinstance(part, torch.nn.LayerNorm):
+                part.weight += 1
+    return model
 
 
 def _task(hw, data, way, shot, rng):
@@ -21,7 +40,7 @@ def _same(one, other):
 
 
 def sampled(hw, images, way, shot, seed, pixels):
-    """One task, reduced to a few pixels of every image (which drawing it is can be read off them)."""
+    """One task, reduced to a few pixels of every image, enough to tell which drawing it is."""
     data = images.numpy()
     before = data.copy()
     rng = np.random.default_rng(seed)
@@ -44,17 +63,18 @@ def sampled(hw, images, way, shot, seed, pixels):
         "kept": kept,
         "moved": not _same(task, next_task),
         "repeated": _same(task, again),
+        "repeated_supports": _same([part[:-1] for part in task], [part[:-1] for part in again]),
     }
 
 
 def _marks(drawn):
-    """The first two pixels of each image, on the scale 0 to 255 whichever scale they have."""
-    marks = drawn.reshape(*drawn.shape[:2], -1)[..., :2].astype(np.float64)
+    """The first two pixels of each image's diagonal, from 0 to 255 whichever scale they have."""
+    marks = drawn.reshape(*drawn.shape[:2], -1)[..., [0, 29]].astype(np.float64)
     return marks if marks.max() > 1.5 else marks * 255
 
 
 def sampled_marks(hw, images, way, shot, seed, times):
-    """The first two pixels of every image of several tasks, [times, K + 1, N, 2]."""
+    """The marks of every image of several tasks, [times, K + 1, N, 2]."""
     rng = np.random.default_rng(seed)
     return np.stack(
         [_marks(_task(hw, images.numpy(), way, shot, rng)[0]) for _ in range(times)]
@@ -62,16 +82,16 @@ def sampled_marks(hw, images, way, shot, seed, times):
 
 
 def sampled_counts(hw, images, way, shot, seed, times, class_marks, drawing_marks):
-    """How often what came up in many tasks; class and drawing are read off the first two pixels.
+    """How often what came up in many tasks; class and drawing are read off their marks.
 
     Args:
-        class_marks, drawing_marks: the first pixel of each class, the second of each drawing.
+        class_marks, drawing_marks: the value of each class's, and of each drawing's, marked pixel.
     """
     rng = np.random.default_rng(seed)
     orders = list(permutations(range(way)))
     columns = np.zeros((way, len(class_marks)), int)
     drawings = np.zeros((shot + 1, len(drawing_marks)), int)
-    order, alike, shape = np.zeros(len(orders), int), 0, []
+    order, alike, ascending, shape = np.zeros(len(orders), int), 0, 0, []
     for _ in range(times):
         drawn, _ = _task(hw, images.numpy(), way, shot, rng)
         shape = list(drawn.shape)
@@ -87,41 +107,41 @@ def sampled_counts(hw, images, way, shot, seed, times, class_marks, drawing_mark
         if found in orders:
             order[orders.index(found)] += 1
         alike += bool((which == which[:, :1]).all())
+        ascending += bool((np.diff(name[0]) > 0).all())
     return {"shape": shape, "columns": columns, "drawings": drawings, "orders": order,
-            "alike": alike}  # fmt: skip
+            "alike": alike, "ascending": ascending}  # fmt: skip
 
 
 def mann_logits(hw, images, labels, way, shot, seed, training=True):
     """The logits of a MANN with known weights."""
-    model = fill(hw.mann.MANN(way, shot + 1, hidden_dim=16), seed, SCALE).train(training)
-    return tensor(model(images, labels), "the logits")
+    return tensor(_mann(hw, way, shot, seed).train(training)(images, labels), "the logits")
 
 
 def mann_after(hw, images, labels, way, shot, seed):
     """The logits of a MANN that has seen another batch before, of other tasks."""
-    model = fill(hw.mann.MANN(way, shot + 1, hidden_dim=16), seed, SCALE)
+    model = _mann(hw, way, shot, seed)
     model(1 - images, labels.clone())
     return tensor(model(images, labels), "the logits")
 
 
 def mann_gradients(hw, images, labels, weights, way, shot, seed):
-    """Of a weighted sum of the logits: by each parameter and by the images, one number each."""
-    return _projected(
-        fill(hw.mann.MANN(way, shot + 1, hidden_dim=16), seed, SCALE), images, labels, weights
-    )
+    """Of a weighted sum of the logits: by each parameter and by the images, two numbers each."""
+    return _projected(_mann(hw, way, shot, seed), images, labels, weights)
 
 
 def _projected(model, images, labels, weights):
+    """Of every gradient its length and its projection on a fixed direction."""
     images.requires_grad_(True)
     logits = tensor(model(images, labels), "the logits")
     named = dict(sorted(model.named_parameters())) | {"images": images}
     found = gradients((logits * weights).sum(), list(named.values()), "the sum of the logits")
     generator = np.random.RandomState(1)
-    projections = {}
+    result = {}
     for name, gradient in zip(named, found):
         direction = torch.from_numpy(generator.normal(size=tuple(gradient.shape)))
-        projections[name] = float((gradient.double() * direction).sum())
-    return projections
+        gradient = gradient.double()
+        result[name] = torch.stack([gradient.norm(), (gradient * direction).sum()])
+    return result
 
 
 def loss(hw, logits, labels):
@@ -136,11 +156,10 @@ def loss(hw, logits, labels):
 
 def transformer_logits(hw, images, labels, way, shot, seed, training=True):
     """The logits of a Transformer with known weights."""
-    model = hw.transformer.TransformerMANN(way, shot + 1, hidden_dim=16)
-    return tensor(fill(model, seed, 0.3).train(training)(images, labels), "the logits")
+    model = _transformer(hw, way, shot, seed).train(training)
+    return tensor(model(images, labels), "the logits")
 
 
 def transformer_gradients(hw, images, labels, weights, way, shot, seed):
-    """Of a weighted sum of the logits: by each parameter and by the images, one number each."""
-    model = hw.transformer.TransformerMANN(way, shot + 1, hidden_dim=16)
-    return _projected(fill(model, seed, 0.3), images, labels, weights)
+    """Of a weighted sum of the logits: by each parameter and by the images, two numbers each."""
+    return _projected(_transformer(hw, way, shot, seed), images, labels, weights)

@@ -1,11 +1,12 @@
-"""Problem 1: what `sample_task` draws. Every image is known by its pixels, so nothing is guessed."""
+"""Problem 1: what `sample_task` draws. Every image is known by its pixels; nothing is guessed."""
 
 import numpy as np
 
 from autograder.judge import problem, require
 
 WAY, SHOT, CLASSES, DRAWINGS = 4, 2, 9, 20
-SPOTS = np.array([0, 27, 100, 401, 755, 783])
+SPOTS = np.array([0, 145, 377, 638, 783, 27, 100, 401, 755])
+DIAGONAL = 5  # so many of them stay where they are when a drawing is turned over
 
 
 def drawings(rng, classes=CLASSES):
@@ -16,14 +17,14 @@ def drawings(rng, classes=CLASSES):
 def identify(seen, images):
     """Which (class, drawing) every image of a task is: two arrays [K + 1, N]; -1 is none of them.
 
-    Pixels that were not scaled, or nearly rightly, are recognised as well: that slip costs the
-    check of the values alone.
+    Drawings that were not scaled, nearly rightly scaled, or turned over are recognised as well:
+    such a slip costs the check of the values alone.
 
     Args:
         seen: [K + 1, N, len(SPOTS)], pixel values.
     """
-    seen = seen / 255 if seen.max(initial=0) > 1.5 else seen
-    known = images.reshape(len(images), DRAWINGS, 784)[..., SPOTS] / 255.0
+    seen = (seen / 255 if seen.max(initial=0) > 1.5 else seen)[..., :DIAGONAL]
+    known = images.reshape(len(images), DRAWINGS, 784)[..., SPOTS[:DIAGONAL]] / 255.0
     distance = np.abs(seen[:, :, None, None] - known).max(-1)
     flat = distance.reshape(*seen.shape[:2], -1)
     best = np.where(flat.min(-1) <= 6e-3, flat.argmin(-1), -1)
@@ -48,7 +49,8 @@ def require_shape(seen, way, shot):
     """The images have the shape of the handout."""
     require(
         list(seen["shape"]) == [shot + 1, way, 784],
-        f"images has shape {list(seen['shape'])}; expected [K + 1, N, 784] = {[shot + 1, way, 784]}",
+        f"images has shape {list(seen['shape'])}; expected [K + 1, N, 784] = "
+        f"{[shot + 1, way, 784]}",
         "One row a drawing, one column a class, each image as one vector.",
     )
 
@@ -67,7 +69,7 @@ def require_labels(seen, way, shot):
     )
 
 
-@problem("1", points=2)
+@problem("1", points=2, random=True)
 def test_values(student, rng):
     """Images are whole drawings scaled to [0, 1], float32, drawn with the generator given"""
     images = drawings(rng) // 2  # dark, but for one pixel of one drawing
@@ -75,8 +77,14 @@ def test_values(student, rng):
     for way, shot in ((4, 2), (3, 1), (2, 4)):
         seen, classes, which = draw(student, images, rng, way, shot)
         right = images.reshape(CLASSES, DRAWINGS, 784)[classes, which][..., SPOTS] / 255.0
+        off = np.abs(seen["pixels"] - right) > 1e-5
         require(
-            bool((np.abs(seen["pixels"] - right) <= 1e-5).all()),
+            not off[..., DIAGONAL:].any() or bool(off[..., :DIAGONAL].any()),
+            "pixels are not where they were in the data set, but for those on the diagonal",
+            "Each vector should hold the lines of a drawing one after the other, top first.",
+        )
+        require(
+            not off.any(),
             f"the pixels run from {seen['range'][0]:.4g} to {seen['range'][1]:.4g}; the same "
             f"images in the data set, as shares of 255, run from {right.min():.4g} to "
             f"{right.max():.4g} at the places looked at",
@@ -95,6 +103,11 @@ def test_values(student, rng):
             "All randomness must come from `rng`, and must move it on.",
         )
         require(
+            seen["repeated"] or not seen["repeated_supports"],
+            "a generator made anew from the same seed gave the same supports and another query row",
+            "All randomness must come from `rng`, the order of the query row too.",
+        )
+        require(
             seen["repeated"],
             "a generator made anew from the same seed gave another task",
             "All randomness must come from `rng`, every bit of it: only then does a seed repeat a "
@@ -102,14 +115,22 @@ def test_values(student, rng):
         )
 
 
-@problem("1", points=2)
+@problem("1", points=2, random=True)
 def test_columns(student, rng):
     """Each support column shows one class, and its label says which column it is"""
-    for way, shot in ((4, 2), (3, 4), (5, 3), (2, 6)):
+    for way, shot in ((5, 3), (3, 4), (4, 2), (2, 6)):
         images = drawings(rng)
         seen, classes, _ = draw(student, images, rng, way, shot)
         support = classes[:-1]
         rows_alike = bool((np.sort(support, axis=1) == np.sort(support[0])).all())
+        require(
+            not rows_alike
+            or bool((support == support[0]).all())
+            or not bool((support[1:] == support[1]).all()),
+            f"{way}-way {shot}-shot: row 0 shows the classes in another order than all other "
+            f"support rows: {support[:2].tolist()}",
+            "Only the query row is shuffled, and it is the last.",
+        )
         require(
             not rows_alike or bool((support == support[0]).all()),
             f"{way}-way {shot}-shot: the support rows show the classes in different orders: "
@@ -132,7 +153,7 @@ def test_columns(student, rng):
         )
 
 
-@problem("1", points=2)
+@problem("1", points=2, random=True)
 def test_without_replacement(student, rng):
     """Classes differ, and no drawing appears twice in a task"""
     # A sampler that repeats itself escapes 14 tasks of 4 of 5 classes with probability 0.19^14,
@@ -176,9 +197,10 @@ def test_without_replacement(student, rng):
         )
 
 
-@problem("1", points=2)
+@problem("1", points=2, random=True)
 def test_query(student, rng):
     """The query row shows the same classes, and its labels moved with its images"""
+    wrong, stayed, turned_back = "", True, True
     for _ in range(20):
         images = drawings(rng)
         seen, classes, _ = draw(student, images, rng)
@@ -188,25 +210,32 @@ def test_query(student, rng):
             "The query row holds one new drawing of each support class.",
         )
         require_labels(seen, WAY, SHOT)
-        said = seen["labels"][-1].argmax(1)
-        named, shown = classes[0][said], classes[-1]
-        if bool((named == shown).all()):
-            continue
-        inverse = classes[0][np.argsort(said)]
-        if bool((said == np.arange(WAY)).all()):
-            idea = "The labels stayed in column order while the images were shuffled."
-        elif bool((inverse == shown).all()):
-            idea = "The labels were permuted the other way round than the images."
-        else:
-            idea = "Were images and labels shuffled separately?"
+        known, said = seen["labels"][0].argmax(1), seen["labels"][-1].argmax(1)
         require(
-            False,
-            f"the query row shows classes {shown.tolist()}, its labels say {named.tolist()}",
-            idea,
+            sorted(known.tolist()) == sorted(said.tolist()) == list(range(WAY)),
+            f"a row uses a label twice: supports {known.tolist()}, query {said.tolist()}",
+            "Every row shows every class once, under the label that the supports give it.",
         )
+        class_of = classes[0][np.argsort(known)]
+        shown = classes[-1]
+        stayed &= bool((said == np.arange(WAY)).all())
+        turned_back &= bool((class_of[np.argsort(said)] == shown).all())
+        if not wrong and not (class_of[said] == shown).all():
+            wrong = f"shows classes {shown.tolist()}, its labels say {class_of[said].tolist()}"
+    if stayed:
+        pattern = "its labels are always in column order"
+    elif turned_back:
+        pattern = "its labels are those of the permutation that undoes the one of the images"
+    else:
+        pattern = "and no one relation holds between the two"
+    require(
+        not wrong,
+        f"the query row {wrong}; over 20 tasks {pattern}",
+        "Images and labels of the query row must go through the same permutation.",
+    )
 
 
-@problem("1", points=2)
+@problem("1", points=2, random=True)
 def test_chance(student, rng):
     """Every class, drawing and query order comes up as often as the others"""
     # 600 tasks of 3 of 6 classes with 2 of 20 drawings. Chernoff's bound for a right sampler:
@@ -230,13 +259,23 @@ def test_chance(student, rng):
         "Every class of the data set must be able to appear.",
     )
     require(
+        int(seen["ascending"]) < times // 2,
+        f"in {int(seen['ascending'])} of {times} tasks the classes came in the data set's order",
+        "Any class must be able to take any label: a sorted task gives part of the answer away.",
+    )
+    require(
         bool((columns >= 45).all() and (columns <= 165).all()),
         f"the first column showed classes 0 to 5 {columns[0].tolist()} times, the last one "
         f"{columns[-1].tolist()} times; about {times // 6} each were expected",
         "Any class must be able to take any label, as often as any other: look at the order in "
         "which the drawn classes come.",
     )
-    for row, name in ((0, "support"), (1, "query")):
+    for row, name in ((1, "query"), (0, "support")):
+        require(
+            int((drawn[row] > 0).sum()) != 1,
+            f"as {name}, one and the same drawing came up in all {times} tasks",
+            "Every drawing must be able to appear in every row.",
+        )
         require(
             bool((drawn[row] > 0).all()),
             f"only {int((drawn[row] > 0).sum())} of the 20 drawings ever came up as {name}",
@@ -254,10 +293,15 @@ def test_chance(student, rng):
         "Each class makes its own draw: the drawings of one number come from one hand.",
     )
     require(
-        bool((orders > 0).all()),
-        f"the query row came in {int((orders > 0).sum())} of 6 possible orders in {times} tasks",
+        int(orders[0]) < times,
+        f"in all {times} tasks the query row came in class order",
         "With a fixed order a network can read the label off the position; is the shuffled row "
         "the one that is returned?",
+    )
+    require(
+        bool((orders > 0).all()),
+        f"the query row came in {int((orders > 0).sum())} of 6 possible orders in {times} tasks",
+        "Some orders cannot come up: is it a shuffle?",
     )
     require(
         bool((orders >= 45).all() and (orders <= 165).all()),
@@ -268,11 +312,11 @@ def test_chance(student, rng):
 
 
 def marked(rng, classes):
-    """Images whose first two pixels say which class and which drawing they are."""
+    """Images that say by two pixels of their diagonal which class and which drawing they are."""
     class_marks = np.arange(classes) * 40.0 + 5
     drawing_marks = np.arange(DRAWINGS) * 12.0 + 3
     images = np.zeros((classes, DRAWINGS, 28, 28), np.uint8)
     images[..., 0, 0] = class_marks[:, None]
-    images[..., 0, 1] = drawing_marks
+    images[..., 1, 1] = drawing_marks
     images[..., 5, :] = rng.randint(0, 256, size=28)
     return images, class_marks, drawing_marks
