@@ -116,7 +116,8 @@ class Trainer:
         self.module.eval()
         means = {name: total / self._count for name, total in self._sums.items()}
         self._sums, self._count = {}, 0
-        row = {"step": self.step, **means, **evaluate(), "steps_per_second": speed}
+        found = {name: float(value) for name, value in evaluate().items()}  # plain, for the file
+        row = {"step": self.step, **means, **found, "steps_per_second": speed}
         self.rows.append(row)
         if self.best_by is not None:
             name = self.best_by.removeprefix("-")

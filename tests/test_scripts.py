@@ -1,0 +1,123 @@
+"""The training scripts as students run them: small, offline, stopped, resumed."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import zipfile
+
+import pytest
+import torch
+
+from autograder import homework as homeworks
+from tests.conftest import HOMEWORKS
+
+ROOT = homeworks.ROOT
+OFFLINE = {key: value for key, value in os.environ.items() if key != "KIT_DATA"} | {
+    "KIT_OFFLINE": "1",
+    "OMP_NUM_THREADS": "1",
+}
+
+
+def run(*arguments, **options):
+    return subprocess.run(
+        [sys.executable, "-m", *map(str, arguments)],
+        cwd=ROOT, env=OFFLINE, capture_output=True, text=True, timeout=300, check=False, **options,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("hw", HOMEWORKS)
+def test_the_whole_path_on_little_data(hw, tmp_path):
+    done = run("staff", "train", hw, "--tiny", "--out", tmp_path / "run")
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    folder = tmp_path / "run"
+    for name in ("config.json", "metrics.csv", "checkpoint.pt", "curves.png"):
+        assert (folder / name).stat().st_size, f"{name} is missing"
+    config = json.loads((folder / "config.json").read_text())
+    assert config["homework"] == hw and config["data"] and config["tiny"] is True
+    torch.load(folder / "checkpoint.pt", weights_only=True)
+
+
+@pytest.mark.parametrize("hw", HOMEWORKS)
+def test_an_empty_hole_is_named_without_a_traceback(hw, tmp_path):
+    done = run(f"{hw}.train", "--tiny", "--out", tmp_path / "run")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert f"still empty: {hw} " in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("hw", HOMEWORKS)
+def test_help_needs_no_torch_and_shows_an_example(hw):
+    done = run(f"{hw}.train", "--help")
+    assert done.returncode == 0
+    for option in ("--data", "--seed", "--device", "--tiny", "--out", "--resume"):
+        assert option in done.stdout
+    assert f"python -m {hw}.train" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments, told",
+    [
+        (("--data", "nowhere"), "no such folder"),
+        (("--device", "abacus", "--tiny"), "--device abacus does not work here"),
+        (("--steps", "0"), "at least 1"),
+        (("--out", "README.md/x", "--tiny"), "another --out"),
+    ],
+)
+def test_bad_options_end_in_one_line(arguments, told):
+    done = run("hw1.train", *arguments)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert told in done.stderr and len(done.stderr.strip().splitlines()) == 1
+
+
+def train_hw1(folder, *more):
+    return ["staff", "train", "hw1", "--data", "glyphs", "--steps", "12", "--batch", "8",
+            "--out", folder, *more]  # fmt: skip
+
+
+def weights(folder):
+    return torch.load(folder / "checkpoint.pt", weights_only=True)["module"]
+
+
+def test_ctrl_c_saves_and_resume_ends_with_the_same_bits(tmp_path):
+    whole = run(*train_hw1(tmp_path / "whole"))
+    assert whole.returncode == 0, whole.stderr
+    process = subprocess.Popen(
+        [sys.executable, "-m", *map(str, train_hw1(tmp_path / "cut"))],
+        cwd=ROOT, env=OFFLINE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        start_new_session=True,
+    )  # fmt: skip
+    for line in process.stdout:
+        if line.startswith("step 3/"):
+            os.killpg(process.pid, signal.SIGINT)
+            break
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 130, errors
+    assert "--resume" in errors and "Traceback" not in errors
+    stopped = torch.load(tmp_path / "cut" / "checkpoint.pt", weights_only=True)["step"]
+    assert 3 <= stopped < 12
+    again = run(*train_hw1(tmp_path / "cut", "--resume"))
+    assert again.returncode == 0 and f"resumed at step {stopped}" in again.stdout, again.stderr
+    for name, tensor in weights(tmp_path / "whole").items():
+        assert torch.equal(tensor, weights(tmp_path / "cut")[name]), name
+
+
+def test_a_checkpoint_of_another_architecture_is_refused(tmp_path):
+    assert run(*train_hw1(tmp_path / "run")).returncode == 0
+    done = run(*train_hw1(tmp_path / "run", "--resume", "--hidden", "16"))
+    assert done.returncode == 2
+    assert "hidden_dim = 128, not 16" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_submit_packs_what_is_there(tmp_path):
+    done = run("autograder", "submit", "hw1", "-o", tmp_path / "a.zip", "--runs", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "no finished run" in done.stdout
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+        manifest = json.loads(archive.read("manifest.json"))
+        assert set(manifest["files"]) == set(archive.namelist()) - {"manifest.json"}
+    assert manifest["homework"] == "hw1" and manifest["score"] == 0 and manifest["max_score"] == 30
+    again = run("autograder", "submit", "hw1", "-o", tmp_path / "b.zip", "--runs", tmp_path)
+    assert again.returncode == 0
+    assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
