@@ -17,6 +17,7 @@ examples:
   python -m autograder                     grade everything, then an overview
   python -m autograder hw1                 grade homework 1
   python -m autograder hw1 --problem 2a    one problem only
+  python -m autograder hw1 --watch         a verdict each time a file is saved
   python -m autograder submit hw1          make the zip to hand in
 exit code: 0 every point asked for was earned, 1 not yet, 2 it could not be graded
 """
@@ -40,6 +41,8 @@ def parser() -> argparse.ArgumentParser:
         help="1 what differed, 2 the idea to look at, 3 the recognised mistake")  # fmt: skip
     add("--isolation", choices=("fork", "spawn"), help="how student code is kept apart")
     add("--in-process", action="store_true", help="no isolation, so that breakpoint() works")
+    add("--watch", action="store_true", help="stay, and grade again whatever is saved")
+    add("--html", metavar="FILE", type=Path, help="write a report with pictures, one file")
     add("--fresh", action="store_true", help="use no state of an earlier run (there is none)")
     return options
 
@@ -85,8 +88,17 @@ def _grade(options: argparse.Namespace) -> int:
     if options.json not in (None, "-"):
         _check_writable(Path(options.json))
 
+    if options.html is not None:
+        _check_writable(options.html)
+    if options.watch and len(chosen) != 1:
+        raise UsageError("--watch needs one homework, as in: python -m autograder hw1 --watch")
+
     results = _run(chosen, options)
     _write_json(results, options)
+    if options.html is not None:
+        from autograder.report import page
+
+        page.write(results, {homework.name: homework for homework in chosen}, options.html)
     return 0 if all(result.complete for result in results) else 1
 
 
@@ -106,6 +118,15 @@ def _run(chosen: list, options: argparse.Namespace) -> list:
         from autograder.report import console as report
 
         console = Console(stderr=options.json == "-", highlight=False)
+        if options.watch:
+            from autograder.watch import watch
+
+            return [
+                watch(
+                    chosen[0], worker, console, submission=options.submission,
+                    seed=options.seed, hint=options.hint, isolation=isolation,
+                )
+            ]  # fmt: skip
         for homework in chosen:
             with _progress(console, homework) as advance:
                 result = engine.grade(

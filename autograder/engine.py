@@ -271,7 +271,7 @@ def _name_mistakes(
         for row in rows:
             if not row.passed:
                 row.mistake = mistake.slug
-                row.message += "" if told else f"\nRecognised: {mistake.text}"
+                row.message += "" if told else f"\nRecognised: {mistake.told}"
                 told = True
 
 
@@ -336,6 +336,7 @@ def _row(check: PlannedCheck, failure: Any, seconds: float, hint: int) -> CheckR
         status="passed" if failure is None else getattr(failure, "status", "failed"),
         seconds=round(seconds, 3),
         message=message,
+        picture=getattr(failure, "pair", None),
     )
 
 

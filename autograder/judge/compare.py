@@ -9,12 +9,18 @@ import numpy as np
 RTOL, ATOL = 1e-3, 1e-5
 
 
-class Mismatch(AssertionError):
-    """`what` differed, and the `idea` to look at; the idea is shown from hint level 2."""
+Pair = tuple[np.ndarray, np.ndarray]  # given and expected, of one shape
 
-    def __init__(self, what: str, idea: str = "") -> None:
+
+class Mismatch(AssertionError):
+    """`what` differed, and the `idea` to look at; the idea is shown from hint level 2.
+
+    `pair` holds both values, for a picture of them.
+    """
+
+    def __init__(self, what: str, idea: str = "", pair: Pair | None = None) -> None:
         super().__init__(what)
-        self.what, self.idea = what, idea
+        self.what, self.idea, self.pair = what, idea, pair
 
 
 def require(holds: bool, what: str, idea: str = "") -> None:
@@ -118,7 +124,8 @@ def _compare_numbers(seen, expected, label, idea, rtol, atol) -> None:
             "Look for a logarithm or division of zero, or an overflow.",
         )
     if not close(array, expected, rtol, atol):
-        raise Mismatch(_difference(array, expected, label, rtol, atol), idea)
+        pair = (array, expected) if array.ndim else None
+        raise Mismatch(_difference(array, expected, label, rtol, atol), idea, pair)
 
 
 def _difference(seen: np.ndarray, expected: np.ndarray, label: str, rtol, atol) -> str:

@@ -46,8 +46,9 @@ class Mistake:
     runs: dict[str, Run] = field(default_factory=dict)
 
     @property
-    def name(self) -> str:
-        return self.text.splitlines()[0].rstrip(".")
+    def told(self) -> str:
+        """The text as one paragraph."""
+        return " ".join(self.text.split())
 
 
 def ending(status: str, message: str) -> str:

@@ -72,15 +72,8 @@ def _total(result: HomeworkResult, console: Console) -> None:
     score = Text(f"  {result.score:g} of {result.max_score:g} points", style)
     score.append(f"   {result.seconds:.1f} s, isolation: {result.isolation}", "dim")
     console.print(score)
-    if todo := _first_todo(result):
+    if todo := result.next_step:
         console.print(Text(f"  next: {todo}", "dim"))
-
-
-def _first_todo(result: HomeworkResult) -> str:
-    for check in result.checks:
-        if not check.passed and check.max_points:
-            return f"python -m autograder {result.homework} --problem {check.problem}"
-    return ""
 
 
 def overview(results: list[HomeworkResult], console: Console) -> None:

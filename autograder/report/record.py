@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 STATUSES = ("passed", "failed", "error", "timeout", "crashed", "not_run")
+JSON_FIELDS = (
+    "id", "problem", "title", "points", "max_points", "status", "seconds", "message", "mistake",
+)  # fmt: skip
 
 
 @dataclass
@@ -12,7 +15,7 @@ class CheckResult:
     """One planned check and what became of it.
 
     `message` is what the student reads at the hint level in force; `mistake` is the slug of the
-    recognised mistake, or None.
+    recognised mistake, or None. `printed` and `picture` are not part of the JSON record.
     """
 
     id: str
@@ -24,7 +27,8 @@ class CheckResult:
     seconds: float
     message: str = ""
     mistake: str | None = None
-    printed: str = ""
+    printed: str = ""  # the end of what the student's code printed
+    picture: tuple | None = None  # given and expected, where both are arrays of one shape
 
     @property
     def passed(self) -> bool:
@@ -55,6 +59,14 @@ class HomeworkResult:
         """Whether every planned point asked for was earned."""
         return all(check.passed for check in self.checks if check.max_points)
 
+    @property
+    def next_step(self) -> str:
+        """The command for the first problem that is not complete; empty when all are."""
+        for check in self.checks:
+            if not check.passed and check.max_points:
+                return f"python -m autograder {self.homework} --problem {check.problem}"
+        return ""
+
     def as_json(self) -> dict:
         """The contract's record: plain types only."""
         return {
@@ -64,8 +76,7 @@ class HomeworkResult:
             "seconds": round(self.seconds, 3),
             "isolation": self.isolation,
             "checks": [
-                {key: value for key, value in asdict(check).items() if key != "printed"}
-                for check in self.checks
+                {name: getattr(check, name) for name in JSON_FIELDS} for check in self.checks
             ],
         }
 

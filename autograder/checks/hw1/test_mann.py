@@ -10,10 +10,10 @@ SIZES = ((2, 4, 2), (4, 3, 1))  # batch, way, shot: no two axes alike, and K > 1
 def episode(rng, batch, way, shot):
     """Random images [B, K + 1, N, 784], one pixel in ten ink, and one-hot labels."""
     images = (rng.uniform(size=(batch, shot + 1, way, 784)) < 0.1).astype(np.float32)
-    labels = np.tile(np.eye(way, dtype=np.float32), (batch, shot + 1, 1, 1))
-    for task in labels:
-        task[-1] = task[-1][rng.permutation(way)]
-    labels[0, -1] = np.roll(np.eye(way), 1, axis=0)  # from 3 classes on not its own inverse
+    names = np.zeros((batch, shot + 1, way), int) + np.arange(way)
+    names[:, -1] = rng.uniform(size=(batch, way)).argsort(-1)
+    names[0, -1] = np.roll(np.arange(way), 1)  # from 3 classes on not its own inverse
+    labels = (names[..., None] == np.arange(way)).astype(np.float32)
     return images, labels
 
 

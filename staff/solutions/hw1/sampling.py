@@ -10,8 +10,9 @@ def sample_task(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Draw one N-way K-shot task: K support rows and one query row.
 
-    The N classes and, within a class, the K + 1 drawings are drawn without replacement. Column n of
-    a support row shows class n. The query row shows the same N classes in random order, and its
+    The N classes are drawn without replacement, and for each class, by a draw of its own, K + 1
+    different drawings. Every order is as likely as any other. Column n of a support row shows class
+    n. The query row shows the same N classes in random order, and its
     labels say which is where.
 
     Args:
@@ -21,7 +22,7 @@ def sample_task(
         rng: the only source of randomness.
 
     Returns:
-        images [K + 1, N, 784], float32 in [0, 1], and labels [K + 1, N, N], float32 one-hot; as
+        images [K + 1, N, 784], float32 in [0, 1] (255 becomes 1), and labels [K + 1, N, N], float32 one-hot; as
         numpy arrays or tensors. Row K is the query row.
     """
     ### BEGIN SOLUTION 1 (about 8 lines): draw, label, shuffle the query row

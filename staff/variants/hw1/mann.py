@@ -74,12 +74,12 @@ def filled_by_index(self, images, labels):
 
 @variant("2a")
 def padded_labels(self, images, labels):
-    """Support labels padded with a row of zeros; a second, unused pass before."""
+    """Support labels padded with a row of zeros; an extra pass and a print before."""
     hidden = F.pad(labels[:, :-1], (0, 0, 0, 0, 0, 1))
     x = torch.cat([images, hidden], dim=-1)
     x = torch.stack([row for task in x for row in task]).reshape(x.shape[0], -1, x.shape[-1])
     with torch.no_grad():
-        _read(self, x)
+        print("logits", _read(self, x)[0].shape)
     logits = _read(self, x)[0]
     return torch.stack(logits.split(self.way, dim=1), dim=1)
 

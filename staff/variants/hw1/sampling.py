@@ -123,7 +123,6 @@ def preallocated_with_rejection(images, way, shot, rng):
     order = rng.permutation(way)
     pixels[-1] = pixels[-1][order].copy()
     labels[-1] = labels[-1][order].copy()
-    print("sampled classes", sorted(seen)) if rng is None else None
     return pixels, torch.as_tensor(labels)
 
 
