@@ -61,7 +61,7 @@ def quiet():
 def test_watch_runs_again_only_what_a_change_concerns(worker, solved, quiet):
     folder = solved("hw1")
     homework = homeworks.load("hw1")
-    options = dict(submission=folder, seed=0, hint=None, isolation="fork")
+    options = {"submission": folder, "seed": 0, "hint": None, "isolation": "fork"}
     first = watch(homework, worker, quiet, rounds=1, **options)
     assert first.complete
     path = folder / "sampling.py"
@@ -84,6 +84,6 @@ def test_watch_sees_a_save(worker, solved, quiet, monkeypatch):
             os.utime(path, ns=(time.time_ns(), time.time_ns()))
 
     monkeypatch.setattr("autograder.watch.time.sleep", save)
-    options = dict(submission=folder, seed=0, hint=None, isolation="fork")
+    options = {"submission": folder, "seed": 0, "hint": None, "isolation": "fork"}
     final = watch(homework, worker, quiet, rounds=3, **options)
     assert final.complete and len(final.checks) == len(engine.plan(homework))

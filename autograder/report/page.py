@@ -100,16 +100,18 @@ def _check(row: CheckResult) -> str:
 
 
 def _pair(seen: np.ndarray, expected: np.ndarray) -> str:
-    """What was given and what was expected, side by side on one scale."""
-    scale = float(np.abs(expected[np.isfinite(expected)]).max(initial=0.0)) or 1.0
-    return _matrix(seen, scale, "given") + _matrix(expected, scale, "expected")
+    """What was given and what was expected, side by side on one scale, where they differ most."""
+    seen, expected = np.asarray(seen, np.float64), np.asarray(expected, np.float64)
+    worst = np.unravel_index(int(np.argmax(np.abs(seen - expected))), seen.shape)
+    lead = worst[: max(seen.ndim - 2, 0)]
+    at = f" at [{', '.join(map(str, lead))}]" if lead else ""
+    seen, expected = np.atleast_2d(seen[lead]), np.atleast_2d(expected[lead])
+    scale = float(np.abs(expected).max(initial=0.0)) or 1.0
+    return _matrix(seen, scale, "given" + at) + _matrix(expected, scale, "expected" + at)
 
 
 def _matrix(values: np.ndarray, scale: float, name: str) -> str:
-    grid = np.asarray(values, np.float64)
-    while grid.ndim > 2:
-        grid = grid[0]
-    grid = np.atleast_2d(grid)[:LARGEST_PICTURE, :LARGEST_PICTURE]
+    grid = values[:LARGEST_PICTURE, :LARGEST_PICTURE]
     side, cells = 18, []
     for (row, column), value in np.ndenumerate(grid):
         cells.append(
