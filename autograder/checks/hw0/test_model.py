@@ -1,0 +1,228 @@
+"""Problems 1 and 2: the tables, the head and both forward passes."""
+
+import math
+
+import numpy as np
+
+from autograder.judge import assert_matches, problem, require, require_unchanged
+
+COUNTS, DIM = (13, 9), 4  # users, items, length of a vector: all different
+SURE = 6.5  # standard deviations; see test_drawn
+
+
+@problem("1a", points=1)
+def test_tables(student, rng):
+    """Both tasks' tables have the right sizes, are shared or not, and can be trained"""
+    for shared in (True, False):
+        ids = rng.randint(0, 7, size=10)
+        weights = rng.normal(size=(10, 1)).astype(np.float32)
+        seen = student.tables_lookup(COUNTS, DIM, shared, ids, weights)
+        users, items = COUNTS
+        for index, (rows, columns) in enumerate([(users, DIM), (items, DIM), (items, 1)] * 2):
+            table = ("users", "items", "bias")[index % 3]
+            require(
+                list(seen["shapes"][index]) == [rows, columns],
+                f"{table} of the {('watch', 'rate')[index // 3]} tables has shape "
+                f"{list(seen['shapes'][index])}; expected {[rows, columns]}",
+                "Users have a table; items have a table and one number each for the bias.",
+            )
+        wanted = 3 if shared else 6
+        require(
+            seen["distinct"] == wanted,
+            f"shared={shared}: there are {seen['distinct']} different parameters in both Tables "
+            f"together; expected {wanted}",
+            "Shared: what one task learns is there for the other. Else: nothing in common.",
+        )
+        require(
+            seen["sparse"] == 0,
+            "the tables give sparse gradients, which Adam cannot use",
+        )
+        require(
+            seen["moved"] <= 1e-7,
+            f"looking up rows changed the tables, by up to {seen['moved']:.3g}",
+            "A vector is as long as it was drawn and trained to be.",
+        )
+        expected = np.zeros(8)
+        np.add.at(expected, ids, weights[:, 0])
+        for index, gradient in enumerate(seen["gradients"]):
+            columns = 1 if index % 3 == 2 else DIM
+            assert_matches(
+                gradient, columns * expected[: ids.max() + 2],
+                "Every row of a table is trained by each use of its id, row 0 too.",
+                name=f"the gradient of looked-up rows of {('users', 'items', 'bias')[index % 3]}",
+            )  # fmt: skip
+
+
+@problem("1a", points=1, random=True)
+def test_drawn(student, rng):
+    """Vectors are drawn from N(0, 1/dim), each table by itself; biases are 0"""
+    # In units of its standard deviation the mean, the root mean square and the mean absolute value
+    # of n normal numbers are 1/sqrt(n)-Lipschitz functions of them, and the cosine of two
+    # independent rows of n is sub-Gaussian: each strays by more than t/sqrt(n) with probability
+    # below 2·exp(-t²/2). With t = 6.5 and 58 figures a right sampler fails less than once in 1e7.
+    # A uniform distribution of the same variance has a mean absolute value .068 higher, the
+    # tolerance here is .047.
+    for shared, users, items, dim in ((True, 470, 400, 48), (False, 400, 430, 60)):
+        seen = student.tables_statistics([users, items], dim, shared)
+        names = ["users", "items"] if shared else [
+            f"{part} ({task})" for task in ("watch", "rate") for part in ("users", "items")
+        ]  # fmt: skip
+        scale = 1 / math.sqrt(dim)
+        for index, name in enumerate(names):
+            count = (users if index % 2 == 0 else items) * dim
+            for key, expected in (
+                ("root_mean_square", scale), ("mean", 0.0), ("mean_absolute", 0.79788 * scale),
+            ):  # fmt: skip
+                value = seen[key][index]
+                require(
+                    bool(abs(value - expected) <= SURE * scale / math.sqrt(count)),
+                    f"{name}, dim = {dim}: the {key.replace('_', ' ')} is {value:.4g}; "
+                    f"expected about {expected:.4g}",
+                    "A normal distribution; 1/dim is its variance, dim the length of a vector.",
+                )
+        half = min(users, items) // 2 * dim
+        worst = float(np.abs(seen["cosines"]).max())
+        require(
+            worst <= SURE / math.sqrt(half),
+            f"parts of the tables are alike: a cosine of {worst:.3g} between rows that should be "
+            "independent",
+            "Draw every row of every table anew; a copy starts both tasks from the same place.",
+        )
+        require(
+            bool((seen["bias"] == 0).all()),
+            f"a bias starts at {seen['bias'].max():.3g}; expected 0",
+        )
+
+
+@problem("1b", points=1)
+def test_head(student, reference, rng):
+    """The head is linear layers with ReLUs between them, of the sizes that were asked for"""
+    for sizes in ([9, 7], [10, 6, 4], [12], [3, 8, 5, 2]):
+        features = rng.normal(size=(6, sizes[0])).astype(np.float32) * 2
+        weights = rng.normal(size=(6, 1)).astype(np.float32)
+        seen = student.head_outputs(sizes, features, weights)
+        expected = reference.head_outputs
+        require(
+            seen["parameters"] == expected["parameters"],
+            f"layer_sizes={sizes}: the parameters have shapes {_shapes(seen['parameters'])}; "
+            f"expected {_shapes(expected['parameters'])}",
+            "A weight and a bias for each layer; layers in a plain Python list are not found.",
+        )
+        assert_matches(
+            seen["outputs"], expected["outputs"],
+            "Look at the order of the layers, at what stands between two of them, and at what "
+            "stands after the last.", name=f"the head of layer_sizes={sizes}",
+        )  # fmt: skip
+
+
+@problem("1b", points=1)
+def test_head_trains(student, reference, rng):
+    """Gradients pass through the head; it starts alive, and leaves its input and layer_sizes"""
+    for sizes in ([8, 5], [6, 11, 3]):
+        features = rng.normal(size=(7, sizes[0])).astype(np.float32)
+        weights = rng.normal(size=(7, 1)).astype(np.float32)
+        seen = student.head_outputs(sizes, features, weights)
+        expected = reference.head_outputs
+        assert_matches(seen["outputs"], expected["outputs"], "See the first check of 1b.",
+                       name="the outputs")  # fmt: skip
+        assert_matches(seen["gradient"], expected["gradient"],
+                       "The values may be right while the gradient is cut.",
+                       name="the gradient by the features")  # fmt: skip
+        require(
+            seen["alive"] == 1,
+            "the untrained head gives the same number for every input",
+            "Weights that all start alike never learn to differ; torch's own start is fine.",
+        )
+        require(
+            seen["sizes"] == sizes,
+            f"the caller's list layer_sizes became {seen['sizes']}; it was {sizes}",
+            "The caller still needs it: make a new list.",
+        )
+        require_unchanged(student, "layer_sizes", "features", "weights")
+
+
+def _shapes(shapes):
+    return ", ".join("x".join(str(int(side)) for side in shape) for shape in shapes) or "(none)"
+
+
+def pairs(rng, batch):
+    """Ids of users and of items [B], with repetitions; some users have ids that no item has."""
+    users = rng.randint(0, COUNTS[0], size=batch)
+    users[0] = COUNTS[0] - 1
+    return users, rng.randint(0, COUNTS[1], size=batch)
+
+
+def assert_outputs(seen, expected):
+    """Both outputs have the shape [B] and the recorded values."""
+    assert_matches(
+        seen["watch"], expected["watch"],
+        "One number for each pair: the scalar product of its two vectors, plus the bias of its "
+        "item. Mind [B] against [B, 1].", name="the watch logits",
+    )  # fmt: skip
+    assert_matches(
+        seen["rating"], expected["rating"],
+        "Look at the three parts of the features, at their order, at whose vectors they are, and "
+        "at the shape of what the head gives.", name="the ratings",
+    )  # fmt: skip
+
+
+@problem("2a", points=1)
+def test_shared(student, reference, rng):
+    """Shared: both outputs have the right value for every pair"""
+    for batch, dim, seed in ((6, 4, 20), (11, 5, 21)):
+        users, items = pairs(rng, batch)
+        seen = student.shared(users, items, COUNTS, dim, seed)
+        assert_outputs(seen, reference.shared)
+        require_unchanged(student, "users", "items")
+
+
+@problem("2a", points=1)
+def test_shared_gradients(student, reference, rng):
+    """Shared: both tasks train the tables, and the rating alone trains the head"""
+    users, items = pairs(rng, 8)
+    weights = rng.normal(size=(2, 8)).astype(np.float32)
+    seen = student.shared_gradients(users, items, weights, COUNTS, DIM, 22)
+    assert_gradients(seen, reference.shared_gradients, "tables")
+
+
+@problem("2b", points=1)
+def test_separate(student, reference, rng):
+    """Separate: both outputs have the right value for every pair"""
+    for batch, dim, seed in ((7, 4, 23), (10, 6, 24)):
+        users, items = pairs(rng, batch)
+        seen = student.separate(users, items, COUNTS, dim, seed)
+        assert_outputs(seen, reference.separate)
+        require_unchanged(student, "users", "items")
+
+
+@problem("2b", points=2)
+def test_separate_gradients(student, reference, rng):
+    """Separate: each task trains its own tables, and no gradient crosses"""
+    users, items = pairs(rng, 9)
+    weights = rng.normal(size=(2, 9)).astype(np.float32)
+    seen = student.separate_gradients(users, items, weights, COUNTS, DIM, 25)
+    assert_gradients(seen, reference.separate_gradients, "rate")
+
+
+def assert_gradients(seen, expected, rating_tables):
+    """Each output reaches what it should and nothing else; `rating_tables`: whose it trains."""
+    for output, parts in expected.items():
+        for part, numbers in parts.items():
+            owner = part.split(".")[0]
+            if not np.any(numbers):
+                require(
+                    not np.any(seen[output][part]),
+                    f"the gradient of the {output} output reaches {part}",
+                    "Which task may move which parameters?",
+                )
+                continue
+            idea = (
+                "The value may be right while the gradient is cut or goes elsewhere: look for "
+                "detach, no_grad, and tables that are looked up and not used."
+            )
+            if output == "rating" and owner == rating_tables:
+                idea = "The rating trains the head and the tables: is the way there cut?"
+            assert_matches(
+                seen[output][part], numbers, idea,
+                name=f"the gradient of the {output} output by {part} (three numbers)",
+            )  # fmt: skip

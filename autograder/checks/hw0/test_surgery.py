@@ -1,0 +1,68 @@
+"""Problem X (extra): the angle between gradients, and gradient surgery."""
+
+import numpy as np
+
+from autograder.judge import assert_matches, problem, require, require_unchanged
+
+
+@problem("X1")
+def test_cosine(student, reference, rng):
+    """The cosine is that of both whole gradients, and costs nothing"""
+    for sizes in ([4, 3, 5], [2, 6]):
+        first, second = rng.normal(size=(2, sum(sizes))).astype(np.float32)
+        for sign in (1, -1):
+            seen = student.cosine(first, (sign * second).astype(np.float32), sizes)
+            assert_matches(
+                seen["cosine"], reference.cosine["cosine"],
+                "All parameters form one vector; those that a loss does not use are zeros in it.",
+                name="the cosine",
+            )  # fmt: skip
+            require(
+                seen["grad_moved"] == 0,
+                "the `.grad` of a parameter changed",
+                "Ask for gradients without storing them: the training step comes later.",
+            )
+    nothing = student.cosine_of_nothing(first)
+    assert_matches(
+        nothing, 0.0, "A gradient of zeros has no direction.",
+        name="the cosine where one loss does not depend on the parameters",
+    )  # fmt: skip
+
+
+@problem("X2")
+def test_two_tasks(student, reference, rng):
+    """Two tasks: what conflicts is taken out, what agrees stays as it is"""
+    for seed, conflict in ((1, True), (2, False), (3, True)):
+        gradients = rng.normal(size=(2, 6)).astype(np.float32)
+        gradients[1] *= 3
+        agree = float(gradients[0] @ gradients[1]) > 0
+        if agree == conflict:
+            gradients[1] *= -1
+        left = student.projected(gradients, seed)
+        assert_matches(
+            left, reference.projected,
+            "Only where the scalar product is negative; always against the other's original "
+            "gradient; both tasks are treated alike.", name="what is left",
+        )  # fmt: skip
+        require_unchanged(student, "gradients")
+
+
+@problem("X2")
+def test_many_tasks(student, reference, rng):
+    """More tasks: each meets every other one, in an order that changes"""
+    # With three tasks in conflict there are two orders for the first one. Over 60 calls a right
+    # function misses one of them with probability 2 / 2^60.
+    gradients = np.array([[1.0, 0.1, 0.3, 0], [-0.9, 0.8, 0, 0.5], [-0.7, -0.9, 0.4, 0.6]])
+    gradients = (gradients + 0.05 * rng.normal(size=gradients.shape)).astype(np.float32)
+    seen = student.projected_often(gradients, 5, 60)
+    expected = reference.projected_often
+    require(
+        len(seen) == len(expected),
+        f"in 60 calls {len(seen)} different results came up for the first task; {len(expected)} "
+        "are possible",
+        "The order in which the others are met is drawn anew, from rng, every time.",
+    )
+    assert_matches(
+        seen, expected, "The test and the projection use what is left so far of the task's own "
+        "gradient, and the original gradient of the other.", name="what is left of the first task",
+    )  # fmt: skip

@@ -1,0 +1,314 @@
+"""Wrong ways to do problem X."""
+
+import numpy as np
+import torch
+
+from staff.catalog import mistake
+
+
+def long_vector(loss, parameters):
+    parts = torch.autograd.grad(loss, parameters, retain_graph=True, materialize_grads=True)
+    return torch.cat([part.flatten() for part in parts])
+
+
+@mistake("X1")
+def cosine_averaged_over_parameters(first, second, parameters):
+    """The cosine is taken for each parameter by itself, then averaged.
+
+    A small table weighs as much as a large one. With one parameter the value is right.
+    """
+    values = []
+    for parameter in parameters:
+        one, other = long_vector(first, [parameter]), long_vector(second, [parameter])
+        size = one.norm() * other.norm()
+        values.append(float(one @ other / size) if size > 0 else 0.0)
+    return float(np.mean(values))
+
+
+@mistake("X1")
+def cosine_of_the_first_parameter(first, second, parameters):
+    """Only the first parameter counts.
+
+    The gradient of all others could point anywhere. With one parameter the value is right.
+    """
+    one, other = long_vector(first, parameters[:1]), long_vector(second, parameters[:1])
+    size = one.norm() * other.norm()
+    return float(one @ other / size) if size > 0 else 0.0
+
+
+@mistake("X1")
+def cosine_not_normalised(first, second, parameters):
+    """The scalar product of the gradients is returned.
+
+    It leaves the range from -1 to 1: double a loss and it doubles.
+    """
+    return float(long_vector(first, parameters) @ long_vector(second, parameters))
+
+
+@mistake("X1")
+def cosine_normalised_once(first, second, parameters):
+    """The scalar product is divided by the length of one gradient only.
+
+    Double the other loss and the value doubles.
+    """
+    one, other = long_vector(first, parameters), long_vector(second, parameters)
+    return float(one @ other / one.norm().clamp_min(1e-12))
+
+
+@mistake("X1")
+def cosine_of_the_parameters(first, second, parameters):
+    """The gradients are multiplied by the parameters before they are compared.
+
+    The value moves when the parameters do, even for losses whose gradient is constant.
+    """
+    whole = torch.cat([p.detach().flatten() for p in parameters])
+    one, other = whole * long_vector(first, parameters), whole * long_vector(second, parameters)
+    size = one.norm() * other.norm()
+    return float(one @ other / size) if size > 0 else 0.0
+
+
+@mistake("X1")
+def cosine_absolute(first, second, parameters):
+    """The sign of the cosine is lost.
+
+    Tasks that work against each other look as if they agreed.
+    """
+    one, other = long_vector(first, parameters), long_vector(second, parameters)
+    size = one.norm() * other.norm()
+    return abs(float(one @ other / size)) if size > 0 else 0.0
+
+
+@mistake("X1")
+def cosine_through_grad(first, second, parameters):
+    """The gradients are made by backward(), which leaves them in `.grad`.
+
+    The next training step would add to what is left there. Look at `.grad` before and after.
+    """
+    vectors = []
+    for loss in (first, second):
+        for parameter in parameters:
+            parameter.grad = None
+        loss.backward(retain_graph=True)
+        vectors.append(torch.cat([
+            (torch.zeros_like(p) if p.grad is None else p.grad).flatten() for p in parameters
+        ]))  # fmt: skip
+    size = vectors[0].norm() * vectors[1].norm()
+    return float(vectors[0] @ vectors[1] / size) if size > 0 else 0.0
+
+
+@mistake("X1")
+def cosine_frees_the_graph(first, second, parameters):
+    """The graph of the losses is used up.
+
+    The backward pass of the training step fails: the graph was freed by an earlier one.
+    """
+    vectors = []
+    for loss in (first, second):
+        parts = torch.autograd.grad(loss, parameters, materialize_grads=True)
+        vectors.append(torch.cat([part.flatten() for part in parts]))
+    size = vectors[0].norm() * vectors[1].norm()
+    return float(vectors[0] @ vectors[1] / size) if size > 0 else 0.0
+
+
+@mistake("X1")
+def cosine_drops_unused_parameters(first, second, parameters):
+    """A parameter that one loss does not use is left out of the comparison.
+
+    The other gradient is then too short, and the cosine too large.
+    """
+    pairs = zip(
+        torch.autograd.grad(first, parameters, retain_graph=True, allow_unused=True),
+        torch.autograd.grad(second, parameters, retain_graph=True, allow_unused=True),
+    )
+    used = [(a.flatten(), b.flatten()) for a, b in pairs if a is not None and b is not None]
+    if not used:
+        return 0.0
+    one, other = (torch.cat(parts) for parts in zip(*used))
+    size = one.norm() * other.norm()
+    return float(one @ other / size) if size > 0 else 0.0
+
+
+@mistake("X1")
+def cosine_of_zero_undefined(first, second, parameters):
+    """A gradient of zeros gives a value that is not a number.
+
+    It happens as soon as one task does not use the tables. Zero is expected there.
+    """
+    one, other = long_vector(first, parameters), long_vector(second, parameters)
+    return float(one @ other / (one.norm() * other.norm()))
+
+
+@mistake("X2")
+def surgery_on_agreement(gradients, rng):
+    """Gradients are projected where they agree, and kept where they conflict.
+
+    The scalar product of two conflicting gradients is as negative after the call as before.
+    """
+    left = gradients.clone()
+    for i in range(len(gradients)):
+        for j in rng.permutation(len(gradients)):
+            product = left[i] @ gradients[j]
+            if j != i and product > 0:
+                left[i] -= product / (gradients[j] @ gradients[j]) * gradients[j]
+    return left
+
+
+@mistake("X2")
+def surgery_always(gradients, rng):
+    """Gradients are projected whether or not they conflict.
+
+    Tasks that agree lose what they agree on.
+    """
+    left = gradients.clone()
+    for i in range(len(gradients)):
+        for j in rng.permutation(len(gradients)):
+            if j != i:
+                product = left[i] @ gradients[j]
+                left[i] -= product / (gradients[j] @ gradients[j]) * gradients[j]
+    return left
+
+
+@mistake("X2")
+def surgery_never(gradients, rng):
+    """The gradients come back as they were.
+
+    Print the scalar product of two conflicting rows before and after.
+    """
+    return gradients.clone()
+
+
+@mistake("X2")
+def surgery_against_what_is_left(gradients, rng):
+    """A gradient is projected against what is left of the other, not against the original.
+
+    The first task gives way and the second no longer needs to: the result depends on which task is
+    called first.
+    """
+    left = gradients.clone()
+    for i in range(len(gradients)):
+        for j in rng.permutation(len(gradients)):
+            product = left[i] @ left[j]
+            if j != i and product < 0:
+                left[i] -= product / (left[j] @ left[j]) * left[j]
+    return left
+
+
+@mistake("X2")
+def surgery_divides_by_the_length(gradients, rng):
+    """The projection divides by the length of the other gradient, not by its square.
+
+    It is right only for gradients of length 1. Scale the other gradient: the plane stays the same,
+    and so should the result.
+    """
+    left = gradients.clone()
+    for i in range(len(gradients)):
+        for j in rng.permutation(len(gradients)):
+            product = left[i] @ gradients[j]
+            if j != i and product < 0:
+                left[i] -= product / gradients[j].norm() * gradients[j]
+    return left
+
+
+@mistake("X2")
+def surgery_onto_the_other(gradients, rng):
+    """What conflicts is kept and the rest thrown away.
+
+    The result is parallel to the other gradient where it should be orthogonal.
+    """
+    left = gradients.clone()
+    for i in range(len(gradients)):
+        for j in rng.permutation(len(gradients)):
+            product = left[i] @ gradients[j]
+            if j != i and product < 0:
+                left[i] = product / (gradients[j] @ gradients[j]) * gradients[j]
+    return left
+
+
+@mistake("X2")
+def surgery_adds_the_conflict(gradients, rng):
+    """The conflicting part is added where it should be taken out.
+
+    The scalar product with the other gradient becomes twice as negative.
+    """
+    left = gradients.clone()
+    for i in range(len(gradients)):
+        for j in rng.permutation(len(gradients)):
+            product = left[i] @ gradients[j]
+            if j != i and product < 0:
+                left[i] += product / (gradients[j] @ gradients[j]) * gradients[j]
+    return left
+
+
+@mistake("X2")
+def surgery_on_the_first_task(gradients, rng):
+    """Only the first task's gradient is changed.
+
+    The other tasks still work against it. All tasks are treated alike.
+    """
+    left = gradients.clone()
+    for j in rng.permutation(len(gradients)):
+        product = left[0] @ gradients[j]
+        if j != 0 and product < 0:
+            left[0] -= product / (gradients[j] @ gradients[j]) * gradients[j]
+    return left
+
+
+@mistake("X2")
+def surgery_in_a_fixed_order(gradients, rng):
+    """The tasks are met in the same order every time.
+
+    With two tasks nothing shows. With more, the last one met always has its way.
+    """
+    left = gradients.clone()
+    for i in range(len(gradients)):
+        for j in range(len(gradients)):
+            product = left[i] @ gradients[j]
+            if j != i and product < 0:
+                left[i] -= product / (gradients[j] @ gradients[j]) * gradients[j]
+    return left
+
+
+@mistake("X2")
+def surgery_tests_the_original(gradients, rng):
+    """Whether and how much to project is decided by the original gradient, not by what is left.
+
+    With two tasks nothing shows. With more, a conflict that an earlier projection made or ended is
+    missed.
+    """
+    left = gradients.clone()
+    for i in range(len(gradients)):
+        for j in rng.permutation(len(gradients)):
+            product = gradients[i] @ gradients[j]
+            if j != i and product < 0:
+                left[i] -= product / (gradients[j] @ gradients[j]) * gradients[j]
+    return left
+
+
+@mistake("X2")
+def surgery_in_place(gradients, rng):
+    """The caller's gradients are changed.
+
+    Later tasks meet what is left of earlier ones, and the caller has lost the original.
+    """
+    original = gradients.clone()
+    for i in range(len(gradients)):
+        for j in rng.permutation(len(gradients)):
+            product = gradients[i] @ original[j]
+            if j != i and product < 0:
+                gradients[i] -= product / (original[j] @ original[j]) * original[j]
+    return gradients
+
+
+@mistake("X2")
+def surgery_summed(gradients, rng):
+    """The sum over tasks is returned.
+
+    The handout asks for one row a task; the caller sums. Print the shape.
+    """
+    left = gradients.clone()
+    for i in range(len(gradients)):
+        for j in rng.permutation(len(gradients)):
+            product = left[i] @ gradients[j]
+            if j != i and product < 0:
+                left[i] -= product / (gradients[j] @ gradients[j]) * gradients[j]
+    return left.sum(0)

@@ -1,0 +1,77 @@
+"""Problem 3: what each task is trained on, and both together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+
+Net = Callable[[torch.Tensor, torch.Tensor], tuple[torch.Tensor, torch.Tensor]]
+
+
+def ranking_loss(positive: torch.Tensor, negative: torch.Tensor) -> torch.Tensor:
+    """The share of pairs that the ranking gets wrong, made smooth (after Rendle et al. 2009).
+
+    With p+ and p- the logits of an item that a user watched and of one drawn at random, the loss is
+    the mean of 1 - sigmoid(p+ - p-). (BPR itself takes the logarithm of that sigmoid; here we do
+    not.)
+
+    Args:
+        positive: p+, [B].
+        negative: p-, [B]; entry b belongs to the same user as positive[b].
+
+    Returns:
+        A scalar in (0, 1).
+    """
+    ### BEGIN SOLUTION 3a (about 1 line): compare entry by entry, then average
+    return (1 - torch.sigmoid(positive - negative)).mean()
+    ### END SOLUTION
+
+
+def rating_loss(predicted: torch.Tensor, ratings: torch.Tensor) -> torch.Tensor:
+    """The mean squared error of the stars.
+
+    Args:
+        predicted: [B].
+        ratings: [B], 1 to 5.
+
+    Returns:
+        A scalar.
+    """
+    ### BEGIN SOLUTION 3b (about 1 line): how far off, squared, on average
+    return F.mse_loss(predicted, ratings)
+    ### END SOLUTION
+
+
+def joint_loss(
+    net: Net,
+    users: torch.Tensor,
+    items: torch.Tensor,
+    ratings: torch.Tensor,
+    negatives: torch.Tensor,
+    weights: tuple[float, float],
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """The weighted sum of both tasks' losses on a batch of watched and rated items.
+
+    The ranking compares the watch logit of items[b] with that of negatives[b], both for users[b].
+    There are stars for items[b] only.
+
+    Args:
+        net: net(users, items) gives watch logits [B] and ratings [B], as `MultiTaskNet` does.
+        users: ids, int64 [B].
+        items: ids of watched items, int64 [B].
+        ratings: their stars, float32 [B].
+        negatives: ids of items drawn at random, int64 [B].
+        weights: of the ranking loss and of the rating loss.
+
+    Returns:
+        Three scalars: the weighted sum, the ranking loss and the rating loss (both unweighted).
+    """
+    ### BEGIN SOLUTION 3c (about 5 lines): ask the net twice, use ranking_loss and rating_loss
+    positive, predicted = net(users, items)
+    negative, _ = net(users, negatives)
+    ranking = ranking_loss(positive, negative)
+    rating = rating_loss(predicted, ratings)
+    return weights[0] * ranking + weights[1] * rating, ranking, rating
+    ### END SOLUTION

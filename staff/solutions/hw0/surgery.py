@@ -1,0 +1,60 @@
+"""Problem X (extra): do the two tasks pull the shared tables the same way, and what if not?"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+
+def gradient_cosine(
+    first: torch.Tensor, second: torch.Tensor, parameters: list[torch.Tensor]
+) -> float:
+    """The cosine of the angle between the gradients of two losses.
+
+    The gradient of a loss is taken with respect to all parameters together, as one long vector; a
+    parameter that a loss does not depend on counts as zeros. Nothing else changes: the `.grad` of
+    the parameters stays as it was, and both losses can still be used for a backward pass.
+
+    Args:
+        first: a scalar.
+        second: a scalar.
+        parameters: tensors that require gradients; those of the shared tables.
+
+    Returns:
+        A number in [-1, 1]; 0 when one of the gradients is zero.
+    """
+    ### BEGIN SOLUTION X1 (about 8 lines): one long gradient for each loss, then their angle
+    vectors = []
+    for loss in (first, second):
+        parts = torch.autograd.grad(loss, parameters, retain_graph=True, materialize_grads=True)
+        vectors.append(torch.cat([part.flatten() for part in parts]))
+    one, other = vectors
+    size = one.norm() * other.norm()
+    return float(one @ other / size) if size > 0 else 0.0
+    ### END SOLUTION
+
+
+def surgery(gradients: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
+    """Gradient surgery: take out of each task's gradient what works against another task.
+
+    Yu et al. (2020), algorithm 1 (PCGrad), without its final sum. Task i starts from its own
+    gradient and meets the other tasks one after the other, in an order drawn anew for each i. Where
+    the scalar product of what is left of gradient i with gradient j is negative, what is left is
+    projected onto the plane orthogonal to gradient j. Gradient j is always the original one.
+
+    Args:
+        gradients: [T, P], one row a task; not to be changed.
+        rng: the source of the order.
+
+    Returns:
+        What is left of each row, [T, P]; the update is their sum.
+    """
+    ### BEGIN SOLUTION X2 (about 8 lines): for each task, meet the others in random order
+    left = gradients.clone()
+    for i in range(len(gradients)):
+        for j in rng.permutation(len(gradients)):
+            product = left[i] @ gradients[j]
+            if j != i and product < 0:
+                left[i] -= product / (gradients[j] @ gradients[j]) * gradients[j]
+    return left
+    ### END SOLUTION
