@@ -14,51 +14,59 @@ import time
 from pathlib import Path
 
 from autograder import homework as homeworks
+from benchmarks import table
 from staff import synthetic
 from staff.grade import grade_folder
 
 
 def main() -> int:
-    """Grade a made-up class; 1 when a record is lost or wrong."""
+    """Grade a made-up class of each homework; 1 when a record is lost or wrong."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    options.add_argument("--hw", default="hw1")
+    options.add_argument("--hw", nargs="+", default=["hw0", "hw1"])
     options.add_argument("--count", type=int, default=60)
     options.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     options.add_argument("--seed", type=int, default=0, help="of the made-up class")
     chosen = options.parse_args()
-    homework = homeworks.load(chosen.hw)
+    head = ("homework", "submissions", "processes", "seconds", "a second", "CPU s each",
+            "MB a process", "lost or wrong", "100,000 take", "processes for 1 h")  # fmt: skip
+    rows, wrong = [head], 0
+    for name in chosen.hw:
+        row, found = measure(name, chosen.count, chosen.workers, chosen.seed)
+        print("\n".join(found))
+        rows.append(row)
+        wrong += len(found)
+    table.write(
+        "grading", "Grading a class", rows,
+        "100,000 take 100,000 divided by the rate a second; so many processes for an hour are "
+        "100,000 / 3,600 s / (rate / processes). A rate includes starting the processes.",
+    )  # fmt: skip
+    return 1 if wrong else 0
+
+
+def measure(name: str, count: int, workers: int, seed: int) -> tuple[tuple[str, ...], list[str]]:
+    """A row of the table, and a line for every record that is lost or wrong."""
+    homework = homeworks.load(name)
     with tempfile.TemporaryDirectory(prefix="class-") as folder:
         root = Path(folder)
         (root / "in").mkdir()
-        made = synthetic.make(root / "in", homework, chosen.count, chosen.seed)
+        made = synthetic.make(root / "in", homework, count, seed)
         began, used = time.monotonic(), _cpu()
-        records = grade_folder(root / "in", homework, root / "out", chosen.workers)
+        records = grade_folder(root / "in", homework, root / "out", workers)
         seconds, cpu = time.monotonic() - began, _cpu() - used
-        again = time.monotonic()
-        grade_folder(root / "in", homework, root / "out", chosen.workers)
-        again = time.monotonic() - again
     by_id = {record["id"]: record for record in records}
-    wrong = [f"{one.ident} ({one.kind} {one.slug}) is lost" for one in made
-             if one.ident not in by_id]  # fmt: skip
+    wrong = [f"{one.ident} ({one.kind}) is lost" for one in made if one.ident not in by_id]
     wrong += [
         f"{one.ident} ({one.kind} {one.slug}) {complaint}"
         for one in made
         if one.ident in by_id and (complaint := one.complaint(by_id[one.ident], homework))
     ]
-    for line in wrong:
-        print(line)
     rate = len(made) / seconds
-    print(
-        f"{len(made)} submissions of {homework.name}, {chosen.workers} processes: {seconds:.0f} s, "
-        f"{rate:.2f} a second; {cpu / len(made):.2f} CPU seconds each; peak "
-        f"{max(r['memory_mb'] for r in records)} MB a process; going on when all is done: "
-        f"{again:.1f} s; {len(wrong)} lost or wrong"
-    )
-    print(
-        f"100,000 of them: {100_000 / rate / 3600:.1f} hours here; within an hour with "
-        f"{100_000 / 3600 / rate * chosen.workers:.0f} such processes"
-    )
-    return 1 if wrong else 0
+    row = (
+        name, str(count), str(workers), f"{seconds:.0f}", f"{rate:.2f}", f"{cpu / count:.2f}",
+        str(max(record["memory_mb"] for record in records)), str(len(wrong)),
+        f"{100_000 / rate / 3600:.0f} h", f"{100_000 / 3600 / rate * workers:.0f}",
+    )  # fmt: skip
+    return row, wrong
 
 
 def _cpu() -> float:

@@ -7,10 +7,8 @@ and writes benchmarks/results/hw2.md. Both use the same network, batches and opt
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import os
-import platform
 import random
 import statistics
 import subprocess
@@ -20,13 +18,16 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks import table
+
 ROOT = Path(__file__).resolve().parents[1]
-TABLE = ROOT / "benchmarks" / "results" / "hw2.md"
 TASKS, WAY, QUERIES, SHOT = 16, 5, 15, 5
+DRAWN = 64  # tasks at a time where only drawing is measured
 ROUNDS, SECONDS = 3, 8.0
 # what → (its name, unit, how many times faster it is to be)
 MEASURES = {
-    "sampling": ("tasks sampled (5-way, 1-shot, 15 queries)", "tasks/s", 500),
+    "sampling": ("tasks drawn (5-way, 1-shot, 15 queries)", "tasks/s", 500),
+    "sampling-float": ("tasks drawn and made float32 in [0, 1]", "tasks/s", "no target"),
     "maml-1": ("MAML, 1 inner step", "outer steps/s", 2.4),
     "maml-5": ("MAML, 5 inner steps", "outer steps/s", 3.3),
     "protonet": ("ProtoNet, 5-way 5-shot", "steps/s", 1.25),
@@ -55,10 +56,7 @@ def main() -> None:
                 rate = in_a_process(measure, side, folder, chosen)
                 found[measure, side].append(rate)
                 print(f"round {turn + 1}: {measure} {side}: {rate:.4g}", flush=True)
-    text = table(found, chosen.threads)
-    TABLE.parent.mkdir(exist_ok=True)
-    TABLE.write_text(text, encoding="utf-8")
-    print(text)
+    write(found, chosen.threads)
 
 
 def in_a_process(measure: str, side: str, folder: Path, chosen) -> float:
@@ -88,40 +86,21 @@ def prepare(folder: Path) -> None:
             Image.fromarray(drawing).save(character / f"{number:02d}.png")
 
 
-def table(found: dict, threads: int) -> str:
-    """The result as a page."""
-    import torch
-
-    rows = []
+def write(found: dict, threads: int) -> Path:
+    """The result as a page: medians of both sides, and their ratio."""
+    rows = [("what", "unit", "plain loop", "this kit", "times as fast", "at least")]
     for measure, (name, unit, wanted) in MEASURES.items():
         plain = statistics.median(found[measure, "plain"])
         kit = statistics.median(found[measure, "kit"])
-        rows.append(f"| {name} | {unit} | {plain:.3g} | {kit:.3g} | {kit / plain:.3g} | {wanted} |")
-    versions = f"Python {platform.python_version()}, torch {torch.__version__}"
-    return "\n".join([
-        "# Homework 2: speed",
-        "",
-        "Made by `python -m benchmarks.hw2`: a plain loop over tasks that opens a PNG file for every",
-        f"image, and this kit, in turn, median of {len(found['sampling', 'kit'])}. Training steps have "
-        f"{TASKS} tasks of {WAY} classes and {QUERIES}",
-        "queries a class; both sides use the same network.",
-        "",
-        f"{processor()}, {threads} threads; {versions}.",
-        "",
-        "| what | unit | plain loop | this kit | times as fast | at least |",
-        "|---|---|---|---|---|---|",
-        *rows,
-        "",
-    ])  # fmt: skip
-
-
-def processor() -> str:
-    """The kind of machine, without its name."""
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return f"{line.split(':', 1)[1].strip()}, {os.cpu_count()} cores"
-    return f"{platform.machine()}, {os.cpu_count()} cores"
+        rows.append((name, unit, f"{plain:.3g}", f"{kit:.3g}", f"{kit / plain:.3g}", f"{wanted}"))
+    notes = (
+        "Made by `python -m benchmarks.hw2`: a plain loop over tasks that opens a PNG file for every "
+        f"image, and this kit, in turn; median of {len(found['sampling', 'kit'])} with {threads} "
+        f"threads. A training step has {TASKS} tasks of {WAY} classes and {QUERIES} queries a class; "
+        "both sides use the same network. The kit draws bytes and makes numbers of them in the "
+        "training step; the second row counts that too."
+    )
+    return table.write("hw2", "Homework 2: speed", rows, notes)
 
 
 # --- one measurement ----------------------------------------------------------------------------
@@ -138,9 +117,12 @@ def one(measure: str, side: str, folder: Path, seconds: float, threads: int) -> 
 
     torch.set_num_threads(threads)
     torch.manual_seed(0)
-    if measure == "sampling":
-        work = kit_sampling(folder) if side == "kit" else plain_sampling(folder)
-        return rate(work, seconds) * TASKS
+    if measure.startswith("sampling"):
+        if side == "plain":
+            return rate(plain_batch(folder, 1), seconds) * TASKS
+        draw = kit_sampler(folder, 1, DRAWN)
+        work = draw if measure == "sampling" else lambda: draw().ready()
+        return rate(work, seconds) * DRAWN
     if measure == "protonet":
         return rate(kit_protonet(folder) if side == "kit" else plain_protonet(folder), seconds)
     steps = int(measure.split("-")[1])
@@ -158,7 +140,7 @@ def rate(work: Callable[[], object], seconds: float) -> float:
     return count / (time.perf_counter() - began)
 
 
-def kit_sampler(folder: Path, shot: int):
+def kit_sampler(folder: Path, shot: int, count: int = TASKS):
     """The kit's sampler of batches."""
     import numpy as np
 
@@ -166,11 +148,7 @@ def kit_sampler(folder: Path, shot: int):
 
     sampler = TaskSampler(np.load(folder / "images.npy"), WAY, shot, QUERIES)
     rng = np.random.default_rng(0)
-    return lambda: sampler.draw(TASKS, rng)
-
-
-def kit_sampling(folder: Path):
-    return kit_sampler(folder, 1)
+    return lambda: sampler.draw(count, rng)
 
 
 def kit_protonet(folder: Path):
@@ -187,7 +165,7 @@ def kit_protonet(folder: Path):
 
     def step():
         optimizer.zero_grad()
-        protonet_loss(network, draw(), WAY)[0].backward()
+        protonet_loss(network, draw().ready(), WAY)[0].backward()
         optimizer.step()
 
     return step
@@ -208,7 +186,7 @@ def kit_maml(folder: Path, steps: int):
 
     def step():
         optimizer.zero_grad()
-        mapped(learner.of_task, draw())[0].mean().backward()
+        mapped(learner.of_task, draw().ready())[0].mean().backward()
         optimizer.step()
 
     return step
@@ -245,10 +223,6 @@ def plain_batch(folder: Path, shot: int):
     random.seed(0)
     folders = sorted((folder / "png").iterdir())
     return lambda: [plain_task(folders, shot) for _ in range(TASKS)]
-
-
-def plain_sampling(folder: Path):
-    return plain_batch(folder, 1)
 
 
 def plain_protonet(folder: Path):

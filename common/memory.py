@@ -25,7 +25,8 @@ def keep_large_blocks() -> bool:
         return False
     try:
         library = ctypes.CDLL("libc.so.6")
-        settings = ((M_MMAP_MAX, 0), (M_TRIM_THRESHOLD, 2**31 - 1), (M_TOP_PAD, 2**28))
-        return all([library.mallopt(what, value) == 1 for what, value in settings])
+        done = library.mallopt(M_MMAP_MAX, 0)
+        done &= library.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
+        return bool(done & library.mallopt(M_TOP_PAD, 2**28))
     except (OSError, AttributeError):  # musl has no mallopt, and no libc.so.6
         return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import subprocess
 import sys
 import tempfile
@@ -18,7 +19,17 @@ examples:
   python -m staff answers --seed 7421         record a secret seed for the course grader
   python -m staff release --up-to hw1         the students' archive, later homeworks closed
   python -m staff train hw1 --experiment 1-shot-2-way   train with the solutions
+  python -m staff grade submissions --hw hw1  grade a class
+  python -m staff gradescope hw1              the zip to upload
+  python -m staff gradebook scores            late days, weights, extra credit: one table
 """
+
+OWN_OPTIONS = {  # commands that read their own: module, help
+    "grade": ("staff.grade", "grade a folder of submissions"),
+    "gradescope": ("staff.gradescope.build", "build the zip for Gradescope"),
+    "similarity": ("staff.similarity", "pairs of submissions that share code"),
+    "gradebook": ("staff.gradebook", "scores and rules to one table"),
+}
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -26,6 +37,9 @@ def main(argv: list[str] | None = None) -> int:
     argv = sys.argv[1:] if argv is None else argv
     if argv[:1] == ["train"]:  # everything after the homework belongs to its train.py
         return _end(lambda: train(argv[1:]))
+    if argv and argv[0] in OWN_OPTIONS:
+        module = importlib.import_module(OWN_OPTIONS[argv[0]][0])
+        return _end(lambda: module.main(argv[1:]))
     options = argparse.ArgumentParser(
         prog="python -m staff",
         description="Make stubs and answers, train with the solutions.",
@@ -46,6 +60,8 @@ def main(argv: list[str] | None = None) -> int:
     command.add_argument("--up-to", metavar="hwN", help="keep later homeworks closed")
     command.add_argument("-o", "--output", type=Path, default=Path("dist"), metavar="DIR")
     commands.add_parser("train", help="run hwN.train with the solutions in place")
+    for name, (_, text) in OWN_OPTIONS.items():
+        commands.add_parser(name, help=text)
     chosen = options.parse_args(argv)
     return _end(lambda: COMMANDS[chosen.command](chosen))
 

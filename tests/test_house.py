@@ -94,7 +94,7 @@ def test_points_add_up(hw):
     handout = (homework.folder / "README.md").read_text(encoding="utf-8")
     for problem in homework.problems:
         row = (
-            rf"\|\s*{re.escape(problem.id)}\s*\|[^\n]*\|\s*(up to |extra )?{problem.points:g}\s*\|"
+            rf"\|\s*{re.escape(problem.id)}\s*\|[^\n]*\|\s*(up to |extra )?{problem.points:g}( extra)?\s*\|"
         )
         assert re.search(row, handout), (
             f"{hw}/README.md has no row for {problem.id} with its points"

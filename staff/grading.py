@@ -1,0 +1,258 @@
+"""One submission → one record: unpacked, judged under a secret seed, its trained runs measured.
+
+A `Session` holds what every submission of a homework shares, a warm worker above all. Each process
+of a batch has one; so has the program on Gradescope.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from autograder import engine
+from autograder import homework as homeworks
+from autograder.errors import UsageError
+from autograder.homework import Homework
+from autograder.judge.answers import Answers, digest
+from autograder.judge.plugin import PUBLIC_SEED
+from autograder.judge.recognition import Catalogue
+from autograder.report.record import JSON_FIELDS, CheckResult
+from autograder.run.launch import Worker, isolation_of_this_system, start
+from autograder.run.overlay import overlay
+from staff import intake, memory, trained
+
+VERSION = 1  # of the record; another one is graded anew
+HINT = 3
+OTHER_INPUTS = (
+    "It passes with the inputs of the local autograder, and fails with others of the same kind. "
+    "Does the code rely on a size, an order or a value that only those have?"
+)
+
+
+@dataclass(frozen=True)
+class Order:
+    """One submission to grade; it can be sent to another process or machine.
+
+    Attributes:
+        ident: what its record is called.
+        homework: "hw1".
+        source: the zip or folder on this machine.
+        content: the zip's bytes, where the machine that grades does not have the file.
+        fingerprint: of the content and of the grader: the same means the same record.
+        students: everyone who handed it in.
+        submitted: ISO time, or empty.
+        seed: the seed to use, or None to choose a secret one.
+        for_student: whether messages will be read by the student: then they speak of the public
+            seed's inputs, and nothing of the secret ones is told but the points.
+    """
+
+    ident: str
+    homework: str
+    source: str
+    fingerprint: str = ""
+    students: tuple[str, ...] = ()
+    submitted: str = ""
+    seed: int | None = None
+    for_student: bool = False
+    content: bytes | None = field(default=None, repr=False)
+
+
+def secret_seeds(homework: Homework) -> list[int]:
+    """The seeds that only staff have recorded."""
+    found = [
+        re.fullmatch(r"answers-(\d+)\.npz", path.name) for path in homework.checks.glob("answers-*")
+    ]
+    return sorted(int(match[1]) for match in found if match)
+
+
+def choose_seed(homework: Homework, content: str) -> int:
+    """One of the secret seeds, the same for the same submission; the public one if there is none.
+
+    Args:
+        content: the submission's digest.
+    """
+    seeds = secret_seeds(homework)
+    if not seeds:
+        return PUBLIC_SEED
+    key = f"{homework.name}:{seeds}".encode()
+    number = int.from_bytes(hmac.digest(key, content.encode(), "sha256")[:8], "big")
+    return seeds[number % len(seeds)]
+
+
+def grader_version(homework: Homework, seed: int | None) -> str:
+    """What a record depends on beside the submission."""
+    table = (homework.folder / "homework.toml").read_bytes()
+    seeds = secret_seeds(homework) if seed is None else [seed]
+    text = f"{VERSION} {digest(homework)} {seeds} {hashlib.sha256(table).hexdigest()}"
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+class Session:
+    """Everything that submissions of one homework share.
+
+    Args:
+        name: the homework.
+        isolation: fork or spawn; None takes the best of this system.
+        worker: a warm one to use; None starts one.
+    """
+
+    def __init__(
+        self, name: str, isolation: str | None = None, worker: Worker | None = None
+    ) -> None:
+        self.homework = homeworks.load(name)
+        self.isolation = isolation or isolation_of_this_system()
+        self.worker = worker or start(self.isolation, self.homework.preload)
+        self.checks = engine.plan(self.homework)
+        self._records: dict[int, tuple[Answers, Catalogue]] = {}
+
+    def close(self) -> None:
+        self.worker.close()
+
+    def grade(
+        self, order: Order, progress: Callable[[CheckResult], None] = lambda row: None
+    ) -> dict:
+        """Grade one submission; its record.
+
+        A worker that died is started anew, once.
+
+        Raises:
+            UsageError: when the grader itself cannot go on.
+        """
+        try:
+            return self._grade(order, progress)
+        except (UsageError, OSError):
+            self.worker.close()
+            self.worker = start(self.isolation, self.homework.preload)
+            return self._grade(order, progress)
+
+    def _grade(self, order: Order, progress: Callable[[CheckResult], None]) -> dict:
+        began = time.monotonic()
+        with tempfile.TemporaryDirectory(prefix="grade-", ignore_cleanup_errors=True) as folder:
+            root = Path(folder)
+            (root / "files").mkdir()
+            source = Path(order.source)
+            if order.content is not None:
+                source = root / "submission.zip"
+                source.write_bytes(order.content)
+            try:
+                taken = intake.accept(source, root / "files", self.homework)
+            except intake.Refused as refusal:
+                record = refused(self.homework, order, str(refusal))
+            else:
+                record = self._judge(order, taken, root, progress)
+        record["seconds"] = round(time.monotonic() - began, 2)
+        record["memory_mb"] = memory.of_this_process_and_its_children()
+        return record
+
+    def _judge(self, order: Order, taken: intake.Intake, root: Path, progress) -> dict:
+        seed = choose_seed(self.homework, taken.digest) if order.seed is None else order.seed
+        record = blank(self.homework, order)
+        record |= {"status": "graded", "seed": seed, "isolation": self.isolation,
+                   "notes": taken.notes, "manifest": taken.manifest}  # fmt: skip
+        if seed == PUBLIC_SEED:
+            record["notes"].append("graded under the public seed: its answers are known")
+        tree = overlay(self.homework, root / "tree", taken.folder)
+        rows = self.judge_tree(tree, seed, progress)
+        if order.for_student and seed != PUBLIC_SEED:
+            self._explain(rows, tree)
+        measured = trained.measure(self.homework, self.worker, taken.folder, tree, seed)
+        for row in measured.rows:
+            progress(row)
+        record["notes"] += measured.notes
+        record["accuracy"] = measured.accuracy
+        fill(record, self.homework, rows + measured.rows)
+        return record
+
+    def judge_tree(
+        self, tree: Path, seed: int, progress=lambda row: None, checks: list | None = None
+    ) -> list[CheckResult]:
+        """The rows of all checks, or of some, for one tree under one seed."""
+        if seed not in self._records:
+            self._records[seed] = (
+                Answers.load(self.homework, seed),
+                Catalogue.load(self.homework, seed),
+            )
+        answers, catalogue = self._records[seed]
+        bench = engine.Bench(self.homework, self.worker, tree, answers, seed, catalogue)
+        return engine.run_checks(bench, checks or self.checks, HINT, progress, self.isolation)
+
+    def _explain(self, rows: list[CheckResult], tree: Path) -> None:
+        """Exchange what is said of secret inputs for what the public ones show, as at home."""
+        lost = {row.problem for row in rows if not row.passed}
+        if not lost:
+            return
+        checks = [check for check in self.checks if check.problem in lost]
+        public = {row.id: row for row in self.judge_tree(tree, PUBLIC_SEED, checks=checks)}
+        for row in rows:
+            row.printed = ""
+            if row.passed:
+                continue
+            at_home = public[row.id]
+            row.message, row.mistake = at_home.message, at_home.mistake
+            if at_home.passed:
+                row.message = OTHER_INPUTS
+
+
+# --- records ------------------------------------------------------------------------------------
+
+
+def blank(homework: Homework, order: Order) -> dict:
+    """A record of nothing yet: every planned point is there, none is earned."""
+    planned = [p for p in homework.problems if p.kind in ("code", "run")]
+    return {
+        "id": order.ident,
+        "students": list(order.students) or [order.ident],
+        "homework": homework.name,
+        "submitted": order.submitted,
+        "fingerprint": order.fingerprint,
+        "status": "failed",
+        "reason": "",
+        "seed": None,
+        "isolation": "",
+        "score": 0,
+        "max_score": whole(sum(p.points for p in planned)),
+        "extra": 0,
+        "problems": {p.id: 0 for p in planned},
+        "accuracy": {},
+        "checks": [],
+        "notes": [],
+        "manifest": {},
+        "seconds": 0.0,
+        "memory_mb": 0,
+    }
+
+
+def refused(homework: Homework, order: Order, reason: str) -> dict:
+    """The record of a submission that was not taken in."""
+    return blank(homework, order) | {"status": "refused", "reason": reason}
+
+
+def failed(order: Order, reason: str) -> dict:
+    """The record of a submission that the grader could not finish; staff must look at it."""
+    return blank(homeworks.load(order.homework), order) | {"reason": reason}
+
+
+def fill(record: dict, homework: Homework, rows: list[CheckResult]) -> None:
+    """Enter rows and what they sum to."""
+    for problem in homework.problems:
+        own = [row for row in rows if row.problem == problem.id]
+        if problem.kind in ("code", "run"):
+            record["problems"][problem.id] = whole(sum(row.points for row in own))
+        elif problem.kind == "extra" and own:
+            passed = sum(row.passed for row in own) / len(own)
+            record["problems"][problem.id] = whole(problem.points * passed)
+            record["extra"] = whole(record["extra"] + problem.points * passed)
+    record["score"] = whole(sum(row.points for row in rows))
+    record["checks"] = [{name: getattr(row, name) for name in JSON_FIELDS} for row in rows]
+
+
+def whole(points: float) -> float:
+    """Without the dust of binary fractions; an int where it is one."""
+    points = round(points, 6)
+    return int(points) if points == int(points) else points

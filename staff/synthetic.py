@@ -1,0 +1,108 @@
+"""A made-up class: solutions, stubs, variants and mistakes of the catalogue, as students upload them.
+
+What each submission must earn is known, so that a run over a thousand of them proves that none is
+lost and none is wrong.
+"""
+
+from __future__ import annotations
+
+import random
+import shutil
+import tempfile
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder.homework import Homework
+from staff import catalog
+from staff.stubs import masters
+
+KINDS = ("solution", "stub", "variant", "mistake", "mistake", "mistake", "broken")
+BROKEN = {
+    "cut off": b"PK\x03\x04 and no more",
+    "empty": b"",
+    "of another kind": b"Rar!\x1a\x07\x00",
+}
+
+
+@dataclass(frozen=True)
+class Made:
+    """One made-up submission and what it must earn.
+
+    Attributes:
+        kind: solution, stub, variant, mistake or broken (no zip that can be read).
+        problem: of a mistake, the problem that it costs.
+    """
+
+    ident: str
+    kind: str
+    problem: str = ""
+    slug: str = ""
+
+    def complaint(self, record: dict, homework: Homework) -> str:
+        """What is wrong with its record; empty when nothing is."""
+        code = {p.id: p.points for p in homework.problems if p.kind == "code"}
+        earned = {ident: record["problems"].get(ident, 0) for ident in code}
+        if self.kind == "broken":
+            return "" if record["status"] == "refused" else f"is {record['status']}, not refused"
+        if record["status"] != "graded":
+            return f"is {record['status']}: {record['reason']}"
+        if self.kind in ("solution", "variant"):
+            return "" if earned == code else f"earned {earned} of {code}"
+        if self.kind == "stub":
+            return "" if record["score"] == 0 else f"a stub earned {record['score']}"
+        passed = all(
+            c["status"] == "passed" for c in record["checks"] if c["problem"] == self.problem
+        )
+        return f"{self.slug} cost nothing on {self.problem}" if passed else ""
+
+
+def make(folder: Path, homework: Homework, count: int, seed: int = 0) -> list[Made]:
+    """Write a class into a folder; what each must earn.
+
+    Args:
+        count: how many.
+        seed: which of the catalogue are drawn, and how they are packed.
+    """
+    draw = random.Random(seed)
+    entries = {
+        kind: catalog.entries(homework.name, kind, homework.root) for kind in ("variant", "mistake")
+    }
+    made = []
+    for number in range(count):
+        kind = KINDS[number % len(KINDS)]
+        ident = f"student{number:05d}"
+        if kind == "broken":
+            data = draw.choice(list(BROKEN.values()))
+            (folder / f"{ident}.zip").write_bytes(data)
+            made.append(Made(ident, kind))
+            continue
+        with tempfile.TemporaryDirectory() as work:
+            files = Path(work)
+            entry = draw.choice(entries[kind]) if kind in entries else None
+            if entry is not None:
+                catalog.submission(entry, files, homework.root)
+            elif kind == "solution":
+                for master in masters(homework.root, homework.name):
+                    shutil.copyfile(master, files / master.name)
+            else:
+                for name in homework.files:
+                    shutil.copyfile(homework.folder / name, files / name)
+            pack(files, folder / f"{ident}.zip", homework, draw.randrange(4))
+        slug, problem = (entry.slug, entry.problem) if entry else ("", "")
+        made.append(Made(ident, kind, problem, slug))
+    return made
+
+
+def pack(files: Path, path: Path, homework: Homework, way: int) -> None:
+    """Zip a folder's files to hand in: flat, in a folder, by Finder, or with line ends of Windows."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in homework.files:
+            data = (files / name).read_bytes()
+            prefix = "" if way == 0 else f"{homework.name}/"
+            if way == 2:
+                archive.writestr(f"__MACOSX/{prefix}._{name}", b"\0\5\x16\7")
+                archive.writestr(f"{prefix}.DS_Store-{name}", b"x")
+            if way == 3:
+                data = b"\xef\xbb\xbf" + data.replace(b"\n", b"\r\n")
+            archive.writestr(prefix + name, data)

@@ -1,0 +1,81 @@
+"""Grading on a real Dask cluster of separate processes, one of which is killed half-way."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+
+import pytest
+
+from autograder import homework as homeworks
+from autograder.errors import UsageError
+from staff import submissions, synthetic
+
+pytest.importorskip("distributed")
+from staff import cluster
+
+HOMEWORK = homeworks.load("hw1")
+ENVIRONMENT = os.environ | {"PYTHONPATH": str(homeworks.ROOT), "DASK_LOGGING__DISTRIBUTED": "error"}
+
+
+def start(*command, **options):
+    return subprocess.Popen(
+        [sys.executable, "-m", *map(str, command)], cwd=options["cwd"], env=ENVIRONMENT,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def dask(tmp_path):
+    """A scheduler and two workers, as their users start them; (address, worker processes)."""
+    contact = tmp_path / "scheduler.json"
+    processes = [
+        start("distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0",
+              "--no-dashboard", "--scheduler-file", contact, cwd=tmp_path)
+    ]  # fmt: skip
+    processes += [
+        start("distributed.cli.dask_worker", "--scheduler-file", contact, "--nthreads", "1",
+              "--no-nanny", "--no-dashboard", "--local-directory", tmp_path, cwd=tmp_path)
+        for _ in range(2)
+    ]  # fmt: skip
+    from distributed import Client
+
+    with Client(scheduler_file=str(contact), timeout=60) as client:
+        client.wait_for_workers(2, timeout=60)
+        address = client.scheduler.address
+    yield address, processes[1:]
+    for process in processes:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+
+
+def test_a_worker_killed_half_way_loses_nothing_and_nothing_counts_twice(dask, tmp_path):
+    address, workers = dask
+    folder = tmp_path / "class"
+    folder.mkdir()
+    made = synthetic.make(folder, HOMEWORK, 9, seed=5)
+    orders = [
+        submissions.fingerprint(o, HOMEWORK) for o in submissions.find(folder, HOMEWORK, None)
+    ]
+    kept = []
+
+    def keep(record):
+        kept.append(record)
+        if len(kept) == 3:
+            workers[0].send_signal(signal.SIGKILL)
+
+    cluster.run(orders, address, keep)
+    assert workers[0].wait(5) == -signal.SIGKILL and workers[1].poll() is None
+    assert Counter(record["id"] for record in kept) == Counter(one.ident for one in made)
+    by_id = {record["id"]: record for record in kept}
+    assert [one.complaint(by_id[one.ident], HOMEWORK) for one in made] == [""] * len(made)
+
+
+def test_no_scheduler_is_a_usage_error(monkeypatch):
+    with pytest.raises(UsageError, match="no Dask scheduler answers"):
+        began = time.monotonic()
+        monkeypatch.setattr(cluster, "WAIT", 1)
+        cluster.run([submissions.Order("a", "hw1", "")], "tcp://127.0.0.1:1", lambda r: None)
+        assert time.monotonic() - began < 30

@@ -1,0 +1,284 @@
+"""Grading a class: nothing lost, nothing wrong, nothing stopped by one; and going on after a kill."""
+
+import csv
+import io
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from dataclasses import replace
+
+import pytest
+
+from autograder import homework as homeworks
+from autograder.errors import UsageError
+from autograder.judge.recognition import Catalogue
+from staff import grade, grading, overview, pool, submissions, synthetic
+from staff.answers import record as record_answers
+from staff.grading import Order, Session
+
+HOMEWORK = homeworks.load("hw1")
+SECRET = 771
+
+
+@pytest.fixture(scope="module")
+def session(worker):
+    return Session("hw1", worker=worker)
+
+
+@pytest.fixture(scope="module")
+def class_(tmp_path_factory, session):
+    """A small class and the records that it must get."""
+    folder = tmp_path_factory.mktemp("class")
+    made = synthetic.make(folder, HOMEWORK, 7, seed=3)
+    orders = [
+        submissions.fingerprint(o, HOMEWORK) for o in submissions.find(folder, HOMEWORK, None)
+    ]
+    return folder, made, [session.grade(order) for order in orders]
+
+
+def test_every_submission_of_a_class_gets_what_it_must(class_):
+    _, made, records = class_
+    assert [record["id"] for record in records] == [one.ident for one in made]
+    assert [one.complaint(r, HOMEWORK) for one, r in zip(made, records)] == [""] * len(made)
+    assert {one.kind for one in made} == set(synthetic.KINDS)
+
+
+def test_killed_at_any_moment_it_goes_on_to_the_same_table(class_, tmp_path):
+    folder, _, records = class_
+    command = [sys.executable, "-m", "staff", "grade", str(folder), "--hw", "hw1", "--workers",
+               "1", "--out", str(tmp_path / "out")]  # fmt: skip
+    first = subprocess.Popen(command, cwd=homeworks.ROOT, stdout=subprocess.DEVNULL,
+                             stderr=subprocess.DEVNULL, start_new_session=True)  # fmt: skip
+    students = tmp_path / "out" / "students"
+    until = time.monotonic() + 60
+    while len(list(students.glob("*.json"))) < 3 and time.monotonic() < until:
+        time.sleep(0.05)
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+    before = {path.name: path.stat().st_mtime_ns for path in students.glob("*.json")}
+    assert 3 <= len(before) < len(records)
+    assert not (tmp_path / "out" / "table.csv").exists()
+
+    second = subprocess.run(command, cwd=homeworks.ROOT, capture_output=True, text=True,
+                            timeout=120, check=False)  # fmt: skip
+    assert second.returncode == 0, second.stderr
+    assert f"{len(before)} of {len(records)} are graded already" in second.stdout
+    after = {path.name: path.stat().st_mtime_ns for path in students.glob("*.json")}
+    assert {name: after[name] for name in before} == before, "graded twice"
+    assert (tmp_path / "out" / "table.csv").read_text() == grade.table(records, HOMEWORK)
+    assert _nothing_runs(first.pid)
+
+
+def _nothing_runs(group, seconds=15):
+    """Whether every process of the killed command's session is gone."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        found = subprocess.run(["pgrep", "-s", str(group)], capture_output=True, check=False)
+        if not found.stdout:
+            return True
+        time.sleep(0.2)
+    return False
+
+
+# --- processes that die -------------------------------------------------------------------------
+
+
+class Fake:
+    """A session that does what the order's name says."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def grade(self, order):
+        if order.ident.startswith("die"):
+            os.kill(os.getpid(), signal.SIGKILL)
+        if order.ident.startswith("hang"):
+            time.sleep(60)
+        if order.ident.startswith("raise"):
+            raise RuntimeError("boom")
+        return grading.blank(HOMEWORK, order) | {"status": "graded"}
+
+    def close(self):
+        """Nothing was started."""
+
+
+def fake_serve(line):
+    pool.Session = Fake
+    real_serve(line)
+
+
+real_serve = pool._serve
+
+
+def test_a_process_that_dies_hangs_or_raises_costs_its_own_order_alone(monkeypatch):
+    monkeypatch.setattr(pool, "_serve", fake_serve)
+    monkeypatch.setattr(pool, "START", 4.0)
+    names = ["a", "die", "b", "hang", "c", "raise", "d"]
+    kept = {}
+    pool.run([Order(name, "hw1", "") for name in names], 2, 1.0,
+             lambda record: kept.__setitem__(record["id"], record))  # fmt: skip
+    assert sorted(kept) == sorted(names)
+    graded = {name for name, record in kept.items() if record["status"] == "graded"}
+    assert graded == {"a", "b", "c", "d"}
+    assert "ended (exit code -9)" in kept["die"]["reason"]
+    assert "not finished after" in kept["hang"]["reason"]
+    assert kept["raise"]["reason"] == "RuntimeError: boom"
+    assert {kept[n]["score"] for n in names} == {0}
+
+
+def test_what_failed_is_tried_again_and_what_stands_is_not(tmp_path, class_):
+    _, _, records = class_
+    assert grade._final(records[0])
+    assert not grade._final(records[0] | {"status": "failed"})
+    assert not grade._final(records[0] | {"notes": ["x: NOT MEASURED: no data"]})
+    assert not grade._final(None)
+    store = grade.Store(tmp_path)
+    store.keep(records[0])
+    order = Order(records[0]["id"], "hw1", "", fingerprint=records[0]["fingerprint"])
+    assert store.find(order) == json.loads(json.dumps(records[0]))
+    assert store.find(replace(order, fingerprint="another")) is None
+    (tmp_path / "students" / f"{order.ident}.json").write_text("{ cut off")
+    assert store.find(order) is None
+
+
+def test_another_byte_another_seed_or_other_checks_are_graded_anew(tmp_path, monkeypatch):
+    (tmp_path / "a.zip").write_bytes(b"1")
+    order = Order("a", "hw1", str(tmp_path / "a.zip"))
+    first = submissions.fingerprint(order, HOMEWORK).fingerprint
+    assert first == submissions.fingerprint(order, HOMEWORK).fingerprint
+    assert first != submissions.fingerprint(replace(order, seed=1), HOMEWORK).fingerprint
+    (tmp_path / "a.zip").write_bytes(b"2")
+    assert first != submissions.fingerprint(order, HOMEWORK).fingerprint
+    (tmp_path / "a.zip").write_bytes(b"1")
+    monkeypatch.setattr(grading, "VERSION", 99)
+    assert first != submissions.fingerprint(order, HOMEWORK).fingerprint
+
+
+# --- secret seeds -------------------------------------------------------------------------------
+
+
+def test_the_seed_is_chosen_by_the_submission_and_by_what_is_secret(monkeypatch):
+    monkeypatch.setattr(grading, "secret_seeds", lambda homework: [11, 22, 33])
+    chosen = [grading.choose_seed(HOMEWORK, f"{n}") for n in range(60)]
+    assert set(chosen) == {11, 22, 33}
+    assert chosen == [grading.choose_seed(HOMEWORK, f"{n}") for n in range(60)]
+    monkeypatch.setattr(grading, "secret_seeds", lambda homework: [11, 22, 44])
+    assert [grading.choose_seed(HOMEWORK, f"{n}") for n in range(60)] != chosen
+    monkeypatch.setattr(grading, "secret_seeds", lambda homework: [])
+    assert grading.choose_seed(HOMEWORK, "x") == 0
+
+
+def test_points_come_from_the_secret_seed_and_messages_from_the_public_one(
+    session, class_, monkeypatch
+):
+    folder, made, _ = class_
+    answers = record_answers(HOMEWORK, SECRET, session.worker)
+    secret = "test_mann::test_loss"
+    answers.calls[secret] = [{"value": {"loss": 987.654, "gradient": 0.0}, "changed": []}] * 9
+    monkeypatch.setitem(session._records, SECRET, (answers, Catalogue([])))
+    solution = next(one.ident for one in made if one.kind == "solution")
+    order = Order(solution, "hw1", str(folder / f"{solution}.zip"), seed=SECRET)
+    told = {c["id"]: c for c in session.grade(order)["checks"]}[secret]
+    assert told["status"] == "failed" and "987.6" in told["message"]
+    record = session.grade(replace(order, for_student=True))
+    told = {c["id"]: c for c in record["checks"]}[secret]
+    assert told["status"] == "failed" and told["message"] == grading.OTHER_INPUTS
+    assert "987" not in json.dumps(record["checks"])
+    assert record["seed"] == SECRET and record["score"] == 25
+
+
+# --- what a folder holds ------------------------------------------------------------------------
+
+EXPORT = """---
+submission_101:
+  :submitters:
+  - :name: Ada Lovelace
+    :sid: '0042'
+    :email: ada@example.edu
+  - :name: 'Bob :sid: 7'
+    :email: bob@example.edu
+  :created_at: 2026-10-14 23:10:05.123456789 Z
+  :score: 12.0
+  :results:
+    :tests:
+    - :name: evil
+      :sid: '9999'
+    :created_at: 1999-01-01 00:00:00 Z
+  :history: []
+submission_102:
+  :submitters:
+  - :name: Eve
+    :sid:
+    :email: eve@example.edu
+  :created_at: 2026-10-15 00:00:00.000000000 -07:00
+"""
+
+
+def test_a_gradescope_export(tmp_path, session, class_):
+    folder, made, _ = class_
+    (tmp_path / "submission_metadata.yml").write_text(EXPORT)
+    solution = next(one.ident for one in made if one.kind == "solution")
+    with zipfile.ZipFile(folder / f"{solution}.zip") as archive:
+        archive.extractall(tmp_path / "submission_101")
+    first, second = submissions.find(tmp_path, HOMEWORK, None)
+    assert first.students == ("0042", "bob@example.edu")
+    assert first.submitted == "2026-10-14T23:10:05+00:00"
+    assert second.students == ("eve@example.edu",), "who has no folder has a row, too"
+    table = list(csv.DictReader(io.StringIO(grade.table(
+        [session.grade(first), session.grade(second)], HOMEWORK))))  # fmt: skip
+    assert [row["student"] for row in table] == ["0042", "bob@example.edu", "eve@example.edu"]
+    assert [row["status"] for row in table] == ["graded", "graded", "refused"]
+    assert table[0]["score"] == table[1]["score"] == "30"
+    assert table[0]["submitted"] == "2026-10-14T23:10:05+00:00"
+
+
+def test_names_of_all_kinds_make_files_of_their_own(tmp_path):
+    for name in ("ada.zip", "a%b.zip", "a b.zip", "a_b.zip", "é.zip", "-rf.zip"):
+        (tmp_path / name).write_bytes(b"")
+    (tmp_path / "ada").mkdir()
+    (tmp_path / ".hidden").mkdir()
+    (tmp_path / "notes.txt").write_text("x")
+    names = [order.ident for order in submissions.find(tmp_path, HOMEWORK, None)]
+    assert len(set(names)) == len(names) == 7
+    assert not any("/" in name or name.startswith(".") for name in names)
+    with pytest.raises(UsageError, match="no folder"):
+        submissions.find(tmp_path / "nowhere", HOMEWORK, None)
+    with pytest.raises(UsageError, match="neither zips nor folders"):
+        submissions.find(tmp_path / "ada", HOMEWORK, None)
+
+
+def test_a_folder_can_be_sent_to_another_machine(tmp_path, session):
+    folder = tmp_path / "ada"
+    folder.mkdir()
+    for name in HOMEWORK.files:
+        shutil.copyfile(HOMEWORK.folder / name, folder / name)
+    order = submissions.with_content(Order("ada", "hw1", str(folder)))
+    shutil.rmtree(folder)
+    record = session.grade(order)
+    assert record["status"] == "graded" and record["score"] == 0
+    folder.mkdir()
+    (folder / "mann.py").symlink_to("elsewhere")
+    order = submissions.with_content(Order("ada", "hw1", str(folder)))
+    assert "a link" in session.grade(order)["reason"]
+
+
+# --- the overview -------------------------------------------------------------------------------
+
+
+def test_the_overview_shows_everything_and_runs_nothing(class_):
+    _, _, records = class_
+    evil = "<script>alert(1)</script>"
+    refused = grading.refused(HOMEWORK, Order(evil, "hw1", ""), evil)
+    page = overview.page([*records, refused], HOMEWORK)
+    assert "<script" not in page and "&lt;script&gt;" in page
+    for part in ("Scores", "Hardest checks", "Commonest mistakes", "Time and memory", "<svg",
+                 "Not graded"):  # fmt: skip
+        assert part in page
+    mistakes = {c["mistake"] for r in records for c in r["checks"] if c["mistake"]}
+    assert mistakes and all(slug.replace("_", " ") in page for slug in mistakes)
+    assert overview.page([], HOMEWORK)

@@ -1,0 +1,314 @@
+"""The gradebook: every rule of the course, with cases worked by hand."""
+
+import csv
+import io
+from dataclasses import replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from autograder.errors import UsageError
+from staff import gradebook, policy
+from staff.gradebook import Person, Work
+from staff.policy import Assignment, Policy
+
+ZONE = ZoneInfo("America/Los_Angeles")
+
+
+def at(text):
+    return datetime.fromisoformat(text).replace(tzinfo=ZONE)
+
+
+def homework(name, weight, due, kind="homework", replaces=0):
+    return Assignment(name, kind, weight, at(due), code=60, written=40, replaces=replaces)
+
+
+RULES = Policy(
+    assignments=(
+        homework("hw0", 5, "2026-10-01T23:59"),
+        homework("hw1", 15, "2026-10-10T23:59"),
+        homework("hw2", 15, "2026-10-20T23:59"),
+        homework("hw3", 15, "2026-10-30T23:59"),
+        Assignment("milestone", "project", 20, at("2026-11-05T23:59"), 0, 10),
+        homework("hw4", 0, "2026-11-10T23:59", "optional", 15),
+        Assignment("poster", "project", 10, at("2026-12-01T12:00"), 0, 10, late=False),
+        Assignment("report", "project", 20, at("2026-12-10T23:59"), 0, 10),
+    ),
+    zone=ZONE, late_days=6, most_late_days=2, grace_minutes=15, most_participation=2,
+)  # fmt: skip
+ALL = {one.name for one in RULES.assignments}
+DUE = {one.name: one.due for one in RULES.assignments}
+
+
+def person(**works):
+    """A student with full marks in time for everything but hw4, and the given exceptions."""
+    full = {
+        one.name: Work(one.code, one.written, submitted=[one.due.isoformat()])
+        for one in RULES.assignments
+        if one.kind != "optional"
+    }
+    return Person("ada", works=full | works)
+
+
+def graded(one):
+    return gradebook.grade(one, RULES, ALL)
+
+
+def late(name, when, code=60, written=40, **more):
+    if RULES.named(name).kind == "project":
+        code, written = 0, 10
+    return {name: Work(code, written, submitted=[when], **more)}
+
+
+def test_full_marks_are_100():
+    line = graded(person())
+    assert (line.homework, line.project, line.total, line.so_far) == (50, 50, 100, 100)
+    assert line.reasons == []
+
+
+def test_weights():
+    # hw0: 30 + 20 of 100 is half of 5; hw1: 45 of 100 of 15; poster: 4 of 10 of 10
+    line = graded(
+        person(
+            hw0=Work(30, 20, submitted=["2026-10-01"]),
+            hw1=Work(15, 30, submitted=["2026-10-01"]),
+            poster=Work(0, 4, submitted=["2026-10-01"]),
+        )
+    )
+    assert line.homework == pytest.approx(2.5 + 6.75 + 15 + 15)
+    assert line.project == pytest.approx(20 + 4 + 20)
+    assert line.total == pytest.approx(39.25 + 44)
+
+
+def test_nothing_handed_in_is_zero_and_said():
+    works = person().works
+    del works["hw2"]
+    line = graded(Person("ada", works=works))
+    assert line.total == pytest.approx(85)
+    assert line.reasons == ["hw2: nothing handed in"]
+
+
+DAYS = {
+    "on the dot": ("2026-10-10T23:59", 0),
+    "within the grace": ("2026-10-11T00:14", 0),
+    "a minute after the grace": ("2026-10-11T00:15", 1),
+    "one day": ("2026-10-11T23:59", 1),
+    "two days and some minutes": ("2026-10-13T00:10", 2),
+    "in another zone, in time": ("2026-10-11T06:59:00+00:00", 0),
+    "in another zone, late": ("2026-10-11T08:00:00+00:00", 1),
+}
+
+
+@pytest.mark.parametrize("when, days", DAYS.values(), ids=DAYS)
+def test_begun_days_count(when, days):
+    assert graded(person(**late("hw1", when))).late == ({"hw1": days} if days else {})
+
+
+def test_the_half_that_came_last_counts():
+    work = Work(60, 40, submitted=["2026-10-10T20:00", "2026-10-12T20:00"])
+    assert graded(person(hw1=work)).late == {"hw1": 2}
+
+
+def test_the_hour_that_winter_time_gives_back_is_no_late_day():
+    # Clocks go back on 1 November 2026: the extended day is a day of the wall clock.
+    assert graded(person(**late("hw3", "2026-11-01T23:59", extension=2))).late == {}
+
+
+def test_three_days_late_earn_nothing_and_use_no_day():
+    line = graded(person(**late("hw1", "2026-10-13T12:00")))
+    assert line.late == {}
+    assert line.total == pytest.approx(85)
+    assert line.reasons == [
+        "hw1: 3 days late, earns 0 (at most 2 late days on one assignment)"
+    ]  # fmt: skip
+
+
+def test_six_days_are_shared_by_homeworks_and_project():
+    line = graded(
+        person(
+            **late("hw0", "2026-10-03T12:00"), **late("hw1", "2026-10-12T12:00"),
+            **late("milestone", "2026-11-06T12:00"), **late("report", "2026-12-12T12:00"),
+        )
+    )  # fmt: skip
+    # 2 + 2 + 1 are used when the report comes 2 days late: one is left, so the report earns 0
+    assert line.late == {"hw0": 2, "hw1": 2, "milestone": 1}
+    assert line.total == pytest.approx(80)
+    assert line.reasons[-1] == "report: 2 days late, earns 0 (1 of 6 late days were left)"
+
+
+def test_the_last_late_day_can_be_used():
+    late_work = {}
+    for name in ("hw0", "hw1", "hw2"):
+        day = DUE[name].day + 2
+        late_work |= late(name, f"2026-10-{day:02d}T12:00")
+    line = graded(person(**late_work))
+    assert sum(line.late.values()) == 6
+    assert line.total == pytest.approx(100)
+    assert line.reasons[-1] == "hw2: 2 days late, 0 left"
+
+
+def test_the_poster_takes_no_late_day():
+    line = graded(person(**late("poster", "2026-12-01T13:00")))
+    assert line.total == pytest.approx(90)
+    assert line.reasons == ["poster: 1 day late, earns 0 (late days cannot be used on it)"]
+
+
+def test_an_extension_moves_the_due_date_and_late_days_come_after_it():
+    assert graded(person(**late("hw1", "2026-10-13T23:00", extension=3))).late == {}
+    assert graded(person(**late("hw1", "2026-10-15T23:00", extension=3))).late == {"hw1": 2}
+    assert graded(person(**late("poster", "2026-12-02T11:00", extension=1))).total == 100
+
+
+def test_hw4_replaces_the_weakest_homework_of_its_weight():
+    # hw1 .40, hw2 .70: hw4 at .80 gives 15 * (.80 - .40) = 6 more
+    line = graded(
+        person(
+            hw1=Work(40, 0, submitted=["2026-10-01"]), hw2=Work(60, 10, submitted=["2026-10-01"]),
+            hw4=Work(60, 20, submitted=["2026-10-01"]),
+        )
+    )  # fmt: skip
+    assert line.replaced == "hw1"
+    assert line.homework == pytest.approx(5 + 15 * 0.8 + 15 * 0.7 + 15)
+    assert line.reasons == ["hw4: replaces hw1, +6.00"]
+
+
+def test_hw4_replaces_a_part_of_the_project_where_that_is_more():
+    # the project stands at .50 (25 of 50); 15 % of the course at .50 become 15 % at .90: +6
+    half = {
+        name: Work(0, 5, submitted=["2026-10-01"]) for name in ("milestone", "poster", "report")
+    }
+    line = graded(
+        person(**half, hw1=Work(60, 10, submitted=["2026-10-01"]),
+               hw4=Work(60, 30, submitted=["2026-10-01"]))
+    )  # fmt: skip
+    assert line.replaced == "project"
+    assert line.project == pytest.approx(35 * 0.5)
+    assert line.total == pytest.approx(5 + 30 + 15 * 0.7 + 35 * 0.5 + 15 * 0.9)
+    assert line.reasons == ["hw4: replaces 15 % of the project, +6.00"]
+
+
+def test_hw4_never_harms_and_never_replaces_hw0():
+    line = graded(
+        person(hw0=Work(0, 0, submitted=["2026-10-01"]), hw4=Work(60, 30, submitted=["2026-10-01"]))
+    )
+    assert line.replaced == ""
+    assert line.total == pytest.approx(95)
+    assert line.reasons == ["hw4: not used, it would not help"]
+
+
+def test_a_late_hw4_that_earns_nothing_is_not_used():
+    line = graded(person(hw1=Work(0, 0, submitted=["2026-10-01"]), **late("hw4", "2026-11-20")))
+    assert line.total == pytest.approx(85)
+
+
+def test_participation_adds_at_most_two():
+    assert graded(replace(person(), participation=1.5)).total == pytest.approx(101.5)
+    line = graded(replace(person(), participation=5))
+    assert line.total == pytest.approx(102)
+    assert line.reasons == ["participation: 5 counts as 2"]
+
+
+def test_extra_credit_comes_on_top():
+    # hw1: 60 + 40 + 5 of 100 is 1.05 of 15
+    line = graded(person(hw1=Work(60, 40, 5, submitted=["2026-10-01"])))
+    assert line.shares["hw1"] == pytest.approx(1.05)
+    assert line.total == pytest.approx(100.75)
+
+
+def test_an_excused_homework_gives_its_weight_to_the_others():
+    # hw1 excused; hw0 at .5: weights 5, 15, 15 become 50/7, 150/7, 150/7
+    line = graded(person(hw1=Work(excused=True), hw0=Work(50, 0, submitted=["2026-10-01"])))
+    assert line.homework == pytest.approx(50 - 25 / 7)
+    assert line.reasons == ["hw1: excused, its 15 % go to the other homeworks"]
+
+
+def test_an_excused_project_part_gives_its_weight_to_the_project():
+    # poster excused; milestone .5: 20 of 40 becomes 25 of 50
+    line = graded(person(poster=Work(excused=True), milestone=Work(0, 5, submitted=["2026-10-01"])))
+    assert line.project == pytest.approx(37.5)
+
+
+def test_what_is_not_graded_yet_is_left_out():
+    line = gradebook.grade(person(), RULES, {"hw0", "hw1"})
+    assert (line.total, line.so_far) == (20, 100)
+    assert set(line.shares) == {"hw0", "hw1"}
+
+
+# --- files --------------------------------------------------------------------------------------
+
+FILES = {
+    "roster.csv": "\ufeffStudent,Name,Status\nada,Ada L,\nbob,=cmd(),\neve,Eve,dropped\n",
+    "hw0-code.csv": "student,score,extra,submitted\nada,60,5,2026-10-01T20:00:00-07:00\n"
+    "bob,30,,2026-10-02T20:00\neve,1,,\n",
+    "hw0-written.csv": "student,score,submitted\r\nada,40,2026-10-01\r\nbob,20,2026-10-01\r\n",
+    "poster.csv": "student,score,submitted\nada,10,2026-12-01T11:00\nbob,,\n",
+    "extensions.csv": "student,assignment,days,reason\nbob,hw0,1,ill\n",
+    "excused.csv": "student,assignment,reason\nbob,poster,ill\n",
+    "regrades.csv": "student,assignment,part,score,reason\nbob,hw0,written,25,2b\n"
+    "bob,hw0,written,30,2b again\n",
+    "participation.csv": "student,points\nada,1\n",
+}
+
+
+def folder_of(tmp_path, **changed):
+    for name, text in (FILES | {f"{k}.csv": v for k, v in changed.items()}).items():
+        (tmp_path / name).write_text(text, encoding="utf-8", newline="")
+    return tmp_path
+
+
+def test_a_folder_of_files_to_one_table(tmp_path):
+    people, known = gradebook.read(folder_of(tmp_path), RULES)
+    assert known == {"hw0", "poster"}
+    lines = [gradebook.grade(one, RULES, known) for one in people if not one.dropped]
+    ada, bob = csv.DictReader(io.StringIO(gradebook.write(lines, RULES)))
+    assert ada["hw0"] == "105.00"
+    assert ada["total"] == "16.25"  # 5 * 1.05 + 10 + 1
+    assert ada["so_far"] == "101.67"  # 15.25 of 15
+    assert bob["name"] == "'=cmd()"
+    assert bob["hw0"] == "60.00"  # 30 + 30 after the second regrade
+    assert bob["late_days"] == "0"
+    assert bob["reasons"] == (
+        "hw0: extension of 1 days (ill); hw0: written regraded 20 to 25 (2b); hw0: written "
+        "regraded 25 to 30 (2b again); poster: excused, its 10 % go to the rest of the project"
+    )
+
+
+BAD = {
+    "unknown student": ({"hw0-code": "student,score\nzoe,3\n"}, "line 2: 'zoe' is not in roster"),
+    "no column": ({"hw0-code": "student,points\nada,3\n"}, "lacks the column score"),
+    "no number": ({"hw0-code": "student,score\nada,abc\n"}, "'abc' is no number"),
+    "not a number": ({"hw0-code": "student,score\nada,nan\n"}, "'nan' is no number"),
+    "too many points": ({"hw0-code": "student,score\nada,61\n"}, "61 points, but hw0 has 60"),
+    "twice": ({"hw0-code": "student,score\nada,1\nada,2\n"}, "line 3: ada is there twice"),
+    "no time": ({"hw0-code": "student,score,submitted\nada,1,noon\n"}, "'noon' is no time"),
+    "no assignment": ({"extensions": "student,assignment,days\nada,hw9,1\n"}, "no assignment"),
+    "no part": ({"regrades": "student,assignment,part,score\nada,hw0,all,1\n"}, "part 'all'"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("changed, told", BAD.values(), ids=BAD)
+def test_a_file_that_cannot_be_used_is_named(changed, told, tmp_path):
+    with pytest.raises(UsageError, match=told):
+        gradebook.read(folder_of(tmp_path, **changed), RULES)
+
+
+def test_the_course_file_is_the_policy_of_the_course():
+    rules = policy.load()
+    weights = {one.name: one.weight for one in rules.assignments}
+    assert [weights[f"hw{n}"] for n in range(5)] == [5, 15, 15, 15, 0]
+    assert sum(one.weight for one in rules.assignments if one.kind == "project") == 50
+    assert (rules.late_days, rules.most_late_days, rules.most_participation) == (6, 2, 2)
+    assert [one.name for one in rules.assignments if not one.late] == ["poster"]
+    assert rules.named("hw4").replaces == 15
+
+
+def test_the_command(tmp_path, capsys):
+    files = {name: text for name, text in FILES.items() if "hw0" not in name}
+    for name, text in files.items():
+        (tmp_path / name).write_text(text.replace("hw0", "poster"), encoding="utf-8")
+    assert gradebook.main([str(tmp_path)]) == 0
+    assert "2 students, 1 dropped; graded: poster" in capsys.readouterr().out
+    first = (tmp_path / "gradebook.csv").read_bytes()
+    assert gradebook.main([str(tmp_path)]) == 0
+    assert (tmp_path / "gradebook.csv").read_bytes() == first

@@ -1,0 +1,254 @@
+"""The Gradescope autograder, run from its own zip in a tree laid out like its container."""
+
+import json
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import zipfile
+
+import pytest
+
+from autograder import engine
+from autograder import homework as homeworks
+from staff import grading
+from staff.answers import record as record_answers
+from staff.gradescope import build, results, run
+from staff.stubs import masters
+
+ROOT = homeworks.ROOT
+SECRET = 771
+ROW_KEYS = {
+    "score", "max_score", "status", "name", "name_format", "number", "output", "output_format",
+    "tags", "visibility", "extra_data",
+}  # fmt: skip
+TOP_KEYS = {
+    "score", "execution_time", "output", "output_format", "test_output_format", "test_name_format",
+    "visibility", "stdout_visibility", "extra_data", "tests", "leaderboard",
+}  # fmt: skip
+FORMATS = {"text", "html", "simple_format", "md", "ansi"}
+VISIBLE = {"hidden", "after_due_date", "after_published", "visible"}
+
+
+def require_schema(result):
+    """What the platform accepts, to the letter; and what we promise beyond it."""
+    assert set(result) <= TOP_KEYS
+    assert type(result["score"]) in (int, float)
+    assert len(result["output"]) <= 100_000
+    assert result.get("visibility", "visible") in VISIBLE
+    assert result.get("stdout_visibility", "hidden") in VISIBLE
+    for key in ("output_format", "test_output_format", "test_name_format"):
+        assert result.get(key, "text") in FORMATS
+    for row in result.get("tests", []):
+        assert set(row) <= ROW_KEYS
+        assert row["status"] in ("passed", "failed")
+        assert row["visibility"] == "visible", "a hidden row hides the total"
+        assert isinstance(row["number"], str) and isinstance(row["name"], str)
+        assert ("score" in row) == ("max_score" in row)
+        assert len(row["output"]) <= 100_000 and "\0" not in row["output"]
+    for row in result.get("leaderboard", []):
+        assert set(row) == {"name", "value", "order"} and row["order"] in ("asc", "desc")
+    assert len(json.dumps(result)) < 100_000
+
+
+# --- the container ------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def container(tmp_path_factory, worker):
+    """`/autograder` as Gradescope lays it out, with one secret seed in the zip."""
+    root = tmp_path_factory.mktemp("autograder")
+    archive = root / "hw1.zip"
+    assert build.main(["hw1", "-o", str(archive)]) == 0
+    with zipfile.ZipFile(archive) as files:
+        for info in files.infolist():
+            path = root / "source" / info.filename
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(files.read(info))
+            path.chmod(info.external_attr >> 16 & 0o777)
+    kit = homeworks.load("hw1", root / "source" / "kit")
+    record_answers(homeworks.load("hw1"), SECRET, worker).save(kit, SECRET)
+    shutil.copy2(root / "source" / "run_autograder", root / "run_autograder")
+    return root
+
+
+@pytest.fixture
+def grade(container):
+    """Upload a folder and run the autograder as the harness does; results.json."""
+
+    def run_(fill, metadata=None, seconds=600):
+        for name in ("submission", "results"):
+            shutil.rmtree(container / name, ignore_errors=True)
+            (container / name).mkdir()
+        fill(container / "submission")
+        text = "not json" if metadata is None else json.dumps(metadata)
+        (container / "submission_metadata.json").write_text(text)
+        environment = {
+            "PATH": os.environ["PATH"], "AUTOGRADER_ROOT": str(container),
+            "GRADER_PYTHON": sys.executable, "TIMEOUT_SECONDS": str(seconds),
+        }  # fmt: skip
+        done = subprocess.run([container / "run_autograder"], cwd=container, env=environment,
+                              capture_output=True, text=True, timeout=120, check=False)  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        result = json.loads((container / "results" / "results.json").read_text())
+        require_schema(result)
+        assert [p.name for p in (container / "results").iterdir()] == ["results.json"]
+        return result, done.stdout + done.stderr
+
+    return run_
+
+
+def solutions(folder):
+    for master in masters(ROOT, "hw1"):
+        shutil.copyfile(master, folder / master.name)
+
+
+def test_the_solution_earns_everything_and_late_days_come_from_the_metadata(grade):
+    metadata = {
+        "id": 7, "created_at": "2026-10-16T01:00:00.000000-07:00", "users": None,
+        "assignment": {"due_date": "2026-10-14T23:59:00.000000-07:00", "total_points": "42.0"},
+    }  # fmt: skip
+    result, said = grade(solutions, metadata)
+    code = [row for row in result["tests"] if not row["name"].startswith("Trained run")]
+    assert all(row["status"] == "passed" for row in code), said
+    assert result["score"] == 35  # 30 for code, 5 extra; no run was handed in
+    assert sum(row.get("max_score", 0) for row in result["tests"]) == 42
+    assert "Handed in 2 days after the due date" in result["output"]
+    assert {"name": "points", "value": 35.0, "order": "desc"} in result["leaderboard"]
+    assert str(SECRET) not in json.dumps(result)
+
+
+SPY = """
+import torch
+
+def mann_loss(logits, labels):
+    print("LEAK", logits.tolist())
+    raise ValueError("LEAK" + repr(logits.flatten()[:20].tolist()))
+"""
+
+
+def test_what_a_submission_prints_or_raises_shows_no_secret_input(grade, container, worker):
+    def fill(folder):
+        solutions(folder)
+        with (folder / "mann.py").open("a") as stream:
+            stream.write(SPY)
+
+    result, said = grade(fill)
+    shown = next(r["output"] for r in result["tests"] if "LEAK" in r["output"])
+    assert "LEAK" not in said
+    # What is shown is what the student sees at home: the same inputs, the public ones.
+    homework = homeworks.load("hw1", container / "source" / "kit")
+    public = engine.grade(homework, submission=container / "submission", only="2b", worker=worker)
+    at_home = next(row.message for row in public.checks if "LEAK" in row.message)
+    assert shown.split("LEAK")[1][:60] == at_home.split("LEAK")[1][:60]
+
+
+def test_an_unsafe_upload_is_refused_with_every_row_in_place(grade):
+    def fill(folder):
+        solutions(folder)
+        (folder / "mann.py").unlink()
+        (folder / "mann.py").symlink_to("../source/settings.sh")
+
+    result, _ = grade(fill)
+    assert result["score"] == 0
+    assert "mann.py is a link" in result["output"]
+    assert sum(row.get("max_score", 0) for row in result["tests"]) == 42
+
+
+def test_its_own_deadline_lies_below_the_limit(grade):
+    def fill(folder):
+        solutions(folder)
+        with (folder / "mann.py").open("a") as stream:
+            stream.write("\n\ndef mann_loss(logits, labels):\n    while True: pass\n")
+        text = (folder / "mann.py").read_text()
+        text = text.replace("        hidden = ", "        while True: pass\n        hidden = ")
+        (folder / "mann.py").write_text(text)
+
+    result, _ = grade(fill, seconds=10)
+    assert "took too long" in result["output"]
+    assert sum(row.get("max_score", 0) for row in result["tests"]) == 42
+
+
+# --- its parts ----------------------------------------------------------------------------------
+
+
+def test_the_zip_holds_what_it_must_and_no_solution(container):
+    with zipfile.ZipFile(container / "hw1.zip") as archive:
+        names = set(archive.namelist())
+        modes = {i.filename: i.external_attr >> 16 for i in archive.infolist()}
+        for name in ("setup.sh", "run_autograder"):
+            assert modes[name] == stat.S_IFREG | 0o755
+            assert archive.read(name).startswith(b"#!/usr/bin/env bash\n")
+            assert b"\r" not in archive.read(name)
+        for name in names:
+            assert b"BEGIN SOLUTION" not in archive.read(name) or name.endswith(".md"), name
+    assert "kit/autograder/checks/hw1/answers.npz" in names
+    assert not [n for n in names if "/hw0/" in n or "mistakes/" in n or "/solutions/" in n]
+    assert not [n for n in names if n.startswith("/") or ".." in n or "__pycache__" in n]
+
+
+def test_the_same_files_give_the_same_zip(container, tmp_path):
+    build.main(["hw1", "-o", str(tmp_path / "again.zip")])
+    assert (tmp_path / "again.zip").read_bytes() == (container / "hw1.zip").read_bytes()
+
+
+def test_the_package_index_is_the_staffs_to_name():
+    homework = homeworks.load("hw1")
+    files = build.contents(homework, "INDEX' $(touch x)", None)
+    told = subprocess.run(["bash", "-c", '. /dev/stdin; echo "$TORCH_INDEX"'],
+                          input=files["settings.sh"], capture_output=True, check=True)  # fmt: skip
+    assert told.stdout == b"INDEX' $(touch x)\n"
+    for script in ("setup.sh", "run_autograder"):
+        assert b"://" not in files[script]
+        subprocess.run(["bash", "-n"], input=files[script], check=True)
+
+
+def shown(**changed):
+    homework = homeworks.load("hw1")
+    order = grading.Order("a", "hw1", "")
+    record = grading.blank(homework, order) | {"status": "graded"} | changed
+    return results.render(record, homework, engine.plan(homework), {})
+
+
+def test_texts_are_plain_and_within_their_caps():
+    ident = engine.plan(homeworks.load("hw1"))[0].id
+    check = {"id": ident, "points": 0, "status": "failed", "mistake": None,
+             "message": "\x1b[31m\0<b>\ud800" + "é" * 10**6}  # fmt: skip
+    result = shown(checks=[check], reason="")
+    require_schema(result)
+    text = result["tests"][0]["output"]
+    assert "\x1b" not in text and "[…]" in text
+    assert result["tests"][0]["output_format"] == "text"
+
+
+def test_a_refusal_says_why_in_every_row():
+    result = shown(status="refused", reason="it is encrypted")
+    require_schema(result)
+    assert result["score"] == 0
+    assert {row["output"] for row in result["tests"]} == {"it is encrypted"}
+
+
+LATE = {
+    "in time": ("2026-10-14T23:58:00-07:00", 0),
+    "one minute": ("2026-10-15T00:00:00-07:00", 1),
+    "in another zone": ("2026-10-15T06:58:00+00:00", 0),
+    "no time": (None, 0),
+    "nonsense": ("soon", 0),
+    "without a zone": ("2026-10-15T00:00:00", 0),
+}
+
+
+@pytest.mark.parametrize("created, days", LATE.values(), ids=LATE)
+def test_late_days(created, days):
+    due = {"due_date": "2026-10-14T23:59:00-07:00"}
+    assert results.late_days({"created_at": created, "assignment": due}) == days
+    assert results.late_days({"created_at": created, "assignment": None}) == 0
+
+
+def test_a_fault_of_the_grader_is_a_zero_that_says_so(tmp_path, capsys):
+    assert run.main(tmp_path) == 0  # there is no source/settings.sh
+    result = json.loads((tmp_path / "results" / "results.json").read_text())
+    require_schema(result)
+    assert result["score"] == 0 and "The grader itself failed" in result["output"]
+    assert "settings.sh" in capsys.readouterr().err
