@@ -34,6 +34,12 @@ def test_tables(student, rng):
             "Shared: what one task learns is there for the other. Else: nothing in common.",
         )
         require(
+            seen["equal"] == int(shared),
+            f"shared={shared}: users and items of both tasks start with "
+            f"{'the same' if seen['equal'] else 'different'} numbers",
+            "Only what is shared is alike; a copy starts both tasks from the same place.",
+        )
+        require(
             seen["sparse"] == 0,
             "the tables give sparse gradients, which Adam cannot use",
         )

@@ -18,20 +18,12 @@ def ranking_with_a_logarithm(positive, negative):
 
 @mistake("3a")
 def ranking_reversed(positive, negative):
-    """The watched and the drawn item are exchanged.
+    """The loss grows as the ranking gets better.
 
-    The loss falls when the drawn item ranks above the watched one. Try a large positive logit.
+    It falls when the drawn item ranks above the watched one, so that training makes the ranking
+    worse. Try a watched item with a large logit.
     """
     return (1 - torch.sigmoid(negative - positive)).mean()
-
-
-@mistake("3a")
-def ranking_share_of_right_pairs(positive, negative):
-    """What is returned grows as the ranking gets better.
-
-    Training lowers it, and so makes the ranking worse. The loss of a perfect ranking is 0.
-    """
-    return torch.sigmoid(positive - negative).mean()
 
 
 @mistake("3a")
