@@ -1,0 +1,236 @@
+"""Problem 3: the price on weights, labels that say nothing, augmented tasks."""
+
+import numpy as np
+
+from autograder.checks.hw4.quadrature import Grid, divergence
+from autograder.judge import assert_matches, problem, require, require_unchanged
+
+# --- 3a -----------------------------------------------------------------------------------------
+
+
+def regression(rng):
+    """Predictions, targets [B, m, 1], and two layers' weights as means and log sds."""
+    prediction = rng.normal(size=(3, 4, 1)).astype(np.float32)
+    target = rng.normal(size=(3, 4, 1)).astype(np.float32)
+    shapes = ((5, 2), (3, 7))
+    means = [rng.normal(size=shape).astype(np.float32) for shape in shapes]
+    log_sds = [rng.uniform(-2, 0.5, size=shape).astype(np.float32) for shape in shapes]
+    return prediction, target, means, log_sds
+
+
+@problem("3a", points=1)
+def test_price_of_one_weight(student, rng):
+    """The price of a weight is its KL to N(0, 1), by integration"""
+    prediction, _, _, _ = regression(rng)
+    grid = Grid([0.0], [12.0], 8001)
+    standard = grid.gaussian(np.zeros(1), np.eye(1))
+    for mean, sd in ((0.8, 0.3), (-1.1, 1.4), (0.0, 0.15)):
+        weight = np.array([[mean]], np.float32), np.array([[np.log(sd)]], np.float32)
+        seen = student.regularised_loss(
+            prediction, prediction.copy(), 0.3, [weight[0]], [weight[1]], 0.7
+        )
+        own = grid.gaussian(np.array([mean]), np.array([[sd**2]]))
+        assert_matches(
+            seen["value"], 0.7 * divergence(own, standard),
+            "With perfect predictions beta times the KL of q to N(0, 1) is left. Which of the two "
+            "averages, and is log_sd taken as what it says?",
+            name=f"the price of a weight from N({mean}, {sd}²), beta 0.7",
+        )  # fmt: skip
+
+
+@problem("3a", points=1)
+def test_regularised_loss(student, reference, rng):
+    """The fit is a mean, the price a sum over every weight of every layer times beta"""
+    prediction, target, means, log_sds = regression(rng)
+    seen = student.regularised_loss(prediction, target, 0.2, means, log_sds, 0.0)
+    error = np.square(prediction.astype(np.float64) - target)
+    assert_matches(
+        2 * 0.2**2 * seen["value"], error.mean(),
+        "Without a price the fit is left: squared errors, averaged, in units of twice the noise's "
+        "variance.",
+        name="2 · noise_sd² times the loss for beta = 0",
+    )  # fmt: skip
+    for beta in (0.03, 1.5):
+        seen = student.regularised_loss(prediction, target, 0.2, means, log_sds, beta)
+        expected = reference.regularised_loss["value"]
+        require_unchanged(student, "prediction", "target")
+        assert_matches(
+            seen["value"], expected,
+            "Beta is the price of a nat, and weighs nothing else; layers of different sizes have "
+            "as many prices as weights.",
+            name=f"the loss for beta = {beta}",
+        )  # fmt: skip
+
+
+@problem("3a", points=1)
+def test_regularised_gradient(student, reference, rng):
+    """The gradient reaches the predictions and the mean and spread of every weight"""
+    prediction, target, means, log_sds = regression(rng)
+    seen = student.regularised_loss(prediction, target, 0.4, means, log_sds, 0.3)
+    assert_matches(
+        seen, reference.regularised_loss,
+        "Right values can have wrong gradients: look for detach, no_grad and .item(). If the "
+        "checks of the values fail too, begin there.",
+    )  # fmt: skip
+
+
+# --- 3b -----------------------------------------------------------------------------------------
+
+
+def require_repeatable(seen, what):
+    """It draws from the generator it was given, and from nothing else."""
+    require(
+        bool(seen["repeated"]),
+        f"the same generator state gave other {what}",
+        "Draw from the generator that is given: a run must be repeatable.",
+    )
+    require(
+        bool(seen["moved"]), f"two calls with one generator gave the same {what}",
+        "Each call draws afresh.",
+    )  # fmt: skip
+
+
+@problem("3b", points=1, random=True)
+def test_labels(student, rng):
+    """New labels are one-hot, new, drawn from the generator, and the old ones stay"""
+    for count, labels in ((40, 7), (30, 20)):
+        own = np.eye(labels, dtype=np.float32)[rng.randint(4, size=count)]
+        seen = student.random_one_hot(own, int(rng.randint(2**31)))
+        require_unchanged(student, "one_hot")
+        require(
+            seen["labels"].shape == own.shape,
+            f"the labels have shape {list(seen['labels'].shape)}; expected {list(own.shape)}",
+        )
+        drawn = np.asarray(seen["labels"])
+        require(
+            bool(np.isin(drawn, (0, 1)).all() and (drawn.sum(1) == 1).all()),
+            "a row of the labels is not one-hot",
+            "Each task has exactly one label: one 1, the rest 0.",
+        )
+        require(
+            seen["dtype"] == "torch.float32",
+            f"the labels have dtype {seen['dtype']}; they came as torch.float32",
+            "The network goes on to use them beside x.",
+        )
+        require(
+            bool((drawn != own).any(1).sum() >= count // 4),
+            f"{int((drawn == own).all(1).sum())} of {count} tasks kept their own label",
+            "Is the result of the draw what is returned?",
+        )
+        require_repeatable(seen, "labels")
+
+
+@problem("3b", points=1, random=True)
+def test_labels_say_nothing(student, rng):
+    """Whatever a task's own label was, each of all labels is as likely"""
+    # 600 batches of 10 tasks whose own labels are 4 of 6, with 1, 2, 3 and 4 tasks. The count of a
+    # new label given an old one has a mean of 100 to 400 and a standard deviation of sqrt(mean ·
+    # 5/6): six of those leave less than 1e-7 for all 24 counts together.
+    own = np.eye(6, dtype=np.float32)[[0, 1, 1, 3, 3, 3, 4, 4, 4, 4]]
+    times = 600
+    seen = student.label_counts(own, int(rng.randint(2**31)), times)
+    counts = np.asarray(seen["counts"])
+    require(counts.shape == (6, 6), f"the counts have shape {list(counts.shape)}")
+    expected = own.sum(0)[:, None] * times / 6 * np.ones((6, 6))
+    require(
+        bool((counts.sum(1) == own.sum(0) * times).all()),
+        "rows of the labels are not one-hot",
+        "Each task has exactly one label.",
+    )
+    never = [k for k in range(6) if counts[:, k].sum() == 0]
+    require(
+        not never,
+        f"labels {never} of 0 to 5 never came up in {times} batches, which hold labels 0, 1, 3, 4",
+        "Draw from all K labels, not only from those that are in the batch.",
+    )
+    far = np.abs(counts - expected) > 6 * np.sqrt(expected * 5 / 6) + 1e-9
+    if far.any():
+        old, new = np.argwhere(far)[0]
+        require(
+            False,
+            f"tasks with label {old} were given label {new} {int(counts[old, new])} times; about "
+            f"{int(expected[old, new])} times were expected",
+            "The new label must not depend on the old one, and no label may be preferred.",
+        )
+    # 6000 pairs of tasks with one own label, 21000 with two; standard errors of 29 and 54
+    for alike, pairs, room, which in (
+        (seen["alike"][0], 10 * times, 200, "the same label"),
+        (seen["alike"][1], 35 * times, 400, "two different labels"),
+    ):
+        require(
+            abs(int(alike) - pairs / 6) <= room,
+            f"of {pairs} pairs of tasks with {which}, {int(alike)} were given one new label for "
+            f"both; about {pairs // 6} were expected",
+            "Each task makes its own draw: no two tasks of a batch share one.",
+        )
+
+
+# --- 3c -----------------------------------------------------------------------------------------
+
+
+def targets(rng, batch):
+    """Targets [B, n, 1] of no small size."""
+    size = (batch, 7, 1)
+    return (rng.uniform(0.5, 2, size=size) * rng.choice([-1, 1], size=size)).astype(np.float32)
+
+
+@problem("3c", points=1, random=True)
+def test_augment(student, rng):
+    """One factor multiplies all targets of a task; another task has another"""
+    y = targets(rng, 12)
+    seen = student.augment(y, int(rng.randint(2**31)))
+    require_unchanged(student, "y")
+    require(
+        seen["y"].shape == y.shape,
+        f"the targets have shape {list(seen['y'].shape)}; expected {list(y.shape)}",
+        "Nothing but the values may change.",
+    )
+    require(
+        seen["dtype"] == "torch.float32",
+        f"the targets have dtype {seen['dtype']}; they came as torch.float32",
+        "The network's weights are float32.",
+    )
+    factors = np.asarray(seen["y"], np.float64) / y
+    inside = np.ptp(factors, axis=1).max()
+    require(
+        bool(inside <= 1e-4),
+        f"within one task the factors differ by up to {inside:.3g}",
+        "One factor for all points of a task, context and targets: only then does the context tell "
+        "it.",
+    )
+    per_task = factors[:, 0, 0]
+    require(
+        len(np.unique(per_task.round(5))) == len(y),
+        f"{len(y)} tasks have {len(np.unique(per_task.round(5)))} different factors",
+        "Each task has a factor of its own.",
+    )
+    require(
+        bool((per_task > -1e-6).all() and (per_task < 2).all()),
+        f"a factor is {per_task.min():.3g}, another {per_task.max():.3g}",
+        "Factors lie in [0, 2).",
+    )
+    require_repeatable(seen, "targets")
+
+
+@problem("3c", points=1, random=True)
+def test_augment_chance(student, rng):
+    """The factors are uniform in [0, 2), and independent"""
+    # 6000 factors: a share is within 0.035 of its mean at 5.4 standard errors, a correlation
+    # within 0.07 at 5.4; the ends are within 0.01 but for a chance of 2 (1 - 0.005)^6000 = 2e-13.
+    y = targets(rng, 20)
+    seen = student.augment_factors(y, int(rng.randint(2**31)), 300)
+    low, high = seen["range"]
+    require(
+        -1e-5 <= low < 0.01 and 1.99 < high < 2.00001,
+        f"6000 factors lie between {low:.3g} and {high:.3g}",
+        "They should fill [0, 2).",
+    )
+    assert_matches(
+        seen["below"], [0.25, 0.5, 0.75], "Every factor in [0, 2) should be as likely as any other.",
+        name="the shares of factors below 0.5, 1 and 1.5", rtol=0, atol=0.035,
+    )  # fmt: skip
+    assert_matches(
+        [seen["in_batch"], seen["in_time"]], [0.0, 0.0],
+        "Each task of each batch makes its own draw.",
+        name="the correlations with the next task and the next batch", rtol=0, atol=0.07,
+    )  # fmt: skip

@@ -1,0 +1,183 @@
+"""Problem 2: the aggregator, the latent sample and the loss of a neural process."""
+
+import numpy as np
+
+from autograder.checks.hw4.quadrature import Grid, divergence
+from autograder.judge import assert_matches, problem, require, require_unchanged
+
+
+def encoded_tasks(rng):
+    """Encoded points [B, n, r] and which of them are there: all, some, one, and none."""
+    encoded = rng.normal(size=(4, 6, 3)).astype(np.float32) + 0.5
+    present = np.zeros((4, 6), bool)
+    present[0], present[1, [1, 2, 5]], present[2, 4] = True, True, True
+    encoded[~present] = 50 + 10 * rng.normal(size=(int((~present).sum()), 3))
+    return encoded, present
+
+
+# --- 2a -----------------------------------------------------------------------------------------
+
+
+@problem("2a", points=1)
+def test_aggregate(student, rng):
+    """The summary of a task is the mean of its points, in any order; of no point, zeros"""
+    encoded, present = encoded_tasks(rng)
+    expected = np.stack([
+        np.average(points, axis=0, weights=there) if there.any() else np.zeros(3)
+        for points, there in zip(encoded.astype(np.float64), present)
+    ])  # fmt: skip
+    seen = student.aggregate(encoded, present)
+    require_unchanged(student, "encoded", "present")
+    assert_matches(
+        seen, expected,
+        "The four tasks have 6, 3, 1 and 0 points. Is it the mean over the points that are there, "
+        "are the others left out, and what is made of a task without any?",
+        name="the summary",
+    )  # fmt: skip
+    order = rng.permutation(6)
+    turned = student.aggregate(encoded[:, order], present[:, order])
+    assert_matches(turned, expected, "The order of the points must not matter.", name="the summary")
+
+
+@problem("2a", points=1)
+def test_aggregate_gradient(student, reference, rng):
+    """Every point that is there gets its share of the gradient, the others get none"""
+    encoded, present = encoded_tasks(rng)
+    weights = rng.normal(size=(4, 3)).astype(np.float32)
+    seen = student.aggregate_gradient(encoded, present, weights)
+    require(
+        np.shape(seen["encoded"]) == encoded.shape
+        and bool(np.abs(seen["encoded"][~present]).max() <= 1e-6),
+        "points that are not there have a gradient",
+        "What stands in an empty place must not be used.",
+    )
+    assert_matches(
+        seen, reference.aggregate_gradient,
+        "Each point counts by one over the number of points. If the check of the values fails "
+        "too, begin there.",
+    )  # fmt: skip
+
+
+# --- 2b -----------------------------------------------------------------------------------------
+
+
+@problem("2b", points=1, random=True)
+def test_sample_gradient(student, rng):
+    """The draws move with the mean and stretch with the spread, and the gradient knows it"""
+    mean = rng.normal(size=(4, 3)).astype(np.float32)
+    log_variance = rng.uniform(-2.5, 1.5, size=(4, 3)).astype(np.float32)
+    weights = rng.normal(size=(5, 4, 3)).astype(np.float32)
+    seen = student.sample_latent(mean, log_variance, weights)
+    drawn = seen["value"]
+    require_unchanged(student, "mean", "log_variance")
+    require(bool(seen["moved"]), "two calls gave the same draws", "Each call draws afresh.")
+    require(
+        bool(seen["repeated"]), "the draws differ after torch.manual_seed",
+        "Draw from torch's own generator: a run must be repeatable.",
+    )  # fmt: skip
+    distance = np.abs(drawn - mean)
+    require(
+        bool((distance > 0).all()), "a draw is at the mean exactly", "Every number has its noise."
+    )
+    assert_matches(
+        seen["mean"], weights.sum(0),
+        "Moved by one, the mean moves every draw by one: the gradient must be able to flow there.",
+        name="the gradient by the mean",
+    )  # fmt: skip
+    # how a draw answers to the log variance is how far it lies from the mean, and half of that
+    assert_matches(
+        2 * seen["log_variance"], (weights * (drawn - mean)).sum(0),
+        "How a draw answers to the log variance follows from where it lies: is the logarithm that "
+        "of the variance or of the standard deviation, and can the gradient flow there?",
+        name="twice the gradient by the log variance", rtol=1e-3,
+    )  # fmt: skip
+
+
+@problem("2b", points=1, random=True)
+def test_sample_statistics(student, rng):
+    """Every number is Gaussian, with its own mean and variance, and drawn by itself"""
+    # 8000 draws: a mean is within 0.056, a standard deviation within 0.04, a share within 0.027
+    # and a correlation within 0.056 at five standard errors; 52 numbers are looked at.
+    mean = rng.normal(size=(3, 2)).astype(np.float32) * 2
+    log_variance = np.array([[-3.0, 1.0], [0.5, -1.0], [1.6, -2.0]], np.float32)
+    seen = student.latent_statistics(mean, log_variance, 8000)
+    tests = (
+        ("within_one_sd", np.full(6, 0.6827), 0.027, "the share within one standard deviation",
+         "Is it Gaussian noise, with the right spread?"),
+        ("mean", np.zeros(6), 0.056, "the mean of (z − mean) / sd", "Around what do draws spread?"),
+        ("sd", np.ones(6), 0.04, "the standard deviation of (z − mean) / sd",
+         "The second argument is the logarithm of a variance: what is the standard deviation?"),
+        ("correlation", np.eye(6), 0.056, "the correlations of a draw's numbers",
+         "Tasks and dimensions have noise of their own: what shape is drawn?"),
+        ("between_draws", np.zeros(6), 0.056, "the correlation of one draw with the next",
+         "Each draw has noise of its own: what shape is drawn?"),
+    )  # fmt: skip
+    for key, expected, room, name, idea in tests:
+        assert_matches(seen[key], expected, idea, name=name, rtol=0, atol=room)
+
+
+# --- 2c -----------------------------------------------------------------------------------------
+
+
+@problem("2c", points=1)
+def test_process_loss_kl(student, rng):
+    """Where nothing is said of the targets, the loss is KL(q(z|C,T) ‖ q(z|C)), by integration"""
+    for dim in (1, 2):
+        means = rng.uniform(-0.8, 0.8, size=(2, 1, dim))
+        log_variances = np.stack([
+            rng.uniform(-1.6, -0.8, size=(1, dim)), rng.uniform(-0.3, 0.3, size=(1, dim))
+        ])  # fmt: skip
+        for order in ((0, 1), (1, 0)):
+            centres, spreads = means[list(order)], log_variances[list(order)]
+            seen = student.neural_process_loss(np.zeros((2, 1, 5)), centres, spreads)
+            grid = Grid(np.zeros(dim), np.full(dim, 10.0), 501)
+            q, p = (grid.gaussian(centres[i, 0], np.diag(np.exp(spreads[i, 0]))) for i in (0, 1))
+            assert_matches(
+                seen, divergence(q, p),
+                "Which of the two distributions averages? The one that z is drawn from. The "
+                "arguments are logarithms of variances.",
+                name="the loss for log likelihoods of zero",
+            )  # fmt: skip
+
+
+def process(rng):
+    """Log likelihoods [S, B, m], means [2, B, z] and log variances [2, B, z]; no size alike."""
+    return (
+        rng.normal(size=(3, 4, 5)).astype(np.float32) - 1,
+        rng.normal(size=(2, 4, 6)).astype(np.float32),
+        rng.uniform(-1.5, 1.0, size=(2, 4, 6)).astype(np.float32),
+    )
+
+
+@problem("2c", points=1)
+def test_process_loss(student, reference, rng):
+    """The loss weighs all targets of a task against one KL, and averages over tasks"""
+    likelihood, means, log_variances = process(rng)
+    means[1], log_variances[1] = means[0], log_variances[0]
+    seen = student.neural_process_loss(likelihood, means, log_variances)
+    assert_matches(
+        seen, -5 * np.mean(likelihood, dtype=np.float64),
+        "Here both q are the same, and 5 targets of each task were predicted from 3 draws of z. "
+        "What is summed and what averaged, and which sign has it?",
+        name="the loss without any KL",
+    )  # fmt: skip
+    inputs = process(rng)
+    seen = student.neural_process_loss(*inputs)
+    require_unchanged(student, "log_likelihood", "the means", "the log variances")
+    assert_matches(
+        seen, reference.neural_process_loss,
+        "The KL of a task is a sum over the dimensions of z, and is taken once, not once a draw "
+        "or once a target.",
+        name="the loss",
+    )  # fmt: skip
+
+
+@problem("2c", points=1)
+def test_process_gradient(student, reference, rng):
+    """The gradient reaches the likelihoods and both distributions of z"""
+    seen = student.process_gradients(*process(rng))
+    assert_matches(
+        seen, reference.process_gradients,
+        "q(z|C) is trained too: nothing is detached. If the checks of the values fail too, begin "
+        "there.",
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Homework 4: Bayesian meta-learning and meta-overfitting."""

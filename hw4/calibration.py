@@ -1,0 +1,87 @@
+"""Problem 4: an exact last layer that learns online, and how honest its probabilities are."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F  # noqa: F401
+
+
+def condition(
+    mean: torch.Tensor,
+    covariance: torch.Tensor,
+    features: torch.Tensor,
+    target: torch.Tensor,
+    noise_variance: torch.Tensor | float,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Update the belief about a last layer by one point a task (ALPaCA, Harrison et al. 2018).
+
+    The belief is w ~ N(mean, covariance), and target = features · w + noise. One point changes the
+    covariance by a matrix of rank one: no matrix has to be inverted.
+
+    Args:
+        mean: [B, d], before the point.
+        covariance: [B, d, d], before the point.
+        features: [B, d], what the network makes of the point's input.
+        target: [B].
+        noise_variance: of the target, a number.
+
+    Returns:
+        mean [B, d] and covariance [B, d, d] after the point; the arguments stay as they are.
+    """
+    # TODO 4a (about 5 lines): how surprising the target is, and how far to move
+    raise NotImplementedError("hw4 4a: condition")
+
+
+def expected_calibration_error(
+    probabilities: torch.Tensor, labels: torch.Tensor, bins: int = 15
+) -> torch.Tensor:
+    """How far confidence is from accuracy, on average (Guo et al. 2017).
+
+    The confidence of a prediction is its largest probability. Bins of equal width divide [0, 1];
+    each bin counts by its share of the predictions; an empty one does not count. (On which side an
+    edge between bins belongs does not matter here; confidence 1 belongs to the last bin.)
+
+    Args:
+        probabilities: [n, K], rows sum to 1.
+        labels: [n], integers.
+        bins: how many.
+
+    Returns:
+        A number in [0, 1].
+    """
+    # TODO 4b (about 7 lines): bin by confidence, compare two means in each bin
+    raise NotImplementedError("hw4 4b: expected_calibration_error")
+
+
+def scores(probabilities: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Two proper scores: the negative log likelihood and the Brier score, averaged over rows.
+
+    The Brier score of a row is the squared distance between its probabilities and the one-hot
+    label, summed over all K classes: 0 at best, 2 at worst.
+
+    Args:
+        probabilities: [n, K], rows sum to 1.
+        labels: [n], integers.
+
+    Returns:
+        (negative log likelihood in nats, Brier score), two numbers.
+    """
+    # TODO 4c (about 4 lines): what was said of the label, and of all classes
+    raise NotImplementedError("hw4 4c: scores")
+
+
+def fit_temperature(logits: torch.Tensor, labels: torch.Tensor) -> float:
+    """The one number T > 0 for which softmax(logits / T) has the least negative log likelihood.
+
+    Fit on validation data, used on test data. Any method that finds T to three digits will do; T
+    lies between 0.01 and 100.
+
+    Args:
+        logits: [n, K].
+        labels: [n], integers.
+
+    Returns:
+        T.
+    """
+    # TODO 4d (about 9 lines): minimise over log T, so that T stays positive
+    raise NotImplementedError("hw4 4d: fit_temperature")

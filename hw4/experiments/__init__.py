@@ -1,0 +1,1 @@
+"""One module an experiment: what is trained, what is measured, what is drawn."""

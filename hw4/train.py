@@ -1,0 +1,71 @@
+"""Experiments of homework 4: `python -m hw4.train --help`."""
+
+from __future__ import annotations
+
+import importlib
+from argparse import Namespace
+from pathlib import Path
+
+from common import options
+from common.errors import KitError
+
+# what is measured; each is a module of hw4/experiments with SETTINGS and run(chosen, folder)
+EXPERIMENTS = {
+    "prior": "prior",
+    "neural-process": "process",
+    "memorisation": "memorisation",
+    "calibration": "calibration",
+    "meta-overfitting": "overfitting",
+}
+
+
+def arguments() -> Namespace:
+    """The command line."""
+    parser = options.parser(
+        "Bayesian meta-learning: five experiments on tasks whose truth is known.",
+        "  python -m hw4.train --experiment prior\n"
+        "  python -m hw4.train --experiment all          all five\n"
+        "  python -m hw4.train --experiment memorisation --beta 0.5 --out runs/hw4/beta-0.5",
+    )
+    names = [*EXPERIMENTS, "all"]
+    parser.add_argument("--experiment", choices=names, default="prior", metavar="NAME",
+                        help=", ".join(names))  # fmt: skip
+    parser.add_argument("--steps", type=int, help="batches, in place of the experiment's number")
+    parser.add_argument("--batch", type=int, help="tasks in a batch, in place of the experiment's")
+    parser.add_argument("--lr", type=float, help="learning rate to begin with")
+    parser.add_argument("--beta", type=float, default=0.05,
+                        help="memorisation: price of a nat in a weight (default 0.05)")  # fmt: skip
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Run what was asked for."""
+    chosen = arguments()
+    if chosen.data not in (None, "generated"):
+        raise KitError(f"--data {chosen.data}: the tasks of homework 4 are generated; leave it out")
+    for name in ("steps", "batch"):
+        if getattr(chosen, name) is not None and getattr(chosen, name) < 1:
+            raise KitError(f"--{name} must be at least 1")
+    names = list(EXPERIMENTS) if chosen.experiment == "all" else [chosen.experiment]
+    root = chosen.out or options.RUNS / "hw4"
+    several = len(names) > 1 or chosen.out is None
+    print("data: generated (every task is drawn by the kit)")
+    for name in names:
+        folder = root / f"{name}-seed{chosen.seed}" if several else root
+        run(name, chosen, folder)
+
+
+def run(name: str, chosen: Namespace, folder: Path) -> None:
+    """Run one experiment."""
+    import torch
+
+    options.device(chosen.device)
+    if chosen.device not in ("cpu", "auto"):
+        print("these networks are so small that the CPU is the fastest device; it is used")
+    torch.manual_seed(chosen.seed)
+    print(f"{name}: {folder}")
+    importlib.import_module(f"hw4.experiments.{EXPERIMENTS[name]}").run(chosen, folder)
+
+
+if __name__ == "__main__":
+    options.run_main(main)

@@ -1,0 +1,78 @@
+"""Problem 3: three cures for a network that memorises its meta-training tasks."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+
+def regularised_loss(
+    prediction: torch.Tensor,
+    target: torch.Tensor,
+    noise_sd: float,
+    weights: list[tuple[torch.Tensor, torch.Tensor]],
+    beta: float,
+) -> torch.Tensor:
+    """Meta-regularisation on weights (Yin et al. 2020): fit, plus a price on what weights know.
+
+    The fit is the mean over all predicted numbers of (prediction − target)² / (2 noise_sd²). The
+    price is beta times KL(q(θ) ‖ N(0, 1)), where each noisy weight has its own Gaussian q, summed
+    over every weight of every layer.
+
+    Args:
+        prediction, target: [B, m, 1].
+        noise_sd: standard deviation of the targets' noise.
+        weights: of each noisy layer (mean, log_sd), two tensors of one shape; log_sd is the natural
+            logarithm of the standard deviation.
+        beta: the price of one nat.
+
+    Returns:
+        A scalar to minimise.
+    """
+    ### BEGIN SOLUTION 3a (about 6 lines): the fit, and the price of every layer
+    loss = (prediction - target).square().mean() / (2 * noise_sd**2)
+    for mean, log_sd in weights:
+        kl = 0.5 * ((2 * log_sd).exp() + mean.square() - 1) - log_sd
+        loss = loss + beta * kl.sum()
+    return loss
+    ### END SOLUTION
+
+
+def random_one_hot(one_hot: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
+    """Give every task of a batch a label that says nothing about it.
+
+    Each task's new label is drawn afresh from all K labels, with equal chances, whatever its own
+    was. (To deal out the batch's own labels in another order would not do: some tasks would keep
+    theirs, and labels that are not in the batch would never be seen.)
+
+    Args:
+        one_hot: [B, K], one label a task; not changed.
+        rng: the only source of randomness.
+
+    Returns:
+        [B, K], one-hot, of the same dtype.
+    """
+    ### BEGIN SOLUTION 3b (about 3 lines): draw B labels from K
+    count, labels = one_hot.shape
+    drawn = torch.from_numpy(rng.integers(labels, size=count))
+    return torch.eye(labels, dtype=one_hot.dtype)[drawn].to(one_hot.device)
+    ### END SOLUTION
+
+
+def augment(y: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
+    """Meta-augmentation (Rajendran et al. 2020): change the task in a way its inputs do not tell.
+
+    Each task's targets are multiplied by a factor of its own, uniform in [0, 2), the same for all
+    points of the task, context and targets alike: only the context can tell the factor.
+
+    Args:
+        y: [B, n, 1], all targets of each task; not changed.
+        rng: the only source of randomness.
+
+    Returns:
+        [B, n, 1], of the same dtype.
+    """
+    ### BEGIN SOLUTION 3c (about 2 lines): one factor a task
+    factors = torch.from_numpy(rng.uniform(0, 2, size=(len(y), 1, 1)))
+    return y * factors.to(y)
+    ### END SOLUTION
