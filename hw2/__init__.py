@@ -1,0 +1,1 @@
+"""Homework 2: prototypical networks and MAML."""

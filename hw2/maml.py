@@ -1,0 +1,110 @@
+"""Problem 2: model-agnostic meta-learning (Finn et al. 2017).
+
+Everything here is about one task. The trainer maps these functions over the tasks of a batch, and
+steps the outer optimizer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F  # noqa: F401
+from torch import nn
+from torch.func import functional_call  # noqa: F401
+
+from hw2.tasks import Tasks, accuracy  # noqa: F401
+
+Params = dict[str, torch.Tensor]
+
+
+def adapt(
+    network: nn.Module,
+    params: Params,
+    rates: Params,
+    images: torch.Tensor,
+    labels: torch.Tensor,
+    steps: int,
+    first_order: bool = False,
+) -> tuple[Params, list[torch.Tensor]]:
+    """The inner loop: a few steps of gradient descent on the support images of one task.
+
+    The loss of a step is the mean cross-entropy over the support images. Nothing that is given is
+    changed: the adapted parameters are new tensors, and they depend on `params` and on `rates` in
+    a way that gradients can follow. (`network` is used for its form alone: its own parameters play
+    no part.)
+
+    Args:
+        network: images [B, ...] → logits [B, N], for `functional_call`.
+        params: name → parameter, before adaptation; they require gradients.
+        rates: name → inner learning rate of that parameter, a tensor that broadcasts to it.
+        images: support images, [N·K, ...].
+        labels: [N·K], int64.
+        steps: of gradient descent.
+        first_order: for `inner_gradient`.
+
+    Returns:
+        The parameters after the last step, and the accuracies on the support images: before the
+        first step and after each one, steps + 1 in all.
+    """
+
+    # TODO 2a (about 12 lines): a loss of params, then step by step new params
+    raise NotImplementedError("hw2 2a: adapt")
+
+
+def task_loss(
+    network: nn.Module,
+    params: Params,
+    rates: Params,
+    task: Tasks,
+    steps: int,
+    first_order: bool = False,
+) -> tuple[torch.Tensor, list[torch.Tensor], torch.Tensor]:
+    """What the outer loop minimises: the query loss of the parameters adapted to one task.
+
+    Args:
+        network, params, rates, steps, first_order: as in `adapt`.
+        task: one task, without the axis T.
+
+    Returns:
+        The mean cross-entropy over the query images, the steps + 1 accuracies on the support images,
+        and the accuracy on the query images after the last step.
+    """
+    # TODO 2b (about 6 lines): adapt on the support images, judge on the query images
+    raise NotImplementedError("hw2 2b: task_loss")
+
+
+def make_rates(params: Params, rate: float, learned: bool) -> Params:
+    """Inner learning rates: one number for each parameter tensor, to begin with all the same.
+
+    When they are learned, the outer optimizer steps each of them by its own gradient.
+
+    Args:
+        params: name → parameter.
+        rate: the value that each begins with.
+        learned: whether they are to be learned.
+
+    Returns:
+        name → 0-d tensor, with the parameter's dtype and device; a leaf that requires a gradient
+        when it is learned, and otherwise does not.
+    """
+    # TODO 2c (about 4 lines): a tensor of its own for each name
+    raise NotImplementedError("hw2 2c: make_rates")
+
+
+def inner_gradient(
+    loss_of: Callable[[Params], torch.Tensor], params: Params, first_order: bool
+) -> Params:
+    """The gradient of an inner step, with or without a path for second derivatives.
+
+    Args:
+        loss_of: parameters → scalar loss.
+        params: where to take the gradient; they require gradients.
+        first_order: treat the gradient as a constant: no gradient of the outer loss flows back
+            through it. Otherwise it is a function of `params` like any other.
+
+    Returns:
+        name → gradient, shaped like the parameter. Nothing else changes: no `.grad` is written.
+    """
+    # TODO 2d (about 4 lines): torch.func.grad, or torch.autograd.grad
+    raise NotImplementedError("hw2 2d: inner_gradient")

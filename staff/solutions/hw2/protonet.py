@@ -1,0 +1,72 @@
+"""Problem 1: prototypical networks (Snell et al. 2017)."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from hw2.tasks import Tasks, accuracy
+
+
+def prototypes(features: torch.Tensor, labels: torch.Tensor, way: int) -> torch.Tensor:
+    """One point for every class of a task: the mean of its support features.
+
+    Args:
+        features: [N·K, D], in any order.
+        labels: [N·K], int64, 0 to N - 1, each K times; labels[i] is the class of features[i].
+        way: N.
+
+    Returns:
+        [N, D]; row n belongs to class n. Gradients flow back to the features.
+    """
+    ### BEGIN SOLUTION 1a (about 2 lines): average the features of each class, class after class
+    return torch.stack([features[labels == name].mean(dim=0) for name in range(way)])
+    ### END SOLUTION
+
+
+def prototype_logits(features: torch.Tensor, centres: torch.Tensor) -> torch.Tensor:
+    """The closer a prototype, the larger its logit: the negative squared Euclidean distance.
+
+    Args:
+        features: [Q, D], of query images.
+        centres: prototypes, [N, D].
+
+    Returns:
+        Logits [Q, N].
+    """
+    ### BEGIN SOLUTION 1b (about 1 line): every query against every prototype
+    return -(features[:, None] - centres).square().sum(dim=-1)
+    ### END SOLUTION
+
+
+def protonet_loss(
+    network: nn.Module, tasks: Tasks, way: int
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """The loss of the query images, averaged over tasks; prototypes come from the support images.
+
+    Each task is judged by itself: its own prototypes, the cross-entropy of its own query images.
+    Encode all images of all tasks in one call of the network: that is fastest.
+
+    Args:
+        network: images [B, ...] → features [B, D].
+        tasks: a batch; see `Tasks`.
+        way: N.
+
+    Returns:
+        The mean loss over tasks, the mean accuracy on the support images, and that on the query
+        images, as three scalars; the two accuracies as tensors or floats.
+    """
+    ### BEGIN SOLUTION 1c (about 12 lines): encode, then task by task prototypes, logits, loss
+    images = torch.cat([tasks.support_images, tasks.query_images], dim=1)
+    encoded = network(images.flatten(0, 1)).unflatten(0, images.shape[:2])
+    size = tasks.support_images.shape[1]
+    losses, rights = [], []
+    for features, labels, targets in zip(encoded, tasks.support_labels, tasks.query_labels):
+        centres = prototypes(features[:size], labels, way)
+        logits = prototype_logits(features, centres).split([size, len(targets)])
+        losses.append(F.cross_entropy(logits[1], targets))
+        rights.append([accuracy(logits[0], labels), accuracy(logits[1], targets)])
+    support, query = torch.tensor(rights).mean(dim=0)
+    return torch.stack(losses).mean(), support, query
+    ### END SOLUTION
