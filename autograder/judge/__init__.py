@@ -1,6 +1,21 @@
 """What makes a verdict. Checks import `problem`, `assert_matches` and `require` from here."""
 
-from autograder.judge.compare import Mismatch, assert_matches, close, require, require_unchanged
+from autograder.judge.compare import (
+    Mismatch,
+    assert_matches,
+    close,
+    require,
+    require_numbers,
+    require_unchanged,
+)
 from autograder.judge.plugin import problem
 
-__all__ = ["Mismatch", "assert_matches", "close", "problem", "require", "require_unchanged"]
+__all__ = [
+    "Mismatch",
+    "assert_matches",
+    "close",
+    "problem",
+    "require",
+    "require_numbers",
+    "require_unchanged",
+]

@@ -48,6 +48,23 @@ def require_unchanged(student: Any, *names: str) -> None:
         )
 
 
+def require_numbers(array: np.ndarray, label: str) -> None:
+    """Fail unless every element is a real, finite number.
+
+    Args:
+        label: what the value is called in the message.
+    """
+    if array.dtype.kind not in "buif":
+        raise Mismatch(f"{label} has dtype {array.dtype}; expected real numbers")
+    bad = ~np.isfinite(array.astype(np.float64))
+    if bad.any():
+        first = np.unravel_index(int(np.argmax(bad)), array.shape) if array.ndim else ()
+        raise Mismatch(
+            f"{label} holds {array[first]} ({int(bad.sum())} of {array.size} are not finite)",
+            "Look for a logarithm or division of zero, or an overflow.",
+        )
+
+
 def close(seen: Any, expected: Any, rtol: float = RTOL, atol: float = ATOL) -> bool:
     """Whether two finite arrays of one shape agree within atol + rtol * largest |expected|."""
     seen, expected = np.asarray(seen), np.asarray(expected)
@@ -110,19 +127,11 @@ def _compare_numbers(seen, expected, label, idea, rtol, atol) -> None:
     if not isinstance(seen, (bool, int, float, np.ndarray, np.generic)):
         raise Mismatch(f"{label} should be a number or an array, not {_kind(seen)}", idea)
     array = np.asarray(seen)
-    if array.dtype.kind not in "buif":
-        raise Mismatch(f"{label} has dtype {array.dtype}; expected real numbers", idea)
     if array.shape != expected.shape:
         raise Mismatch(
             f"{label} has shape {list(array.shape)}; expected {list(expected.shape)}", idea
         )
-    bad = ~np.isfinite(array.astype(np.float64))
-    if bad.any():
-        first = np.unravel_index(int(np.argmax(bad)), array.shape) if array.ndim else ()
-        raise Mismatch(
-            f"{label} holds {array[first]} ({int(bad.sum())} of {array.size} are not finite)",
-            "Look for a logarithm or division of zero, or an overflow.",
-        )
+    require_numbers(array, label)
     if not close(array, expected, rtol, atol):
         pair = (array, expected) if array.ndim else None
         raise Mismatch(_difference(array, expected, label, rtol, atol), idea, pair)

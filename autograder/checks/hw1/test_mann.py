@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from autograder.judge import assert_matches, problem, require, require_unchanged
+from autograder.judge import assert_matches, problem, require, require_numbers, require_unchanged
 
 SIZES = ((2, 4, 2), (4, 3, 1))  # batch, way, shot: no two axes alike, and K > 1 first
 
@@ -49,6 +49,7 @@ def test_forward(student, reference, rng):
         seen = student.mann_logits(images, labels, way, shot, seed=5, training=training)
         expected = reference.mann_logits
         require_shape(seen, labels)
+        require_numbers(seen, "logits")
         blind = student.mann_logits(
             images, relabel_query(labels), way, shot, seed=5, training=training
         )

@@ -1,0 +1,160 @@
+"""Every hostile submission earns nothing by it, and harms nothing."""
+
+import hashlib
+import os
+import re
+import shutil
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from autograder import engine
+from autograder import homework as homeworks
+from autograder.judge.answers import Answers
+from autograder.run.launch import ForkWorker, isolation_of_this_system
+from autograder.run.overlay import overlay
+from staff.hostile import LEFT, STOLEN, attacks, submission
+from staff.seal import seal
+from tests.conftest import HOMEWORKS
+
+ROOT = homeworks.ROOT
+ATTACKS = [attack for hw in HOMEWORKS for attack in attacks(hw)]
+SLEEPER = "4711.4711"  # an argument of every process that an attack starts
+LEVELS = {
+    "all layers": (),
+    "as in a container": ("namespaces",),
+}
+COMMON_PLACES = ("/tmp", "/var/tmp", "/dev/shm", "/run", "/run/lock")
+
+pytestmark = pytest.mark.skipif(isolation_of_this_system() != "fork", reason="needs fork")
+
+
+@pytest.fixture(scope="module", params=LEVELS.values(), ids=LEVELS)
+def guarded(request):
+    """A warm worker with some layers of the sandbox, in a parent that has a secret to keep."""
+    preload = {name for hw in HOMEWORKS for name in homeworks.load(hw).preload}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADER_TOKEN", f"{LEFT}-token")
+        with ForkWorker(tuple(sorted(preload)), without=request.param) as worker:
+            yield worker
+
+
+def processes(worker):
+    """What runs and is ours: the worker and its descendants, its orphans, and attacks' sleepers."""
+    parents, found = {}, set()
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((process / "stat").read_text().rpartition(")")[2].split()[1])
+            command = (process / "cmdline").read_bytes().decode(errors="replace")
+        except OSError:
+            continue
+        parents[int(process.name)] = parent
+        orphan = parent == 1 and str(ROOT / "autograder/run/worker.py") in command
+        if SLEEPER in command or orphan:
+            found.add(process.name)
+    family = {worker._process.pid}
+    while grown := {pid for pid, parent in parents.items() if parent in family} - family:
+        family |= grown
+    return found | family
+
+
+def left():
+    """Files, sockets and shared memory with the attacks' name."""
+    files = [str(p) for place in COMMON_PLACES for p in Path(place).glob(f"*{LEFT}*")]
+    sockets = [line for line in Path("/proc/net/unix").read_text().splitlines() if LEFT in line]
+    segments = [s for s in Path("/proc/sysvipc/shm").read_text().splitlines()[1:]
+                if int(s.split()[0]) == 0x4711]  # fmt: skip
+    return files + sockets + segments
+
+
+def fingerprint(homework):
+    """Of everything that decides about a homework's points."""
+    total = hashlib.sha256()
+    parts = ("", "judge", "report", "run", "checks", f"checks/{homework}")
+    for path in sorted(p for part in parts for p in (ROOT / "autograder" / part).glob("*.*")):
+        total.update(str(path).encode() + path.read_bytes())
+    return total.hexdigest()
+
+
+def rows_of(attack, worker, place, root=ROOT):
+    """The rows of the attacked problem, and of one that was not attacked."""
+    homework = homeworks.load(attack.entry.homework, root)
+    homework = replace(homework, time_limit=attack.limit or 20)
+    (place / "submission").mkdir()
+    tree = overlay(homework, place / "tree", submission(attack, place / "submission"))
+    bench = engine.Bench(homework, worker, tree, Answers.load(homework, 0), 0)
+    checks = engine.plan(homework)
+    own = [check for check in checks if check.problem == attack.entry.problem]
+    others = [check for check in checks if check.problem not in ("1", attack.entry.problem)]
+    return engine.run_checks(bench, [*own, *others[:1]], 3), len(own)
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
+def test_an_attack_earns_and_harms_nothing(attack, guarded, tmp_path):
+    layers = guarded.isolation.split("+")
+    if set(attack.needs) - set(layers):
+        pytest.skip(f"not tried under {guarded.isolation}")
+    homework = attack.entry.homework
+    before, kit = processes(guarded), fingerprint(homework)
+    rows, own = rows_of(attack, guarded, tmp_path)
+    assert not any(row.points or row.passed for row in rows[:own])
+    messages = [row.message for row in rows]
+    assert any(re.search(attack.told, text) for text in messages[:own]), messages[:own]
+    if not all(row.status in ("error", "crashed") for row in rows):  # the file could be imported
+        assert all(row.passed for row in rows[own:]), messages[own:]
+    for row in rows:
+        assert len(row.message) < 6000 and len(row.printed) < 5000
+        assert all(c == "\n" or c.isprintable() for c in row.message + row.printed)
+        if "user" in layers or "landlock" in layers:
+            assert STOLEN not in row.message
+    assert processes(guarded) == before
+    assert fingerprint(homework) == kit
+    assert not left()
+    scratch = Path(guarded._scratch)
+    assert not any(scratch.iterdir())
+
+
+def test_a_sealed_kit_keeps_its_answers_where_only_the_user_protects_them(monkeypatch):
+    """As in a container whose kernel has no Landlock."""
+    if os.getuid() != 0:
+        pytest.skip("needs root")
+    with tempfile.TemporaryDirectory() as folder:
+        kit = Path(folder, "kit")
+        os.chmod(folder, 0o755)
+        skip = shutil.ignore_patterns(".*", "__pycache__", "runs", "data", "staff", "tests")
+        shutil.copytree(ROOT, kit, ignore=skip)
+        monkeypatch.setattr("autograder.run.launch.WORKER", kit / "autograder/run/worker.py")
+        attack = next(a for a in ATTACKS if a.entry.slug == "answers_file_read")
+        with ForkWorker(("torch",), without=("landlock",)) as worker:
+            if "user" not in worker.isolation:
+                pytest.skip("no other user can reach Python here")
+            read = []
+            for place in ("open", "sealed"):
+                if place == "sealed":
+                    seal(kit)
+                Path(folder, place).mkdir()
+                rows, own = rows_of(attack, worker, Path(folder, place), kit)
+                assert not any(row.passed for row in rows[:own])
+                read.append(any(str(kit) in row.message for row in rows))
+    assert read == [True, False]
+
+
+def test_other_files_of_a_submission_are_not_taken(guarded, tmp_path):
+    """Files that would be imported in place of the library's, or run at start-up."""
+    homework = homeworks.load("hw1")
+    folder = tmp_path / "submission"
+    shutil.copytree(ROOT / "staff/solutions/hw1", folder)
+    for name in ("json.py", "torch.py", "sitecustomize.py", "x.pth", "conftest.py", "probes/hw1.py",
+                 "common/files.py", "autograder/engine.py", "homework.toml"):  # fmt: skip
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text("raise RuntimeError('taken')\n")
+    (folder / "sampling.py").unlink()
+    (folder / "sampling.py").symlink_to(ROOT / "staff/solutions/hw1/sampling.py")
+    tree = overlay(homework, tmp_path / "tree", folder)
+    assert not (tree / "hw1/sampling.py").exists()  # a link could lead to any file of the grader
+    shutil.copyfile(ROOT / "staff/solutions/hw1/sampling.py", tree / "hw1/sampling.py")
+    bench = engine.Bench(homework, guarded, tree, Answers.load(homework, 0), 0)
+    checks = [check for check in engine.plan(homework) if check.problem == "2b"]
+    assert all(row.passed for row in engine.run_checks(bench, checks, 3))
