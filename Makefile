@@ -31,7 +31,7 @@ staff_ready := $(VENV)/.ready-staff
 .PHONY: test lint stubs answers verify release
 
 test: $(staff_ready)
-	@$(bin)/python -m pytest tests
+	@$(bin)/python -m pytest tests -n 2 --dist worksteal
 
 lint: $(staff_ready)
 	@$(bin)/python -m ruff check . && $(bin)/python -m ruff format --check .

@@ -10,6 +10,7 @@ import atexit
 import contextlib
 import inspect
 import io
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -101,6 +102,11 @@ class Bench:
 class _Collector:
     def __init__(self) -> None:
         self.items: list[pytest.Item] = []
+        self.stopped = False
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo) -> None:
+        # A check file that cannot be collected comes here too, as a kind of interrupt.
+        self.stopped = excinfo.type is KeyboardInterrupt
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self.items = list(session.items)
@@ -125,7 +131,7 @@ def plan(homework: Homework, only: str | None = None) -> list[PlannedCheck]:
 
 
 def _collect(homework: Homework) -> list[PlannedCheck]:
-    collector, said = _Collector(), io.StringIO()
+    collector, said, known = _Collector(), io.StringIO(), set(sys.modules)
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
         code = pytest.main(
             [
@@ -134,6 +140,12 @@ def _collect(homework: Homework) -> list[PlannedCheck]:
             ],
             plugins=[collector],
         )  # fmt: skip
+        # Check folders are called like the homeworks: a homework can still be imported afterwards.
+        for module in [m for m in sys.modules if m.split(".")[0] == homework.name]:
+            if module not in known:
+                del sys.modules[module]
+    if collector.stopped:
+        raise KeyboardInterrupt
     if code != pytest.ExitCode.OK:
         last = next((line for line in said.getvalue().splitlines() if line.startswith("E ")), "")
         raise UsageError(f"the checks of {homework.name} cannot be collected: {last or code}")
@@ -208,9 +220,9 @@ def grade(
         folder = stack.enter_context(
             tempfile.TemporaryDirectory(prefix="grade-", ignore_cleanup_errors=True)
         )
-        tree = overlay(homework, Path(folder), submission)
+        tree = overlay(homework, Path(folder) / "tree", submission)
         bench = Bench(homework, worker, tree, answers, seed, Catalogue.load(homework, seed))
-        result = HomeworkResult(homework.name, homework.title, isolation)
+        result = HomeworkResult(homework.name, homework.title, worker.isolation)
         result.checks = run_checks(bench, checks, hint or homework.hint_level, progress, isolation)
     result.seconds = time.monotonic() - began
     return result

@@ -44,7 +44,7 @@ def watch(
     """
     folder = homework.folder if submission is None else submission
     answers, catalogue = Answers.load(homework, seed), Catalogue.load(homework, seed)
-    result = HomeworkResult(homework.name, homework.title, isolation)
+    result = HomeworkResult(homework.name, homework.title, worker.isolation)
     rows: dict[str, CheckResult] = {}
     seen: Snapshot = {}
     console.print(f"watching {folder}; Ctrl-C ends")
@@ -58,7 +58,7 @@ def watch(
             changed = {name for name in now.keys() | seen.keys() if now.get(name) != seen.get(name)}
             seen = now
             with tempfile.TemporaryDirectory(prefix="grade-", ignore_cleanup_errors=True) as place:
-                tree = overlay(homework, Path(place), submission)
+                tree = overlay(homework, Path(place) / "tree", submission)
                 bench = engine.Bench(homework, worker, tree, answers, seed, catalogue)
                 checks = concerned(homework, changed, rows)
                 fresh = engine.run_checks(

@@ -13,10 +13,8 @@ from common.errors import KitError
 from common.files import write_text
 
 WAY = 5
-CHOOSING_TASKS, REPORTED_TASKS = (
-    200,
-    600,
-)  # validation during training; validation and test at the end
+CHOOSING_TASKS = 200  # for validation during training
+REPORTED_TASKS = 600  # for validation and test at the end
 ALONE_TASKS, ALONE_QUERIES = 200, 3
 SUPPORT_SIZES = (1, 2, 4, 6, 8, 10)
 CHOOSE_SEED, VAL_SEED, TEST_SEED = 20, 21, 22  # tasks of every evaluation are the same for all runs
@@ -59,12 +57,12 @@ class Setting:
 
 # ProtoNet trains on one large task a step: more classes than in a test (Snell et al., section 3.2).
 _PROTONET = Setting("protonet", shot=5, steps=2200, way=60, train_shot=5, batch=1)
-_MAML = Setting("maml", shot=1, steps=8000)
+_MAML = Setting("maml", shot=1, steps=12000)
 _SHORT = replace(_MAML, steps=1500)  # the comparisons, all equally long
 
 REQUIRED = {
     "protonet-5-shot": _PROTONET,
-    "protonet-1-shot": replace(_PROTONET, shot=1),
+    "protonet-1-shot": replace(_PROTONET, shot=1, steps=5000),
     "maml": _MAML,
 }
 COMPARISON = {

@@ -10,6 +10,16 @@ JSON_FIELDS = (
 )  # fmt: skip
 
 
+MOST_TEXT = 5000  # characters of a message
+
+
+def plain(text: str) -> str:
+    """Text that no report can mistake for a command: a student's code had a hand in it."""
+    if len(text) > MOST_TEXT:
+        text = text[:MOST_TEXT] + " …"
+    return "".join(c for c in text if c == "\n" or c.isprintable())
+
+
 @dataclass
 class CheckResult:
     """One planned check and what became of it.
@@ -29,6 +39,9 @@ class CheckResult:
     mistake: str | None = None
     printed: str = ""  # the end of what the student's code printed
     picture: tuple | None = None  # given and expected, where both are arrays of one shape
+
+    def __post_init__(self) -> None:
+        self.message = plain(self.message)
 
     @property
     def passed(self) -> bool:

@@ -8,6 +8,8 @@ warm worker serves any number of submissions.
 from __future__ import annotations
 
 import contextlib
+import ctypes
+import importlib
 import json
 import os
 import shutil
@@ -26,7 +28,9 @@ from autograder.run import wire
 
 WORKER = Path(__file__).with_name("worker.py")
 START_LIMIT = 180.0  # seconds that the slow imports may take on a cold disk
+HEADER_LIMIT = 2**20  # bytes of an answer that are no arrays
 PRINTED_LIMIT = 4000  # characters of a student's prints that are kept
+_PR_SET_DUMPABLE = 4
 
 
 class TimedOut(Exception):
@@ -62,7 +66,8 @@ class Conversation:
             self.connection.settimeout(self._left())
             self.connection.sendall(wire.pack(message))
             prefix = self._exactly(wire.PREFIX_SIZE)
-            return wire.unpack(prefix + self._exactly(wire.frame_size(prefix) - len(prefix)))
+            frame = prefix + self._exactly(wire.frame_size(prefix) - len(prefix))
+            return wire.unpack(frame, HEADER_LIMIT)
         except TimeoutError:
             raise TimedOut from None
         except (ConnectionError, EOFError):
@@ -95,6 +100,11 @@ class Worker:
 
     def open(self, tree: Path, homework: str, limit: float) -> Conversation:
         """Begin a conversation in `tree` that may last `limit` seconds."""
+        raise NotImplementedError
+
+    @property
+    def isolation(self) -> str:
+        """What keeps student code apart: the kind of worker, and the layers it has reached."""
         raise NotImplementedError
 
     def close(self) -> None:
@@ -137,11 +147,16 @@ def _check_imports(failed: dict[str, str]) -> None:
 
 
 class ForkWorker(Worker):
-    """One process that has imported everything slow; a forked child for each conversation."""
+    """One process that has imported everything slow; a forked child for each conversation.
 
-    def __init__(self, preload: tuple[str, ...]) -> None:
+    Args:
+        without: layers of the sandbox not to use, for tests.
+    """
+
+    def __init__(self, preload: tuple[str, ...], without: tuple[str, ...] = ()) -> None:
         self._lock = threading.Lock()
-        self._ready = False
+        self._level: list[str] | None = None
+        self._scratch = tempfile.mkdtemp(prefix="checks-")
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._process = subprocess.Popen(
             _command("fork", theirs.fileno()),
@@ -152,64 +167,89 @@ class ForkWorker(Worker):
             start_new_session=True,  # Ctrl-C is the parent's to handle
         )
         theirs.close()
+        _hide_memory()
         self._control.settimeout(START_LIMIT)
-        self._control.send(json.dumps({"do": "preload", "modules": list(preload)}).encode())
+        request = {"modules": list(preload), "scratch": self._scratch, "without": list(without)}
+        self._send({"do": "preload"} | request)
+
+    def open(self, tree: Path, homework: str, limit: float) -> Conversation:
+        ours, theirs = socket.socketpair()
+        output = tempfile.TemporaryFile()
+        folder = os.open(tree, os.O_RDONLY | os.O_DIRECTORY)
+        request = {"do": "fork", "homework": homework, "cpu_seconds": limit + 5}
+        try:
+            pid = self._ask(request, (theirs.fileno(), output.fileno(), folder))["pid"]
+        finally:
+            theirs.close()
+            os.close(folder)
+        return _Forked(self, pid, ours, output, limit)
+
+    def end(self, pid: int) -> int:
+        """Kill all that is left of a check; its exit status."""
+        return self._ask({"do": "end", "pid": pid})["status"]
+
+    @property
+    def isolation(self) -> str:
+        with self._lock:
+            self._wait_until_ready()
+        return "+".join(["fork", *self._level])
 
     def _ask(self, request: dict, handles: tuple[int, ...] = ()) -> dict:
         with self._lock:
-            if not self._ready:
-                self._ready = True
-                _check_imports(self._reply()["failed"])
-            socket.send_fds(self._control, [json.dumps(request).encode()], list(handles))
+            self._wait_until_ready()
+            self._send(request, handles)
             return self._reply()
+
+    def _wait_until_ready(self) -> None:
+        if self._level is None:
+            reply = self._reply()
+            self._level = reply["level"]
+            _check_imports(reply["failed"])
+
+    def _send(self, request: dict, handles: tuple[int, ...] = ()) -> None:
+        with contextlib.suppress(BrokenPipeError):  # the reply says it better
+            socket.send_fds(self._control, [json.dumps(request).encode()], list(handles))
 
     def _reply(self) -> dict:
         try:
             data = self._control.recv(65536)
         except TimeoutError:
             raise UsageError("the worker did not start; is the disk or memory full?") from None
+        except ConnectionError:
+            data = b""
         if not data:
             raise UsageError("the worker ended; run again, and check the memory that is free")
         return json.loads(data)
 
-    def open(self, tree: Path, homework: str, limit: float) -> Conversation:
-        ours, theirs = socket.socketpair()
-        output = tempfile.TemporaryFile()
-        request = {"do": "fork", "cpu_seconds": limit + 5}
-        pid = self._ask(request, (theirs.fileno(), output.fileno()))["pid"]
-        theirs.close()
-        return _Forked(self, pid, ours, output, tree, homework, limit)
-
-    def reap(self, pid: int) -> int:
-        return self._ask({"do": "reap", "pid": pid})["status"]
-
     def close(self) -> None:
-        self._control.close()
-        with contextlib.suppress(ProcessLookupError):
+        self._control.close()  # the worker ends what still runs, then itself
+        try:
+            self._process.wait(5)
+        except subprocess.TimeoutExpired:
             os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+            self._process.wait()
+        shutil.rmtree(self._scratch, ignore_errors=True)
+
+
+def _hide_memory() -> None:
+    """The parent will hold expected values: no process of the same user may read them there."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 class _Forked(Conversation):
-    def __init__(self, worker, pid, connection, output, tree, homework, limit) -> None:
+    def __init__(self, worker, pid, connection, output, limit) -> None:
         super().__init__(connection, time.monotonic() + limit)
         self._worker, self._pid, self._output = worker, pid, output
-        self._folder = tempfile.mkdtemp(prefix="check-")
         self._end: str | None = None
-        self.call({"setup": {"tree": str(tree), "homework": homework, "folder": self._folder}})
 
     def finish(self) -> str:
         if self._end is None:
-            self._end = "it ended"  # a second caller must not reap again
+            self._end = "it ended"  # a second caller must not end it again
             self.connection.close()
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._pid, signal.SIGKILL)
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(self._pid, signal.SIGKILL)
-            self._end = _ending(self._worker.reap(self._pid))
+            self._end = _ending(self._worker.end(self._pid))
             self.printed = _printed(self._output, 0)
             self._output.close()
-            shutil.rmtree(self._folder, ignore_errors=True)
         return self._end
 
 
@@ -275,6 +315,10 @@ class SpawnWorker(Worker):
             self.end()
             self._busy.release()
             raise
+
+    @property
+    def isolation(self) -> str:
+        return "spawn"
 
     def end(self) -> str:
         """Kill the process and all it started."""
@@ -343,11 +387,9 @@ class InProcess(Worker):
     """No isolation: probes run here, so that `breakpoint()` stops where it stands."""
 
     def __init__(self, preload: tuple[str, ...]) -> None:
-        from autograder.run import sandbox
-
         # The worker is a program that knows its neighbours by their bare names.
-        sys.modules.setdefault("wire", wire)
-        sys.modules.setdefault("sandbox", sandbox)
+        for name in ("wire", "kernel", "landlock", "namespaces", "seccomp", "sandbox"):
+            sys.modules.setdefault(name, importlib.import_module(f"autograder.run.{name}"))
         from autograder.run import worker
 
         self._worker = worker
@@ -356,6 +398,10 @@ class InProcess(Worker):
     def open(self, tree: Path, homework: str, limit: float) -> Conversation:
         folder = os.getcwd()
         return _Inside(self._worker.Student(str(tree), homework, folder))
+
+    @property
+    def isolation(self) -> str:
+        return "in-process"
 
     def close(self) -> None:
         """Nothing was started."""

@@ -41,7 +41,15 @@ def overlay(homework: Homework, target: Path, submission: Path | None = None) ->
     (target / "probes").mkdir()
     shutil.copyfile(probes, target / "probes" / f"{homework.name}.py")
     shutil.copyfile(homework.checks.parent / "probing.py", target / "probes" / "probing.py")
+    _make_readable(target)
     return target
+
+
+def _make_readable(tree: Path) -> None:
+    """For the user that checks run as, whatever the kit's own modes are."""
+    tree.chmod(0o755)
+    for path in tree.rglob("*"):
+        path.chmod(0o755 if path.is_dir() else 0o644)
 
 
 def _find(homework: Homework, submission: Path) -> Path:

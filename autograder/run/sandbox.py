@@ -1,65 +1,311 @@
-"""Limits for a process that runs a student's code; called in that process before anything of theirs.
+"""What a student's process may do. Every layer is tried, and what was reached has a name.
 
-What an ordinary user can have without rights. A platform without a limit goes without, and `level`
-says what was reached. (Dropping to another user, namespaces and system-call filters belong here.)
+    limits      of time, memory, files, tasks, and what is first to go when memory is short
+    user        a user of its own for every check (as root), so that checks cannot touch each other
+    namespaces  no process of the machine in sight, no network, a small file system in memory
+    landlock    reads Python, the system's libraries and the homework; writes its own folder only
+    seccomp     no socket, no tracing, no signal to others, no leaving the group that is killed
+
+`Room` belongs to the worker that forks and knows what this system allows; `Room.confine` is called
+in the process of one check, before anything of the student's. A process that does not get what the
+worker was found to have ends: better no result than one from outside the sandbox.
 """
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import signal
+import socket
 import sys
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from pathlib import Path
+
+import kernel
+import landlock
+import namespaces
+import seccomp
 
 FILE_LIMIT = 64 * 2**20  # bytes one file may grow to: a flood of prints ends here
 MEMORY_LIMIT = 3 * 2**30  # bytes above what the preloaded worker already maps
-_PR_SET_PDEATHSIG = 1
+OPEN_FILES = 256
+TASKS = 40  # processes and threads of one check
+LAYERS = ("user", "namespaces", "landlock", "seccomp", "limits")
+
+# Numbers that systems give to no person (systemd's "dynamic users"); a worker takes one block.
+_FIRST_USER, _BLOCK, _BLOCKS = 61184, 8, 542
+
+_SYSTEM = ["/usr", "/lib", "/lib64", "/bin", "/opt", "/nix", "/proc", "/sys"]
+_SETTINGS = [
+    "ld.so.cache",
+    "alternatives",
+    "localtime",
+    "passwd",
+    "group",
+    "nsswitch.conf",
+    "fonts",
+]
+_EVERY_CHILD = 0x40000000  # wait for children however they were made
+_DEVICES = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"]
 
 
-def confine(cpu_seconds: float) -> list[str]:
-    """Apply every limit this system has to the calling process.
+def limit(cpu_seconds: float | None = None) -> None:
+    """Limits of the calling process that every Unix has; what one lacks it goes without.
 
     Args:
         cpu_seconds: processor time after which the kernel ends the process, well above the
-            parent's deadline: it is the net below it.
-
-    Returns:
-        The names of the limits in force.
+            parent's deadline: it is the net below it. None sets none.
     """
-    reached = []
-    with contextlib.suppress(OSError, AttributeError):
-        os.setsid()  # a group of its own, so that the parent can end it whole
-        reached.append("own process group")
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError):
-            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-            reached.append("dies with its parent")
     try:
         import resource
     except ImportError:  # Windows
-        return reached
-    limits = {
+        return
+    linux = sys.platform == "linux"
+    values = {
         "RLIMIT_CORE": 0,
         "RLIMIT_FSIZE": FILE_LIMIT,
-        "RLIMIT_CPU": int(cpu_seconds) + 1,
-        "RLIMIT_AS": _mapped() + MEMORY_LIMIT if sys.platform == "linux" else None,
+        "RLIMIT_NOFILE": OPEN_FILES,
+        "RLIMIT_CPU": None if cpu_seconds is None else int(cpu_seconds) + 1,
+        "RLIMIT_AS": _mapped() + MEMORY_LIMIT if linux else None,
     }
-    for name, value in limits.items():
-        if value is None:
-            continue
-        with contextlib.suppress(OSError, ValueError, AttributeError):
-            which = getattr(resource, name)
-            _, hard = resource.getrlimit(which)
-            if hard != resource.RLIM_INFINITY:
-                value = min(value, hard)
-            resource.setrlimit(which, (value, value))
-            reached.append(name)
-    return reached
+    for name, value in values.items():
+        if value is not None:
+            with contextlib.suppress(OSError, ValueError, AttributeError):
+                _lower(getattr(resource, name), value)
+    if linux:
+        with contextlib.suppress(OSError):
+            Path("/proc/self/oom_score_adj").write_text("1000")
+
+
+def _lower(which: int, value: int) -> None:
+    import resource
+
+    _, hard = resource.getrlimit(which)
+    value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+    resource.setrlimit(which, (value, value))
 
 
 def _mapped() -> int:
     """Bytes of address space in use: preloaded CUDA builds of torch map several GB."""
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+@dataclass
+class Seat:
+    """What one check has to itself."""
+
+    user: int | None
+    folder: str
+
+
+@dataclass
+class Room:
+    """What this system allows a worker: made once, before anything slow is imported.
+
+    Args:
+        scratch: an empty folder for the checks' own folders.
+        without: layers not to use, to test what is left where a system has no more.
+    """
+
+    scratch: str
+    without: tuple[str, ...] = ()
+    level: list[str] = field(default_factory=list)  # names of the layers that were reached
+    _users: list[int] = field(default_factory=list)
+    _claim: socket.socket | None = None
+    _seats: int = 0
+
+    def __post_init__(self) -> None:
+        self._python = _python_folders()
+        os.umask(0o022)
+        os.chmod(self.scratch, 0o711)
+        if self._wants("user") and os.getuid() == 0:
+            self._users, self._claim = _claim_users()
+        inside = self._wants("namespaces") and namespaces.enter(self.scratch, self._python)
+        if inside:
+            self.level.append("namespaces")
+        with contextlib.suppress(OSError):
+            kernel.prctl(kernel.CHILD_SUBREAPER, 1)
+        self._tasks = TASKS if os.getuid() == 0 or inside else TASKS + _tasks_of(os.getuid())
+        for name in ("user", "limits", "landlock", "seccomp"):
+            if self._wants(name) and self._works(name):
+                self.level.append(name)
+        self.level.sort(key=LAYERS.index)
+
+    def _wants(self, layer: str) -> bool:
+        return layer not in self.without
+
+    def _works(self, layer: str) -> bool:
+        """Whether a process gets this layer above those reached, and can still do its work."""
+        if layer == "user" and not self._users:
+            return False
+        seat = self.seat()
+        pid = os.fork()
+        if pid == 0:
+            with contextlib.suppress(BaseException):
+                self._apply({*self.level, layer}, seat, 10, [])
+                for folder in self._python:
+                    os.listdir(folder)
+                Path(seat.folder, "x").write_text("x")
+                os._exit(0)
+            os._exit(1)
+        status = os.waitpid(pid, 0)[1]
+        self.leave(seat)
+        if layer == "user" and status != 0:
+            self._users = []  # no ordinary user can reach Python here: go on as root
+        return status == 0
+
+    def seat(self) -> Seat:
+        """A fresh folder, and a user whom no other check has."""
+        self._seats += 1
+        user = self._users.pop(0) if self._users else None
+        folder = os.path.join(self.scratch, f"check-{self._seats}")
+        os.mkdir(folder, 0o700)
+        if user is not None:
+            os.chown(folder, user, user)
+        return Seat(user, folder)
+
+    def leave(self, seat: Seat) -> None:
+        """Clear a seat when all its processes are gone."""
+        clear(seat.folder)
+        if seat.user is not None:
+            self._users.append(seat.user)
+
+    def confine(self, seat: Seat, cpu_seconds: float, readable: list[str | int]) -> None:
+        """Apply every layer of this room to the calling process.
+
+        Args:
+            readable: what the check may read beside Python: paths or open folders.
+
+        Raises:
+            OSError: when a layer cannot be had.
+        """
+        self._apply(set(self.level), seat, cpu_seconds, readable)
+
+    def _apply(
+        self, layers: set[str], seat: Seat, cpu_seconds: float, readable: list[str | int]
+    ) -> None:
+        os.setsid()  # a group of its own, to be killed as one
+        if self._claim is not None:
+            self._claim.close()
+        view = None
+        if "limits" in layers:
+            limit(cpu_seconds)
+        if "landlock" in layers:  # collected while closed folders can still be opened
+            settings = [f"/etc/{name}" for name in _SETTINGS]  # not its keys and passwords
+            shown = [*self._python, *_SYSTEM, *settings, *readable]
+            view = landlock.View(shown, [seat.folder, *_DEVICES])
+        if "user" in layers:
+            os.setgroups([])
+            os.setresgid(seat.user, seat.user, seat.user)
+            os.setresuid(seat.user, seat.user, seat.user)
+        if "limits" in layers and os.getuid() != 0:  # root is not counted
+            import resource
+
+            _lower(resource.RLIMIT_NPROC, self._tasks)
+        kernel.drop_capabilities()
+        kernel.prctl(kernel.PDEATHSIG, signal.SIGKILL)  # a change of user forgets it
+        kernel.prctl(kernel.NO_NEW_PRIVS, 1)
+        if view is not None:
+            view.enforce()
+        if "seccomp" in layers:
+            seccomp.deny()
+
+
+def _python_folders() -> list[str]:
+    """Where Python, its library and the installed packages lie."""
+    found = [sys.prefix, sys.base_prefix, *sys.path]
+    found += os.environ.get("LD_LIBRARY_PATH", "").split(":")
+    folders = sorted({os.path.realpath(path) for path in found if os.path.isdir(path)})
+    return [f for f in folders if not any(f.startswith(other + os.sep) for other in folders)]
+
+
+def _claim_users() -> tuple[list[int], socket.socket | None]:
+    """A block of users that no other worker of this machine holds, and the claim to keep open.
+
+    The claim is a name in the kernel that vanishes with the process: nothing can be left behind.
+    """
+    for block in range(_BLOCKS):
+        claim = socket.socket(socket.AF_UNIX)
+        try:
+            claim.bind(f"\0homework-users-{block}")
+        except OSError:
+            claim.close()
+            continue
+        first = _FIRST_USER + block * _BLOCK
+        return list(range(first, first + _BLOCK)), claim
+    return [], None
+
+
+def _tasks_of(user: int) -> int:
+    """How many processes and threads a user has: their limit counts them all."""
+    total = 0
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if process.stat().st_uid == user:
+                total += len(os.listdir(process / "task"))
+    return total
+
+
+def end(pid: int, others: Collection[int]) -> int:
+    """Kill a check and all that it started; its exit status.
+
+    The kernel kills a process group in one step, which no fork outruns. Whoever could leave the
+    group (where system calls are not filtered) is a child of the caller once its own parent is
+    gone: one generation after the other is killed, until none but `others` is left.
+
+    Args:
+        others: children that go on.
+    """
+    for kill in (os.killpg, os.kill):  # the group is not there yet in a process just born
+        with contextlib.suppress(ProcessLookupError):
+            kill(pid, signal.SIGKILL)
+    status = os.waitpid(pid, _EVERY_CHILD)[1]
+    while strays := [child for child in _children() if child not in others]:
+        for stray in strays:
+            os.kill(stray, signal.SIGKILL)
+        for stray in strays:
+            os.waitpid(stray, _EVERY_CHILD | os.WNOHANG)
+    return status
+
+
+def _children() -> list[int]:
+    """The processes whose parent is the calling one, by birth or because theirs has died."""
+    own = os.getpid()
+    with contextlib.suppress(OSError):
+        return [int(pid) for pid in Path(f"/proc/{own}/task/{own}/children").read_text().split()]
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError, IndexError):
+            if int((process / "stat").read_text().rpartition(")")[2].split()[1]) == own:
+                found.append(int(process.name))
+    return found
+
+
+def clear(folder: str) -> None:
+    """Remove a folder whose contents are hostile: however deep, and whatever their modes.
+
+    A folder's own folders are moved to the top before it is removed, so that nothing recurses.
+    """
+    serial, waiting = 0, [folder]
+    while waiting:
+        current, entries = waiting.pop(), []
+        with contextlib.suppress(OSError):
+            os.chmod(current, 0o700)
+            entries = list(os.scandir(current))
+        for entry in entries:
+            with contextlib.suppress(OSError):
+                if not entry.is_dir(follow_symlinks=False):
+                    os.unlink(entry.path)
+                    continue
+                os.chmod(entry.path, 0o700)  # only who may write to a folder can move it
+                serial += 1
+                top = os.path.join(folder, f"{serial}.cleared")
+                os.rename(entry.path, top)
+                waiting.append(top)
+        if current != folder:
+            with contextlib.suppress(OSError):
+                os.rmdir(current)
+    with contextlib.suppress(OSError):
+        os.rmdir(folder)

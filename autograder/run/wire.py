@@ -68,8 +68,12 @@ def pack(message: Any) -> bytes:
     return _PREFIX.pack(size, len(header)) + header + body
 
 
-def unpack(frame: bytes) -> Any:
+def unpack(frame: bytes, most: int = MAX_FRAME) -> Any:
     """Read a frame made by `pack`; arrays come back as `Received`.
+
+    Args:
+        frame: one whole frame.
+        most: bytes that its header may have; parsing takes many times as much memory.
 
     Raises:
         WireError: when the frame is not well formed.
@@ -78,11 +82,14 @@ def unpack(frame: bytes) -> Any:
         size, header_size = _PREFIX.unpack_from(frame)
         start = _PREFIX.size + header_size
         if size != len(frame) or start > size:
-            raise WireError("a frame of the wrong length")
+            raise WireError("an answer that cannot be read: a frame of the wrong length")
+        if header_size > most:
+            raise WireError(f"the answer is too large: {header_size / 2**20:.1f} MB beside arrays")
         tree = json.loads(frame[_PREFIX.size : start])
         return _decode(tree, memoryview(frame)[start:], 0)
-    except (struct.error, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise WireError(f"a frame that cannot be read: {error}") from None
+    except (struct.error, ValueError, LookupError, TypeError, AttributeError, ArithmeticError,
+            RecursionError, MemoryError) as error:  # fmt: skip
+        raise WireError(f"an answer that cannot be read: {error}") from None
 
 
 def frame_size(prefix: bytes) -> int:
@@ -93,7 +100,7 @@ def frame_size(prefix: bytes) -> int:
     """
     size, _ = _PREFIX.unpack(prefix)
     if not _PREFIX.size <= size <= MAX_FRAME:
-        raise WireError(f"a frame of {size} bytes")
+        raise WireError(f"an answer that cannot be read: a frame of {size} bytes")
     return size
 
 

@@ -12,6 +12,7 @@ Every answer is an *outcome*: {"value": …, "changed": [names of inputs it wrot
 from __future__ import annotations
 
 import builtins
+import contextlib
 import importlib
 import json
 import os
@@ -29,12 +30,13 @@ import wire  # noqa: E402
 sys.path.remove(_HERE)
 
 MAX_TEXT = 2000  # characters of an exception's message that are passed on
+_TREE = 100  # the handle of a check's tree: its path is then the same in every check
 
 
 def main(mode: str, handle: str) -> None:
     """Serve checks until the parent hangs up."""
     if mode == "fork":
-        serve_forks(socket.socket(fileno=int(handle)))
+        Server(socket.socket(fileno=int(handle))).serve()
     else:
         converse(_connect(handle))
 
@@ -48,38 +50,70 @@ def _connect(handle: str) -> socket.socket:
 # --- one process a check ------------------------------------------------------------------------
 
 
-def serve_forks(control: socket.socket) -> None:
-    """Answer {"do": "preload" | "fork" | "reap"} with one small JSON message each."""
-    while True:
-        data, handles, _, _ = socket.recv_fds(control, 65536, 2)
-        if not data:
-            return
-        request = json.loads(data)
-        if request["do"] == "preload":
-            reply = {"failed": preload(request["modules"])}
-        elif request["do"] == "reap":
-            reply = {"status": os.waitpid(request["pid"], 0)[1]}
-        else:
-            pid = os.fork()
-            if pid == 0:
-                control.close()
-                _check_process(*handles, request)
+class Server:
+    """The process that forks. It answers requests of one small JSON message each:
+
+    {"do": "preload", "modules", "scratch", "without"}  import what is slow, and say which layers
+                                        of the sandbox are reached;
+    {"do": "fork", "homework", "cpu_seconds"}  with the handles of a connection, of a file for what
+                                        is printed, and of the tree: begin a check;
+    {"do": "end", "pid"}                kill what is left of a check, and say how it ended.
+    """
+
+    def __init__(self, control: socket.socket) -> None:
+        self.control = control
+        self.seats: dict[int, sandbox.Seat] = {}  # of the checks that have not ended
+
+    def serve(self) -> None:
+        """Answer until the parent hangs up."""
+        while True:
+            data, handles, _, _ = socket.recv_fds(self.control, 65536, 3)
+            if not data:
+                break
+            request = json.loads(data)
+            reply = getattr(self, "do_" + request.pop("do"))(*handles, **request)
+            self.control.send(json.dumps(reply).encode())
             for handle in handles:
                 os.close(handle)
-            reply = {"pid": pid}
-        control.send(json.dumps(reply).encode())
+        for pid in list(self.seats):
+            self.do_end(pid)
 
+    def do_preload(self, modules: list[str], scratch: str, without: list[str]) -> dict:
+        self.room = sandbox.Room(scratch, tuple(without))
+        return {"level": self.room.level, "failed": preload(modules)}
 
-def _check_process(connection: int, output: int, request: dict) -> None:
-    """The child of one check; never returns."""
-    try:
-        for stream in (1, 2):
-            os.dup2(output, stream)
-        os.close(output)
-        sandbox.confine(request["cpu_seconds"])
-        converse(socket.socket(fileno=connection))
-    finally:
-        os._exit(0)
+    def do_fork(
+        self, connection: int, output: int, tree: int, homework: str, cpu_seconds: float
+    ) -> dict:
+        seat = self.room.seat()
+        pid = os.fork()
+        if pid == 0:
+            self.control.close()
+            self.check_process(connection, output, tree, homework, cpu_seconds, seat)
+        self.seats[pid] = seat
+        return {"pid": pid}
+
+    def check_process(
+        self, connection: int, output: int, tree: int, homework: str, cpu: float, seat: sandbox.Seat
+    ) -> None:
+        """The child of one check; never returns."""
+        try:
+            for old, new in ((output, 1), (output, 2), (tree, _TREE)):
+                os.dup2(old, new)
+            os.close(output)
+            os.close(tree)
+            self.room.confine(seat, cpu, [_TREE])
+            os.environ["TMPDIR"] = os.environ["HOME"] = seat.folder
+            line = socket.socket(fileno=connection)
+            converse(line, Student(f"/proc/self/fd/{_TREE}", homework, seat.folder))
+        finally:
+            os._exit(0)
+
+    def do_end(self, pid: int) -> dict:
+        seat = self.seats.pop(pid)
+        status = sandbox.end(pid, self.seats)
+        self.room.leave(seat)
+        return {"status": status}
 
 
 def preload(modules: list[str]) -> dict[str, str]:
@@ -96,13 +130,13 @@ def preload(modules: list[str]) -> dict[str, str]:
 # --- one conversation ---------------------------------------------------------------------------
 
 
-def converse(connection: socket.socket) -> None:
-    """Answer frames until the other side hangs up: "setup" first, then "call"s."""
-    student = None
+def converse(connection: socket.socket, student: Student | None = None) -> None:
+    """Answer frames until the other side hangs up: "setup" first where there is no student yet."""
     while (frame := _read(connection)) is not None:
         message = wire.unpack(frame)
         if "preload" in message:
             reply = {"failed": preload(message["preload"])}
+            sandbox.limit()
         elif "setup" in message:
             student = Student(**message["setup"])
             reply = {"ready": True}
@@ -249,4 +283,5 @@ def _safe_text(error: BaseException) -> str:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2])
+    with contextlib.suppress(ConnectionError):  # the parent has gone: nobody waits for an answer
+        main(sys.argv[1], sys.argv[2])

@@ -18,7 +18,7 @@ def query_logits(hw, experiment, weights, images, labels):
 
 
 def _network(hw, experiment, weights, way, samples):
-    path = Path(__file__).resolve().parents[1] / "runs" / experiment / "checkpoint.pt"
+    path = Path(__file__).parents[1] / "runs" / experiment / "checkpoint.pt"
     state, hidden_dim = _read(path)
     module = state["module"] if weights == "last" or not state.get("best") else (
         state["best"]["module"])  # fmt: skip

@@ -39,7 +39,7 @@ def _maml(hw, learner, support, labels, query, way):
 
 @functools.cache
 def _method(hw, experiment, weights):
-    path = Path(__file__).resolve().parents[1] / "runs" / experiment / "checkpoint.pt"
+    path = Path(__file__).parents[1] / "runs" / experiment / "checkpoint.pt"
     state = _read(path)
     module = state["module"] if weights == "last" or not state.get("best") else (
         state["best"]["module"])  # fmt: skip

@@ -1,0 +1,45 @@
+"""Calls of the Linux kernel that Python has no name for; everything fails as `OSError`."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import os
+
+PDEATHSIG, DUMPABLE, SECCOMP, CHILD_SUBREAPER, NO_NEW_PRIVS = 1, 4, 22, 36, 38
+_CAPABILITY_VERSION = 0x20080522
+_CAPSET = {"x86_64": 126, "aarch64": 91}
+
+
+@functools.cache
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
+
+
+def call(name: str, *arguments: object) -> int:
+    """Call a function of the C library; integers go as long, texts as bytes."""
+    given = [ctypes.c_ulong(a & (2**64 - 1)) if isinstance(a, int) else a for a in arguments]
+    given = [a.encode() if isinstance(a, str) else a for a in given]
+    function = getattr(_libc(), name)
+    function.restype = ctypes.c_long if name == "syscall" else ctypes.c_int
+    result = function(*given)
+    if result == -1:
+        error = ctypes.get_errno()
+        raise OSError(error, f"{name}: {os.strerror(error)}")
+    return result
+
+
+def prctl(option: int, value: object = 0, other: object = 0) -> None:
+    """Set a property of the calling process."""
+    call("prctl", option, value, other, 0, 0)
+
+
+def drop_capabilities() -> None:
+    """Give up every right above an ordinary user's, for good (root's and a namespace owner's)."""
+    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION, 0)
+    call("syscall", _CAPSET[os.uname().machine], ctypes.byref(header), (ctypes.c_uint32 * 6)())
+
+
+def hide_memory() -> None:
+    """Let no other process of the same user read this one's memory or environment."""
+    prctl(DUMPABLE, 0)
