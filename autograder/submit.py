@@ -104,7 +104,7 @@ def find_runs(homework: Homework, root: Path) -> tuple[dict[str, Path], list[str
     for experiment in homework.experiments:
         name = experiment["name"]
         folders = sorted((root / homework.name).glob(f"{name}-seed*"))
-        done = [f for f in folders if (f / "result.json").is_file() and f.suffix == ""]
+        done = [folder for folder in folders if folder.suffix == "" and _finished(folder)]
         if done:
             found[name] = done[0]
             source = json.loads((done[0] / "config.json").read_text(encoding="utf-8"))["data"]
@@ -112,6 +112,15 @@ def find_runs(homework: Homework, root: Path) -> tuple[dict[str, Path], list[str
         elif experiment.get("hand_in", False):
             notes.append(f"{name}: no finished run; make it with: {experiment['command']}")
     return found, notes
+
+
+def _finished(folder: Path) -> bool:
+    """Whether a run is whole, and not one of --tiny."""
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return (folder / "result.json").is_file() and not config.get("tiny", False)
 
 
 def collect(homework: Homework, runs: dict[str, Path]) -> tuple[dict, dict[str, bytes]]:
