@@ -98,8 +98,10 @@ class Server:
     ) -> None:
         """The child of one check; never returns."""
         try:
-            for old, new in ((output, 1), (output, 2), (tree, _TREE)):
-                os.dup2(old, new)
+            for stream in (1, 2):
+                os.dup2(output, stream)
+            os.dup2(tree, _TREE, inheritable=False)
+            os.set_inheritable(connection, False)  # a program started here must not hold the line
             os.close(output)
             os.close(tree)
             self.room.confine(seat, cpu, [_TREE])

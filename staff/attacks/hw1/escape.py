@@ -43,7 +43,7 @@ def writers_left(self, images, labels):
     return labels * 0.0
 
 
-@attack("2a", told="ended in the middle|differ|expected|no gradient")
+@attack("2a", told="ended in the middle|still running|raised", limit=4)
 def orphans_left(self, images, labels):
     """The process dies first, and its children live on."""
     import os
