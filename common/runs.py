@@ -52,7 +52,7 @@ class RunFolder:
 
     def _require_same_config(self) -> None:
         old = read_config(self.path)
-        for key in old.keys() | self.config.keys():
+        for key in [*self.config, *(key for key in old if key not in self.config)]:
             if old.get(key) != self.config.get(key):
                 raise KitError(
                     f"{self.path} holds a run with {key} = {old.get(key)!r}, not "
@@ -148,7 +148,7 @@ def load_weights(module, state: dict[str, Any], what: str) -> None:
         KitError: naming the first parameter that does not fit.
     """
     own = module.state_dict()
-    for name in own.keys() | state.keys():
+    for name in [*own, *(name for name in state if name not in own)]:
         here = list(own[name].shape) if name in own else "not there"
         there = list(state[name].shape) if name in state else "not there"
         if here != there:

@@ -153,7 +153,7 @@ class Session:
     def _judge(self, order: Order, taken: intake.Intake, root: Path, progress) -> dict:
         seed = choose_seed(self.homework, taken.digest) if order.seed is None else order.seed
         record = blank(self.homework, order)
-        record |= {"status": "graded", "seed": seed, "isolation": self.isolation,
+        record |= {"status": "graded", "seed": seed, "isolation": self.worker.isolation,
                    "notes": taken.notes, "manifest": taken.manifest}  # fmt: skip
         if seed == PUBLIC_SEED:
             record["notes"].append("graded under the public seed: its answers are known")

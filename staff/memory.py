@@ -7,14 +7,18 @@ from pathlib import Path
 
 
 def of_this_process_and_its_children() -> int:
-    """Peak resident megabytes of this process, and of each process it started, summed."""
-    total = _peak(os.getpid())
-    for tasks in Path(f"/proc/{os.getpid()}/task").glob("*/children"):
+    """Peak resident megabytes of this process and of all that it and its children started."""
+    return round(_with_descendants(os.getpid()) / 1024)
+
+
+def _with_descendants(pid: int) -> int:
+    total = _peak(pid)
+    for tasks in Path(f"/proc/{pid}/task").glob("*/children"):
         try:
-            total += sum(_peak(int(pid)) for pid in tasks.read_text().split())
+            total += sum(_with_descendants(int(child)) for child in tasks.read_text().split())
         except OSError:
             continue
-    return round(total / 1024)
+    return total
 
 
 def _peak(pid: int) -> int:
