@@ -93,9 +93,7 @@ def test_points_add_up(hw):
     assert {check.problem for check in checks} == {p.id for p in homework.problems if p.checked}
     handout = (homework.folder / "README.md").read_text(encoding="utf-8")
     for problem in homework.problems:
-        row = (
-            rf"\|\s*{re.escape(problem.id)}\s*\|[^\n]*\|\s*(up to |extra )?{problem.points:g}( extra)?\s*\|"
-        )
+        row = rf"\|\s*{re.escape(problem.id)}\s*\|[^\n]*\|\s*(up to |extra )?{problem.points:g}( extra)?\s*\|"
         assert re.search(row, handout), (
             f"{hw}/README.md has no row for {problem.id} with its points"
         )
