@@ -165,6 +165,17 @@ class Trainer:
         print(f"resumed at step {self.step} of {self.steps}")
 
 
+def warm_up_then_cosine(
+    optimizer: torch.optim.Optimizer, warm: int, steps: int
+) -> torch.optim.lr_scheduler.LRScheduler:
+    """The learning rate rises over the first `warm` steps and falls to nothing at the last."""
+
+    def factor(step: int) -> float:
+        return min(1.0, (step + 1) / (warm + 1)) * (0.5 + 0.5 * math.cos(math.pi * step / steps))
+
+    return torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
+
+
 @contextlib.contextmanager
 def _bar(steps: int, done: int) -> Iterator[Callable[..., None]]:
     """A progress bar on a terminal, a line for each evaluation elsewhere."""

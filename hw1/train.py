@@ -88,7 +88,7 @@ def train(name: str, data, chosen, folder: Path) -> None:
     import torch
 
     from common.data.images import rotations
-    from common.training import Trainer
+    from common.training import Trainer, warm_up_then_cosine
 
     setting = SETTINGS[name]
     device = options.device(chosen.device)
@@ -140,16 +140,6 @@ def build(model: str, way: int, shot: int, hidden_dim: int):
 
     kind = {"mann": MANN, "transformer": TransformerMANN}[model]
     return kind(way, shot + 1, hidden_dim)
-
-
-def warm_up_then_cosine(optimizer, warm: int, steps: int):
-    """The learning rate rises over the first steps and falls to nothing at the end."""
-    import torch
-
-    def factor(step: int) -> float:
-        return min(1.0, (step + 1) / (warm + 1)) * (0.5 + 0.5 * math.cos(math.pi * step / steps))
-
-    return torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
 
 
 def drawer(images, setting: Setting, batch: int, rng, device):

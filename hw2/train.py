@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -164,7 +163,7 @@ def train(name: str, data, chosen, folder: Path) -> None:
     import torch
 
     from common.data.images import rotations
-    from common.training import Trainer
+    from common.training import Trainer, warm_up_then_cosine
     from hw2.evaluation import fixed_tasks
     from hw2.tasks import TaskSampler
 
@@ -304,16 +303,6 @@ class Maml:
 
     def use_batch_statistics(self) -> None:
         """It never uses any other."""
-
-
-def warm_up_then_cosine(optimizer, warm: int, steps: int):
-    """The learning rate rises over the first steps and falls to nothing at the end."""
-    import torch
-
-    def factor(step: int) -> float:
-        return min(1.0, (step + 1) / (warm + 1)) * (0.5 + 0.5 * math.cos(math.pi * step / steps))
-
-    return torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
 
 
 def report(run, found: dict, rates: dict[str, float], best_step: int, seconds: float) -> None:
