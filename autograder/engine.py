@@ -6,7 +6,6 @@ process of its own), and never imports torch or the student's code.
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import inspect
 import io
@@ -21,7 +20,6 @@ from typing import Any
 
 import pytest
 
-from autograder import homework as homeworks
 from autograder.errors import UsageError
 from autograder.homework import Homework
 from autograder.judge import plugin
@@ -136,7 +134,7 @@ def _collect(homework: Homework) -> list[PlannedCheck]:
         code = pytest.main(
             [
                 str(homework.checks), "--collect-only", "-q", "--noconftest",
-                "-c", str(homework.checks.parent / "pytest.ini"), "-p", "autograder.judge.plugin",
+                "-c", str(homework.checks.parent / "pytest.ini"),
             ],
             plugins=[collector],
         )  # fmt: skip
@@ -350,22 +348,3 @@ def _row(check: PlannedCheck, failure: Any, seconds: float, hint: int) -> CheckR
         message=message,
         picture=getattr(failure, "pair", None),
     )
-
-
-# --- plain pytest -------------------------------------------------------------------------------
-
-_pytest_benches: dict[str, Bench] = {}
-
-
-def bench_for_pytest(name: str) -> Bench:
-    """The bench that checks use under plain pytest: one worker for the session."""
-    if name not in _pytest_benches:
-        homework = homeworks.load(name)
-        worker = start(isolation_of_this_system(), homework.preload)
-        atexit.register(worker.close)
-        folder = tempfile.TemporaryDirectory(prefix="grade-", ignore_cleanup_errors=True)
-        atexit.register(folder.cleanup)
-        tree = overlay(homework, Path(folder.name))
-        answers = Answers.load(homework, plugin.PUBLIC_SEED)
-        _pytest_benches[name] = Bench(homework, worker, tree, answers, plugin.PUBLIC_SEED)
-    return _pytest_benches[name]

@@ -268,3 +268,12 @@ def test_a_broken_table_is_a_usage_error(tmp_path):
     (tmp_path / "hw1" / "homework.toml").write_text("title = 'x'\nfiles = [")
     with pytest.raises(UsageError, match=r"homework\.toml cannot be read"):
         homeworks.load("hw1", tmp_path)
+
+
+def test_plain_pytest_runs_the_checks_too():
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "autograder/checks/hw1/test_mann.py", "-k", "test_loss"],
+        cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "problem 2b is still empty: fill in mann_loss" in done.stdout, done.stdout[-2000:]

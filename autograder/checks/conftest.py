@@ -1,3 +1,65 @@
-"""Lets `pytest autograder/checks/hw1` and editors' test explorers run the checks as they are."""
+"""The fixtures of a check for plain `pytest autograder/checks/hw1` and for editors' test explorers.
 
-from autograder.judge.plugin import _bench, _desk, reference, rng, student  # noqa: F401
+The autograder itself collects the checks and hands them the same three things.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from autograder import homework as homeworks
+from autograder.engine import Bench, Desk
+from autograder.judge.answers import Answers
+from autograder.judge.plugin import PUBLIC_SEED, check_id
+from autograder.run.launch import isolation_of_this_system, start
+from autograder.run.overlay import overlay
+
+
+@pytest.fixture(scope="session")
+def _bench_of() -> Iterator[Callable[[str], Bench]]:
+    """One worker and one tree for all checks of a homework, made when first asked for."""
+    with contextlib.ExitStack() as stack:
+
+        @functools.cache
+        def bench_of(name: str) -> Bench:
+            homework = homeworks.load(name)
+            answers = Answers.load(homework, PUBLIC_SEED)
+            worker = stack.enter_context(start(isolation_of_this_system(), homework.preload))
+            folder = stack.enter_context(
+                tempfile.TemporaryDirectory(prefix="grade-", ignore_cleanup_errors=True)
+            )
+            tree = overlay(homework, Path(folder) / "tree")
+            return Bench(homework, worker, tree, answers, PUBLIC_SEED)
+
+        yield bench_of
+
+
+@pytest.fixture
+def _desk(request: pytest.FixtureRequest, _bench_of: Callable[[str], Bench]) -> Iterator[Desk]:
+    desk = _bench_of(request.path.parent.name).desk(check_id(request.node))
+    yield desk
+    desk.student.close()
+
+
+@pytest.fixture
+def student(_desk: Desk):
+    """Probes that run beside the student's code."""
+    return _desk.student
+
+
+@pytest.fixture
+def reference(_desk: Desk):
+    """What the solution gave for the same call."""
+    return _desk.reference
+
+
+@pytest.fixture
+def rng(_desk: Desk):
+    """A RandomState that belongs to this check and seed."""
+    return _desk.rng

@@ -1,4 +1,4 @@
-"""The marker `problem` and the fixtures of a check, for the engine and for plain pytest."""
+"""The marker `problem`, a check's name, and the stream its inputs are drawn from."""
 
 from __future__ import annotations
 
@@ -33,41 +33,6 @@ def generator(seed: int, check: str) -> np.random.RandomState:
     return np.random.RandomState(zlib.crc32(f"{seed}/{check}".encode()))
 
 
-# --- plain `pytest autograder/checks/hw1` -------------------------------------------------------
-
-
 def check_id(item: pytest.Item) -> str:
     """`test_mann::test_forward[2-3]`: the same in every folder and on every system."""
     return f"{item.path.stem}::{item.name}"
-
-
-@pytest.fixture
-def _bench(request):
-    from autograder import engine
-
-    return engine.bench_for_pytest(request.path.parent.name)
-
-
-@pytest.fixture
-def _desk(request, _bench):
-    desk = _bench.desk(check_id(request.node))
-    yield desk
-    desk.student.close()
-
-
-@pytest.fixture
-def student(_desk):
-    """Probes that run beside the student's code."""
-    return _desk.student
-
-
-@pytest.fixture
-def reference(_desk):
-    """What the solution gave for the same call."""
-    return _desk.reference
-
-
-@pytest.fixture
-def rng(_desk):
-    """A RandomState that belongs to this check and seed."""
-    return _desk.rng
