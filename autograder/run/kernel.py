@@ -6,7 +6,7 @@ import ctypes
 import functools
 import os
 
-PDEATHSIG, DUMPABLE, SECCOMP, CHILD_SUBREAPER, NO_NEW_PRIVS = 1, 4, 22, 36, 38
+PDEATHSIG, SECCOMP, CHILD_SUBREAPER, NO_NEW_PRIVS = 1, 22, 36, 38
 _CAPABILITY_VERSION = 0x20080522
 _CAPSET = {"x86_64": 126, "aarch64": 91}
 
@@ -38,8 +38,3 @@ def drop_capabilities() -> None:
     """Give up every right above an ordinary user's, for good (root's and a namespace owner's)."""
     header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION, 0)
     call("syscall", _CAPSET[os.uname().machine], ctypes.byref(header), (ctypes.c_uint32 * 6)())
-
-
-def hide_memory() -> None:
-    """Let no other process of the same user read this one's memory or environment."""
-    prctl(DUMPABLE, 0)

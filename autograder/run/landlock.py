@@ -22,14 +22,6 @@ _RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15}  # how many rights on files each version 
 _NO_TCP, _NO_SIGNALS_OR_SOCKETS = 3, 3  # bind and connect; abstract sockets and signals
 
 
-def available() -> bool:
-    """Whether this kernel has Landlock switched on."""
-    try:
-        return _version() >= 1
-    except OSError:
-        return False
-
-
 def _version() -> int:
     return kernel.call("syscall", _CREATE, None, 0, 1)
 
