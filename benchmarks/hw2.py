@@ -1,15 +1,16 @@
-"""How fast homework 2 is, against a plain loop over tasks with one PNG file an image.
+"""How fast homework 2 is: the kit, a plain loop with one PNG file an image, and known libraries.
 
-`python -m benchmarks.hw2` measures both sides in turn, several times, each in a process of its own,
-and writes benchmarks/results/hw2.md. Both use the same network, batches and optimizer.
+`python -m benchmarks.hw2` measures all sides in turn, several times, each in a process of its own,
+and writes benchmarks/results/hw2.md and hw2.png. All use the same network and optimizer; the
+libraries `higher` and `learn2learn` are measured when they are installed.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import os
-import random
 import statistics
 import subprocess
 import sys
@@ -18,20 +19,24 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import table
+from benchmarks import rivals, table
+from benchmarks.rivals import INNER_RATE, QUERIES, SHOT, TASKS, WAY
 
 ROOT = Path(__file__).resolve().parents[1]
-TASKS, WAY, QUERIES, SHOT = 16, 5, 15, 5
 DRAWN = 64  # tasks at a time where only drawing is measured
 ROUNDS, SECONDS = 3, 8.0
-# what → (its name, unit, how many times faster it is to be)
+LIBRARIES = ("higher", "learn2learn")
+SIDES = ("plain loop", *LIBRARIES, "kit, looped", "kit, first-order", "kit")
+_MAML_SIDES = SIDES
+# what → (its name, unit, how many times as fast as the plain loop it is to be, its sides)
 MEASURES = {
-    "sampling": ("tasks drawn (5-way, 1-shot, 15 queries)", "tasks/s", 500),
-    "sampling-float": ("tasks drawn and made float32 in [0, 1]", "tasks/s", "no target"),
-    "maml-1": ("MAML, 1 inner step", "outer steps/s", 2.4),
-    "maml-5": ("MAML, 5 inner steps", "outer steps/s", 3.3),
-    "protonet": ("ProtoNet, 5-way 5-shot", "steps/s", 1.25),
-}
+    "sampling": ("tasks drawn (5-way, 1-shot, 15 queries)", "tasks/s", "500", ("plain loop", "kit")),
+    "sampling-float": ("the same, made float32 in [0, 1]", "tasks/s", "", ("plain loop", "kit")),
+    "maml-1": ("MAML, 1 inner step", "outer steps/s", "2.4", _MAML_SIDES),
+    "maml-5": ("MAML, 5 inner steps", "outer steps/s", "3.3", _MAML_SIDES),
+    "protonet": ("ProtoNet, 5-way 5-shot", "steps/s", "1.25", ("plain loop", "kit")),
+}  # fmt: skip
+Rates = dict[tuple[str, str], list[float]]
 
 
 def main() -> None:
@@ -47,15 +52,21 @@ def main() -> None:
         measure, side, folder = chosen.one
         print(json.dumps(one(measure, side, Path(folder), chosen.seconds, chosen.threads)))
         return
+    absent = {name for name in LIBRARIES if importlib.util.find_spec(name) is None}
+    found: Rates = {
+        (measure, side): []
+        for measure, (*_, sides) in MEASURES.items()
+        for side in sides
+        if side not in absent
+    }
     with tempfile.TemporaryDirectory(prefix="benchmark-") as name:
         folder = Path(name)
         prepare(folder)
-        found = {(m, s): [] for m in MEASURES for s in ("plain", "kit")}
         for turn in range(chosen.rounds):
             for measure, side in found:
-                rate = in_a_process(measure, side, folder, chosen)
-                found[measure, side].append(rate)
-                print(f"round {turn + 1}: {measure} {side}: {rate:.4g}", flush=True)
+                speed = in_a_process(measure, side, folder, chosen)
+                found[measure, side].append(speed)
+                print(f"round {turn + 1}: {measure}, {side}: {speed:.4g}", flush=True)
     write(found, chosen.threads)
 
 
@@ -86,30 +97,37 @@ def prepare(folder: Path) -> None:
             Image.fromarray(drawing).save(character / f"{number:02d}.png")
 
 
-def write(found: dict, threads: int) -> Path:
-    """The result as a page: medians of both sides, and their ratio."""
-    rows = [("what", "unit", "plain loop", "this kit", "times as fast", "at least")]
-    for measure, (name, unit, wanted) in MEASURES.items():
-        plain = statistics.median(found[measure, "plain"])
-        kit = statistics.median(found[measure, "kit"])
-        rows.append((name, unit, f"{plain:.3g}", f"{kit:.3g}", f"{kit / plain:.3g}", f"{wanted}"))
+def write(found: Rates, threads: int) -> None:
+    """The result as a page and a picture: medians of all sides, and the kit's ratio to the loop."""
+    middle = {key: statistics.median(rates) for key, rates in found.items()}
+    present = [side for side in SIDES if any(side == key[1] for key in found)]
+    rows = [("what", "unit", *present, "kit / plain loop", "at least")]
+    for measure, (name, unit, wanted, _) in MEASURES.items():
+        cells = [
+            f"{middle[measure, side]:.3g}" if (measure, side) in middle else "" for side in present
+        ]
+        ratio = middle[measure, "kit"] / middle[measure, "plain loop"]
+        rows.append((name, unit, *cells, f"{ratio:.3g}", wanted))
     notes = (
-        "Made by `python -m benchmarks.hw2`: a plain loop over tasks that opens a PNG file for every "
-        f"image, and this kit, in turn; median of {len(found['sampling', 'kit'])} with {threads} "
-        f"threads. A training step has {TASKS} tasks of {WAY} classes and {QUERIES} queries a class; "
-        "both sides use the same network. The kit draws bytes and makes numbers of them in the "
-        "training step; the second row counts that too."
+        "Made by `python -m benchmarks.hw2`: every side in turn, each in a process of its own; median "
+        f"of {len(found['sampling', 'kit'])} with {threads} threads. A training step has {TASKS} "
+        f"tasks of {WAY} classes and {QUERIES} queries a class. The plain loop and the libraries open "
+        "a PNG file for every image; the kit draws bytes from one array and makes numbers of them in "
+        "the training step (the second row counts that too). Looped: the same code, task by task, as "
+        "when `vmap` cannot map it."
     )
-    return table.write("hw2", "Homework 2: speed", rows, notes)
-
-
-# --- one measurement ----------------------------------------------------------------------------
+    table.write("hw2", "Homework 2: speed", rows, notes)
+    bars = {
+        MEASURES[measure][0]: {side: middle[measure, side] for side in present if (measure, side) in middle}
+        for measure in ("maml-1", "maml-5", "protonet")
+    }  # fmt: skip
+    table.picture("hw2", bars, "training steps a second")
 
 
 def one(measure: str, side: str, folder: Path, seconds: float, threads: int) -> float:
     """How often a second one side does its work."""
     sys.path.insert(0, str(folder / "tree"))
-    if side == "kit":
+    if side.startswith("kit"):
         from common.memory import keep_large_blocks
 
         keep_large_blocks()
@@ -118,15 +136,19 @@ def one(measure: str, side: str, folder: Path, seconds: float, threads: int) -> 
     torch.set_num_threads(threads)
     torch.manual_seed(0)
     if measure.startswith("sampling"):
-        if side == "plain":
-            return rate(plain_batch(folder, 1), seconds) * TASKS
+        if side == "plain loop":
+            return rate(rivals.png_batch(folder, 1), seconds) * TASKS
         draw = kit_sampler(folder, 1, DRAWN)
         work = draw if measure == "sampling" else lambda: draw().ready()
         return rate(work, seconds) * DRAWN
     if measure == "protonet":
-        return rate(kit_protonet(folder) if side == "kit" else plain_protonet(folder), seconds)
+        return rate(kit_protonet(folder) if side == "kit" else rivals.protonet(folder), seconds)
     steps = int(measure.split("-")[1])
-    return rate(kit_maml(folder, steps) if side == "kit" else plain_maml(folder, steps), seconds)
+    if side.startswith("kit"):
+        return rate(kit_maml(folder, steps, side), seconds)
+    made = {"plain loop": rivals.maml, "higher": rivals.higher_maml,
+            "learn2learn": rivals.learn2learn_maml}[side]  # fmt: skip
+    return rate(made(folder, steps), seconds)
 
 
 def rate(work: Callable[[], object], seconds: float) -> float:
@@ -171,8 +193,8 @@ def kit_protonet(folder: Path):
     return step
 
 
-def kit_maml(folder: Path, steps: int):
-    """An outer step as hw2.train makes it."""
+def kit_maml(folder: Path, steps: int, side: str):
+    """An outer step as hw2.train makes it; of side "kit, looped" or "kit, first-order" if asked."""
     import torch
 
     from common.networks import Conv4
@@ -180,109 +202,14 @@ def kit_maml(folder: Path, steps: int):
     from hw2.mapping import OverTasks
     from hw2.train import MAML
 
-    learner = Learner(Conv4(**MAML), 0.04, steps, False, False)
+    learner = Learner(Conv4(**MAML), INNER_RATE, steps, False, side == "kit, first-order")
     optimizer = torch.optim.Adam(learner.network.parameters(), lr=1e-3)
     mapped, draw = OverTasks(learner), kit_sampler(folder, 1)
+    mapped.looped = side == "kit, looped"
 
     def step():
         optimizer.zero_grad()
         mapped(learner.of_task, draw().ready())[0].mean().backward()
-        optimizer.step()
-
-    return step
-
-
-# --- the plain side: what such homework kits do ---------------------------------------------------
-
-
-def plain_task(folders: list[Path], shot: int):
-    """One task, every image from a file of its own."""
-    import numpy as np
-    import torch
-    from PIL import Image
-
-    def load(file: Path):
-        return torch.from_numpy(np.array(Image.open(file), dtype=np.float32) / 255)[None]
-
-    images: dict[str, list] = {"support": [], "query": []}
-    labels: dict[str, list] = {"support": [], "query": []}
-    for label, folder in enumerate(random.sample(folders, WAY)):
-        files = random.sample(sorted(folder.glob("*.png")), shot + QUERIES)
-        for part, chosen in (("support", files[:shot]), ("query", files[shot:])):
-            images[part] += [load(file) for file in chosen]
-            labels[part] += [label] * len(chosen)
-    return [
-        tensor
-        for part in ("support", "query")
-        for tensor in (torch.stack(images[part]), torch.tensor(labels[part]))
-    ]
-
-
-def plain_batch(folder: Path, shot: int):
-    """A function that draws a list of tasks."""
-    random.seed(0)
-    folders = sorted((folder / "png").iterdir())
-    return lambda: [plain_task(folders, shot) for _ in range(TASKS)]
-
-
-def plain_protonet(folder: Path):
-    """Task after task: two calls of the network, prototypes, distances, loss and accuracies."""
-    import torch
-    import torch.nn.functional as F
-
-    from common.networks import Conv4
-    from hw2.train import PROTONET
-
-    network = Conv4(**PROTONET)
-    optimizer = torch.optim.Adam(network.parameters(), lr=1e-3)
-    draw = plain_batch(folder, SHOT)
-
-    def step():
-        optimizer.zero_grad()
-        losses, rights = [], []
-        for support, labels, query, targets in draw():
-            known, asked = network(support), network(query)
-            centres = torch.stack([known[labels == name].mean(0) for name in range(WAY)])
-            own, logits = (-((part[:, None] - centres) ** 2).sum(-1) for part in (known, asked))
-            losses.append(F.cross_entropy(logits, targets))
-            rights.append([(own.argmax(1) == labels).float().mean().item(),
-                           (logits.argmax(1) == targets).float().mean().item()])  # fmt: skip
-        torch.stack(losses).mean().backward()
-        optimizer.step()
-
-    return step
-
-
-def plain_maml(folder: Path, steps: int):
-    """Task after task: a copied dictionary, torch.autograd.grad with a graph, update by update."""
-    import torch
-    import torch.nn.functional as F
-    from torch.func import functional_call
-
-    from common.networks import Conv4
-    from hw2.train import MAML
-
-    network = Conv4(**MAML)
-    optimizer = torch.optim.Adam(network.parameters(), lr=1e-3)
-    draw = plain_batch(folder, 1)
-
-    def step():
-        optimizer.zero_grad()
-        losses, rights = [], []
-        for support, labels, query, targets in draw():
-            fast = {name: torch.clone(p) for name, p in network.named_parameters()}
-            for _ in range(steps):
-                logits = functional_call(network, fast, (support,))
-                rights.append((logits.argmax(1) == labels).float().mean().item())
-                found = torch.autograd.grad(
-                    F.cross_entropy(logits, labels), list(fast.values()), create_graph=True
-                )
-                fast = {name: p - 0.04 * g for (name, p), g in zip(fast.items(), found)}
-            logits = functional_call(network, fast, (support,))
-            rights.append((logits.argmax(1) == labels).float().mean().item())
-            logits = functional_call(network, fast, (query,))
-            losses.append(F.cross_entropy(logits, targets))
-        torch.stack(losses).mean().backward()
         optimizer.step()
 
     return step

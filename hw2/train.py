@@ -55,13 +55,13 @@ class Setting:
 
 
 # ProtoNet trains on one large task a step: more classes than in a test (Snell et al., section 3.2).
-_PROTONET = Setting("protonet", shot=5, steps=2200, way=60, train_shot=5, batch=1)
-_MAML = Setting("maml", shot=1, steps=12000)
+_PROTONET = Setting("protonet", shot=5, steps=2000, way=60, train_shot=5, batch=1)
+_MAML = Setting("maml", shot=1, steps=8000)
 _SHORT = replace(_MAML, steps=1500)  # the comparisons, all equally long
 
 REQUIRED = {
     "protonet-5-shot": _PROTONET,
-    "protonet-1-shot": replace(_PROTONET, shot=1, steps=5000),
+    "protonet-1-shot": replace(_PROTONET, shot=1, steps=4500),
     "maml": _MAML,
 }
 COMPARISON = {
@@ -176,9 +176,8 @@ def train(name: str, data, chosen, folder: Path) -> None:
     torch.manual_seed(chosen.seed)
     rng = np.random.default_rng(chosen.seed)
     method = build(setting, device)
-    sampler = TaskSampler(
-        rotations(data.split("train")), setting.way, setting.train_shot, setting.query
-    )
+    characters = rotations(data.split("train"), mirrored=True)
+    sampler = TaskSampler(characters, setting.way, setting.train_shot, setting.query)
     counts = (
         (TINY["choosing"], TINY["reported"]) if chosen.tiny else (CHOOSING_TASKS, REPORTED_TASKS)
     )

@@ -40,15 +40,17 @@ class FewShotImages:
         return self.images[self.classes[name]]
 
 
-def rotations(images: np.ndarray) -> np.ndarray:
+def rotations(images: np.ndarray, mirrored: bool = False) -> np.ndarray:
     """Four classes from each: as drawn, and turned by 90, 180 and 270 degrees.
 
     Args:
         images: uint8 [classes, drawings, side, side].
+        mirrored: turn what a mirror shows as well: eight classes from each.
 
     Returns:
-        uint8 [4 * classes, drawings, side, side]; a turned class is another class. For
-        meta-training only (Santoro et al. 2016, section 4.1).
+        uint8 [4 or 8 * classes, drawings, side, side]; a turned class is another class, and so is a
+        mirrored one. For meta-training only (Santoro et al. 2016, section 4.1).
     """
-    turned = [np.rot90(images, quarter, axes=(2, 3)) for quarter in range(4)]
+    drawn = [images, images[..., ::-1]] if mirrored else [images]
+    turned = [np.rot90(one, quarter, axes=(2, 3)) for one in drawn for quarter in range(4)]
     return np.ascontiguousarray(np.concatenate(turned))
