@@ -162,6 +162,10 @@ def test_rotations_are_classes_of_their_own():
     assert turned.shape == (12, 20, 28, 28)
     assert (turned[:3] == images).all()
     assert (turned[3] == np.rot90(images[0], 1, axes=(1, 2))).all()
+    mirrored = rotations(images, mirrored=True)
+    assert (mirrored[:12] == turned).all()
+    assert (mirrored[12:15] == images[..., ::-1]).all()
+    assert len(np.unique(mirrored.reshape(24, -1), axis=0)) == 24
 
 
 def test_a_download_is_kept_only_when_it_is_whole(tmp_path, monkeypatch):
