@@ -104,7 +104,8 @@ class Results:
         runs = self.of(name)
         if not runs:
             if wanted:
-                self.missing.setdefault(f"run {name}", self.homework.command(name))
+                what = "file" if name.endswith(".json") else "run"
+                self.missing.setdefault(f"{what} {name}", self.homework.command(name))
             return MISSING
         values = [run.look_up(found["key"]) for run in runs]
         if any(value is None for value in values):
