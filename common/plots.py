@@ -17,16 +17,24 @@ def style(index: int) -> dict:
     return {"color": COLOURS[index % len(COLOURS)], "linestyle": STYLES[index % len(STYLES)]}
 
 
-def new(width: float = 6.4, height: float = 4.0, panels: int = 1):
-    """A figure and its axes (a list when there are several panels), drawn without a display."""
+def new(width: float = 6.4, height: float = 4.0, panels: int = 1, across: int | None = None):
+    """A figure and its axes (a list when there are several panels), drawn without a display.
+
+    Args:
+        across: how many panels stand side by side at most; None puts all in one row.
+    """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width * panels, height), layout="constrained")
-    axes = figure.subplots(1, panels)
-    for one in axes if panels > 1 else [axes]:
+    columns = min(panels, across or panels)
+    rows = -(-panels // columns)
+    figure = Figure(figsize=(width * columns, height * rows), layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False).ravel()
+    for spare in axes[panels:]:
+        spare.remove()
+    for one in axes[:panels]:
         one.grid(alpha=0.3)
         one.spines[["top", "right"]].set_visible(False)
-    return figure, axes
+    return figure, axes[:panels] if panels > 1 else axes[0]
 
 
 def save(figure, path: Path) -> Path:
@@ -50,7 +58,8 @@ def curves(
         labels: a metric's name → its axis label, with the unit.
     """
     present = [m for m in metrics if any(m in row for rows in rows_of.values() for row in rows)]
-    figure, axes = new(panels=max(len(present), 1), width=5.2)
+    # two side by side: more could not be read on a printed page
+    figure, axes = new(panels=max(len(present), 1), width=5.2, across=2)
     axes = axes if len(present) > 1 else [axes]
     for axis, metric in zip(axes, present):
         for index, (name, rows) in enumerate(rows_of.items()):

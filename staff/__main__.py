@@ -28,6 +28,7 @@ OWN_OPTIONS = {  # commands that read their own: module, help
     "grade": ("staff.grade", "grade a folder of submissions"),
     "gradescope": ("staff.gradescope.build", "build the zip for Gradescope"),
     "similarity": ("staff.similarity", "pairs of submissions that share code"),
+    "overlap": ("staff.overlap", "what students are shown that answers a graded question"),
     "gradebook": ("staff.gradebook", "scores and rules to one table"),
 }
 

@@ -114,6 +114,7 @@ def test_submit_packs_what_is_there(tmp_path):
     done = run("autograder", "submit", "hw1", "-o", tmp_path / "a.zip", "--runs", tmp_path)
     assert done.returncode == 0, done.stderr
     assert "no finished run" in done.stdout
+    assert done.stdout.splitlines()[-1].endswith("print it to PDF, upload the PDF")
     with zipfile.ZipFile(tmp_path / "a.zip") as archive:
         manifest = json.loads(archive.read("manifest.json"))
         assert set(manifest["files"]) == set(archive.namelist()) - {"manifest.json"}

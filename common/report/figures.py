@@ -1,0 +1,149 @@
+"""The pictures that a writeup shows: found beside it or among the runs, and put into the page."""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote, unquote
+
+from common.report.markdown import IMAGE, escape, target_of
+from common.report.results import Results
+from common.report.writeup import outside_code
+
+LARGEST = 20 * 2**20  # bytes of one picture
+_KINDS = {b"\x89PNG\r\n": "png", b"\xff\xd8\xff": "jpeg", b"GIF8": "gif", b"RIFF": "webp",
+          b"<svg": "svg+xml", b"<?xml": "svg+xml"}  # fmt: skip
+_SEED = re.compile(r"-seed-?(\d+)")
+
+
+@dataclass
+class Figures:
+    """Finds pictures and makes figures of them.
+
+    Attributes:
+        folder: where writeup.md lies; its pictures are named from there.
+        results: of the runs; what is missing is listed there.
+        wanted: whether a missing picture is to be listed (not one of extra credit).
+        shown: the pictures of the runs that were used.
+    """
+
+    folder: Path
+    results: Results
+    wanted: bool = True
+    shown: set[Path] = field(default_factory=set)
+
+    def find(self, target: str) -> Path | None:
+        """The file of a picture; that of another seed when the one that is named is not there."""
+        path = self._path(target)
+        if not path.is_file():
+            path = self._path(unquote(target))
+        if not path.is_file():
+            path = self._of_another_seed(path)
+        return path
+
+    def figure(self, alt: str, target: str) -> str:
+        """A figure for the page: the picture itself, or one line that says what is missing."""
+        if target.startswith(("http:", "https:", "data:")):
+            return _absent(f"{alt}: a picture on the network is not shown; save {target[:80]} "
+                           "beside writeup.md and name the file")  # fmt: skip
+        path = self.find(target)
+        if path is None:
+            return _absent(f"{alt or 'Figure'}: {self._want(target)}")
+        self.shown.add(path.resolve())
+        text = alt or path.stem.replace("-", " ")
+        data, kind = _content(path)
+        if kind is None:
+            return _absent(f"{text}: {path} is no picture that can be shown ({data})")
+        return (
+            f'<figure><img alt="{escape(text)}" src="data:image/{kind};base64,{data}">'
+            f"<figcaption>{escape(text)}<br><code>{escape(self._name(path))}</code></figcaption>"
+            "</figure>"
+        )
+
+    def linked(self, lines: list[str], folder: Path) -> list[str]:
+        """The lines of a section with links that hold in `folder`."""
+        changed = list(lines)
+        for number, line in outside_code(lines):
+            changed[number] = IMAGE.sub(lambda found: self._link(found, folder), line)
+        return changed
+
+    def others(self) -> list[Path]:
+        """The pictures in the folders of the runs that were used and which no question shows."""
+        runs = [run.folder for name in self.results.used for run in self.results.used[name]]
+        found = [
+            p for folder in dict.fromkeys(runs) if folder.is_dir() for p in folder.glob("*.png")
+        ]
+        return sorted(path for path in found if path.resolve() not in self.shown)
+
+    def _path(self, target: str) -> Path:
+        inside = re.match(rf"(?:\.\./|\./)*runs/{self.results.homework.name}/(.+)", target)
+        return self.results.root / inside[1] if inside else self.folder / target
+
+    def _of_another_seed(self, path: Path) -> Path | None:
+        root = self.results.root
+        try:
+            name = path.relative_to(root).as_posix()
+        except ValueError:
+            return None
+        if not _SEED.search(name):
+            return None
+        pattern = re.compile(
+            _SEED.sub(r"-seed-?(\\d+)", re.escape(name).replace(r"\-seed", "-seed"))
+        )
+        names = (p.relative_to(root).as_posix() for p in root.glob(_SEED.sub("-seed*", name)))
+        found = sorted(
+            (int(match[1]), match[0]) for match in map(pattern.fullmatch, names) if match
+        )
+        return root / found[0][1] if found else None
+
+    def _want(self, target: str) -> str:
+        """Say that a picture is missing, and what makes it."""
+        inside = re.match(rf"(?:\.\./|\./)*runs/{self.results.homework.name}/(.+)", target)
+        what = target if inside is None else f"runs/{self.results.homework.name}/{inside[1]}"
+        how = "put it there, or correct its path in writeup.md"
+        if inside:
+            folder, _, file = inside[1].rpartition("/")
+            how = self.results.homework.command(folder or file)
+        if self.wanted:
+            self.results.missing.setdefault(f"figure {what}", how)
+        return f"{what} is missing: {how}"
+
+    def _name(self, path: Path) -> str:
+        """How a reader finds the file again."""
+        for base in (self.results.root.parent, self.folder):
+            if path.is_relative_to(base):
+                return path.relative_to(base).as_posix()
+        return path.name
+
+    def _link(self, found: re.Match, folder: Path) -> str:
+        target = target_of(found)
+        path = None if "://" in target else self.find(target)
+        if path is None:
+            return found[0]
+        try:
+            near = os.path.relpath(path, folder)
+        except ValueError:  # another drive
+            near = str(path.resolve())
+        return f"![{found['alt']}]({quote(Path(near).as_posix(), safe='/:')})"
+
+
+def _content(path: Path) -> tuple[str, str | None]:
+    """The picture in base64 and its kind; or what is wrong, and None."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        return error.strerror or "cannot be read", None
+    if len(data) > LARGEST:
+        return f"larger than {LARGEST // 2**20} MB", None
+    start = data.lstrip()[:8]
+    kind = next((kind for sign, kind in _KINDS.items() if start.startswith(sign)), None)
+    if kind is None:
+        return "expected PNG, JPEG, GIF, WebP or SVG", None
+    return base64.b64encode(data).decode("ascii"), kind
+
+
+def _absent(text: str) -> str:
+    return f'<p class="absent">{escape(text)}</p>'

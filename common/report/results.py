@@ -1,0 +1,218 @@
+"""The figures of the runs: from the run folders into the tables of a writeup.
+
+A cell `{{test_mse}}` is the number of that name in result.json of the run that the row's first cell
+names; `{{maml: test_accuracy}}` names the run itself; `{{test_accuracy ± interval}}` adds the interval
+that stands in the file. `a/b/0` goes into tables and lists; `last/loss`, `max/loss` and `min/loss` are
+of the column `loss` of metrics.csv. Where several seeds were run, the mean over them is given, with its
+95 % interval.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from common.errors import KitError
+from common.report.markdown import cells_of, is_table
+from common.report.writeup import Homework, outside_code
+from common.runs import read_config, read_metrics
+
+MISSING = "missing"
+_CELL = re.compile(
+    r"\{\{ *(?:(?P<run>[^{}:]+):)? *(?P<key>[^{}±]+?) *(?:± *(?P<half>[^{}]+?) *)?\}\}$"
+)
+_STUDENT = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)  # 97.5 %, 1 to 9 d.f.
+_NOT_COMPARED = ("seed", "device")
+
+
+@dataclass
+class Run:
+    """One finished run."""
+
+    folder: Path
+    config: dict[str, Any]
+    result: Any
+
+    @property
+    def seed(self) -> int:
+        return self.config.get("seed", 0)
+
+    @cached_property
+    def metrics(self) -> dict[str, dict[str, float]]:
+        """The last, largest and smallest number of every column of metrics.csv."""
+        try:
+            rows = read_metrics(self.folder)
+        except (ValueError, TypeError, OSError):
+            rows = []
+        columns = {name: [row[name] for row in rows] for name in (rows[0] if rows else ())}
+        pick = {"last": lambda column: column[-1], "max": max, "min": min}
+        return {word: {n: of(c) for n, c in columns.items()} for word, of in pick.items()}
+
+    def look_up(self, key: str) -> Any:
+        """The value at `a/b/0` in the results; None when there is none."""
+        steps = key.split("/")
+        value = self.metrics if steps[0] in ("last", "max", "min") else self.result
+        for step in steps:
+            try:
+                value = value[int(step)] if isinstance(value, list) else value[step]
+            except (KeyError, IndexError, TypeError, ValueError):
+                return None
+        return value
+
+
+@dataclass
+class Results:
+    """The runs of one homework, and what was looked for in vain.
+
+    Attributes:
+        homework: whose runs they are.
+        root: the folder of its runs, `runs/hwN`.
+        missing: what is not there → the command that makes it.
+        notes: what somebody should know of the runs that were used.
+        used: the runs that gave numbers or figures, by name.
+    """
+
+    homework: Homework
+    root: Path
+    missing: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    used: dict[str, list[Run]] = field(default_factory=dict)
+
+    def of(self, name: str) -> list[Run]:
+        """The finished runs of this name that can be compared, one a seed, lowest seed first."""
+        if name not in self.used:
+            self.used[name] = self._comparable(name, _finished(self.root, name))
+        return self.used[name]
+
+    def cell(self, text: str, row: str, wanted: bool = True) -> str:
+        """The text of a cell, filled in when it asks for a number.
+
+        Args:
+            text: the cell.
+            row: the first cell of its row.
+            wanted: whether a missing run is to be listed.
+        """
+        found = _CELL.match(text)
+        if found is None:
+            return text
+        name = (found["run"] or row).strip().strip("`*")
+        runs = self.of(name)
+        if not runs:
+            if wanted:
+                what = "file" if name.endswith(".json") else "run"
+                self.missing.setdefault(f"{what} {name}", self.homework.command(name))
+            return MISSING
+        values = [run.look_up(found["key"]) for run in runs]
+        if any(value is None for value in values):
+            if wanted:
+                lacking = runs[values.index(None)].folder
+                self.missing.setdefault(f"{found['key']} in {lacking}", self.homework.command(name))
+            return MISSING
+        half = runs[0].look_up(found["half"]) if found["half"] else None
+        return over_seeds(values, half)
+
+    def to_make(self) -> dict[str, list[str]]:
+        """What makes it → what is missing."""
+        commands: dict[str, list[str]] = {}
+        for what, how in self.missing.items():
+            commands.setdefault(how, []).append(what)
+        return commands
+
+    def fill(self, lines: tuple[str, ...], wanted: bool = True) -> list[str]:
+        """A section's lines with the cells of its tables filled in; all else as it was typed."""
+        plain = {number for number, _ in outside_code(lines)}
+        filled, inside = list(lines), False
+        for number, line in enumerate(lines):
+            if number not in plain or "|" not in line:
+                inside = False
+            elif is_table(list(lines), number):
+                inside = True
+            elif inside and "{{" in line:
+                first, *rest = cells_of(line)
+                cells = [self.cell(cell, first, wanted) for cell in rest]
+                filled[number] = "| " + " | ".join(
+                    cell.replace("|", "\\|") for cell in (first, *cells)
+                ) + " |"  # fmt: skip
+        return filled
+
+    def _comparable(self, name: str, runs: list[Run]) -> list[Run]:
+        """Whole runs before tiny ones; of those, the ones set up like the first."""
+        whole = [run for run in runs if not run.config.get("tiny", False)]
+        if runs and not whole:
+            self.notes.append(f"{name}: a run of --tiny, which shows nothing; train without it")
+        kept: list[Run] = []
+        for run in whole or runs:
+            other = _differing(run.config, kept[0].config) if kept else None
+            if other is None:
+                kept.append(run)
+            else:
+                self.notes.append(
+                    f"{run.folder} is left out: its {other} is not that of {kept[0].folder}"
+                )
+        return kept
+
+
+def over_seeds(values: list[Any], half: float | None) -> str:
+    """One cell from the values of all seeds.
+
+    Whole numbers are listed. Of others the mean is given, with its 95 % interval by Student's t over
+    seeds; of a single seed the value, with the interval that the run states itself.
+    """
+    if any(not isinstance(value, (int, float)) or isinstance(value, bool) for value in values):
+        return ", ".join(dict.fromkeys(str(value) for value in values))
+    if all(isinstance(value, int) for value in values):
+        return ", ".join(str(value) for value in values)
+    mean = math.fsum(values) / len(values)
+    if len(values) > 1:
+        variance = math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1)
+        half = quantile(len(values) - 1) * math.sqrt(variance / len(values))
+    if not isinstance(half, (int, float)) or not math.isfinite(half) or not math.isfinite(mean):
+        return f"{mean:.4g}"
+    places = 4 if half <= 0 else min(max(1 - math.floor(math.log10(half)), 0), 6)
+    if half and mean and round(mean, places) == 0:
+        return f"{mean:.3g} ± {half:.2g}"
+    return f"{mean:.{places}f} ± {half:.{places}f}"
+
+
+def quantile(freedom: int) -> float:
+    """The 97.5 % point of Student's t; beyond the table, to three digits."""
+    return _STUDENT[freedom - 1] if freedom <= len(_STUDENT) else 1.96 + 2.5 / freedom
+
+
+def _finished(root: Path, name: str) -> list[Run]:
+    """The whole runs `NAME` and `NAME-seedS`, or the file `NAME` when it is one of numbers."""
+    if name.endswith(".json"):
+        content = _read(root / name)
+        return [] if content is None else [Run(root / name, {}, content)]
+    numbered = re.compile(re.escape(name) + r"(-seed-?\d+)?")
+    folders = root.iterdir() if root.is_dir() else ()
+    found = []
+    for folder in (f for f in folders if numbered.fullmatch(f.name) and f.is_dir()):
+        result = _read(folder / "result.json")
+        try:
+            config = read_config(folder)
+        except KitError:
+            continue
+        if result is not None and isinstance(config, dict):
+            found.append(Run(folder, config, result))
+    return sorted(found, key=lambda run: (run.seed, run.folder.name))
+
+
+def _read(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def _differing(one: dict, other: dict) -> str | None:
+    """The first entry that two configurations do not share."""
+    for key in (*one, *other):
+        if key not in _NOT_COMPARED and one.get(key) != other.get(key):
+            return key
+    return None

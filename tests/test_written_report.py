@@ -1,0 +1,322 @@
+"""The written half: answers are never lost, runs fill the tables, a question begins each page."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import time
+
+import pytest
+
+from autograder import homework as homeworks
+from common.errors import KitError
+from common.report import __main__ as report
+from common.report.markdown import to_html
+from common.report.results import Results, over_seeds
+from common.report.writeup import cut, load_homework, load_writeup
+from tests.conftest import HOMEWORKS
+
+ROOT = homeworks.ROOT
+PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 20
+CONVERT = {"image": lambda alt, target: f"[{alt}|{target}]"}
+ANY = "1 < 2 & 3 > 2 | `{{x}}` {{loss}} é 漢 🙂 \u202e \x00\x07 \\frac{a}{b} $x_1$ <script>alert(1)</script>"
+
+
+@pytest.fixture
+def kit(tmp_path, monkeypatch):
+    """A kit with homework 0 alone, to write in."""
+    (tmp_path / "hw0").mkdir()
+    for name in ("homework.toml", "writeup.md"):
+        shutil.copyfile(ROOT / "hw0" / name, tmp_path / "hw0" / name)
+    monkeypatch.setattr(report, "ROOT", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def make_run(root, name, seed, **result):
+    folder = root / "runs" / "hw0" / f"{name}-seed{seed}"
+    folder.mkdir(parents=True)
+    config = {
+        "homework": "hw0",
+        "experiment": name,
+        "seed": seed,
+        "data": "generated",
+        "tiny": False,
+    }
+    config |= {key: result.pop(key) for key in ("lr", "tiny") if key in result}
+    (folder / "config.json").write_text(json.dumps(config))
+    (folder / "result.json").write_text(json.dumps(result))
+    (folder / "metrics.csv").write_text("step,loss\n1,3.5\n2,1.25\n3,2.0\n")
+    (folder / "curves.png").write_bytes(PNG)
+    return folder
+
+
+def make_all(root, seeds=(0,)):
+    for name in ("shared-99", "shared-50", "separate-99", "separate-50"):
+        for seed in seeds:
+            make_run(root, name, seed, test_mse=0.8 + seed / 100, epoch_mse=seed + 2,
+                     test_mrr=0.1, epoch_mrr=9)  # fmt: skip
+    for name in ("compare-seed0.png", "overfitting.png"):
+        (root / "runs" / "hw0" / name).write_bytes(PNG)
+
+
+def answer(path, text=ANY, newline="\n"):
+    """Type the text below everything that is asked, and a name."""
+    lines, out = path.read_text(encoding="utf-8").splitlines(), []
+    for number, line in enumerate(lines):
+        out.append("Name: Ada" if line == "Name:" else line)
+        following = lines[number + 1] if number + 1 < len(lines) else ""
+        if line.startswith(">") and not following.startswith(">"):
+            out += ["", text, ""]
+    path.write_bytes(newline.join([*out, ""]).encode("utf-8"))
+
+
+def page_of(root):
+    return (root / "runs" / "hw0" / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+def test_answers_stay_and_the_report_is_the_same_when_made_again(kit, newline, capsys):
+    make_all(kit)
+    answer(kit / "hw0/writeup.md", newline=newline)
+    typed = (kit / "hw0/writeup.md").read_bytes()
+    assert report.main(["hw0"]) == 0, capsys.readouterr().out
+    first = page_of(kit)
+    assert report.main(["hw0"]) == 0
+    assert (kit / "hw0/writeup.md").read_bytes() == typed
+    assert page_of(kit) == first
+    assert first.count("漢 🙂") == 7 and "<script>alert" not in first
+    assert first.count("&lt;script&gt;alert(1)") == 7 and "{{loss}}" in first
+    text = (kit / "runs/hw0/report.md").read_text(encoding="utf-8")
+    assert text.count("漢 🙂") == 7 and "0.8" in text and "](compare-seed0.png)" in text
+
+
+@pytest.mark.parametrize(
+    "spoil, told",
+    [
+        (lambda t: t.replace("## 4q ·", "# 4q ·"), "heading of 4q is missing or damaged"),
+        (lambda t: t.replace("## 4q ·", "## 4 q ·"), "heading of 4q is missing or damaged"),
+        (lambda t: t.replace("## 5p ·", "## 4p ·"), "a second heading '## 4p ·'"),
+        (lambda t: t.replace("## 4p ·", "## 5q#").replace("## 5q ·", "## 4p ·")
+         .replace("## 5q#", "## 5q ·"), "stand in the order 5q, 4q, 5p, 4p"),
+        (lambda t: t.replace("## 4q", "```\n## 4q"), "block of code that does not end"),
+        (lambda t: "", "heading of 4p is missing"),
+    ],
+)  # fmt: skip
+def test_damaged_marks_are_named_and_nothing_is_written(kit, spoil, told):
+    make_all(kit)
+    path = kit / "hw0/writeup.md"
+    assert report.main(["hw0"]) == 1
+    before = page_of(kit)
+    path.write_text(spoil(path.read_text(encoding="utf-8")), encoding="utf-8")
+    damaged = path.read_bytes()
+    with pytest.raises(KitError, match=re.escape(told)) as error:
+        report.main(["hw0"])
+    assert "writeup.md" in str(error.value)
+    assert path.read_bytes() == damaged and page_of(kit) == before
+
+
+def test_other_encodings(kit):
+    path = kit / "hw0/writeup.md"
+    text = path.read_text(encoding="utf-8")
+    path.write_bytes(b"\xef\xbb\xbf" + text.encode())  # as some editors on Windows save it
+    assert report.main(["hw0"]) == 1
+    path.write_bytes(text.encode() + b"caf\xe9\n")
+    with pytest.raises(KitError, match=rf"line {text.count(chr(10)) + 1}: not UTF-8"):
+        report.main(["hw0"])
+
+
+def test_headings_in_answers_and_code_are_no_marks(kit):
+    homework = load_homework(kit, "hw0")
+    text = (kit / "hw0/writeup.md").read_text(encoding="utf-8")
+    text = text.replace("## 5q ·", "## My own · heading\n\n```\n## 5q ·\n```\n\n## 5q ·")
+    ids = [section.question.id for section in cut(text, homework).sections]
+    assert ids == ["4p", "4q", "5p", "5q", "X"]
+
+
+@pytest.mark.parametrize("target", ["hw0/writeup.html", "hw0/README.html"])
+def test_nothing_that_it_did_not_make_is_written_over(kit, target):
+    (kit / "hw0/README.md").write_text("mine")
+    before = (kit / target).with_suffix(".md").read_bytes()
+    with pytest.raises(KitError, match="was not made by this command"):
+        report.main(["hw0", "-o", target])
+    assert (kit / target).with_suffix(".md").read_bytes() == before and not (kit / target).exists()
+
+
+def test_what_is_missing_is_listed_with_its_command(kit, capsys):
+    make_run(kit, "shared-99", 0, test_mse=0.8, epoch_mse=2, test_mrr=0.1, epoch_mrr=9)
+    (kit / "runs/hw0/overfitting.png").write_text("no picture")
+    assert report.main(["hw0"]) == 1
+    out, page = capsys.readouterr().out, page_of(kit)
+    for told in (
+        "python -m hw0.train --experiment shared-50\n",
+        "figure runs/hw0/compare-seed0.png\n  python -m hw0.train --experiment all",
+        "answer to 4q: part 1, 2",
+        "your name",
+    ):
+        assert told in out
+    assert "surgery" not in out  # extra credit is not asked for
+    assert "python -m hw0.train --experiment shared-50" in page
+    assert "is no picture that can be shown" in page and page.count('class="room"') == 7
+
+
+def test_answered_in_part(kit):
+    homework = load_homework(kit, "hw0")
+    text = (kit / "hw0/writeup.md").read_text(encoding="utf-8")
+    text = text.replace("not.\n\n## 5p", "not.\n![my drawing](photo.jpg)\n\n## 5p")
+    sections = {s.question.id: list(s.unanswered.values()) for s in cut(text, homework).sections}
+    assert sections == {"4p": [""], "4q": ["1"], "5p": [""], "5q": ["1", "2"], "X": [""]}
+
+
+def test_tables_over_seeds(kit):
+    for seed, mse in ((0, 0.80), (1, 0.82), (2, 0.87)):
+        make_run(kit, "a", seed, test_mse=mse, epoch=seed + 1, deep={"x": [1.5, 2.5]})
+    make_run(kit, "a", 3, test_mse=9.0, lr=1.0, epoch=1)  # set up otherwise
+    make_run(kit, "a", 4, test_mse=9.0, tiny=True, epoch=1)
+    (kit / "runs/hw0/a-seed1.old1").mkdir()
+    results = Results(load_homework(ROOT, "hw0"), kit / "runs" / "hw0")
+    # by hand: mean .83, standard deviation .036056, standard error .020817, times 4.303
+    assert results.cell("{{test_mse}}", "a") == "0.830 ± 0.090"
+    assert results.cell("{{a: epoch}}", "other") == "1, 2, 3"
+    assert results.cell("{{deep/x/1}}", "a") == "2.5000 ± 0.0000"
+    assert results.cell("{{last/loss}}", "a-seed0") == "2"
+    assert results.cell("{{max/loss}} ", "a").strip() == "{{max/loss}}"  # only a whole cell
+    assert results.cell("{{max/loss}}", "a-seed0") == "3.5"
+    assert results.cell("{{min/loss}}", "a-seed0") == "1.25"
+    assert any("its lr is not that of" in note for note in results.notes)
+    assert not results.missing
+    assert results.cell("{{nonsense}}", "a") == results.cell("{{test_mse}}", "b") == "missing"
+    assert len(results.missing) == 2
+
+
+def test_one_seed_gives_the_interval_of_the_run():
+    assert over_seeds([0.9335], 0.009125) == "0.9335 ± 0.0091"
+    assert over_seeds([0.9335], None) == "0.9335"
+    assert over_seeds([3.4e-14], None) == "3.4e-14"
+    assert over_seeds([1.0, 1.2], 0.5) == "1.1 ± 1.3"  # 12.706 · 0.1
+    assert over_seeds([float("nan")], 0.1) == "nan"
+
+
+def test_a_damaged_run_is_a_missing_run(kit, capsys):
+    make_all(kit)
+    (kit / "runs/hw0/shared-50-seed0/result.json").write_text('{"test_mse": ')
+    (kit / "runs/hw0/separate-50-seed0/config.json").write_text("[]")
+    (kit / "runs/hw0/separate-99-seed0/metrics.csv").write_text("step,loss\n1,a\n")
+    assert report.main(["hw0"]) == 1
+    out = capsys.readouterr().out
+    assert "run shared-50" in out and "run separate-50" in out and "run separate-99" not in out
+
+
+def test_a_picture_of_another_seed_takes_its_place(kit):
+    make_all(kit, seeds=(2, 10))
+    (kit / "runs/hw0/compare-seed0.png").rename(kit / "runs/hw0/compare-seed10.png")
+    (kit / "runs/hw0/compare-seed2.png").write_bytes(PNG)
+    report.main(["hw0"])
+    assert "<code>hw0/compare-seed2.png</code>" in page_of(kit)
+
+
+def test_the_page_stands_alone_and_is_told_to_those_who_do_not_see(kit):
+    make_all(kit)
+    answer(kit / "hw0/writeup.md", "![](photo%201.jpg) ![net](https://example.org/x.png)")
+    (kit / "hw0" / "photo 1.jpg").write_bytes(b"\xff\xd8\xff" + b"0" * 9)
+    report.main(["hw0", "--name", 'A "quoted" } <b> \\ name'])
+    page = page_of(kit)
+    assert '<html lang="en">' in page and page.count("<h1>") == 1
+    assert not re.search(r'src="(?!data:image/)', page) and "<link" not in page
+    for image in re.findall(r"<img [^>]*>", page):
+        assert re.search(r'alt="[^"]+"', image), image[:80]
+    assert "photo 1" in page and "a picture on the network is not shown" in page
+    style = page.split("<style>")[1].split("</style>")[0]
+    assert style.count("{") == style.count("}") and "<b>" not in style
+    assert page.count("{ page: q-") == 5  # every question begins a page of its own
+    assert len(re.findall(r'<p class="strip">.*?&lt;b&gt;', page)) == 6
+
+
+def test_colours_can_be_read():
+    from common.report.page import STYLE
+
+    def luminance(colour):
+        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        parts = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+        return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+    colours = dict(re.findall(r"--(\w+): (#\w{6})", STYLE))
+    for ink in ("ink", "soft", "edge", "bad"):
+        for paper in ("#ffffff", colours["asked"], "#f4f4f1"):
+            assert (luminance(paper) + 0.05) / (luminance(colours[ink]) + 0.05) >= 4.5, ink
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("a *b* **c** `d<` e_f_g 2*3*4", "<p>a <em>b</em> <strong>c</strong> <code>d&lt;</code> e_f_g 2*3*4</p>"),
+        ("# t\n## u", "<h3>t</h3>\n<h4>u</h4>"),
+        ("- a\n- b\n  1. c\n", "<ul><li>a</li><li>b\n<ol><li>c</li></ol></li></ul>"),
+        ("3. a\n4. b", '<ol start="3"><li>a</li><li>b</li></ol>'),
+        ("> q\nnot", "<blockquote><p>q</p></blockquote>\n<p>not</p>"),
+        ("```py\n*a*\n\n<b>\n```", "<pre><code>*a*\n\n&lt;b&gt;</code></pre>"),
+        ("```\nno end", "<pre><code>no end</code></pre>"),
+        ("$a_1 * b_1$ $5 and $6", '<p><span class="math">$a_1 * b_1$</span> $5 and $6</p>'),
+        ("$$\na_1\n$$", '<pre class="math">$$\na_1\n$$</pre>'),
+        ("x ![a b](c.png) y", "<p>x </p>[a b|c.png]<p> y</p>"),
+        ("![a](<my photo.png>)", "[a|my photo.png]"),
+        ("[l](https://e.org/a_b)", '<p><a href="https://e.org/a_b">l</a></p>'),
+        ("[l](javascript:alert(1)) [^1] <b onclick=x>", "<p>[l](javascript:alert(1)) [^1] &lt;b onclick=x&gt;</p>"),
+        ("a  \nb\\*", "<p>a<br>\nb*</p>"),
+        ("---", "<hr>"),
+        ("1986\\. A year", "<p>1986. A year</p>"),
+        ("&amp; \x00", "<p>&amp;amp; \ufffd</p>"),
+        ("", ""),
+    ],
+)  # fmt: skip
+def test_markdown(text, expected):
+    assert to_html(text, **CONVERT) == expected
+
+
+def test_a_table_keeps_its_cells_and_names_its_heads():
+    page = to_html("| a | b |\n|---|:-:|\n| x | 1 \\| 2 ± 3 |\n| y |\n\ntext", **CONVERT)
+    assert '<th scope="col">a</th>' in page and '<th scope="row">x</th>' in page
+    assert "1 | 2\xa0±\xa03" in page and page.count("<td>") == 2 and "<p>text</p>" in page
+
+
+@pytest.mark.parametrize(
+    "piece", ["*", "`", "$", "[", "> ", "- ", "![a](", "|", "_a", "**a ", "\\("]
+)
+def test_no_text_takes_long(piece):
+    began = time.process_time()
+    to_html(piece * 20000, **CONVERT)
+    to_html((piece + "\n") * 1000, **CONVERT)
+    assert time.process_time() - began < 5
+
+
+@pytest.mark.parametrize("hw", HOMEWORKS)
+def test_every_homework_makes_a_report_without_any_run(hw, tmp_path):
+    homework = load_homework(ROOT, hw)
+    path = ROOT / hw / "writeup.md"
+    made = report.assemble(homework, path, tmp_path / "none")
+    page = report.render(made)
+    assert page.count("<section id=") >= 1 + len([q for q in homework.questions if not q.extra])
+    lost = [what for what, how in made.results.missing.items() if how.startswith("train it, or")]
+    assert not lost, f"{hw}/homework.toml does not say what makes {lost}"
+
+
+@pytest.mark.parametrize("hw", HOMEWORKS)
+def test_nothing_is_answered_in_the_kit(hw):
+    for section in load_writeup(ROOT / hw / "writeup.md", load_homework(ROOT, hw)).sections:
+        assert section.unanswered, f"{hw} {section.question.id} asks nothing: quote it, > **…**"
+
+
+def test_the_command_line(tmp_path):
+    def run(*arguments):
+        return subprocess.run([sys.executable, "-m", "common.report", *map(str, arguments)], cwd=ROOT,
+                              capture_output=True, text=True, check=False)  # fmt: skip
+
+    told = run("--help")
+    assert told.returncode == 0 and "example:" in told.stdout and "exit code" in told.stdout
+    bad = run("hw9")
+    assert bad.returncode == 2 and len(bad.stderr.splitlines()) == 1 and "hw0" in bad.stderr
+    bad = run("hw0", "-o", tmp_path / "a.pdf")
+    assert bad.returncode == 2 and "ends in .html" in bad.stderr
+    done = run("hw0", "--runs", tmp_path, "-o", tmp_path / "some where" / "a.html")
+    assert done.returncode == 1 and (tmp_path / "some where" / "a.md").is_file(), done.stderr
