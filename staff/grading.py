@@ -12,7 +12,7 @@ import re
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from autograder import engine
@@ -164,6 +164,8 @@ class Session:
         measured = trained.measure(self.homework, self.worker, taken.folder, tree, seed)
         for row in measured.rows:
             progress(row)
+        if order.for_student and seed != PUBLIC_SEED:
+            self._explain_runs(measured, taken.folder, tree)
         record["notes"] += measured.notes
         record["accuracy"] = measured.accuracy
         fill(record, self.homework, rows + measured.rows)
@@ -197,6 +199,18 @@ class Session:
             row.message, row.mistake = at_home.message, at_home.mistake
             if at_home.passed:
                 row.message = OTHER_INPUTS
+
+    def _explain_runs(self, measured: trained.Measured, folder: Path, tree: Path) -> None:
+        """The same for trained runs: what a network raised may hold the tasks it was shown."""
+        names = [row.id.removeprefix("run::") for row in measured.rows]
+        raised = {name for name in names if name not in measured.accuracy}
+        those = [e for e in self.homework.experiments if e["name"] in raised]
+        homework = replace(self.homework, experiments=tuple(those))
+        public = trained.measure(homework, self.worker, folder, tree, PUBLIC_SEED)
+        told = {row.id: row.message for row in public.rows}
+        for name, row in zip(names, measured.rows):
+            if name in raised:
+                row.message = OTHER_INPUTS if name in public.accuracy else told[row.id]
 
 
 # --- records ------------------------------------------------------------------------------------

@@ -10,8 +10,10 @@ import pytest
 import torch
 
 from autograder import homework as homeworks
+from autograder.judge.plugin import PUBLIC_SEED
 from autograder.run.overlay import overlay
 from staff import trained
+from staff.grading import Session
 from staff.stubs import masters
 from staff.trained import hw1, hw2, images
 
@@ -182,6 +184,22 @@ def test_the_labels_to_guess_are_never_sent(monkeypatch):
     assert abs(accuracy.mean() - 0.2) < 0.05
     _, names, query = spy.shown
     assert (np.sort(names) == np.arange(5)).all() and query.shape[1] == 50
+
+
+def test_what_a_network_raises_shows_no_secret_task(folder, worker, tmp_path):
+    text = (folder / "mann.py").read_text()
+    spy = "        raise ValueError(f'SEEN {images.sum():.0f}')\n        hidden = torch.cat"
+    (folder / "mann.py").write_text(text.replace("        hidden = torch.cat", spy, 1))
+    session = Session("hw1", worker=worker)
+    session.homework = only(0.3)
+    tree = overlay(session.homework, tmp_path / "tree", folder)
+    secret, public = (
+        trained.measure(session.homework, worker, folder, tree, seed) for seed in (5, PUBLIC_SEED)
+    )
+    assert "SEEN" in secret.rows[0].message
+    assert secret.rows[0].message != public.rows[0].message
+    session._explain_runs(secret, folder, tree)
+    assert secret.rows[0].message == public.rows[0].message
 
 
 def test_fresh_tasks_are_tasks():
