@@ -114,9 +114,8 @@ class Container:
             "--inh-caps=-all",
             f"--bounding-set=-all,+{rights.replace(',', ',+')}",
         ]
-        environment = os.environ.get("TEST_ENVIRONMENT", sys.prefix)
         script = BUILD.format(
-            tree=self.folder / "tree", base=sys.base_prefix, environment=environment,
+            tree=self.folder / "tree", base=sys.base_prefix, environment=sys.prefix,
             autograder=self.autograder, grader=self.folder / "grader", python=self.folder / "python", path=PATH,
             rights=shlex.join(limited) if rights else "",
             settings=shlex.join(f"{name}={value}" for name, value in settings.items()),
