@@ -23,6 +23,7 @@ from staff import command, overview, pool, submissions
 from staff.grading import Order, secret_seeds
 from staff.sheets import cell
 
+TABLE, PAGE = "table.csv", "overview.html"
 EPILOG = """
 examples:
   python -m staff grade submissions --hw hw1
@@ -64,7 +65,7 @@ def main(argv: list[str]) -> int:
     alarms = sorted({n for r in records for n in r["notes"] if "NOT MEASURED" in n})
     for alarm in alarms:
         print(f"note: {alarm}", file=sys.stderr)
-    print(f"{out / 'table.csv'}: {len(records)} submissions, "
+    print(f"{out / TABLE}: {len(records)} submissions, "
           f"{sum(r['status'] == 'refused' for r in records)} refused, {len(unfinished)} for staff "
           f"to look at{': ' if unfinished else ''}{', '.join(unfinished[:5])}")  # fmt: skip
     return 1 if unfinished or alarms else 0
@@ -98,8 +99,8 @@ def grade_folder(
         else:
             pool.run(todo, workers, limit(homework), keep)
     records = [record for order in orders if (record := store.find(order)) is not None]
-    write_text(out / "table.csv", table(records, homework))
-    write_text(out / "overview.html", overview.page(records, homework))
+    write_text(out / TABLE, table(records, homework))
+    write_text(out / PAGE, overview.page(records, homework))
     return records
 
 
@@ -128,8 +129,8 @@ class Store:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise UsageError(f"cannot make {self.folder}: {error.strerror}") from None
-        for half in self.folder.glob(".*"):
-            half.unlink()  # a record that a killed run was writing
+        for half in [*self.folder.glob(".*"), *out.glob(f".{TABLE}.*"), *out.glob(f".{PAGE}.*")]:
+            half.unlink()  # what a killed run was writing
 
     def keep(self, record: dict) -> None:
         text = json.dumps(record, indent=1, allow_nan=False, sort_keys=True)
