@@ -148,7 +148,7 @@ class Container:
 
     def finish(self, process: subprocess.Popen) -> Finished:
         """Wait for the autograder."""
-        said, _ = process.communicate(timeout=240)
+        said, _ = process.communicate(timeout=400)
         result = json.loads((self.autograder / "results" / "results.json").read_text())
         words = [line.split() for line in (self.autograder / "left").read_text().splitlines()]
         left = {name[1]: int(user[1]) for name, user in zip(words[::2], words[1::2])}

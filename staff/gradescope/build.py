@@ -22,10 +22,13 @@ HERE = Path(__file__).parent
 MODULES = ("__init__.py", "grading.py", "intake.py", "memory.py", "gradescope", "trained")
 SKIP = ("__pycache__", "figures", "writeup.md", "README.md")
 EPILOG = """
-TORCH_INDEX (or --torch-index) names the package index with the CPU build of torch, a fifth of the
-size of the one that the default index gives; the publisher's "Get started" page says it. Choose the
-container with 1 CPU and 1.5 GB, and set the time limit in the assignment's settings. Runs trained on
-Omniglot are measured when --data names the folder that holds omniglot/omniglot_28x28.npz.
+example:
+  python -m staff gradescope hw1 --torch-index URL --data DIR
+TORCH_INDEX (or --torch-index) names the package index with the CPU build of torch, which the
+publisher's "Get started" page says: without it pip takes a build for CUDA, 5 GB larger. The CPU build
+fits every container (grading peaks at 0.5 GB); more processor makes it quicker: choose 1 CPU and
+1.5 GB, which a build for CUDA needs. Runs trained on Omniglot are measured when --data names the
+folder that holds omniglot/omniglot_28x28.npz.
 """
 
 
@@ -45,6 +48,9 @@ def main(argv: list[str]) -> int:
     if not secret_seeds(homework):
         print(f"note: no secret seed is recorded; record some first: python -m staff answers "
               f"{homework.name} --seed N")  # fmt: skip
+    if not chosen.torch_index:
+        print("note: no --torch-index: the image gets whatever build of torch pip takes, on Linux "
+              "one for CUDA")  # fmt: skip
     files = contents(homework, chosen.torch_index, chosen.data and Path(chosen.data))
     write(output, files)
     print(f"{output}: {len(files)} files, {output.stat().st_size / 1024:.0f} kB; secret seeds: "
