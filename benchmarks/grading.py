@@ -1,6 +1,6 @@
 """How fast a class is graded, and whether every grade is right: `python -m benchmarks.grading`.
 
-A made-up class (solutions, stubs, variants, mistakes, broken zips) goes through `staff grade`. Every
+A made-up class (solutions, stubs, variants, mistakes, attacks, broken zips) goes through `staff grade`. Every
 record is compared with what the submission must earn; then the arithmetic for 100,000.
 """
 
