@@ -16,6 +16,7 @@ from staff import trained
 from staff.grading import Session
 from staff.stubs import masters
 from staff.trained import hw1, hw2, images
+from tests.conftest import HOMEWORKS
 
 NAME = "1-shot-2-way"
 HOMEWORK = homeworks.load("hw1")
@@ -227,3 +228,13 @@ def test_fresh_tasks_are_tasks():
         seen = {tuple(p) for p in support[task, :, 0, :2].tolist()}
         assert len(seen) == 25
         assert not seen & {tuple(p) for p in query[task, :, 0, :2].tolist()}
+
+
+@pytest.mark.parametrize("name", HOMEWORKS)
+def test_every_point_for_a_run_has_someone_who_measures_it(name):
+    homework = homeworks.load(name)
+    wanted = sum(problem.points for problem in homework.problems if problem.kind == "run")
+    points = [e["points"] for e in homework.experiments if e.get("hand_in") and "points" in e]
+    assert sum(points) == wanted
+    for part in ("", "_probe") if wanted else ():
+        assert (trained.HERE / f"{name}{part}.py").is_file()
