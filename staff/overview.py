@@ -16,7 +16,7 @@ h1{font-size:1.5em;line-height:1.25}h2{font-size:1.15em;margin:1.6em 0 .4em}
 .table{overflow-x:auto}table{border-collapse:collapse}
 td,th{padding:.25em .8em .25em 0;text-align:left;vertical-align:top;overflow-wrap:break-word}
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}tr+tr td{border-top:1px solid #8886}
-figure{margin:0;max-width:44em}svg{width:100%;height:auto}
+.wide{white-space:nowrap}figure{margin:0;max-width:44em}svg{width:100%;height:auto}
 rect{fill:#2a78d6}text{fill:currentColor;font-size:10px}
 @media(max-width:36em){body{font-size:14px}td,th{padding-right:.6em}.wide{display:none}}
 """
