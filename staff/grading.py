@@ -26,6 +26,7 @@ from autograder.report.record import JSON_FIELDS, CheckResult
 from autograder.run.launch import Worker, isolation_of_this_system, start
 from autograder.run.overlay import overlay
 from staff import intake, memory, trained
+from staff.seal import seal
 
 VERSION = 1  # of the record; another one is graded anew
 HINT = 3
@@ -151,6 +152,7 @@ class Session:
         return record
 
     def _judge(self, order: Order, taken: intake.Intake, root: Path, progress) -> dict:
+        self._protect_answers()
         seed = choose_seed(self.homework, taken.digest) if order.seed is None else order.seed
         record = blank(self.homework, order)
         record |= {"status": "graded", "seed": seed, "isolation": self.worker.isolation,
@@ -170,6 +172,12 @@ class Session:
         record["accuracy"] = measured.accuracy
         fill(record, self.homework, rows + measured.rows)
         return record
+
+    def _protect_answers(self) -> None:
+        """By the rights of files, where another user is all that keeps students' code away."""
+        layers = self.worker.isolation.split("+")
+        if "user" in layers and "landlock" not in layers:
+            seal(self.homework.root)
 
     def judge_tree(
         self, tree: Path, seed: int, progress=lambda row: None, checks: list | None = None

@@ -253,6 +253,20 @@ def test_points_come_from_the_secret_seed_and_messages_from_the_public_one(
     assert record["seed"] == SECRET and record["score"] == 25
 
 
+@pytest.mark.parametrize(
+    "layers, sealed",
+    [("user+limits", True), ("user+limits+landlock", False), ("limits", False)],
+)
+def test_answers_are_sealed_where_only_the_user_protects_them(layers, sealed, monkeypatch):
+    class Worker:
+        isolation = f"fork+{layers}"
+
+    done = []
+    monkeypatch.setattr(grading, "seal", done.append)
+    Session("hw1", worker=Worker())._protect_answers()
+    assert done == ([HOMEWORK.root] if sealed else [])
+
+
 # --- what a folder holds ------------------------------------------------------------------------
 
 EXPORT = """---

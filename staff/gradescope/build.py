@@ -19,7 +19,15 @@ from staff import command
 from staff.grading import secret_seeds
 
 HERE = Path(__file__).parent
-MODULES = ("__init__.py", "grading.py", "intake.py", "memory.py", "gradescope", "trained")
+MODULES = (
+    "__init__.py",
+    "grading.py",
+    "intake.py",
+    "memory.py",
+    "seal.py",
+    "gradescope",
+    "trained",
+)
 SKIP = ("__pycache__", "figures", "writeup.md", "README.md")
 EPILOG = """
 example:
