@@ -128,7 +128,7 @@ class Container:
     def call(self, command: str, **settings: str) -> str:
         """What a line of shell prints, which must end well."""
         process = self.start(command, **settings)
-        said, _ = process.communicate(timeout=120)
+        said, _ = process.communicate(timeout=400)
         assert process.returncode == 0, said
         return said
 

@@ -1,5 +1,6 @@
 """The Gradescope autograder, run from its own zip in a tree laid out like its container."""
 
+import importlib.metadata
 import json
 import os
 import shutil
@@ -205,6 +206,8 @@ def test_the_package_index_is_the_staffs_to_name():
 
 
 def test_a_build_for_cuda_is_told_of_and_stops_a_small_container(tmp_path):
+    version, cuda = image.build()
+    assert version.startswith(importlib.metadata.version("torch")) and (cuda is None or "." in cuda)
     assert image.judge("2.9.1+cpu", None, 700) == ""
     small, large = (image.judge("2.9.1", "12.8", size) for size in (768, 1536))
     assert small.startswith("error: ") and large.startswith("note: ")
