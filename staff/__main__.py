@@ -11,6 +11,8 @@ from pathlib import Path
 
 from autograder import homework as homeworks
 from autograder.errors import UsageError
+from common.errors import KitError
+from staff.command import parser
 
 EXAMPLES = """
 examples:
@@ -41,12 +43,7 @@ def main(argv: list[str] | None = None) -> int:
     if argv and argv[0] in OWN_OPTIONS:
         module = importlib.import_module(OWN_OPTIONS[argv[0]][0])
         return _end(lambda: module.main(argv[1:]))
-    options = argparse.ArgumentParser(
-        prog="python -m staff",
-        description="Make stubs and answers, train with the solutions.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    options = parser("", "Make stubs and answers, train with the solutions.", EXAMPLES)
     commands = options.add_subparsers(dest="command", required=True)
     for name, text in (("stubs", "make hwN/ from the solutions"),
                        ("answers", "record the solutions' answers")):  # fmt: skip
@@ -74,7 +71,7 @@ def _end(command) -> int:
 
     try:
         return command()
-    except (UsageError, NotASolution, CatalogError, MarkError) as error:
+    except (UsageError, KitError, NotASolution, CatalogError, MarkError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
 

@@ -83,9 +83,14 @@ def accepted(check: PlannedCheck, answers: Answers, way, seed: int = plugin.PUBL
     """Whether a check passes blind answers of one way."""
     outcomes = answers.calls[check.id]
     student = Blind(outcomes, way)
+    return convinced(check, student, Reference(outcomes, student), seed)
+
+
+def convinced(check: PlannedCheck, student: Blind, reference: Reference, seed: int) -> bool:
+    """Whether a check passes what stands where a student stands."""
     fixtures = {
         "student": student,
-        "reference": Reference(outcomes, student),
+        "reference": reference,
         "rng": plugin.generator(seed, check.id),
     }
     wanted = inspect.signature(check.function).parameters

@@ -7,7 +7,6 @@ goes on, and ends with the same table.
 
 from __future__ import annotations
 
-import argparse
 import csv
 import io
 import json
@@ -19,9 +18,12 @@ from pathlib import Path
 from autograder import homework as homeworks
 from autograder.errors import UsageError
 from autograder.homework import Homework
-from staff import overview, pool, submissions
+from common.files import write_text
+from staff import command, overview, pool, submissions
 from staff.grading import Order, secret_seeds
+from staff.sheets import cell
 
+TABLE, PAGE = "table.csv", "overview.html"
 EPILOG = """
 examples:
   python -m staff grade submissions --hw hw1
@@ -34,12 +36,7 @@ students/ID.json, table.csv (the gradebook reads it as hw1-code.csv) and overvie
 
 def main(argv: list[str]) -> int:
     """Grade a folder; 0 when every submission has a grade or a reason, 1 when staff must look."""
-    options = argparse.ArgumentParser(
-        prog="python -m staff grade",
-        description="Grade a folder of submissions.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    options = command.parser("grade", "Grade a folder of submissions.", EPILOG)
     add = options.add_argument
     add("folder", type=Path)
     add("--hw", required=True, metavar="hwN")
@@ -68,7 +65,7 @@ def main(argv: list[str]) -> int:
     alarms = sorted({n for r in records for n in r["notes"] if "NOT MEASURED" in n})
     for alarm in alarms:
         print(f"note: {alarm}", file=sys.stderr)
-    print(f"{out / 'table.csv'}: {len(records)} submissions, "
+    print(f"{out / TABLE}: {len(records)} submissions, "
           f"{sum(r['status'] == 'refused' for r in records)} refused, {len(unfinished)} for staff "
           f"to look at{': ' if unfinished else ''}{', '.join(unfinished[:5])}")  # fmt: skip
     return 1 if unfinished or alarms else 0
@@ -102,8 +99,8 @@ def grade_folder(
         else:
             pool.run(todo, workers, limit(homework), keep)
     records = [record for order in orders if (record := store.find(order)) is not None]
-    write(out / "table.csv", table(records, homework))
-    write(out / "overview.html", overview.page(records, homework))
+    write_text(out / TABLE, table(records, homework))
+    write_text(out / PAGE, overview.page(records, homework))
     return records
 
 
@@ -132,10 +129,12 @@ class Store:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise UsageError(f"cannot make {self.folder}: {error.strerror}") from None
+        for half in [*self.folder.glob(".*"), *out.glob(f".{TABLE}.*"), *out.glob(f".{PAGE}.*")]:
+            half.unlink()  # what a killed run was writing
 
     def keep(self, record: dict) -> None:
         text = json.dumps(record, indent=1, allow_nan=False, sort_keys=True)
-        write(self.folder / f"{record['id']}.json", text + "\n")
+        write_text(self.folder / f"{record['id']}.json", text + "\n")
 
     def find(self, order: Order) -> dict | None:
         """The record of exactly this submission by exactly this grader."""
@@ -145,13 +144,6 @@ class Store:
             return record if same else None
         except (OSError, ValueError, KeyError, TypeError):
             return None
-
-
-def write(path: Path, text: str) -> None:
-    """Write a file whole."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, path)
 
 
 def table(records: list[dict], homework: Homework) -> str:
@@ -165,18 +157,12 @@ def table(records: list[dict], homework: Homework) -> str:
         mistakes = sorted({c["mistake"] for c in record["checks"] if c["mistake"]})
         for student in record["students"]:
             writer.writerow(
-                [_cell(student), record["id"], record["status"], record["score"],
+                [cell(student), record["id"], record["status"], record["score"],
                  record["max_score"], record["extra"], record["submitted"],
                  *(record["problems"].get(problem, 0) for problem in problems),
-                 " ".join(mistakes), _cell(record["reason"]), _cell("; ".join(record["notes"]))]
+                 " ".join(mistakes), cell(record["reason"]), cell("; ".join(record["notes"]))]
             )  # fmt: skip
     return text.getvalue()
-
-
-def _cell(text: str) -> str:
-    """One line that no spreadsheet takes for a formula."""
-    text = " ".join(str(text).split())
-    return "'" + text if text[:1] in ("=", "+", "-", "@") else text
 
 
 class Progress:

@@ -17,18 +17,19 @@ that is there handed in nothing.
 
 from __future__ import annotations
 
-import argparse
 import csv
 import io
 import math
-import os
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
 from autograder.errors import UsageError
+from common.files import write_text
+from staff import command
 from staff import policy as policies
 from staff.policy import Assignment, Policy
+from staff.sheets import cell
 
 DAY = 24 * 3600
 PARTS = ("code", "written", "extra")
@@ -404,27 +405,20 @@ def write(grades: list[Grade], policy: Policy) -> str:
         shares = [f"{100 * one.shares[n]:.2f}" if n in one.shares else "" for n in names]
         participation = one.total - one.homework - one.project
         writer.writerow(
-            [_safe(one.person.student), _safe(one.person.name), *shares, sum(one.late.values()),
+            [cell(one.person.student), cell(one.person.name), *shares, sum(one.late.values()),
              *(f"{x:.2f}" for x in (one.homework, one.project, participation, one.total,
                                     one.so_far)),
-             _safe("; ".join(one.reasons))]
+             cell("; ".join(one.reasons))]
         )  # fmt: skip
     return text.getvalue()
 
 
-def _safe(text: str) -> str:
-    """One line that no spreadsheet takes for a formula."""
-    text = " ".join(text.split())
-    return "'" + text if text[:1] in ("=", "+", "-", "@") else text
-
-
 def main(argv: list[str]) -> int:
     """Make the gradebook; the exit code."""
-    options = argparse.ArgumentParser(
-        prog="python -m staff gradebook",
-        description="Scores, late days, extensions and regrades to one CSV with reasons.",
-        epilog=__doc__.partition("\n\n")[2],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    options = command.parser(
+        "gradebook",
+        "Scores, late days, extensions and regrades to one CSV with reasons.",
+        __doc__.partition("\n\n")[2],
     )
     options.add_argument("folder", type=Path)
     options.add_argument("-o", "--output", type=Path, metavar="FILE", help="FOLDER/gradebook.csv")
@@ -434,9 +428,7 @@ def main(argv: list[str]) -> int:
     people, graded = read(chosen.folder, policy)
     grades = [grade(person, policy, graded) for person in people if not person.dropped]
     output = chosen.output or chosen.folder / "gradebook.csv"
-    temporary = output.with_name(output.name + ".tmp")
-    temporary.write_text(write(grades, policy), encoding="utf-8")
-    os.replace(temporary, output)
+    write_text(output, write(grades, policy))
     dropped = len(people) - len(grades)
     print(f"{output}: {len(grades)} students, {dropped} dropped; graded: "
           f"{', '.join(sorted(graded)) or 'nothing'}")  # fmt: skip

@@ -12,7 +12,7 @@ import re
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from autograder import engine
@@ -26,6 +26,7 @@ from autograder.report.record import JSON_FIELDS, CheckResult
 from autograder.run.launch import Worker, isolation_of_this_system, start
 from autograder.run.overlay import overlay
 from staff import intake, memory, trained
+from staff.seal import seal
 
 VERSION = 1  # of the record; another one is graded anew
 HINT = 3
@@ -151,6 +152,7 @@ class Session:
         return record
 
     def _judge(self, order: Order, taken: intake.Intake, root: Path, progress) -> dict:
+        self._protect_answers()
         seed = choose_seed(self.homework, taken.digest) if order.seed is None else order.seed
         record = blank(self.homework, order)
         record |= {"status": "graded", "seed": seed, "isolation": self.worker.isolation,
@@ -164,10 +166,18 @@ class Session:
         measured = trained.measure(self.homework, self.worker, taken.folder, tree, seed)
         for row in measured.rows:
             progress(row)
+        if order.for_student and seed != PUBLIC_SEED:
+            self._explain_runs(measured, taken.folder, tree)
         record["notes"] += measured.notes
         record["accuracy"] = measured.accuracy
         fill(record, self.homework, rows + measured.rows)
         return record
+
+    def _protect_answers(self) -> None:
+        """By the rights of files, where another user is all that keeps students' code away."""
+        layers = self.worker.isolation.split("+")
+        if "user" in layers and "landlock" not in layers:
+            seal(self.homework.root)
 
     def judge_tree(
         self, tree: Path, seed: int, progress=lambda row: None, checks: list | None = None
@@ -197,6 +207,18 @@ class Session:
             row.message, row.mistake = at_home.message, at_home.mistake
             if at_home.passed:
                 row.message = OTHER_INPUTS
+
+    def _explain_runs(self, measured: trained.Measured, folder: Path, tree: Path) -> None:
+        """The same for trained runs: what a network raised may hold the tasks it was shown."""
+        names = [row.id.removeprefix("run::") for row in measured.rows]
+        raised = {name for name in names if name not in measured.accuracy}
+        those = [e for e in self.homework.experiments if e["name"] in raised]
+        homework = replace(self.homework, experiments=tuple(those))
+        public = trained.measure(homework, self.worker, folder, tree, PUBLIC_SEED)
+        told = {row.id: row.message for row in public.rows}
+        for name, row in zip(names, measured.rows):
+            if name in raised:
+                row.message = OTHER_INPUTS if name in public.accuracy else told[row.id]
 
 
 # --- records ------------------------------------------------------------------------------------

@@ -8,12 +8,17 @@ from collections import Counter, defaultdict
 from autograder.homework import Homework
 
 BINS = 20
+WIDTH, HEIGHT = 360, 90  # of the histogram: as many points as a telephone has, so text is readable
 STYLE = """
 :root{color-scheme:light dark}
-body{font:15px/1.5 system-ui,sans-serif;max-width:60em;margin:2em auto;padding:0 1em}
-table{border-collapse:collapse;margin:.5em 0 2em}td,th{padding:.2em .8em .2em 0;text-align:left}
-td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}tr+tr td{border-top:1px solid #8884}
-svg{width:100%;height:auto}rect{fill:#2a78d6}text{fill:currentColor;font-size:11px}
+body{font:15px/1.5 system-ui,sans-serif;max-width:60em;margin:1.5em auto;padding:0 1em}
+h1{font-size:1.5em;line-height:1.25}h2{font-size:1.15em;margin:1.6em 0 .4em}
+.table{overflow-x:auto}table{border-collapse:collapse}
+td,th{padding:.25em .8em .25em 0;text-align:left;vertical-align:top;overflow-wrap:break-word}
+td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}tr+tr td{border-top:1px solid #8886}
+.wide{white-space:nowrap}figure{margin:0;max-width:44em}svg{width:100%;height:auto}
+rect{fill:#2a78d6}text{fill:currentColor;font-size:10px}
+@media(max-width:36em){body{font-size:14px}td,th{padding-right:.6em}.wide{display:none}}
 """
 
 
@@ -22,10 +27,11 @@ def page(records: list[dict], homework: Homework) -> str:
     graded = [record for record in records if record["status"] == "graded"]
     parts = [
         "<!doctype html><html lang=en><meta charset=utf-8>",
-        "<meta name=viewport content='width=device-width'>",
+        "<meta name=viewport content='width=device-width,initial-scale=1'>",
         f"<title>{_text(homework.name)}: the class</title><style>{STYLE}</style>",
-        f"<h1>{_text(homework.name)}: {_text(homework.title)}</h1>",
+        f"<main><h1>{_text(homework.name)}: {_text(homework.title)}</h1>",
         f"<p>{_numbers(records, graded)}</p>",
+        _others(records),
         "<h2>Scores</h2>",
         _histogram([record["score"] for record in graded], _most(records)),
         "<h2>Hardest checks</h2>",
@@ -35,7 +41,6 @@ def page(records: list[dict], homework: Homework) -> str:
         _runs(graded),
         "<h2>Time and memory</h2>",
         _time(records),
-        _others(records),
     ]
     return "\n".join(part for part in parts if part) + "\n"
 
@@ -68,7 +73,7 @@ def _histogram(scores: list[float], most: float) -> str:
     if not scores or not most:
         return ""
     counts = Counter(min(BINS - 1, int(BINS * score / most)) for score in scores)
-    highest, width, height = max(counts.values()), 600 / BINS, 120
+    highest, width, height = max(counts.values()), WIDTH / BINS, HEIGHT
     bars = []
     for index in range(BINS):
         count = counts[index]
@@ -83,22 +88,37 @@ def _histogram(scores: list[float], most: float) -> str:
                 f"<text x={index * width + width / 2 - 1:.1f} y={height - tall + 10:.1f} "
                 f"text-anchor=middle>{count}</text>"
             )
-    ends = f"<text x=0 y={height + 28}>0</text><text x=598 y={height + 28} text-anchor=end>"
+    ends = f"<text x=0 y={height + 26}>0</text><text x={WIDTH - 2} y={height + 26} text-anchor=end>"
+    ordered = sorted(scores)
+    quarters = ", ".join(f"{_quantile(ordered, q):g}" for q in (0.25, 0.5, 0.75))
     return (
-        f"<svg viewBox='0 0 600 {height + 32}' role=img aria-label='Distribution of scores'>"
-        + "".join(bars) + ends + f"{most:g}</text></svg>"
+        f"<figure><svg viewBox='0 0 {WIDTH} {height + 30}' role=img aria-labelledby=scores>"
+        + "".join(bars) + ends + f"{most:g}</text></svg><figcaption id=scores>How many students "
+        f"earned how many of {most:g} points. A quarter, half and three quarters of them have at "
+        f"most {quarters}.</figcaption></figure>"
     )  # fmt: skip
 
 
-def _table(head: list[str], rows: list[list[object]], numbers: set[int]) -> str:
-    def cells(tag: str, row: list) -> str:
-        return "".join(
-            f"<{tag}{' class=n' if i in numbers else ''}>{_text(cell)}</{tag}>"
-            for i, cell in enumerate(row)
-        )
+def _table(
+    head: list[str], rows: list[list[object]], numbers: set[int], wide: set[int] = frozenset()
+) -> str:
+    """A table.
+
+    Args:
+        numbers: columns to align on the right.
+        wide: columns that a telephone has no room for.
+    """
+    kinds = [
+        ("n " if i in numbers else "") + ("wide" if i in wide else "") for i in range(len(head))
+    ]
+
+    def cells(tag: str, row: list, scope: str = "") -> str:
+        return "".join(f"<{tag}{scope} class='{k}'>{_text(cell)}</{tag}>"
+                       for k, cell in zip(kinds, row))  # fmt: skip
 
     body = "".join(f"<tr>{cells('td', row)}</tr>" for row in rows)
-    return f"<table><tr>{cells('th', head)}</tr>{body}</table>" if rows else "<p>None.</p>"
+    top = f"<tr>{cells('th', head, ' scope=col')}</tr>"
+    return f"<div class=table><table>{top}{body}</table></div>" if rows else "<p>None.</p>"
 
 
 def _checks(graded: list[dict]) -> str:
@@ -110,12 +130,13 @@ def _checks(graded: list[dict]) -> str:
     for own in rows.values():
         passed = sum(check["status"] == "passed" for check in own) / len(own)
         others = Counter(c["status"] for c in own if c["status"] not in ("passed", "failed"))
-        shares.append((passed, own[0], ", ".join(f"{n} {s}" for s, n in others.most_common())))
+        shares.append((passed, own[0], ", ".join(f"{s} {n}" for s, n in others.most_common())))
     shares.sort(key=lambda row: (row[0], row[1]["id"]))
     return _table(
-        ["Problem", "Check", "Points", "Passed", ""],
+        ["Problem", "Check", "Points", "Passed", "Ended early"],
         [[c["problem"], c["title"], f"{c['max_points']:g}", f"{p:.0%}", o] for p, c, o in shares],
         {2, 3},
+        {4},
     )
 
 
@@ -169,5 +190,5 @@ def _others(records: list[dict]) -> str:
         for note in record["notes"]
         if any(word in note for word in ("CONTRADICTION", "NOT MEASURED", "changed after"))
     ]
-    text = "<h2>Not graded</h2>" + _table(["Submission", "", "Why"], refused, set())
-    return text + "<h2>To look at</h2>" + _table(["Submission", "Note"], noted, set())
+    text = "<h2>To look at</h2>" + _table(["Submission", "Note"], noted, set())
+    return text + "<h2>Not graded</h2>" + _table(["Submission", "Status", "Why"], refused, set())

@@ -7,7 +7,6 @@ what happened: short holes have few right ways, so a person compares the files.
 
 from __future__ import annotations
 
-import argparse
 import csv
 import io
 import itertools
@@ -18,9 +17,13 @@ from pathlib import Path
 from autograder import homework as homeworks
 from autograder.errors import UsageError
 from autograder.homework import Homework
-from staff import intake, submissions
-from staff.grade import write
+from common.files import write_text
+from staff import command, intake, submissions
 
+EPILOG = """
+example:
+  python -m staff similarity submissions --hw hw1 --corpus 2024 2025
+"""
 NOISE, GUARANTEE = 12, 18  # tokens: shorter matches are noise, matches this long are found
 
 
@@ -37,9 +40,7 @@ class Pair:
 
 def main(argv: list[str]) -> int:
     """Write the table of pairs; the exit code."""
-    options = argparse.ArgumentParser(
-        prog="python -m staff similarity", description=__doc__.split("\n\n")[1]
-    )
+    options = command.parser("similarity", __doc__.split("\n\n")[1], EPILOG)
     add = options.add_argument
     add("folder", type=Path)
     add("--hw", required=True, metavar="hwN")
@@ -59,7 +60,7 @@ def main(argv: list[str]) -> int:
     for pair in found:
         shares = [f"{share:.2f}" for share in pair.shares]
         writer.writerow([pair.file, pair.one, pair.other, *shares, pair.tokens])
-    write(output, text.getvalue())
+    write_text(output, text.getvalue())
     print(f"{output}: {len(found)} pairs to look at")
     return 0
 

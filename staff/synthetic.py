@@ -1,4 +1,4 @@
-"""A made-up class: solutions, stubs, variants and mistakes of the catalogue, as students upload them.
+"""A made-up class: solutions, stubs, variants, mistakes and attacks, as students upload them.
 
 What each submission must earn is known, so that a run over a thousand of them proves that none is
 lost and none is wrong.
@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.homework import Homework
-from staff import catalog
+from staff import catalog, hostile
 from staff.stubs import masters
 
 KINDS = ("solution", "stub", "variant", "mistake", "mistake", "mistake", "broken")
+HOSTILE = 20  # every so many is an attack instead: far more than in any class
 BROKEN = {
     "cut off": b"PK\x03\x04 and no more",
     "empty": b"",
@@ -30,14 +31,16 @@ class Made:
     """One made-up submission and what it must earn.
 
     Attributes:
-        kind: solution, stub, variant, mistake or broken (no zip that can be read).
-        problem: of a mistake, the problem that it costs.
+        kind: solution, stub, variant, mistake, attack or broken (no zip that can be read).
+        problem: of a mistake or attack, the problem that it costs.
+        alone: whether every other problem must earn all.
     """
 
     ident: str
     kind: str
     problem: str = ""
     slug: str = ""
+    alone: bool = False
 
     def complaint(self, record: dict, homework: Homework) -> str:
         """What is wrong with its record; empty when nothing is."""
@@ -51,6 +54,12 @@ class Made:
             return "" if earned == code else f"earned {earned} of {code}"
         if self.kind == "stub":
             return "" if record["score"] == 0 else f"a stub earned {record['score']}"
+        if self.kind == "attack":
+            if earned[self.problem]:
+                return f"{self.slug} earned {earned[self.problem]}"
+            rest = {ident for ident in code if ident != self.problem}
+            lost = {ident for ident in rest if earned[ident] != code[ident]}
+            return f"{self.slug} cost {lost}, too" if self.alone and lost else ""
         passed = all(
             c["status"] == "passed" for c in record["checks"] if c["problem"] == self.problem
         )
@@ -68,9 +77,14 @@ def make(folder: Path, homework: Homework, count: int, seed: int = 0) -> list[Ma
     entries = {
         kind: catalog.entries(homework.name, kind, homework.root) for kind in ("variant", "mistake")
     }
+    # An attack that needs a layer is left to the tests, which look whether it is there.
+    attacks = [a for a in hostile.attacks(homework.name, homework.root) if not a.needs]
+    inside = {a.entry.slug for a in attacks if not a.at_import}
+    entries["attack"] = [a.entry for a in attacks]
     made = []
     for number in range(count):
-        kind = KINDS[number % len(KINDS)]
+        hostile_one = attacks and number % HOSTILE == HOSTILE - 1
+        kind = "attack" if hostile_one else KINDS[number % len(KINDS)]
         ident = f"student{number:05d}"
         if kind == "broken":
             data = draw.choice(list(BROKEN.values()))
@@ -90,7 +104,7 @@ def make(folder: Path, homework: Homework, count: int, seed: int = 0) -> list[Ma
                     shutil.copyfile(homework.folder / name, files / name)
             pack(files, folder / f"{ident}.zip", homework, draw.randrange(4))
         slug, problem = (entry.slug, entry.problem) if entry else ("", "")
-        made.append(Made(ident, kind, problem, slug))
+        made.append(Made(ident, kind, problem, slug, alone=slug in inside))
     return made
 
 

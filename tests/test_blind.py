@@ -7,6 +7,7 @@ from autograder import homework as homeworks
 from autograder.errors import UsageError
 from autograder.judge.answers import Answers, Reference
 from staff import blind
+from staff.answers import record
 from tests.conftest import HOMEWORKS
 
 CASES = [
@@ -28,6 +29,21 @@ def forms():
 )
 def test_blind_answers_earn_nothing(hw, check, way, forms):
     assert not blind.accepted(check, forms[hw], way)
+
+
+# They judge how often things come up, which is the same for all inputs.
+FREQUENCIES = {"test_sampling::test_without_replacement", "test_sampling::test_chance"}
+
+
+def test_answers_of_one_seed_are_worth_nothing_under_another(forms, worker):
+    """A student who has memorised the public answers, and one who hands in another's values."""
+    secret, accepted = record(homeworks.load("hw1"), 771, worker), set()
+    for check in engine.plan(homeworks.load("hw1")):
+        student = blind.Blind(forms["hw1"].calls[check.id], lambda value, inputs: value)
+        reference = Reference(secret.calls[check.id], student)
+        if blind.convinced(check, student, reference, 771):
+            accepted.add(check.id)
+    assert accepted <= FREQUENCIES
 
 
 def test_a_missing_answer_is_a_usage_error():

@@ -11,6 +11,7 @@ import sys
 import time
 import zipfile
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -83,6 +84,66 @@ def _nothing_runs(group, seconds=15):
             return True
         time.sleep(0.2)
     return False
+
+
+def judge_here(orders, workers, seconds, keep):
+    """In place of the pool: what a submission earns follows from its name."""
+    for order in orders:
+        keep(grading.blank(HOMEWORK, order) | {"status": "graded", "score": len(order.ident)})
+
+
+def grade_and_die(folder, out, moment):
+    """Grade in a process that is killed at one moment of its writing; whether it lived on."""
+    pid = os.fork()
+    if pid == 0:
+        left, replace_, write = [moment], os.replace, Path.write_text
+
+        def now():
+            left[0] -= 1
+            if left[0] == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        def half_then_whole(path, text, **options):
+            write(path, text[: len(text) // 2], **options)
+            now()
+            return write(path, text, **options)
+
+        def before_and_after(*paths):
+            now()
+            replace_(*paths)
+            now()
+
+        os.replace, Path.write_text = before_and_after, half_then_whole
+        grade.grade_folder(folder, HOMEWORK, out, 1)
+        os._exit(0)
+    return os.waitpid(pid, 0)[1] == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="a system without fork")
+def test_killed_at_every_single_moment_of_writing_the_table_is_the_same(tmp_path, monkeypatch):
+    monkeypatch.setattr(pool, "run", judge_here)
+    folder = tmp_path / "class"
+    folder.mkdir()
+    for name in ("a", "bb", "ccc"):
+        (folder / f"{name}.zip").write_bytes(name.encode())
+    grade.grade_folder(folder, HOMEWORK, tmp_path / "whole", 1)
+    expected = files_of(tmp_path / "whole")
+    assert len(expected) == 5  # three records, the table, the overview
+    for moment in range(1, 100):
+        out = tmp_path / f"killed-{moment}"
+        if grade_and_die(folder, out, moment):
+            break
+        kept = {path: path.stat().st_ino for path in (out / "students").glob("[!.]*")}
+        grade.grade_folder(folder, HOMEWORK, out, 1)
+        assert files_of(out) == expected, moment
+        assert all(path.stat().st_ino == number for path, number in kept.items()), "graded twice"
+    assert moment == 1 + 3 * len(expected)
+
+
+def files_of(out):
+    return {
+        path.relative_to(out): path.read_text() for path in sorted(out.rglob("*")) if path.is_file()
+    }
 
 
 # --- processes that die -------------------------------------------------------------------------
@@ -190,6 +251,20 @@ def test_points_come_from_the_secret_seed_and_messages_from_the_public_one(
     assert told["status"] == "failed" and told["message"] == grading.OTHER_INPUTS
     assert "987" not in json.dumps(record["checks"])
     assert record["seed"] == SECRET and record["score"] == 25
+
+
+@pytest.mark.parametrize(
+    "layers, sealed",
+    [("user+limits", True), ("user+limits+landlock", False), ("limits", False)],
+)
+def test_answers_are_sealed_where_only_the_user_protects_them(layers, sealed, monkeypatch):
+    class Worker:
+        isolation = f"fork+{layers}"
+
+    done = []
+    monkeypatch.setattr(grading, "seal", done.append)
+    Session("hw1", worker=Worker())._protect_answers()
+    assert done == ([HOMEWORK.root] if sealed else [])
 
 
 # --- what a folder holds ------------------------------------------------------------------------

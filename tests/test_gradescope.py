@@ -1,5 +1,6 @@
 """The Gradescope autograder, run from its own zip in a tree laid out like its container."""
 
+import importlib.metadata
 import json
 import os
 import shutil
@@ -14,7 +15,7 @@ from autograder import engine
 from autograder import homework as homeworks
 from staff import grading
 from staff.answers import record as record_answers
-from staff.gradescope import build, results, run
+from staff.gradescope import build, image, results, run
 from staff.stubs import masters
 
 ROOT = homeworks.ROOT
@@ -89,7 +90,7 @@ def grade(container):
             "GRADER_PYTHON": sys.executable, "TIMEOUT_SECONDS": str(seconds),
         }  # fmt: skip
         done = subprocess.run([container / "run_autograder"], cwd=container, env=environment,
-                              capture_output=True, text=True, timeout=120, check=False)  # fmt: skip
+                              capture_output=True, text=True, timeout=400, check=False)  # fmt: skip
         assert done.returncode == 0, done.stderr
         result = json.loads((container / "results" / "results.json").read_text())
         require_schema(result)
@@ -202,6 +203,19 @@ def test_the_package_index_is_the_staffs_to_name():
     for script in ("setup.sh", "run_autograder"):
         assert b"://" not in files[script]
         subprocess.run(["bash", "-n"], input=files[script], check=True)
+
+
+def test_a_build_for_cuda_is_told_of_and_stops_a_small_container(tmp_path):
+    version, cuda = image.build()
+    assert version.startswith(importlib.metadata.version("torch")) and (cuda is None or "." in cuda)
+    assert image.judge("2.9.1+cpu", None, 700) == ""
+    small, large = (image.judge("2.9.1", "12.8", size) for size in (768, 1536))
+    assert small.startswith("error: ") and large.startswith("note: ")
+    assert all("--torch-index" in text for text in (small, large))
+    (tmp_path / "machine").write_text("MemTotal:       8000000 kB\nMemFree: 1 kB\n")
+    for text, found in (("max\n", 7812), ("805306368\n", 768)):
+        (tmp_path / "limit").write_text(text)
+        assert image.memory((tmp_path / "limit", tmp_path / "none"), tmp_path / "machine") == found
 
 
 def shown(**changed):

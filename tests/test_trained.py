@@ -10,10 +10,13 @@ import pytest
 import torch
 
 from autograder import homework as homeworks
+from autograder.judge.plugin import PUBLIC_SEED
 from autograder.run.overlay import overlay
 from staff import trained
+from staff.grading import Session
 from staff.stubs import masters
 from staff.trained import hw1, hw2, images
+from tests.conftest import HOMEWORKS
 
 NAME = "1-shot-2-way"
 HOMEWORK = homeworks.load("hw1")
@@ -184,6 +187,22 @@ def test_the_labels_to_guess_are_never_sent(monkeypatch):
     assert (np.sort(names) == np.arange(5)).all() and query.shape[1] == 50
 
 
+def test_what_a_network_raises_shows_no_secret_task(folder, worker, tmp_path):
+    text = (folder / "mann.py").read_text()
+    spy = "        raise ValueError(f'SEEN {images.sum():.0f}')\n        hidden = torch.cat"
+    (folder / "mann.py").write_text(text.replace("        hidden = torch.cat", spy, 1))
+    session = Session("hw1", worker=worker)
+    session.homework = only(0.3)
+    tree = overlay(session.homework, tmp_path / "tree", folder)
+    secret, public = (
+        trained.measure(session.homework, worker, folder, tree, seed) for seed in (5, PUBLIC_SEED)
+    )
+    assert "SEEN" in secret.rows[0].message
+    assert secret.rows[0].message != public.rows[0].message
+    session._explain_runs(secret, folder, tree)
+    assert secret.rows[0].message == public.rows[0].message
+
+
 def test_fresh_tasks_are_tasks():
     """Drawings that carry their names: every label is right, nothing comes twice."""
     pool = np.zeros((30, 20, 28, 28), np.uint8)
@@ -209,3 +228,13 @@ def test_fresh_tasks_are_tasks():
         seen = {tuple(p) for p in support[task, :, 0, :2].tolist()}
         assert len(seen) == 25
         assert not seen & {tuple(p) for p in query[task, :, 0, :2].tolist()}
+
+
+@pytest.mark.parametrize("name", HOMEWORKS)
+def test_every_point_for_a_run_has_someone_who_measures_it(name):
+    homework = homeworks.load(name)
+    wanted = sum(problem.points for problem in homework.problems if problem.kind == "run")
+    points = [e["points"] for e in homework.experiments if e.get("hand_in") and "points" in e]
+    assert sum(points) == wanted
+    for part in ("", "_probe") if wanted else ():
+        assert (trained.HERE / f"{name}{part}.py").is_file()

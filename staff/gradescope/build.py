@@ -6,7 +6,6 @@ and the few staff modules that grade. No solution, mistake or variant is in it.
 
 from __future__ import annotations
 
-import argparse
 import os
 import shlex
 import zipfile
@@ -15,39 +14,51 @@ from pathlib import Path
 from autograder import homework as homeworks
 from autograder.errors import UsageError
 from autograder.homework import Homework
+from common.files import replacing
+from staff import command
 from staff.grading import secret_seeds
 
 HERE = Path(__file__).parent
-MODULES = ("__init__.py", "grading.py", "intake.py", "memory.py", "gradescope", "trained")
+MODULES = (
+    "__init__.py",
+    "grading.py",
+    "intake.py",
+    "memory.py",
+    "seal.py",
+    "gradescope",
+    "trained",
+)
 SKIP = ("__pycache__", "figures", "writeup.md", "README.md")
 EPILOG = """
-TORCH_INDEX (or --torch-index) names the package index with the CPU build of torch, a fifth of the
-size of the one that the default index gives; the publisher's "Get started" page says it. Choose the
-container with 1 CPU and 1.5 GB, and set the time limit in the assignment's settings. Runs trained on
-Omniglot are measured when --data names the folder that holds omniglot/omniglot_28x28.npz.
+example:
+  python -m staff gradescope hw1 --torch-index URL --data DIR
+TORCH_INDEX (or --torch-index) names the package index with the CPU build of torch, which the
+publisher's "Get started" page says: without it pip takes a build for CUDA, 5 GB larger. The CPU build
+fits every container (grading peaks at 0.5 GB); more processor makes it quicker: choose 1 CPU and
+1.5 GB, which a build for CUDA needs. Runs trained on Omniglot are measured when --data names the
+folder that holds omniglot/omniglot_28x28.npz.
 """
 
 
 def main(argv: list[str]) -> int:
     """Build the zip; the exit code."""
-    options = argparse.ArgumentParser(
-        prog="python -m staff gradescope",
-        description="Build the zip to upload to Gradescope as the autograder.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    options = command.parser(
+        "gradescope", "Build the zip to upload to Gradescope as the autograder.", EPILOG
     )
     add = options.add_argument
-    add("homework")
+    add("homework", help="hw0, hw1, …")
     add("-o", "--output", type=Path, metavar="FILE", help="dist/hwN-gradescope.zip")
     add("--torch-index", default=os.environ.get("TORCH_INDEX", ""), metavar="URL")
     add("--data", type=Path, default=os.environ.get("KIT_DATA"), metavar="DIR")
     chosen = options.parse_args(argv)
     homework = homeworks.load(chosen.homework)
     output = chosen.output or Path("dist") / f"{homework.name}-gradescope.zip"
-    output.parent.mkdir(parents=True, exist_ok=True)
     if not secret_seeds(homework):
         print(f"note: no secret seed is recorded; record some first: python -m staff answers "
               f"{homework.name} --seed N")  # fmt: skip
+    if not chosen.torch_index:
+        print("note: no --torch-index: the image gets whatever build of torch pip takes, on Linux "
+              "one for CUDA")  # fmt: skip
     files = contents(homework, chosen.torch_index, chosen.data and Path(chosen.data))
     write(output, files)
     print(f"{output}: {len(files)} files, {output.stat().st_size / 1024:.0f} kB; secret seeds: "
@@ -97,8 +108,7 @@ def _unix(data: bytes) -> bytes:
 
 def write(path: Path, files: dict[str, bytes]) -> None:
     """Write the zip whole; the same files give the same bytes."""
-    temporary = path.with_name(path.name + ".tmp")
-    with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
+    with replacing(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
         for name, data in sorted(files.items()):
             info = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
             info.create_system = 3
@@ -106,4 +116,3 @@ def write(path: Path, files: dict[str, bytes]) -> None:
             mode = 0o100755 if name in ("setup.sh", "run_autograder") else 0o100644
             info.external_attr = mode << 16
             archive.writestr(info, data)
-    os.replace(temporary, path)

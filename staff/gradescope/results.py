@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from autograder.homework import Homework
+from common.files import write_text
 
 TEXT_CAP = 8_000  # characters of one text; Gradescope cuts at 100,000
 ROWS_CAP = 60_000  # of all rows' texts together: the raw file must stay whole, too
@@ -135,7 +135,4 @@ def clean(text: object, cap: int) -> str:
 
 def write(path: Path, result: dict) -> None:
     """Write results.json whole or not at all."""
-    text = json.dumps(result, allow_nan=False)
-    temporary = path.with_name("results.json.tmp")
-    temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, path)
+    write_text(path, json.dumps(result, allow_nan=False))

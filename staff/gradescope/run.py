@@ -30,6 +30,7 @@ def main(root: Path) -> int:
     began = time.monotonic()
     path = root / "results" / "results.json"
     path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.chmod(0o700)  # the harness reads it as root; nobody else has a part in it
     _first(path)
     try:
         _Grading(root, path, began).run()
@@ -40,9 +41,9 @@ def main(root: Path) -> int:
 
 
 def _first(path: Path, text: str = "Grading has begun.") -> None:
-    temporary = path.with_name("results.json.tmp")
-    temporary.write_text(json.dumps({"score": 0.0, "output": text, "output_format": "text"}))
-    os.replace(temporary, path)
+    from common.files import write_text
+
+    write_text(path, json.dumps({"score": 0.0, "output": text, "output_format": "text"}))
 
 
 class _Grading:
@@ -96,7 +97,7 @@ class _Grading:
             fill(self.record, self.session.homework, self.rows)
             self.record["extra"] = 0  # whole problems only, at the end
             for check in self.record["checks"]:
-                if check["status"] != "passed" and not check["id"].startswith("run::"):
+                if check["status"] != "passed":
                     check["message"], check["mistake"] = JUDGED, None
             self._write()
 

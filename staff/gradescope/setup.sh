@@ -22,6 +22,7 @@ main() {
     "$venv/bin/python" -m pip install --quiet --index-url "$TORCH_INDEX" torch torchvision
   fi
   "$venv/bin/python" -m pip install --quiet -r "$source/requirements.txt"
+  "$venv/bin/python" -I -B "$source/kit/staff/gradescope/image.py"
   chmod -R a+rX "$venv"             # students' code runs as another user, and imports from here
   chmod -R u=rwX,go= "$source"      # expected values: nobody else's to read
   chmod 755 "$source/run_autograder"

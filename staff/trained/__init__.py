@@ -101,7 +101,7 @@ def _one(homework, worker, experiment, folder, tree, seed, exam, row, found) -> 
         known = ", ".join(experiment["least"])
         raise Unusable(f"config.json says data {source!r}; thresholds are set for {known}")
     place = tree / "runs" / name
-    place.mkdir(parents=True)
+    place.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(run / "checkpoint.pt", place / "checkpoint.pt")
     rng = np.random.default_rng([seed, zlib.crc32(name.encode())])
     student = Student(homework, lambda: worker.open(tree, homework.name, SECONDS))

@@ -298,3 +298,24 @@ def daemon_left_at_import():
         if os.fork() == 0:
             os.execv("/bin/sleep", ["sleep", "4711.4711"])
         os._exit(0)
+
+
+@attack("2a", told="differ|expected|no gradient")
+def running_programs_appended_to(self, images, labels):
+    """Opens the scripts that still run, to append to them: a shell reads its script as it goes."""
+    import os
+    import pathlib
+
+    places = {"/autograder/run_autograder", "/autograder/source/setup.sh"}
+    for part in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            places.update(part.read_bytes().decode().split("\0"))
+        except OSError:
+            pass
+    for place in sorted(p for p in places if p.startswith("/") and not p.startswith("/dev")):
+        try:
+            os.close(os.open(place, os.O_WRONLY | os.O_APPEND))
+        except OSError:
+            continue
+        raise RuntimeError(f"STOLEN: could append to {place}")
+    return labels * 0.0

@@ -121,3 +121,24 @@ def verdict_on_standard_output(self, images, labels):
     print(lines)
     os.write(2, lines.encode())
     return labels * 0.0
+
+
+@attack("2a", told="differ|expected|no gradient")
+def hooks_installed(self, images, labels):
+    """Every hook of the interpreter is taken: imports, traces, prints, the last word on errors."""
+    import builtins
+    import sys
+
+    class Finder:
+        @staticmethod
+        def find_spec(name, *rest):
+            return None
+
+    plain = builtins.__import__
+    builtins.__import__ = lambda name, *rest, **options: plain(name, *rest, **options)
+    sys.meta_path.insert(0, Finder)
+    sys.excepthook = sys.unraisablehook = sys.displayhook = lambda *args: None
+    sys.addaudithook(lambda *args: None)
+    sys.settrace(lambda *args: None)
+    sys.setprofile(lambda *args: None)
+    return labels * 0.0

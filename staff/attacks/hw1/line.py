@@ -225,3 +225,36 @@ def silent_exit_at_import():
     import os
 
     os._exit(0)
+
+
+@attack("2a", told="differ|expected|shape|ended in the middle")
+def forged_then_gone(self, images, labels):
+    """An answer is forged, and the process ends with success before the probe can send another."""
+    import os
+    import sys
+
+    frame = sys.modules["wire"].pack({"value": torch.zeros_like(labels), "changed": []})
+    for handle in range(3, 256):
+        try:
+            os.write(handle, frame)
+        except OSError:
+            pass
+    os._exit(0)
+
+
+@attack("2a", told="cannot be read|too large")
+def pickle_on_the_line(self, images, labels):
+    """Bytes that run a command in whoever unpickles them."""
+    import os
+    import pickle
+
+    class Bomb:
+        def __reduce__(self):
+            return open, ("/tmp/attack-left-pickle", "w")
+
+    for handle in range(3, 256):
+        try:
+            os.write(handle, pickle.dumps(Bomb()))
+        except OSError:
+            pass
+    return labels * 0.0

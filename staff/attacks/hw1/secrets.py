@@ -178,3 +178,17 @@ def history_searched(self, images, labels):
         ):
             raise RuntimeError(f"STOLEN {found.name}")
     return labels * 0.0
+
+
+@attack("2a", told="differ|expected|no gradient")
+def grader_recognised(self, images, labels):
+    """Looks for a sign that this is the course grader, to behave there alone."""
+    import os
+    import sys
+
+    signs = [*sys.argv, __file__, os.getcwd(), *os.environ, *os.environ.values()]
+    for sign in signs:
+        for word in ("gradescope", "submission", "students", "secret", "answers"):
+            if word in sign.lower():
+                raise RuntimeError(f"STOLEN {sign}")
+    return labels * 0.0

@@ -143,3 +143,15 @@ def exit_with_success(self, images, labels):
 def stub_of_another_problem(self, images, labels):
     """Says that another problem is empty, so that checks after it are not run."""
     raise NotImplementedError("hw1 1: sample_task")
+
+
+@attack("2a", told="dtype|differ|expected|no gradient")
+def numbers_of_another_kind(self, images, labels):
+    """Complex numbers, which have no order and so are never too large."""
+    return labels * (0.0 + 0.0j)
+
+
+@attack("2a", told="raised|ended in the middle|differ|no gradient|no numbers")
+def tensor_without_numbers(self, images, labels):
+    """A tensor on a device that keeps shapes and nothing else."""
+    return torch.zeros(labels.shape, device="meta", requires_grad=True)

@@ -1,0 +1,158 @@
+"""The Gradescope autograder where it will run: absolute paths, as root, students as another user."""
+
+import json
+import os
+import shutil
+import time
+
+import pytest
+
+from autograder import homework as homeworks
+from staff.answers import record as record_answers
+from staff.gradescope import build
+from staff.stubs import masters
+from tests.container import FEW_RIGHTS, Container, missing
+from tests.test_gradescope import require_schema
+
+ROOT = homeworks.ROOT
+SECRET = 771
+METADATA = {
+    "id": 7, "created_at": "2026-10-16T01:00:00.000000-07:00",
+    "users": [{"email": "ada@example.edu", "id": 3, "name": "Ada"}],
+    "assignment": {"due_date": "2026-10-14T23:59:00.000000-07:00", "late_due_date": None,
+                   "group_size": None, "total_points": "42.0"},
+    "submission_method": "upload", "previous_submissions": [],
+}  # fmt: skip
+
+pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
+
+
+@pytest.fixture(scope="module")
+def container(tmp_path_factory, worker):
+    """The zip for homework 1, with a secret seed, unpacked and set up by its own setup.sh."""
+    folder = tmp_path_factory.mktemp("gradescope")
+    assert build.main(["hw1", "-o", str(folder / "hw1.zip"), "--torch-index", "INDEX"]) == 0
+    container = Container(folder, folder / "hw1.zip")
+    kit = homeworks.load("hw1", container.autograder / "source" / "kit")
+    record_answers(homeworks.load("hw1"), SECRET, worker).save(kit, SECRET)
+    container.call("cd /autograder && bash source/setup.sh")
+    return container
+
+
+def solutions(folder):
+    for master in masters(ROOT, "hw1"):
+        shutil.copyfile(master, folder / master.name)
+
+
+def test_the_image_gets_a_cpu_build_and_keeps_the_answers_to_root(container):
+    torch, rest = (container.autograder / "pip.log").read_text().splitlines()
+    assert torch == "-m pip install --quiet --index-url INDEX torch torchvision"
+    assert rest == "-m pip install --quiet -r /autograder/source/requirements.txt"
+    student = (
+        "setpriv --reuid=61184 --regid=61184 --clear-groups --inh-caps=-all --bounding-set=-all"
+    )
+    for path in (
+        "source",
+        "source/kit/autograder/checks/hw1/answers-771.npz",
+        "source/settings.sh",
+    ):
+        said = container.call(f"{student} cat /autograder/{path} 2>&1 || true")
+        assert "Permission denied" in said
+    for path in ("run_autograder", "results/results.json", "results/x", "source/x"):
+        said = container.call(f"{student} sh -c 'echo x >> /autograder/{path}' 2>&1 || true")
+        assert "Permission denied" in said or "nonexistent" in said or "No such" in said
+
+
+def test_results_are_a_zero_first_and_whole_at_every_moment(container):
+    container.upload(solutions, METADATA)
+    path = container.autograder / "results" / "results.json"
+    process, seen = container.grade(), []
+    while process.poll() is None:
+        if path.exists():  # the harness may read it at any moment
+            seen.append(json.loads(path.read_text()))
+        time.sleep(0.02)
+    done = container.finish(process)
+    assert done.code == 0, done.said
+    assert seen[0] == {"score": 0.0, "output": "Grading has begun.", "output_format": "text"}
+    scores = [result["score"] for result in seen]
+    assert scores == sorted(scores) and len(set(scores)) > 5
+    for result in [*seen[1:], done.result]:
+        require_schema(result)
+    assert {len(result["tests"]) for result in seen if "tests" in result} == {
+        len(done.result["tests"])
+    }
+    assert done.result["score"] == 35
+    assert "Handed in 2 days after the due date" in done.result["output"]
+    assert set(done.left.values()) == {0}
+    assert os.listdir(path.parent) == ["results.json"]
+
+
+# Takes what it can when it is imported, and leaves processes that go on trying.
+THIEF = """
+
+def take():
+    import os
+    import pathlib
+    import time
+
+    taken = []
+    kit = "/autograder/source/kit/"
+    for name in (kit + "autograder/checks/hw1/answers-771.npz", "/autograder/source/settings.sh",
+                 kit + "autograder/checks/hw1/answers.npz", "/autograder/submission_metadata.json"):
+        try:
+            taken.append(f"{name}: {len(pathlib.Path(name).read_bytes())} bytes")
+        except OSError:
+            pass
+    full = '{"score": 999, "tests": [], "output": "forged"}'
+    for name in ("results/results.json", "results/results.json.tmp", "run_autograder", "x"):
+        try:
+            pathlib.Path("/autograder", name).write_text(full)
+            taken.append("wrote " + name)
+        except OSError:
+            pass
+    if os.fork() == 0:
+        try:
+            os.setsid()
+        except OSError:
+            pass
+        if os.fork() == 0:
+            while True:
+                try:
+                    pathlib.Path("/autograder/results/results.json").write_text(full)
+                except OSError:
+                    pass
+                time.sleep(0.1)
+        os._exit(0)
+    return taken
+
+
+TAKEN = take()
+
+
+def mann_loss(logits, labels):
+    print("TAKEN", TAKEN, logits.tolist())
+    raise ValueError(f"TAKEN {TAKEN} {logits.flatten()[:3].tolist()}")
+"""
+
+
+@pytest.mark.parametrize("rights", ["", FEW_RIGHTS], ids=["every right of root", "no namespaces"])
+def test_a_thief_takes_nothing_and_leaves_nothing(container, rights):
+    def fill(folder):
+        solutions(folder)
+        with (folder / "mann.py").open("a") as stream:
+            stream.write(THIEF)
+
+    container.upload(fill, METADATA)
+    done = container.finish(container.grade(rights))
+    assert done.code == 0, done.said
+    require_schema(done.result)
+    told = [row["output"] for row in done.result["tests"] if "TAKEN" in row["output"]]
+    assert told and all("TAKEN []" in text for text in told), told
+    assert "TAKEN" not in done.said
+    lost = [row for row in done.result["tests"] if row["number"].startswith("2b.")]
+    assert lost and not any(row["score"] for row in lost)
+    assert done.result["score"] == 35 - sum(row["max_score"] for row in lost)
+    assert set(done.left.values()) == {0}, "a process of the student's still runs"
+    assert (container.autograder / "run_autograder").read_bytes() == (
+        container.autograder / "source" / "run_autograder"
+    ).read_bytes()

@@ -1,0 +1,43 @@
+"""The sandbox's numbers of system calls, against the kernel's headers where they are installed."""
+
+import importlib
+import re
+from pathlib import Path
+
+import pytest
+
+from autograder import homework as homeworks
+
+HEADERS = {  # of each column: aarch64 has the generic numbers
+    "x86_64": Path("/usr/include/x86_64-linux-gnu/asm/unistd_64.h"),
+    "aarch64": Path("/usr/include/asm-generic/unistd.h"),
+}
+
+
+@pytest.fixture
+def program(monkeypatch):
+    """A module of the worker's, which know each other by their bare names."""
+    monkeypatch.syspath_prepend(homeworks.ROOT / "autograder" / "run")
+    return importlib.import_module
+
+
+@pytest.mark.parametrize("machine", HEADERS)
+def test_numbers_are_the_kernels(machine, program):
+    if not HEADERS[machine].is_file():
+        pytest.skip(f"{HEADERS[machine]} is not installed")
+    text = HEADERS[machine].read_text()
+    told = {
+        name: int(number)
+        for name, number in re.findall(r"#define __NR(?:3264)?_(\w+)\s+(\d+)", text)
+    }
+    seccomp, kernel, landlock = (program(name) for name in ("seccomp", "kernel", "landlock"))
+    column = seccomp._ARCHITECTURES[machine][1]
+    table = seccomp._DENIED | seccomp._OWN | {"clone": seccomp._CLONE, "clone3": seccomp._CLONE3}
+    ours = {name: numbers[column] for name, numbers in table.items()}
+    ours |= {
+        "capset": kernel._CAPSET[machine],
+        "landlock_create_ruleset": landlock._CREATE,
+        "landlock_add_rule": landlock._ADD,
+        "landlock_restrict_self": landlock._RESTRICT,
+    }
+    assert ours == {name: told[name] for name in ours}
