@@ -1,5 +1,6 @@
 # make grade             set up, then grade all homeworks
 # make grade HW=hw1      one homework
+# make experiments       train everything that is asked for; HW=hw1 for one; resumes what was stopped
 # The environment is made on first use; VENV=path puts it elsewhere.
 VENV   ?= .venv
 PYTHON ?= python3
@@ -9,10 +10,13 @@ bin   := $(VENV)/bin
 ready := $(VENV)/.ready
 
 .DEFAULT_GOAL := grade
-.PHONY: grade setup
+.PHONY: grade experiments setup
 
 grade: $(ready)
 	@$(bin)/python -m autograder $(HW) || [ $$? -eq 1 ]
+
+experiments: $(ready)
+	@$(bin)/python -m common.experiments $(HW)
 
 setup: $(ready)
 

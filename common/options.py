@@ -14,7 +14,7 @@ RUNS = Path("runs")
 
 
 def parser(description: str, example: str) -> argparse.ArgumentParser:
-    """A parser with --data, --seed, --device, --tiny, --out and --resume.
+    """A parser with --data, --seed, --device, --tiny, --out, --resume and --profile.
 
     Args:
         example: command lines shown under the help.
@@ -35,7 +35,17 @@ def parser(description: str, example: str) -> argparse.ArgumentParser:
         "--out", type=Path, metavar="DIR", help="the run folder (default runs/hwN/EXPERIMENT-seedS)"
     )
     add("--resume", action="store_true", help="go on where the run in this folder stopped")
+    add("--profile", action="store_true", help="say at the end what the time went into")
     return options
+
+
+def add_predict(options: argparse.ArgumentParser) -> None:
+    """The option of a script whose experiments are compared."""
+    options.add_argument(
+        "--predict", nargs="?", const="", metavar='"NAME by 0.05"',
+        help="say first which curve will win: without words, you are asked; skip: open the "
+        "reference bands without",
+    )  # fmt: skip
 
 
 def device(name: str):

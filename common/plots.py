@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from common.files import replacing
+
+if TYPE_CHECKING:
+    from common.corridor import Band
 
 # Okabe and Ito (2008)
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -44,11 +48,20 @@ def save(figure, path: Path) -> Path:
     return Path(path)
 
 
+def band(axis, reference: Band, index: int = 0) -> None:
+    """Where reference runs were, as a shade in the colour of the index-th curve."""
+    axis.fill_between(
+        reference.steps, reference.low, reference.high, color=COLOURS[index % len(COLOURS)],
+        alpha=0.15, linewidth=0, label=None if index else f"{reference.seeds} reference runs",
+    )  # fmt: skip
+
+
 def curves(
     rows_of: dict[str, Sequence[dict[str, float]]],
     metrics: Sequence[str],
     path: Path,
     labels: dict[str, str] | None = None,
+    bands: dict[str, Band] | None = None,
 ) -> Path:
     """One panel a metric, one curve a run.
 
@@ -56,17 +69,20 @@ def curves(
         rows_of: a run's name → its rows of metrics.csv.
         metrics: names of columns; those that no run has are left out.
         labels: a metric's name → its axis label, with the unit.
+        bands: a metric's name → where reference runs were, drawn below the curves.
     """
     present = [m for m in metrics if any(m in row for rows in rows_of.values() for row in rows)]
     # two side by side: more could not be read on a printed page
     figure, axes = new(panels=max(len(present), 1), width=5.2, across=2)
     axes = axes if len(present) > 1 else [axes]
     for axis, metric in zip(axes, present):
+        if metric in (bands or {}):
+            band(axis, bands[metric])
         for index, (name, rows) in enumerate(rows_of.items()):
             points = [(row["step"], row[metric]) for row in rows if metric in row]
             axis.plot(*zip(*points), label=name, **style(index))
         axis.set_xlabel("step")
         axis.set_ylabel((labels or {}).get(metric, metric.replace("_", " ")))
-        if len(rows_of) > 1:
+        if len(rows_of) > 1 or metric in (bands or {}):
             axis.legend(frameon=False)
     return save(figure, path)

@@ -96,6 +96,11 @@ class RunFolder:
                 raise KitError(f"cannot write {self.checkpoint_file}: {error}") from None
 
 
+def is_finished(folder: Path) -> bool:
+    """Whether a run has come to its end: the result is written last."""
+    return (Path(folder) / "result.json").is_file()
+
+
 def read_config(folder: Path) -> dict[str, Any]:
     """The config.json of a run folder.
 

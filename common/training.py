@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import math
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,9 @@ import torch
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import nn
 
-from common import runs
+from common import corridor, runs
+from common.clock import Clock
+from common.corridor import Corridor
 from common.errors import KitError, Stopped
 from common.runs import RunFolder
 
@@ -37,6 +39,7 @@ class Trainer:
         scheduler: of the learning rate, stepped after each step, or None.
         best_by: the metric by which the best weights are kept; "-" before the name: lower is better.
         clip: largest norm of the gradient, or None.
+        clock: measures what the time goes into when it is on.
     """
 
     run: RunFolder
@@ -48,6 +51,7 @@ class Trainer:
     scheduler: torch.optim.lr_scheduler.LRScheduler | None = None
     best_by: str | None = None
     clip: float | None = None
+    clock: Clock = field(default_factory=Clock)
     rows: list[Metrics] = field(default_factory=list)
     step: int = 0
     best: dict[str, Any] | None = None
@@ -74,18 +78,31 @@ class Trainer:
         """
         if self.run.checkpoint_file.is_file():
             self._restore()
+        for row in self.rows:
+            self.corridor.warning(row)  # what an earlier part of the run was told is not said again
+        if self.corridor.note and self.step < self.steps:
+            print(self.corridor.note)
         began, first = time.monotonic(), self.step
-        with _bar(self.steps, self.step) as advance, _interrupts() as interrupted:
+        self.clock.start()
+        with _Display(self.steps, self.step) as display, _interrupts() as interrupted:
             while self.step < self.steps:
                 self._one_step(loss_of)
-                advance(self.step, self.rows[-1] if self.rows else {})
+                speed = (self.step - first) / (time.monotonic() - began)
+                display.advance(self.step, speed)
                 if self.step % self.every == 0 or self.step == self.steps:
-                    self._evaluate(evaluate, (self.step - first) / (time.monotonic() - began))
-                    advance(self.step, self.rows[-1], say=True)
+                    self._evaluate(evaluate, speed)
+                    display.evaluated(self.rows[-1], self.corridor)
                 if interrupted():
                     self._save()
                     raise Stopped(f"stopped at step {self.step} of {self.steps}")
+        if self.clock.on and self.step > first:
+            print(self.clock.table(self.step - first))
         return self.rows
+
+    @cached_property
+    def corridor(self) -> Corridor:
+        """Where reference runs of this configuration were."""
+        return corridor.of_run(self.run)
 
     def load_best(self) -> None:
         """Put the best weights into the module (the last ones when no metric was named)."""
@@ -94,29 +111,36 @@ class Trainer:
 
     def _one_step(self, loss_of: Callable[[], tuple[torch.Tensor, Metrics]]) -> None:
         self.module.train()
-        loss, figures = loss_of()
-        if not math.isfinite(loss.item()):
+        with self.clock("forward"):
+            loss, figures = loss_of()
+            value = loss.item()
+        if not math.isfinite(value):
             raise KitError(
-                f"the loss is {loss.item()} at step {self.step + 1}; is the learning rate too "
+                f"the loss is {value} at step {self.step + 1}; is the learning rate too "
                 "high, or is there a logarithm of zero? The last checkpoint is kept."
             )
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        if self.clip is not None:
-            nn.utils.clip_grad_norm_(self.module.parameters(), self.clip)
-        self.optimizer.step()
-        if self.scheduler is not None:
-            self.scheduler.step()
+        with self.clock("backward"):
+            self.optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+        with self.clock("optimizer"):
+            if self.clip is not None:
+                nn.utils.clip_grad_norm_(self.module.parameters(), self.clip)
+            self.optimizer.step()
+            if self.scheduler is not None:
+                self.scheduler.step()
         self.step += 1
         self._count += 1
-        for name, value in {"loss": loss.item(), **figures}.items():
-            self._sums[name] = self._sums.get(name, 0.0) + float(value)
+        for name, figure in {"loss": value, **figures}.items():
+            self._sums[name] = self._sums.get(name, 0.0) + float(figure)
 
     def _evaluate(self, evaluate: Callable[[], Metrics], speed: float) -> None:
-        self.module.eval()
+        with self.clock("evaluation"):
+            self.module.eval()
+            found = {
+                name: float(value) for name, value in evaluate().items()
+            }  # plain, for the file
         means = {name: total / self._count for name, total in self._sums.items()}
         self._sums, self._count = {}, 0
-        found = {name: float(value) for name, value in evaluate().items()}  # plain, for the file
         row = {"step": self.step, **means, **found, "steps_per_second": speed}
         self.rows.append(row)
         if self.best_by is not None:
@@ -125,8 +149,9 @@ class Trainer:
             if self.best is None or value > self.best["value"]:
                 weights = {k: v.detach().clone() for k, v in self.module.state_dict().items()}
                 self.best = {"value": value, "step": self.step, "module": weights}
-        self.run.write_metrics(self.rows)
-        self._save()
+        with self.clock("saving"):
+            self.run.write_metrics(self.rows)
+            self._save()
 
     def _save(self) -> None:
         generator = dict(self.rng.bit_generator.state)
@@ -176,24 +201,46 @@ def warm_up_then_cosine(
     return torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
 
 
-@contextlib.contextmanager
-def _bar(steps: int, done: int) -> Iterator[Callable[..., None]]:
-    """A progress bar on a terminal, a line for each evaluation elsewhere."""
-    columns = (
-        TextColumn("step"), MofNCompleteColumn(), BarColumn(), TimeRemainingColumn(),
-        TextColumn("{task.fields[figures]}"),
-    )  # fmt: skip
-    live = sys.stdout.isatty()
-    with Progress(*columns, disable=not live) as progress:
-        row = progress.add_task("train", total=steps, completed=done, figures="")
+class _Display:
+    """A line for each evaluation; below it, on a terminal, a bar."""
 
-        def advance(step: int, metrics: Metrics, say: bool = False) -> None:
-            figures = "  ".join(f"{k} {v:.4g}" for k, v in metrics.items() if k != "step")
-            progress.update(row, completed=step, figures=figures)
-            if say and not live:
-                print(f"step {step}/{steps}  {figures}", flush=True)
+    def __init__(self, steps: int, done: int) -> None:
+        self.steps = steps
+        self.bar = Progress(
+            TextColumn("step"), MofNCompleteColumn(), BarColumn(),
+            TextColumn("{task.fields[speed]:.3g} steps/s"), TimeRemainingColumn(),
+        )  # fmt: skip
+        self.bar.disable = not self.bar.console.is_terminal
+        self.row = self.bar.add_task("train", total=steps, completed=done, speed=0.0)
 
-        yield advance
+    def __enter__(self) -> _Display:
+        self.bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.stop()
+
+    def advance(self, step: int, speed: float) -> None:
+        """After every step."""
+        self.bar.update(self.row, completed=step, speed=speed)
+
+    def evaluated(self, row: Metrics, reference: Corridor) -> None:
+        """After an evaluation: its figures, the reference beside one, and a warning."""
+        beside = reference.beside(row)
+        words = [f"step {row['step']}/{self.steps}"]
+        for name, value in row.items():
+            if name not in ("step", "steps_per_second"):
+                words.append(f"{name} {value:.4g}")
+                words += [f"({beside[name]})"] if name in beside else []
+        self._say(f"{'  '.join(words)}  {row['steps_per_second']:.3g} steps/s")
+        if warning := reference.warning(row):
+            self._say(warning)
+
+    def _say(self, line: str) -> None:
+        if self.bar.disable:
+            print(line, flush=True)
+        else:
+            self.bar.console.print(line, markup=False, highlight=False)
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from common import options, plots, runs
+from common import comparison, options, plots, runs
 from common.errors import KitError
 from common.files import replacing, write_text
 
@@ -42,7 +42,7 @@ def arguments():
     parser = options.parser(
         "Train a recommender with two tasks: what will be watched, and how many stars it gets.",
         "  python -m hw0.train --experiment shared-99\n"
-        "  python -m hw0.train --experiment all          all four, and a picture of them together\n"
+        "  python -m hw0.train --experiment all --predict    all four, and a picture of them\n"
         "  python -m hw0.train --experiment shared-50 --cosine\n"
         "  python -m hw0.train --experiment shared-50 --surgery",
     )
@@ -57,6 +57,7 @@ def arguments():
                         help="extra X1: log the angle between the tasks' gradients")  # fmt: skip
     parser.add_argument("--surgery", action="store_true",
                         help="extra X2: gradient surgery on the shared tables")  # fmt: skip
+    options.add_predict(parser)
     return parser.parse_args()
 
 
@@ -72,21 +73,14 @@ def main() -> None:
         names = [name for name in names if SETTINGS[name].shared]
         if not names:
             raise KitError("--cosine and --surgery need shared tables: --experiment shared-50")
-    root = chosen.out or options.RUNS / "hw0"
-    several = len(names) > 1 or chosen.out is None
-    suffix = ("-surgery" if chosen.surgery else "") + f"-seed{chosen.seed}"
 
     from common.data import recommender
 
     data = recommender.load(chosen.data, chosen.tiny)
-    folders = {}
-    for name in names:
-        folders[name] = root / f"{name}{suffix}" if several else root
-        train(name, data, chosen, folders[name])
-    if len(names) > 1:
-        rows = {name: runs.read_metrics(folder) for name, folder in folders.items()}
-        picture = root / f"compare{suffix}.png"
-        print(f"picture: {plots.curves(rows, ['val_mrr', 'val_mse', 'rating'], picture, LABELS)}")
+    comparison.train_each(
+        "hw0", names, chosen, lambda name, folder: train(name, data, chosen, folder),
+        ("val_mrr", "val_mse", "rating"), LABELS, "-surgery" if chosen.surgery else "",
+    )  # fmt: skip
 
 
 def train(name: str, data, chosen, folder: Path) -> None:
@@ -94,6 +88,7 @@ def train(name: str, data, chosen, folder: Path) -> None:
     import numpy as np
     import torch
 
+    from common.clock import Clock
     from common.training import Trainer
     from hw0.model import MultiTaskNet
 
@@ -116,12 +111,15 @@ def train(name: str, data, chosen, folder: Path) -> None:
     rng = np.random.default_rng(chosen.seed)
     batches = Batches(data, chosen.batch, chosen.seed, device)
     every = batches.steps
-    trainer = Trainer(run, net, optimizer, rng, chosen.epochs * every, every)
+    trainer = Trainer(
+        run, net, optimizer, rng, chosen.epochs * every, every, clock=Clock(chosen.profile)
+    )
     validation = Exam(data, "val", ("train",), device)
     sample = batches.at(0, np.random.default_rng(7))
 
     def loss_of():
-        batch = batches.at(trainer.step, rng)
+        with trainer.clock("data"):
+            batch = batches.at(trainer.step, rng)
         return losses(net, batch, setting, rng if chosen.surgery else None)
 
     def evaluate():
@@ -135,7 +133,8 @@ def train(name: str, data, chosen, folder: Path) -> None:
     rows = trainer.fit(loss_of, evaluate)
     report(run, net, rows, Exam(data, "test", ("train", "val"), device), time.monotonic() - began)
     metrics = ["val_mrr", "val_mse", "rating", "ranking", *(["cosine"] if chosen.cosine else [])]
-    plots.curves({name: rows}, metrics, folder / "curves.png", LABELS)
+    bands = trainer.corridor.bands
+    plots.curves({name: rows}, metrics, folder / "curves.png", LABELS, bands)
 
 
 class Batches:

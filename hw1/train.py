@@ -8,7 +8,7 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from common import options, plots, runs
+from common import comparison, options, plots, runs
 from common.errors import KitError
 from common.files import write_text
 
@@ -45,7 +45,7 @@ def arguments():
     parser = options.parser(
         "Train a memory-augmented network on few-shot tasks.",
         "  python -m hw1.train --experiment 1-shot-2-way\n"
-        "  python -m hw1.train --experiment all          the four required ones\n"
+        "  python -m hw1.train --experiment all --predict    the four required ones, compared\n"
         "  python -m hw1.train --experiment 1-shot-3-way --lr 0.01 --out runs/hw1/lr-0.01",
     )
     names = [*SETTINGS, "all"]
@@ -55,6 +55,7 @@ def arguments():
     parser.add_argument("--batch", type=int, default=128, help="tasks in a batch (default 128)")
     parser.add_argument("--lr", type=float, default=3e-3, help="largest learning rate (0.003)")
     parser.add_argument("--hidden", type=int, help="size of the memory, in place of the setting's")
+    options.add_predict(parser)
     return parser.parse_args()
 
 
@@ -66,20 +67,14 @@ def main() -> None:
     if chosen.steps < 1 or chosen.batch < 1:
         raise KitError("--steps and --batch must be at least 1")
     names = list(REQUIRED) if chosen.experiment == "all" else [chosen.experiment]
-    root = chosen.out or options.RUNS / "hw1"
-    several = len(names) > 1 or chosen.out is None
 
     from common.data import fewshot
 
     data = fewshot.load(chosen.data, chosen.tiny)
-    folders = {}
-    for name in names:
-        folders[name] = root / f"{name}-seed{chosen.seed}" if several else root
-        train(name, data, chosen, folders[name])
-    if len(names) > 1:
-        rows = {name: runs.read_metrics(folder) for name, folder in folders.items()}
-        picture = root / f"compare-seed{chosen.seed}.png"
-        print(f"picture: {plots.curves(rows, ['val_accuracy', 'loss'], picture)}")
+    comparison.train_each(
+        "hw1", names, chosen, lambda name, folder: train(name, data, chosen, folder),
+        ("val_accuracy", "loss"),
+    )  # fmt: skip
 
 
 def train(name: str, data, chosen, folder: Path) -> None:
@@ -87,6 +82,7 @@ def train(name: str, data, chosen, folder: Path) -> None:
     import numpy as np
     import torch
 
+    from common.clock import Clock
     from common.data.images import rotations
     from common.training import Trainer, warm_up_then_cosine
 
@@ -112,7 +108,8 @@ def train(name: str, data, chosen, folder: Path) -> None:
     def loss_of():
         from hw1.mann import mann_loss
 
-        images, labels = draw()
+        with trainer.clock("data"):
+            images, labels = draw()
         logits = network(images, labels)
         with torch.no_grad():
             figures = {"train_accuracy": query_accuracy(logits, labels).mean().item()}
@@ -123,14 +120,16 @@ def train(name: str, data, chosen, folder: Path) -> None:
 
     every = max(1, chosen.steps // 20)
     trainer = Trainer(
-        run, network, optimizer, rng, chosen.steps, every, schedule, best_by="val_accuracy"
-    )
+        run, network, optimizer, rng, chosen.steps, every, schedule, best_by="val_accuracy",
+        clock=Clock(chosen.profile),
+    )  # fmt: skip
     began = time.monotonic()
     rows = trainer.fit(loss_of, evaluate)
     trainer.load_best()
     test = Tasks(data.split("test"), setting, 40 if chosen.tiny else TEST_TASKS, device)
     report(run, test.accuracies(network), trainer.best["step"], time.monotonic() - began)
-    plots.curves({name: rows}, ["val_accuracy", "loss"], folder / "curves.png")
+    bands = trainer.corridor.bands
+    plots.curves({name: rows}, ["val_accuracy", "loss"], folder / "curves.png", bands=bands)
 
 
 def build(model: str, way: int, shot: int, hidden_dim: int):

@@ -51,6 +51,7 @@ def experiment(chosen, folder: Path) -> None:
     """Meta-train a linear layer on some classes, and test all forms on others."""
     import torch
 
+    from common.clock import Clock
     from common.metrics import confidence_interval
     from common.training import Trainer
     from hw2.evaluation import WAY, fixed_tasks, plain, protonet_accuracies
@@ -73,13 +74,16 @@ def experiment(chosen, folder: Path) -> None:
     watched = fixed_tasks(known, max(SHOTS), 20, seed=20)
 
     def loss_of():
-        loss, support, query = protonet_loss(layer, sampler.draw(config["batch"], rng), WAY)
+        with trainer.clock("data"):
+            tasks = sampler.draw(config["batch"], rng)
+        loss, support, query = protonet_loss(layer, tasks, WAY)
         return loss, {"support_accuracy": plain(support), "query_accuracy": plain(query)}
 
     def evaluate():
         return {"train_classes_accuracy": float(protonet_accuracies(layer, watched).mean())}
 
-    trainer = Trainer(run, layer, optimizer, rng, steps, max(1, steps // 5))
+    clock = Clock(chosen.profile)
+    trainer = Trainer(run, layer, optimizer, rng, steps, max(1, steps // 5), clock=clock)
     rows = trainer.fit(loss_of, evaluate)
     networks = {form: (torch.nn.Identity(), form) for form in features.test}
     networks["learned projection"] = (layer, features.main)
@@ -92,7 +96,8 @@ def experiment(chosen, folder: Path) -> None:
                            "interval": confidence_interval(values), "tasks": len(values)})  # fmt: skip
             print("{features}, {shot} shot: {accuracy:.4f} ± {interval:.4f}".format(**result[-1]))
     write_text(folder / "result.json", json.dumps(result, indent=2) + "\n")
-    plots.curves({"learned projection": rows}, ["loss", "query_accuracy"], folder / "curves.png")
+    bands, picture = trainer.corridor.bands, folder / "curves.png"
+    plots.curves({"learned projection": rows}, ["loss", "query_accuracy"], picture, bands=bands)
     print(f"picture: {_bars(result, folder / 'photos.png')}")
 
 

@@ -7,7 +7,7 @@ import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from common import options, plots, runs
+from common import comparison, options, plots, runs
 from common.errors import KitError
 from common.files import write_text
 
@@ -78,6 +78,7 @@ LONG = {
 SETTINGS = REQUIRED | COMPARISON | LONG
 GROUPS = {"required": REQUIRED, "comparison": COMPARISON, "all": REQUIRED | COMPARISON}
 PHOTOS = "photos"
+PANELS = ("val_accuracy", "support_accuracy", "loss")
 
 
 def arguments():
@@ -86,7 +87,7 @@ def arguments():
         "Train prototypical networks and MAML on few-shot tasks.",
         "  python -m hw2.train --experiment protonet-5-shot\n"
         "  python -m hw2.train --experiment required     the three that are handed in\n"
-        "  python -m hw2.train --experiment comparison   MAML's variants, equally long\n"
+        "  python -m hw2.train --experiment comparison --predict   MAML's variants, equally long\n"
         "  python -m hw2.train --experiment photos       problem 5: another kind of data\n"
         "  python -m hw2.train --evaluate runs/hw2/maml-seed0 runs/hw2/protonet-1-shot-seed0\n"
         "  python -m hw2.train --evaluate runs/hw2/maml-seed0 --one-at-a-time",
@@ -105,6 +106,7 @@ def arguments():
                         help="for --evaluate: predict queries together, and one by one")  # fmt: skip
     parser.add_argument("--statistics", choices=["as-trained", "batch"], default="as-trained",
                         help="for --evaluate: batch normalisation by the batch at hand")  # fmt: skip
+    options.add_predict(parser)
     return parser.parse_args()
 
 
@@ -132,17 +134,9 @@ def main() -> None:
         return
     group = GROUPS.get(chosen.experiment)
     names = list(group) if group else [chosen.experiment]
-    root = chosen.out or options.RUNS / "hw2"
-    folders = {}
-    for name in names:
-        own = len(names) > 1 or chosen.out is None
-        folders[name] = root / f"{name}-seed{chosen.seed}" if own else root
-        train(name, data, chosen, folders[name])
-    if len(names) > 1:
-        rows = {name: runs.read_metrics(folder) for name, folder in folders.items()}
-        picture = root / f"compare-{chosen.experiment}-seed{chosen.seed}.png"
-        metrics = ["val_accuracy", "support_accuracy", "loss"]
-        print(f"picture: {plots.curves(rows, metrics, picture)}")
+    comparison.train_each(
+        "hw2", names, chosen, lambda name, folder: train(name, data, chosen, folder), PANELS
+    )
 
 
 def setting_of(name: str, chosen) -> Setting:
@@ -162,6 +156,7 @@ def train(name: str, data, chosen, folder: Path) -> None:
     import numpy as np
     import torch
 
+    from common.clock import Clock
     from common.data.images import rotations
     from common.training import Trainer, warm_up_then_cosine
     from hw2.evaluation import fixed_tasks
@@ -187,13 +182,18 @@ def train(name: str, data, chosen, folder: Path) -> None:
     schedule = warm_up_then_cosine(optimizer, min(50, setting.steps // 10), setting.steps)
 
     def loss_of():
-        return method.loss(sampler.draw(setting.batch, rng).ready(device))
+        with trainer.clock("data"):
+            tasks = sampler.draw(setting.batch, rng).ready(device)
+        return method.loss(tasks)
 
     def evaluate():
         return {"val_accuracy": float(method.accuracies(choosing).mean()), **method.figures()}
 
-    trainer = Trainer(run, method.module, optimizer, rng, setting.steps, max(1, setting.steps // (2 if chosen.tiny else 10)),
-                      schedule, best_by="val_accuracy")  # fmt: skip
+    every = max(1, setting.steps // (2 if chosen.tiny else 10))
+    trainer = Trainer(
+        run, method.module, optimizer, rng, setting.steps, every, schedule, best_by="val_accuracy",
+        clock=Clock(chosen.profile),
+    )  # fmt: skip
     began = time.monotonic()
     rows = trainer.fit(loss_of, evaluate)
     trainer.load_best()
@@ -206,7 +206,7 @@ def train(name: str, data, chosen, folder: Path) -> None:
     report(run, found, method.rates(), trainer.best["step"], time.monotonic() - began)
     if method.rates():
         draw_rates(method.rates(), setting.inner_rate, folder / "rates.png")
-    plots.curves({name: rows}, ["val_accuracy", "support_accuracy", "loss"], folder / "curves.png")
+    plots.curves({name: rows}, PANELS, folder / "curves.png", bands=trainer.corridor.bands)
 
 
 def build(setting: Setting, device):

@@ -13,6 +13,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from common.clock import Clock
+from common.corridor import Band
 from common.files import write_text
 from common.runs import RunFolder
 from common.training import Trainer
@@ -62,6 +64,8 @@ class Fit:
         }  # fmt: skip
         self.folder = RunFolder(folder, config, chosen.resume)
         self.rng = np.random.default_rng(chosen.seed)
+        self.clock = Clock(chosen.profile)
+        self.bands: dict[str, Band] = {}  # of reference runs, for pictures: known after `train`
         self.began = time.monotonic()
 
     def train(self, module: nn.Module, loss_of, evaluate) -> list[dict[str, float]]:
@@ -72,8 +76,11 @@ class Fit:
             optimizer, lambda step: 0.5 + 0.5 * math.cos(math.pi * min(step, steps) / steps)
         )
         every = max(1, steps // 20)
-        trainer = Trainer(self.folder, module, optimizer, self.rng, steps, every, schedule)
+        trainer = Trainer(
+            self.folder, module, optimizer, self.rng, steps, every, schedule, clock=self.clock
+        )
         rows = trainer.fit(loss_of, evaluate)
+        self.bands = trainer.corridor.bands
         module.eval()
         return rows
 

@@ -6,7 +6,7 @@ import importlib
 from argparse import Namespace
 from pathlib import Path
 
-from common import options
+from common import comparison, options
 from common.errors import KitError
 
 # what is measured; each is a module of hw4/experiments with SETTINGS and run(chosen, folder)
@@ -25,6 +25,7 @@ def arguments() -> Namespace:
         "Bayesian meta-learning: five experiments on tasks whose truth is known.",
         "  python -m hw4.train --experiment prior\n"
         "  python -m hw4.train --experiment all          all five\n"
+        "  python -m hw4.train --experiment memorisation --predict\n"
         "  python -m hw4.train --experiment memorisation --beta 0.5 --out runs/hw4/beta-0.5",
     )
     names = [*EXPERIMENTS, "all"]
@@ -35,6 +36,7 @@ def arguments() -> Namespace:
     parser.add_argument("--lr", type=float, help="learning rate to begin with")
     parser.add_argument("--beta", type=float, default=0.05,
                         help="memorisation: price of a nat in a weight (default 0.05)")  # fmt: skip
+    options.add_predict(parser)
     return parser.parse_args()
 
 
@@ -47,12 +49,8 @@ def main() -> None:
         if getattr(chosen, name) is not None and getattr(chosen, name) < 1:
             raise KitError(f"--{name} must be at least 1")
     names = list(EXPERIMENTS) if chosen.experiment == "all" else [chosen.experiment]
-    root = chosen.out or options.RUNS / "hw4"
-    several = len(names) > 1 or chosen.out is None
     print("data: generated (every task is drawn by the kit)")
-    for name in names:
-        folder = root / f"{name}-seed{chosen.seed}" if several else root
-        run(name, chosen, folder)
+    comparison.train_each("hw4", names, chosen, lambda name, folder: run(name, chosen, folder))
 
 
 def run(name: str, chosen: Namespace, folder: Path) -> None:

@@ -21,6 +21,8 @@ examples:
   python -m staff answers --seed 7421         record a secret seed for the course grader
   python -m staff release --up-to hw1         the students' archive, later homeworks closed
   python -m staff train hw1 --experiment 1-shot-2-way   train with the solutions
+  python -m staff experiments hw1             every required one, with the solutions
+  python -m staff bands hw1 runs/hw1/*-seed?  reference bands from those runs
   python -m staff grade submissions --hw hw1  grade a class
   python -m staff gradescope hw1              the zip to upload
   python -m staff gradebook scores            late days, weights, extra credit: one table
@@ -28,6 +30,8 @@ examples:
 
 OWN_OPTIONS = {  # commands that read their own: module, help
     "grade": ("staff.grade", "grade a folder of submissions"),
+    "experiments": ("staff.experiments", "run every required experiment with the solutions"),
+    "bands": ("staff.bands", "make a homework's reference bands from run folders"),
     "gradescope": ("staff.gradescope.build", "build the zip for Gradescope"),
     "similarity": ("staff.similarity", "pairs of submissions that share code"),
     "overlap": ("staff.overlap", "what students are shown that answers a graded question"),
@@ -65,6 +69,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _end(command) -> int:
+    from common.errors import KitError
     from staff.answers import NotASolution
     from staff.catalog import CatalogError
     from staff.stubs import MarkError

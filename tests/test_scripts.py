@@ -50,7 +50,7 @@ def test_an_empty_hole_is_named_without_a_traceback(hw, tmp_path):
 def test_help_needs_no_torch_and_shows_an_example(hw):
     done = run(f"{hw}.train", "--help")
     assert done.returncode == 0
-    for option in ("--data", "--seed", "--device", "--tiny", "--out", "--resume"):
+    for option in ("--data", "--seed", "--device", "--tiny", "--out", "--resume", "--profile"):
         assert option in done.stdout
     assert f"python -m {hw}.train" in done.stdout
 

@@ -38,7 +38,8 @@ def run(chosen, folder) -> None:
     def loss_of():
         total = 0.0
         for member in members:
-            x, y = sinusoids(rng, fit.settings.batch, POINTS)
+            with fit.clock("data"):
+                x, y = sinusoids(rng, fit.settings.batch, POINTS)
             prior = member.prior
             evidence = log_evidence(
                 member(x), y.double().squeeze(-1), prior.mean, prior.covariance,
@@ -66,8 +67,8 @@ def run(chosen, folder) -> None:
         answers["temperature"] = (answers["point"].log() / temperature).softmax(-1)
         table = {name: measured(answers[name], labels) for name in NAMES}
     fit.result({"fitted_temperature": float(temperature), **table, "density_nll": densities})
-    plots.curves({"calibration": rows}, ["loss", "val_nll_bayes", "val_nll_point"],
-                 fit.picture("training.png"))  # fmt: skip
+    metrics = ["loss", "val_nll_bayes", "val_nll_point"]
+    plots.curves({"calibration": rows}, metrics, fit.picture("training.png"), bands=fit.bands)
     _draw(answers, labels, table, fit.picture())
 
 

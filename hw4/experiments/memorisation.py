@@ -38,7 +38,8 @@ def run(chosen, folder) -> None:
     def loss_of():
         losses = {}
         for name, network in networks.items():
-            x, label, y = labelled_sinusoids(rng, fit.settings.batch, POINTS, new=False)
+            with fit.clock("data"):
+                x, label, y = labelled_sinusoids(rng, fit.settings.batch, POINTS, new=False)
             if name == "random_label":
                 label = random_one_hot(label, rng)
             if name == "augmented":
@@ -68,7 +69,7 @@ def run(chosen, folder) -> None:
             "ratio": {name: found["cnp"] / value for name, value in found.items() if name != "cnp"},
         }
     )
-    _draw(rows, fit.picture())
+    _draw(rows, fit)
 
 
 @torch.no_grad()
@@ -85,13 +86,15 @@ def error(network, tasks) -> float:
     return F.mse_loss(sum(draws)[:, CONTEXT:] / len(draws), y[:, CONTEXT:]).item()
 
 
-def _draw(rows, path) -> None:
+def _draw(rows, fit) -> None:
     """New tasks (left) and known ones (right), one curve a network."""
     figure, axes = plots.new(width=5.6, panels=2)
     for axis, kind in zip(axes, ("new", "known")):
         for index, (name, label) in enumerate(NAMES.items()):
             steps, values = zip(*[(row["step"], row[f"{name}_{kind}"]) for row in rows])
             axis.semilogy(steps, values, label=label, **plots.style(index))
+            if f"{name}_{kind}" in fit.bands:
+                plots.band(axis, fit.bands[f"{name}_{kind}"], index)
         axis.axhline(NOISE**2, color="grey", linewidth=0.8)
         axis.set(xlabel="step", ylabel="mean squared error", title=f"{kind} tasks")
         axis.legend(frameon=False, fontsize=8)
@@ -99,4 +102,4 @@ def _draw(rows, path) -> None:
     high = max(axis.get_ylim()[1] for axis in axes)
     for axis in axes:
         axis.set_ylim(low, high)
-    print(f"picture: {plots.save(figure, path)}")
+    print(f"picture: {plots.save(figure, fit.picture())}")

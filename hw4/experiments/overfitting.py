@@ -28,8 +28,9 @@ def run(chosen, folder) -> None:
     def loss_of():
         total = 0.0
         for count, network in zip(COUNTS, networks.values()):
-            chosen_tasks = torch.from_numpy(rng.integers(count, size=fit.settings.batch))
-            x, y = (part[chosen_tasks] for part in pool)
+            with fit.clock("data"):
+                chosen_tasks = torch.from_numpy(rng.integers(count, size=fit.settings.batch))
+                x, y = (part[chosen_tasks] for part in pool)
             total = total + squared_fit(_predict(network, x, y), y[:, CONTEXT:])
         return total, {}
 
@@ -46,7 +47,7 @@ def run(chosen, folder) -> None:
         "new_tasks_mse": [error(network, test) for network in networks.values()],
     }
     fit.result(figures)
-    _draw(rows, figures, fit.picture())
+    _draw(rows, figures, fit)
 
 
 def _predict(network, x, y):
@@ -60,7 +61,7 @@ def error(network, tasks) -> float:
     return F.mse_loss(_predict(network, *tasks), tasks[1][:, CONTEXT:]).item()
 
 
-def _draw(rows, figures, path) -> None:
+def _draw(rows, figures, fit) -> None:
     """The two errors against the number of tasks, and over training."""
     figure, (left, right) = plots.new(width=5.4, panels=2)
     for index, (name, label) in enumerate(
@@ -73,7 +74,9 @@ def _draw(rows, figures, path) -> None:
     for index, count in enumerate(COUNTS):
         steps, values = zip(*[(row["step"], row[f"new_{count}"]) for row in rows])
         right.semilogy(steps, values, label=f"{count} tasks", **plots.style(index))
+        if f"new_{count}" in fit.bands:
+            plots.band(right, fit.bands[f"new_{count}"], index)
     right.set(xlabel="step", ylabel="mean squared error, validation tasks", ylim=(0.1, 20))
     left.legend(frameon=False, fontsize=8)
     right.legend(frameon=False, fontsize=8, ncols=3, loc="upper center")
-    print(f"picture: {plots.save(figure, path)}")
+    print(f"picture: {plots.save(figure, fit.picture())}")

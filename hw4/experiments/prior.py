@@ -58,7 +58,7 @@ def run(chosen, folder) -> None:
                 "early_stopping_difference": _stopping_difference(new_x[0], new_y[0], prior.mean),
             }
         )
-        _draw(rows, prior, tasks, (new_x[0], new_y[0]), fit.picture())
+        _draw(rows, prior, tasks, (new_x[0], new_y[0]), fit)
 
 
 def _bound_gap(x, y, belief) -> float:
@@ -79,11 +79,13 @@ def _stopping_difference(x, y, start, steps: int = 10) -> float:
     return (estimate - weights).abs().max().item()
 
 
-def _draw(rows, prior, tasks, task, path) -> None:
+def _draw(rows, prior, tasks, task, fit) -> None:
     """The KL over training, functions from the learned prior, and a task under two priors."""
     figure, (left, middle, right) = plots.new(width=4.6, panels=3)
     left.semilogy([row["step"] for row in rows], [row["kl"] for row in rows], **plots.style(0))
     left.axhline(0.01, color="grey", linewidth=0.8)
+    if "kl" in fit.bands:
+        plots.band(left, fit.bands["kl"])
     left.set(xlabel="step", ylabel="KL(true prior ‖ learned prior), nats")
     t = torch.linspace(-2, 2, 101, dtype=torch.float64)
     learned = torch.distributions.MultivariateNormal(prior.mean, prior.covariance)
@@ -104,7 +106,7 @@ def _draw(rows, prior, tasks, task, path) -> None:
     right.set(xlabel="t", ylabel="y", title="a new task after two points, ±2 sd", ylim=(low, high))
     for axis in (middle, right):
         axis.legend(frameon=False, fontsize=8)
-    print(f"picture: {plots.save(figure, path)}")
+    print(f"picture: {plots.save(figure, fit.picture())}")
 
 
 def _band(axis, t, mean, covariance, noise_variance, colour, label) -> None:

@@ -28,7 +28,8 @@ def run(chosen, folder) -> None:
     validation = gaussian_process(np.random.default_rng(VALIDATION), count // 5, 10 + TARGETS)
 
     def loss_of():
-        x, y = gaussian_process(rng, fit.settings.batch, POINTS)
+        with fit.clock("data"):
+            x, y = gaussian_process(rng, fit.settings.batch, POINTS)
         sizes = torch.from_numpy(rng.integers(1, MOST + 1, size=(len(x), 1)))
         everything = torch.ones(x.shape[:2], dtype=torch.bool)
         all_points = network.latent(x, y, everything)
@@ -44,7 +45,8 @@ def run(chosen, folder) -> None:
     found = [gaps(network, (x, y), size) for size in SIZES]
     figures = {name: [gap[name] for gap in found] for name in found[0]}
     fit.result({"context": list(SIZES), **{f"gap_{name}": v for name, v in figures.items()}})
-    plots.curves({"neural process": rows}, ["loss", "val_gap"], fit.picture("training.png"))
+    picture = fit.picture("training.png")
+    plots.curves({"neural process": rows}, ["loss", "val_gap"], picture, bands=fit.bands)
     _draw(network, (x, y), figures, fit.picture())
 
 

@@ -1,0 +1,182 @@
+"""Predict first: which curve will win and by how much, asked before, and drawn over the result."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from common import plots
+from common.errors import KitError
+from common.files import write_text
+from common.plan import Comparison
+
+FILE = "prediction.json"
+SKIP = "skip"
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Which curve wins and how far ahead of the second it ends; no winner: it was skipped."""
+
+    winner: str | None
+    by: float = 0.0
+
+    def __str__(self) -> str:
+        return f"{self.winner} by {self.by:g}" if self.winner else "none (skipped)"
+
+
+def parse(text: str, comparison: Comparison) -> Prediction:
+    """`NAME by 0.05`; `skip` and nothing at all skip.
+
+    Raises:
+        KitError: when it is neither.
+    """
+    text = text.strip()
+    if text in ("", SKIP):
+        return Prediction(None)
+    found = re.fullmatch(r"(.+?)\s+by\s+([0-9.]+(?:e-?\d+)?)", text)
+    names = ", ".join(comparison.curves)
+    if not found:
+        raise KitError(f'a prediction is "NAME by 0.05", not {text!r}; NAME is one of {names}')
+    if found[1] not in comparison.curves:
+        raise KitError(f"no curve is called {found[1]!r}; there is {names}")
+    try:
+        return Prediction(found[1], float(found[2]))
+    except ValueError:
+        raise KitError(f"{found[2]} is no number; write it as 0.05") from None
+
+
+def read(folder: Path, comparison: Comparison) -> Prediction | None:
+    """What was predicted, or that it was skipped; None when neither was said.
+
+    Raises:
+        KitError: when the file is damaged.
+    """
+    kept = _read_all(folder).get(comparison.name)
+    if kept is None:
+        return None
+    try:
+        found = Prediction(kept["winner"], float(kept["by"]))
+    except (KeyError, TypeError, ValueError):
+        found = Prediction("")
+    if found.winner is not None and found.winner not in comparison.curves:
+        raise KitError(f"{folder / FILE} is damaged; delete it and predict again")
+    return found
+
+
+def settle(comparison: Comparison, folder: Path, answer: str) -> None:
+    """Have a prediction before the training: the one given, the one that stands, or ask.
+
+    Args:
+        folder: of the runs that are compared.
+        answer: what stood after --predict; empty: ask, in a terminal.
+    """
+    stands = read(folder, comparison)
+    if stands is not None:
+        print(f"your prediction stands: {stands} ({folder / FILE})")
+        return
+    if answer:
+        found = parse(answer, comparison)
+    elif sys.stdin.isatty():
+        found = _ask(comparison)
+    else:
+        print('no terminal to ask in: give the prediction as --predict "NAME by 0.05", or skip')
+        return
+    everything = _read_all(folder) | {comparison.name: asdict(found)}
+    write_text(folder / FILE, json.dumps(everything, indent=2) + "\n")
+    print(f"your prediction: {found}")
+
+
+def finals(comparison: Comparison, rows_of: dict[str, list[dict[str, float]]]) -> dict[str, float]:
+    """The value of every curve at its last evaluation, the winner first.
+
+    Args:
+        rows_of: experiment → its rows of metrics.csv.
+    """
+    values = {
+        curve: rows_of[experiment][-1][column]
+        for curve, (experiment, column) in comparison.curves.items()
+    }
+    order = sorted(values, key=values.get, reverse=not comparison.lower)
+    return {curve: values[curve] for curve in order}
+
+
+def verdict(found: Prediction, values: dict[str, float]) -> str:
+    """What was said, and what came: one line."""
+    first, second = list(values)[:2]
+    gap = abs(values[first] - values[second])
+    return f"you said {found}; it was {first} by {gap:.3g}, ahead of {second}"
+
+
+def draw(
+    comparison: Comparison,
+    rows_of: dict[str, list[dict[str, float]]],
+    found: Prediction,
+    path: Path,
+) -> str:
+    """The curves; to their right the second's distance to the winner: as it came, and as predicted.
+
+    Returns:
+        The verdict, which is the picture's title as well.
+    """
+    values = finals(comparison, rows_of)
+    figure, axis = plots.new(width=7.2)
+    last = 0.0
+    for index, (curve, (experiment, column)) in enumerate(comparison.curves.items()):
+        points = [(row["step"], row[column]) for row in rows_of[experiment]]
+        last = max(last, points[-1][0])
+        axis.plot(*zip(*points), label=curve, **plots.style(index))
+    first, second = list(values)[:2]
+    said = f"it was {first}"
+    axis.plot(
+        2 * [1.03 * last], [values[second], values[first]], marker="_", color="black", label=said
+    )
+    if found.winner is not None:
+        rival = second if found.winner == first else first
+        end = values[rival] + (-found.by if comparison.lower else found.by)
+        said = f"you said {found.winner}"
+        axis.plot(
+            2 * [1.07 * last],
+            [values[rival], end],
+            marker="_",
+            color="grey",
+            linewidth=3,
+            label=said,
+        )
+    axis.set(xlabel="step", ylabel=comparison.metric.replace("_", " "))
+    axis.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    line = verdict(found, values)
+    axis.set_title(line, fontsize=9, loc="left")
+    plots.save(figure, path)
+    return line
+
+
+def _ask(comparison: Comparison) -> Prediction:
+    """By input(), until the answer can be read."""
+    best = "lowest" if comparison.lower else "highest"
+    print(
+        f"Before the training: which curve will end {best} ({comparison.metric.replace('_', ' ')}), "
+        f"and how far ahead of the second?\n  curves: {', '.join(comparison.curves)}"
+    )
+    example = f'"{next(iter(comparison.curves))} by 0.05"'
+    while True:
+        try:
+            return parse(input(f"such as {example}; Enter skips: "), comparison)
+        except KitError as error:
+            print(error)
+
+
+def _read_all(folder: Path) -> dict:
+    path = folder / FILE
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError):
+        found = None
+    if not isinstance(found, dict):
+        raise KitError(f"{path} is damaged; delete it and predict again")
+    return found

@@ -1,0 +1,55 @@
+"""--profile: time counts once, for the innermost part."""
+
+import time
+
+import numpy as np
+import torch
+from torch import nn
+
+from common.clock import Clock
+from common.runs import RunFolder
+from common.training import Trainer
+
+
+def test_nested_parts_share_their_time_and_lose_none():
+    clock = Clock(on=True)
+    clock.start()
+    began = time.perf_counter()
+    with clock("forward"):
+        time.sleep(0.02)
+        with clock("data"):
+            time.sleep(0.05)
+        time.sleep(0.02)
+    clock.table(1)
+    spent = time.perf_counter() - began
+    assert clock.seconds["data"] >= 0.05
+    assert 0.04 <= clock.seconds["forward"] <= spent - 0.05
+    assert abs(sum(clock.seconds.values()) - spent) < 0.01
+
+
+def test_a_clock_that_is_off_measures_nothing():
+    clock = Clock()
+    with clock("data"):
+        pass
+    assert not clock.seconds
+
+
+def test_the_loop_counts_every_part(tmp_path, capsys):
+    module, clock = nn.Linear(2, 1), Clock(on=True)
+    trainer = Trainer(
+        RunFolder(tmp_path, {"data": "none"}), module, torch.optim.Adam(module.parameters()),
+        np.random.default_rng(0), 4, 2, clock=clock,
+    )  # fmt: skip
+
+    def loss_of():
+        with clock("data"):
+            time.sleep(0.01)
+        return module(torch.ones(3, 2)).square().mean(), {}
+
+    trainer.fit(loss_of, lambda: {"val_loss": time.sleep(0.01) or 0.0})
+    assert {"data", "forward", "backward", "optimizer", "evaluation", "saving"} <= set(
+        clock.seconds
+    )
+    assert clock.seconds["data"] >= 0.04 and clock.seconds["evaluation"] >= 0.02
+    said = capsys.readouterr().out
+    assert "4 steps in" in said and "steps/s, of which" in said and "  data " in said
