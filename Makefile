@@ -1,5 +1,6 @@
 # make grade             set up, then grade all homeworks
 # make grade HW=hw1      one homework
+# make compare           one problem, five answers: your own methods in one picture
 # The environment is made on first use; VENV=path puts it elsewhere.
 VENV   ?= .venv
 PYTHON ?= python3
@@ -9,10 +10,13 @@ bin   := $(VENV)/bin
 ready := $(VENV)/.ready
 
 .DEFAULT_GOAL := grade
-.PHONY: grade setup
+.PHONY: grade compare setup
 
 grade: $(ready)
 	@$(bin)/python -m autograder $(HW) || [ $$? -eq 1 ]
+
+compare: $(ready)
+	@$(bin)/python -m common.compare
 
 setup: $(ready)
 

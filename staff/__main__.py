@@ -19,12 +19,16 @@ examples:
   python -m staff answers --seed 7421         record a secret seed for the course grader
   python -m staff release --up-to hw1         the students' archive, later homeworks closed
   python -m staff train hw1 --experiment 1-shot-2-way   train with the solutions
+  python -m staff compare --seed 1            one problem, five answers, with the solutions
+  python -m staff curves hw2                  record the curves to diagnose, once
   python -m staff grade submissions --hw hw1  grade a class
   python -m staff gradescope hw1              the zip to upload
   python -m staff gradebook scores            late days, weights, extra credit: one table
 """
 
 OWN_OPTIONS = {  # commands that read their own: module, help
+    "compare": ("staff.compare", "compare the five methods, with the solutions"),
+    "curves": ("staff.curves.record", "record the curves to diagnose"),
     "grade": ("staff.grade", "grade a folder of submissions"),
     "gradescope": ("staff.gradescope.build", "build the zip for Gradescope"),
     "similarity": ("staff.similarity", "pairs of submissions that share code"),

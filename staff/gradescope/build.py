@@ -18,7 +18,15 @@ from autograder.homework import Homework
 from staff.grading import secret_seeds
 
 HERE = Path(__file__).parent
-MODULES = ("__init__.py", "grading.py", "intake.py", "memory.py", "gradescope", "trained")
+MODULES = (
+    "__init__.py",
+    "diagnosis.py",
+    "grading.py",
+    "intake.py",
+    "memory.py",
+    "gradescope",
+    "trained",
+)
 SKIP = ("__pycache__", "figures", "writeup.md", "README.md")
 EPILOG = """
 TORCH_INDEX (or --torch-index) names the package index with the CPU build of torch, a fifth of the
