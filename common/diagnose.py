@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import textwrap
 import tomllib
 from pathlib import Path
 
@@ -114,7 +115,7 @@ def draw(curves, runs: list[str], path: Path) -> Path:
     """One row a run, one panel a metric: the run, the sound reference and the band around it."""
     from matplotlib.figure import Figure
 
-    from common import plots
+    from common import evidence, plots
 
     most = max(len(curves.setting_of(run).metrics) for run in runs)
     figure = Figure(figsize=(3.4 * most, 2.5 * len(runs)), layout="constrained")
@@ -127,10 +128,12 @@ def draw(curves, runs: list[str], path: Path) -> Path:
                               label=f"{setting.seeds} sound runs")  # fmt: skip
             axis.plot(reference["step"], reference[metric], color="#555555", linestyle=":",
                       label="sound reference")  # fmt: skip
-            axis.plot(columns["step"], columns[metric], label=f"run {run}", **plots.style(number))
-            axis.set(xlabel="step", ylabel=label)
+            axis.plot(columns["step"], columns[metric], label=f"run {run}",
+                      color=plots.COLOURS[number])  # fmt: skip
+            axis.set_xlabel("step")
+            axis.set_ylabel(textwrap.fill(label, 26), fontsize="small")
             axis.set_title(metric, fontsize="medium")
-            if metric in setting.log:
+            if evidence.is_logarithmic(metric, columns, setting):
                 axis.set_yscale("log")
             axis.grid(alpha=0.3)
             axis.spines[["top", "right"]].set_visible(False)

@@ -56,24 +56,29 @@ class Verdict:
 
 def write(path: Path, curves: Curves, name: str) -> None:
     """Write a file with room for the answers of this name's runs."""
+    runs = drawn(curves, name)
     lines = [
         f"# {curves.homework}: what is wrong with these runs? The pictures come from",
         f"# python -m common.diagnose {curves.homework}",
         "#",
-        "# evidence: one or more lines, all of which must be true of the curve, and not of a sound",
-        "# one. `from` and `to` are steps. direction is one of",
+        "# evidence: one or more lines, all of which must be true of the curve, and at least one not",
+        "# of a sound run. `from` and `to` are steps. direction is one of",
         *(f"#   {direction:<6} {meaning}" for direction, meaning in DIRECTIONS.items()),
         '# For a run with which nothing is wrong: cause = "sound", and where it is "alike".',
-        "",
-        f"name = {json.dumps(name, ensure_ascii=False)}",
     ]
-    for run in drawn(curves, name):
-        setting = curves.setting_of(run)
+    for setting in dict.fromkeys(curves.runs[run].setting for run in runs):
+        told = curves.settings[setting]
+        lines += [
+            "#",
+            f"# {told.title}",
+            f"#   metrics: {', '.join(told.metrics)}",
+            f"#   causes: {', '.join(told.causes)}",
+        ]
+    lines += ["", f"name = {json.dumps(name, ensure_ascii=False)}"]
+    for run in runs:
         lines += [
             "",
-            f"# {setting.title}",
-            f"# metrics: {', '.join(setting.metrics)}",
-            f"# causes: {', '.join(setting.causes)}",
+            f"# {curves.setting_of(run).title}",
             f"[runs.{run}]",
             'cause = ""',
             "evidence = [",
@@ -197,7 +202,7 @@ def _seen(claim: Claim, columns: dict, setting) -> str:
     """What the curve does instead."""
     if claim.direction in ("rises", "falls", "stays"):
         begin, end = evidence.ends(claim, columns, setting)
-        if claim.metric in setting.log:
+        if evidence.is_logarithmic(claim.metric, columns, setting):
             begin, end = 10**begin, 10**end
         return f"it goes from {begin:.3g} to {end:.3g}"
     rows = evidence.rows_between(columns, claim.first, claim.last)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from common.curves import Columns, Setting
@@ -74,7 +75,8 @@ def holds(claim: Claim, columns: Columns, setting: Setting) -> bool:
 def ends(claim: Claim, columns: Columns, setting: Setting) -> tuple[float, float]:
     """Where a metric begins and ends in a range: means of its first and last third."""
     rows = rows_between(columns, claim.first, claim.last)
-    values = [_scaled(columns[claim.metric][row], claim.metric, setting) for row in rows]
+    scaled = scale(claim.metric, columns, setting)
+    values = [scaled(columns[claim.metric][row]) for row in rows]
     third = max(1, len(values) // 3)
     return sum(values[:third]) / third, sum(values[-third:]) / third
 
@@ -102,32 +104,39 @@ def widest_gap(columns: Columns, setting: Setting) -> tuple[str, float, float] |
 
 
 def _stretches(distances: list[tuple[int, float]]):
-    """Runs of rows that are clearly outside the band."""
+    """Rows in a row that are clearly on one side of the band."""
     stretch: list[tuple[int, float]] = []
     for row, distance in [*distances, (-1, 0.0)]:
-        if abs(distance) > SLACK:
-            stretch.append((row, distance))
-        elif stretch:
+        outside = abs(distance) > SLACK
+        if stretch and not (outside and distance * stretch[-1][1] > 0):
             yield stretch
             stretch = []
+        if outside:
+            stretch.append((row, distance))
 
 
 def _distances(metric: str, columns: Columns, setting: Setting) -> list[tuple[int, float]]:
     """How far each row is above (or, negative, below) the band, in spans; 0 inside it."""
-    span, found = _span(metric, columns, setting), []
-    for row, (value, low, high) in enumerate(zip(columns[metric], *setting.band[metric])):
-        value, low, high = (_scaled(x, metric, setting) for x in (value, low, high))
-        found.append((row, max(value - high, 0.0) / span + min(value - low, 0.0) / span))
+    span, scaled = _span(metric, columns, setting), scale(metric, columns, setting)
+    found = []
+    for row, band in enumerate(zip(columns[metric], *setting.band[metric])):
+        value, low, high = (scaled(number) for number in band)
+        found.append((row, (max(value - high, 0.0) + min(value - low, 0.0)) / span))
     return found
 
 
 def _span(metric: str, columns: Columns, setting: Setting) -> float:
     """How much of the axis the run and the sound ones take up together."""
-    low, high = setting.band[metric]
-    values = [_scaled(x, metric, setting) for x in (*columns[metric], *low, *high)]
+    scaled = scale(metric, columns, setting)
+    values = [scaled(x) for part in (columns[metric], *setting.band[metric]) for x in part]
     return max(max(values) - min(values), 1e-9)
 
 
-def _scaled(value: float, metric: str, setting: Setting) -> float:
-    """As it is drawn: the logarithm where the axis is logarithmic."""
-    return math.log10(max(value, 1e-12)) if metric in setting.log else value
+def is_logarithmic(metric: str, columns: Columns, setting: Setting) -> bool:
+    """Whether a run's metric is drawn on a logarithmic axis: where no number forbids it."""
+    return metric in setting.log and min(columns[metric]) > 0
+
+
+def scale(metric: str, columns: Columns, setting: Setting) -> Callable[[float], float]:
+    """Numbers as they are drawn: their logarithms where the axis is logarithmic."""
+    return math.log10 if is_logarithmic(metric, columns, setting) else float

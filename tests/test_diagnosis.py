@@ -115,8 +115,8 @@ BROKEN = {
     [
         ("accuracy", 10, 100, {"falls"}),
         ("accuracy", 10, 50, {"above", "stays"}),
-        ("accuracy", 60, 100, {"stays"}),
-        ("accuracy", 80, 100, {"below", "stays"}),
+        ("accuracy", 60, 100, {"below", "stays"}),
+        ("accuracy", 30, 60, {"falls"}),
         ("loss", 10, 50, {"alike", "stays"}),
         ("loss", 10, 100, {"rises"}),
         ("loss", 60, 100, {"above", "stays"}),
@@ -134,7 +134,7 @@ def test_claims_hold_where_they_are_true_and_nowhere_else(metric, first, last, t
 def test_what_a_sound_run_does_too_says_nothing():
     assert not evidence.says_something(Claim("accuracy", 10, 100, "rises"), SETTING)
     assert evidence.says_something(Claim("accuracy", 10, 100, "falls"), SETTING)
-    assert evidence.widest_gap(BROKEN, SETTING) == ("accuracy", 10, 50)
+    assert evidence.widest_gap(BROKEN, SETTING) == ("loss", 60, 100)
     assert evidence.widest_gap(SETTING.reference, SETTING) is None
 
 
@@ -147,7 +147,7 @@ def test_hints_come_in_three_levels():
 
     false = verdict("sign", "accuracy", 10, 100, "rises")
     assert false.state == diagnosis.FALSE and len(false.messages) == 3
-    assert "0.9 to 0.5" in false.messages[0] and "steps 10 to 50" in false.messages[2]
+    assert "0.9 to 0.5" in false.messages[0] and "loss, steps 60 to 100" in false.messages[2]
     band = verdict("sign", "loss", 10, 50, "above")
     assert band.state == diagnosis.FALSE and "0 lie above" in band.messages[0]
     assert verdict("sign", "loss", 10, 50, "stays").state == diagnosis.SILENT
