@@ -298,15 +298,31 @@ def picture(figures: dict, reasons: dict, source: str, path: Path) -> Path:
                  title=f"{WAY}-way 1-shot, {source}")  # fmt: skip
     reliability.plot([1 / WAY, 1], [1 / WAY, 1], color="grey", linewidth=0.8)
     reliability.set(xlabel="how sure it is", ylabel="how often it is right", title="calibration")
-    seconds.set(xlabel="ms to learn a task and answer it", title="time", xscale="log")
+    seconds.set(xlabel="ms to learn a task and answer it", title="time")
     memory.set(xlabel="kB: parameters (full), tensors of one task (pale)", title="memory")
+    accuracy.set_xlim(1 / WAY - 0.1, 1.02)
     if figures:
         reliability.legend(frameon=False, fontsize=7)
-        memory.set_xscale("log")
+        whole_decades(seconds, [1000 * row["seconds_a_task"] for row in figures.values()])
+        sizes = ("kept_bytes", "peak_bytes")
+        whole_decades(memory, [row[size] / 1024 for row in figures.values() for size in sizes])
     for axis in (accuracy, seconds, memory):
         axis.set_yticks(range(len(names)), names if axis is accuracy else [""] * len(names))
         axis.set_ylim(len(names) - 0.5, -0.5)
     return plots.save(figure, path)
+
+
+def whole_decades(axis, values: list[float]) -> None:
+    """A logarithmic axis from one power of ten to another, with no other numbers on it."""
+    import math
+
+    from matplotlib.ticker import NullFormatter
+
+    axis.set_xscale("log")
+    axis.set_xlim(
+        10 ** math.floor(math.log10(min(values))), 10 ** math.ceil(math.log10(max(values)))
+    )
+    axis.xaxis.set_minor_formatter(NullFormatter())
 
 
 if __name__ == "__main__":
