@@ -1,6 +1,7 @@
 # make grade             set up, then grade all homeworks
 # make grade HW=hw1      one homework
 # make experiments       train everything that is asked for; HW=hw1 for one; resumes what was stopped
+# make compare           one problem, five answers: your own methods in one picture
 # The environment is made on first use; VENV=path puts it elsewhere.
 VENV   ?= .venv
 PYTHON ?= python3
@@ -10,13 +11,16 @@ bin   := $(VENV)/bin
 ready := $(VENV)/.ready
 
 .DEFAULT_GOAL := grade
-.PHONY: grade experiments setup
+.PHONY: grade experiments compare setup
 
 grade: $(ready)
 	@$(bin)/python -m autograder $(HW) || [ $$? -eq 1 ]
 
 experiments: $(ready)
 	@$(bin)/python -m common.experiments $(HW)
+
+compare: $(ready)
+	@$(bin)/python -m common.compare
 
 setup: $(ready)
 

@@ -15,13 +15,14 @@ KINDS = ("code", "plot", "written", "run", "extra")
 @dataclass(frozen=True)
 class Problem:
     """One problem: `kind` says who grades it (code and extra by checks, run by the course grader,
-    plot and written by people); `extra_points` are what an extra problem can add to the score."""
+    plot and written by people, unless `graded_by` names a program)."""
 
     id: str
     title: str
     points: float
     kind: str
     hole: str | None = None  # "mann.py:MANN.forward" where code is to be written
+    graded_by: str | None = None  # "diagnosis": recorded curves, judged by the course grader
 
     @property
     def checked(self) -> bool:
@@ -39,6 +40,11 @@ class Homework:
     problems: tuple[Problem, ...]
     experiments: tuple[dict, ...]  # name, command, minutes, and what is required of it
     root: Path = ROOT
+
+    @property
+    def diagnosis(self) -> Problem | None:
+        """The problem about recorded curves, where there is one."""
+        return next((p for p in self.problems if p.graded_by == "diagnosis"), None)
 
     @property
     def folder(self) -> Path:

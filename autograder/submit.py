@@ -21,6 +21,7 @@ STATEMENT = (
     "I wrote this homework myself, without AI tools. Everyone I worked with is named, and I will "
     "not publish it."
 )
+DIAGNOSIS_FILE = "diagnosis.toml"
 RUN_FILES = ("config.json", "metrics.csv", "result.json", "checkpoint.pt")
 LARGEST_FILE = 16 * 2**20
 
@@ -50,6 +51,9 @@ def main(argv: list[str]) -> int:
 
     signature = sign(homework.root / SIGNATURE_FILE)
     runs, notes = find_runs(homework, options.runs)
+    if homework.diagnosis is not None and not (homework.folder / DIAGNOSIS_FILE).is_file():
+        notes.append(f"{DIAGNOSIS_FILE} (problem {homework.diagnosis.id}): not there; make it with: "
+                     f"python -m common.diagnose {homework.name}")  # fmt: skip
     manifest, contents = collect(homework, runs)
     manifest |= signature | _local_score(homework)
     write_zip(output, contents, manifest)
@@ -128,8 +132,9 @@ def _finished(folder: Path) -> bool:
 def collect(homework: Homework, runs: dict[str, Path]) -> tuple[dict, dict[str, bytes]]:
     """The manifest's table of files, and their bytes."""
     contents = {name: (homework.folder / name).read_bytes() for name in homework.files}
-    if (writeup := homework.folder / "writeup.md").is_file():
-        contents["writeup.md"] = writeup.read_bytes()
+    for name in ("writeup.md", DIAGNOSIS_FILE):
+        if (path := homework.folder / name).is_file():
+            contents[name] = path.read_bytes()
     for name, folder in runs.items():
         for file in RUN_FILES:
             path = folder / file

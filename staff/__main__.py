@@ -23,12 +23,16 @@ examples:
   python -m staff train hw1 --experiment 1-shot-2-way   train with the solutions
   python -m staff experiments hw1             every required one, with the solutions
   python -m staff bands hw1 runs/hw1/*-seed?  reference bands from those runs
+  python -m staff compare --seed 1            one problem, five answers, with the solutions
+  python -m staff curves hw2                  record the curves to diagnose, once
   python -m staff grade submissions --hw hw1  grade a class
   python -m staff gradescope hw1              the zip to upload
   python -m staff gradebook scores            late days, weights, extra credit: one table
 """
 
 OWN_OPTIONS = {  # commands that read their own: module, help
+    "compare": ("staff.compare", "compare the five methods, with the solutions"),
+    "curves": ("staff.curves.record", "record the curves to diagnose"),
     "grade": ("staff.grade", "grade a folder of submissions"),
     "experiments": ("staff.experiments", "run every required experiment with the solutions"),
     "bands": ("staff.bands", "make a homework's reference bands from run folders"),
@@ -69,7 +73,6 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _end(command) -> int:
-    from common.errors import KitError
     from staff.answers import NotASolution
     from staff.catalog import CatalogError
     from staff.stubs import MarkError

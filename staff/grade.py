@@ -151,14 +151,14 @@ def table(records: list[dict], homework: Homework) -> str:
     problems = [p.id for p in homework.problems if p.kind in ("code", "run", "extra")]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["student", "submission", "status", "score", "max_score", "extra", "submitted",
-                     *problems, "mistakes", "reason", "notes"])  # fmt: skip
+    writer.writerow(["student", "submission", "status", "score", "max_score", "extra", "diagnosis",
+                     "submitted", *problems, "mistakes", "reason", "notes"])  # fmt: skip
     for record in records:
         mistakes = sorted({c["mistake"] for c in record["checks"] if c["mistake"]})
         for student in record["students"]:
             writer.writerow(
                 [cell(student), record["id"], record["status"], record["score"],
-                 record["max_score"], record["extra"], record["submitted"],
+                 record["max_score"], record["extra"], record["diagnosis"], record["submitted"],
                  *(record["problems"].get(problem, 0) for problem in problems),
                  " ".join(mistakes), cell(record["reason"]), cell("; ".join(record["notes"]))]
             )  # fmt: skip

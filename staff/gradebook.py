@@ -3,12 +3,15 @@
 FOLDER holds what is known, as CSV files with a header; all but the roster may be missing:
 
     roster.csv             student, name, status (empty or "dropped")
-    hw1-code.csv           student, score, extra, submitted     (`staff grade` writes it as table.csv)
+    hw1-code.csv           student, score, extra, diagnosis, submitted
+                           (`staff grade` writes it as table.csv; diagnosis: the recorded curves,
+                           which belong to the written half)
     hw1-written.csv        student, score, submitted            (as the scanning grader exports it)
     poster.csv             student, score, submitted            (one for each project component)
     extensions.csv         student, assignment, days, reason
     excused.csv            student, assignment, reason
-    regrades.csv           student, assignment, part, score, reason     (part: code, written, extra)
+    regrades.csv           student, assignment, part, score, reason     (part: code, written,
+                           diagnosis, extra)
     participation.csv      student, points
 
 A file that is not there means that the half is not graded yet; a student who has no row in a file
@@ -32,7 +35,7 @@ from staff.policy import Assignment, Policy
 from staff.sheets import cell
 
 DAY = 24 * 3600
-PARTS = ("code", "written", "extra")
+PARTS = ("code", "written", "diagnosis", "extra")
 
 
 @dataclass
@@ -40,7 +43,8 @@ class Work:
     """What one student has of one assignment, before the rules are applied."""
 
     code: float = 0.0
-    written: float = 0.0
+    written: float = 0.0  # by people
+    diagnosis: float = 0.0  # of the written half, by the course grader
     extra: float = 0.0
     submitted: list[str] = field(default_factory=list)  # ISO times of the halves handed in
     extension: float = 0.0  # days
@@ -99,7 +103,7 @@ def grade(person: Person, policy: Policy, graded: set[str]) -> Grade:
             work = person.works.get(assignment.name, Work())
             if work.excused:
                 continue
-            earned = work.code + work.written + work.extra
+            earned = work.code + work.written + work.diagnosis + work.extra
             if assignment.name in refused:
                 earned = 0.0
             elif not work.submitted and not earned and assignment.kind != "optional":
@@ -314,10 +318,17 @@ class _Book:
             setattr(work, part, _number(place, row["score"]))
             if row.get("extra"):
                 work.extra += _number(place, row["extra"])
+            if row.get("diagnosis"):
+                work.diagnosis = _number(place, row["diagnosis"])
+                if work.diagnosis > assignment.diagnosis + 1e-9:
+                    raise UsageError(
+                        f"{place}: {row['diagnosis']} points for the recorded curves, but "
+                        f"{assignment.name} has {assignment.diagnosis:g}"
+                    )
             if row.get("submitted"):
                 self._moment(place, row["submitted"])
                 work.submitted.append(row["submitted"])
-            most = getattr(assignment, part)
+            most = assignment.code if part == "code" else assignment.written - assignment.diagnosis
             if getattr(work, part) > most + 1e-9:
                 raise UsageError(
                     f"{place}: {row['score']} points, but {assignment.name} has {most:g} ({part}); "

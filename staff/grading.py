@@ -25,10 +25,10 @@ from autograder.judge.recognition import Catalogue
 from autograder.report.record import JSON_FIELDS, CheckResult
 from autograder.run.launch import Worker, isolation_of_this_system, start
 from autograder.run.overlay import overlay
-from staff import intake, memory, trained
+from staff import diagnosis, intake, memory, trained
 from staff.seal import seal
 
-VERSION = 1  # of the record; another one is graded anew
+VERSION = 2  # of the record; another one is graded anew
 HINT = 3
 OTHER_INPUTS = (
     "It passes with the inputs of the local autograder, and fails with others of the same kind. "
@@ -90,7 +90,10 @@ def grader_version(homework: Homework, seed: int | None) -> str:
     """What a record depends on beside the submission."""
     table = (homework.folder / "homework.toml").read_bytes()
     seeds = secret_seeds(homework) if seed is None else [seed]
-    text = f"{VERSION} {digest(homework)} {seeds} {hashlib.sha256(table).hexdigest()}"
+    text = (
+        f"{VERSION} {digest(homework)} {seeds} {hashlib.sha256(table).hexdigest()} "
+        f"{diagnosis.version(homework)}"
+    )
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -171,6 +174,12 @@ class Session:
         record["notes"] += measured.notes
         record["accuracy"] = measured.accuracy
         fill(record, self.homework, rows + measured.rows)
+        found = diagnosis.grade(
+            self.homework, taken.folder, taken.manifest, told_causes=not order.for_student
+        )
+        record["diagnosis"] = whole(sum(row.points for row in found.rows))
+        record["checks"] += [as_record(row) for row in found.rows]
+        record["notes"] += found.notes
         return record
 
     def _protect_answers(self) -> None:
@@ -240,6 +249,7 @@ def blank(homework: Homework, order: Order) -> dict:
         "score": 0,
         "max_score": whole(sum(p.points for p in planned)),
         "extra": 0,
+        "diagnosis": 0,  # of the written half: merged by the gradebook
         "problems": {p.id: 0 for p in planned},
         "accuracy": {},
         "checks": [],
@@ -271,7 +281,12 @@ def fill(record: dict, homework: Homework, rows: list[CheckResult]) -> None:
             record["problems"][problem.id] = whole(problem.points * passed)
             record["extra"] = whole(record["extra"] + problem.points * passed)
     record["score"] = whole(sum(row.points for row in rows))
-    record["checks"] = [{name: getattr(row, name) for name in JSON_FIELDS} for row in rows]
+    record["checks"] = [as_record(row) for row in rows]
+
+
+def as_record(row: CheckResult) -> dict:
+    """A row as it is kept."""
+    return {name: getattr(row, name) for name in JSON_FIELDS}
 
 
 def whole(points: float) -> float:

@@ -2,7 +2,8 @@
 
 Nothing of an archive is trusted: not its names, not its sizes. Only what the homework asks for is
 ever unpacked; what else is there is counted and left. The folder that comes out is always laid out
-alike: the files to hand in, `writeup.md`, `manifest.json`, and `runs/<experiment>/…`.
+alike: the files to hand in, `writeup.md`, `diagnosis.toml`, `manifest.json`, and
+`runs/<experiment>/…`.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from autograder.homework import Homework
-from autograder.submit import LARGEST_FILE, RUN_FILES
+from autograder.submit import DIAGNOSIS_FILE, LARGEST_FILE, RUN_FILES
 
 MOST_ENTRIES = 20_000
 MOST_BYTES = 256 * 2**20  # of all that is unpacked
@@ -239,7 +240,8 @@ def _candidates(members: list[_Member], homework: Homework) -> list[str]:
 
 def _wanted(homework: Homework) -> list[tuple[str, int]]:
     """(name, most bytes) of everything that can be of use."""
-    names = [(name, LARGEST_SOURCE) for name in (*homework.files, "writeup.md", "manifest.json")]
+    others = ("writeup.md", DIAGNOSIS_FILE, "manifest.json")
+    names = [(name, LARGEST_SOURCE) for name in (*homework.files, *others)]
     for experiment in homework.experiments:
         names += [(f"runs/{experiment['name']}/{file}", LARGEST_FILE) for file in RUN_FILES]
     return names

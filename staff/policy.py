@@ -24,6 +24,7 @@ class Assignment:
         kind: homework, optional (a homework that may replace something) or project.
         weight: per cent of the course.
         code, written: the most points of each half; a project component has the written half only.
+        diagnosis: those of the written half that the course grader gives.
         late: whether late days may be used.
         replaces: per cent that an optional homework may take over.
     """
@@ -36,6 +37,7 @@ class Assignment:
     written: float
     late: bool = True
     replaces: float = 0
+    diagnosis: float = 0
 
     @property
     def points(self) -> float:
@@ -99,7 +101,7 @@ def load(path: Path = COURSE_FILE, root: Path = homeworks.ROOT) -> Policy:
 def _assignment(row: dict, zone: ZoneInfo, root: Path) -> Assignment:
     if row["kind"] not in KINDS:
         raise ValueError(f"{row['name']} has kind {row['kind']!r}, not one of {', '.join(KINDS)}")
-    code, written = _points(row, root)
+    code, written, diagnosis = _points(row, root)
     due = row["due"]
     return Assignment(
         name=row["name"],
@@ -110,17 +112,22 @@ def _assignment(row: dict, zone: ZoneInfo, root: Path) -> Assignment:
         written=written,
         late=bool(row.get("late", True)),
         replaces=float(row.get("replaces", 0)),
+        diagnosis=diagnosis,
     )
 
 
-def _points(row: dict, root: Path) -> tuple[float, float]:
-    """Of the code half and the written half: homework.toml is the one source for homeworks."""
+def _points(row: dict, root: Path) -> tuple[float, float, float]:
+    """Of the code half, of the written half, and what of that the course grader gives.
+
+    homework.toml is the one source for homeworks.
+    """
     if "points" in row:
-        return 0.0, float(row["points"])
+        return 0.0, float(row["points"]), 0.0
     if row["name"] not in homeworks.names(root):
-        return 0.0, 0.0  # not written yet: nothing can be graded
-    problems = homeworks.load(row["name"], root).problems
-    return tuple(
-        float(sum(problem.points for problem in problems if problem.kind in kinds))
+        return 0.0, 0.0, 0.0  # not written yet: nothing can be graded
+    homework = homeworks.load(row["name"], root)
+    code, written = (
+        float(sum(problem.points for problem in homework.problems if problem.kind in kinds))
         for kinds in (CODE, WRITTEN)
     )
+    return code, written, homework.diagnosis.points if homework.diagnosis else 0.0

@@ -113,7 +113,7 @@ def load_homework(root: Path, name: str) -> Homework:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
         rows = table["problems"]
         questions = [Question(r["id"], r["title"], r["points"])
-                     for r in rows if r["kind"] in BY_PEOPLE]  # fmt: skip
+                     for r in rows if r["kind"] in BY_PEOPLE and "graded_by" not in r]  # fmt: skip
         extra = sum(r["points"] for r in rows if r["kind"] == "extra")
         if extra:
             questions.append(Question("X", "Extra credit", extra, extra=True))

@@ -21,6 +21,7 @@ from staff.grading import secret_seeds
 HERE = Path(__file__).parent
 MODULES = (
     "__init__.py",
+    "diagnosis.py",
     "grading.py",
     "intake.py",
     "memory.py",

@@ -10,6 +10,7 @@ from typing import Any
 
 from autograder.homework import Homework
 from common.files import write_text
+from staff import diagnosis
 
 TEXT_CAP = 8_000  # characters of one text; Gradescope cuts at 100,000
 ROWS_CAP = 60_000  # of all rows' texts together: the raw file must stay whole, too
@@ -33,6 +34,9 @@ def render(record: dict, homework: Homework, checks: list, metadata: dict, note:
         for e in homework.experiments
         if runs and e.get("hand_in") and "points" in e
     ]
+    planned += [
+        (row.id, row.problem, row.title, 0) for row in diagnosis.planned(homework)
+    ]  # their points are given with those of the written half
     share = min(TEXT_CAP, ROWS_CAP // max(1, len(planned)))
     numbers: dict[str, int] = {}
     rows = []

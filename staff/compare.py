@@ -1,0 +1,33 @@
+"""`python -m staff compare`: one problem, five answers, with the solutions in every hole."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from autograder import homework as homeworks
+from staff.stubs import masters
+
+
+def main(argv: list[str]) -> int:
+    """Run `python -m common.compare …` in a kit that holds the solutions; the exit code."""
+    with tempfile.TemporaryDirectory(prefix="compare-") as folder:
+        tree = solved_kit(homeworks.ROOT, Path(folder))
+        code = (
+            f"import sys, runpy; sys.path[0] = {str(tree)!r}; "
+            "runpy.run_module('common.compare', run_name='__main__', alter_sys=True)"
+        )
+        return subprocess.run([sys.executable, "-c", code, *argv], check=False).returncode
+
+
+def solved_kit(root: Path, target: Path) -> Path:
+    """The students' folders with the solutions in place, under `target`."""
+    skip = shutil.ignore_patterns("__pycache__", "*.pyc")
+    for name in ("common", *homeworks.names(root)):
+        shutil.copytree(root / name, target / name, ignore=skip)
+        for master in masters(root, name):
+            shutil.copyfile(master, target / name / master.name)
+    return target

@@ -1,0 +1,360 @@
+"""Find the bug in this curve: choice, evidence, grading; and nothing of the answers ships."""
+
+import dataclasses
+import json
+import shutil
+import subprocess
+import sys
+import tomllib
+
+import pytest
+
+from autograder import homework as homeworks
+from autograder import submit
+from common import curves, diagnosis, evidence
+from common.errors import KitError
+from common.evidence import Claim
+from staff import catalog, gradebook, policy, release
+from staff import diagnosis as grader
+from staff.curves import recipe, record
+from staff.gradescope import results
+from staff.grading import Order, blank
+
+ROOT = homeworks.ROOT
+RECORDED = sorted(path.parent.name for path in ROOT.glob("hw[0-9]/curves.json"))
+NAMES = [f"Student {number}" for number in range(300)]
+NAME = "Ada L"
+
+
+# --- what is recorded ---------------------------------------------------------------------------
+
+
+def test_every_recipe_is_recorded_and_has_points():
+    recipes = {path.stem for path in (ROOT / "staff" / "curves").glob("hw*.toml")}
+    assert recipes == set(RECORDED) >= {"hw1", "hw2", "hw4"}
+    for hw in RECORDED:
+        problem = homeworks.load(hw).diagnosis
+        assert problem.kind == "written" and 2 <= problem.points <= 4
+    sizes = [(ROOT / hw / "curves.json").stat().st_size for hw in RECORDED]
+    assert sum(sizes) < 100_000
+
+
+@pytest.mark.parametrize("hw", RECORDED)
+def test_curves_are_those_of_the_recipe(hw):
+    told, made = curves.load(hw), recipe.load(hw)
+    assert set(told.runs) == set(made.answers) and len(told.runs) >= 8
+    slugs = {entry.slug for entry in catalog.entries(hw, "mistake")}
+    for run in made.runs:
+        assert told.runs[run.name].setting == run.setting
+        assert not run.mistake or run.mistake in slugs
+        assert set(told.runs[run.name].columns) == {"step", *made.settings[run.setting].metrics}
+    for name, setting in made.settings.items():
+        shown = told.settings[name]
+        assert (shown.title, shown.metrics, shown.causes) == (
+            setting.title, setting.metrics, setting.causes)  # fmt: skip
+        used = {run.cause for run in made.runs if run.setting == name}
+        assert recipe.SOUND in used and len(setting.causes) > len(used)
+    text = (ROOT / hw / "curves.json").read_text(encoding="utf-8")
+    assert json.loads(text) and not any(slug in text for slug in slugs - used_names(made))
+
+
+def used_names(made):
+    """Names of causes that happen to be a slug's too."""
+    return {cause for setting in made.settings.values() for cause in setting.causes}
+
+
+@pytest.mark.parametrize("hw", RECORDED)
+def test_a_mistake_can_be_seen_and_a_sound_run_looks_sound(hw):
+    """A quarter of the rows in one stretch, outside the band of the sound seeds by 5 % of the span."""
+    told, made = curves.load(hw), recipe.load(hw)
+    for run in made.runs:
+        columns, setting = told.runs[run.name].columns, told.settings[run.setting]
+        longest = max(
+            (
+                len(stretch)
+                for metric in setting.metrics
+                for stretch in evidence._stretches(evidence._distances(metric, columns, setting))
+            ),
+            default=0,
+        )
+        share = longest / len(columns["step"])
+        assert (share >= 0.25) == bool(run.mistake), f"{run.name} ({run.cause}): {share:.2f}"
+
+
+@pytest.mark.parametrize("hw", RECORDED)
+def test_a_choice_belongs_to_a_name(hw):
+    told, answers = curves.load(hw), recipe.load(hw).answers
+    choices = {name: curves.drawn(told, name) for name in NAMES}
+    for name, runs in choices.items():
+        assert runs == curves.drawn(curves.load(hw), f" {name.upper()}  ")
+        assert len(set(runs)) == curves.DRAWN
+        assert {told.runs[run].setting for run in runs} == set(told.settings)
+        assert len({answers[run] for run in runs}) > 1, "all alike"
+    assert len({tuple(runs) for runs in choices.values()}) > 20
+    assert {run for runs in choices.values() for run in runs} == set(told.runs)
+
+
+# --- evidence -----------------------------------------------------------------------------------
+
+
+STEPS = list(range(10, 110, 10))
+SETTING = curves.Setting(
+    title="", metrics={"accuracy": "accuracy", "loss": "loss"}, log=["loss"],
+    causes={"sound": "nothing", "sign": "a sign"}, seeds=2,
+    reference={"step": STEPS, "accuracy": [n / 100 for n in STEPS], "loss": [1.0] * 10},
+    band={"accuracy": [[n / 100 for n in STEPS], [n / 100 + 0.1 for n in STEPS]],
+          "loss": [[1.0] * 10, [10.0] * 10]},
+)  # fmt: skip
+BROKEN = {
+    "step": STEPS, "accuracy": [0.9] * 5 + [0.5] * 5, "loss": [5.0] * 5 + [1000.0] * 5
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "metric, first, last, true",
+    [
+        ("accuracy", 10, 100, {"falls"}),
+        ("accuracy", 10, 50, {"above", "stays"}),
+        ("accuracy", 60, 100, {"below", "stays"}),
+        ("accuracy", 30, 60, {"falls"}),
+        ("loss", 10, 50, {"alike", "stays"}),
+        ("loss", 10, 100, {"rises"}),
+        ("loss", 60, 100, {"above", "stays"}),
+    ],
+)
+def test_claims_hold_where_they_are_true_and_nowhere_else(metric, first, last, true):
+    held = {
+        direction
+        for direction in evidence.DIRECTIONS
+        if evidence.holds(Claim(metric, first, last, direction), BROKEN, SETTING)
+    }
+    assert held == true
+
+
+def test_what_a_sound_run_does_too_says_nothing():
+    assert not evidence.says_something(Claim("accuracy", 10, 100, "rises"), SETTING)
+    assert evidence.says_something(Claim("accuracy", 10, 100, "falls"), SETTING)
+    assert evidence.widest_gap(BROKEN, SETTING) == ("loss", 60, 100)
+    assert evidence.widest_gap(SETTING.reference, SETTING) is None
+
+
+def test_hints_come_in_three_levels():
+    told = curves.Curves("hw9", {"s": SETTING}, {"A": curves.Curve("A", "s", BROKEN)})
+
+    def verdict(cause, *claim):
+        answer = diagnosis.Answer("A", cause, (Claim(*claim),) if claim else ())
+        return diagnosis.verdicts(diagnosis.Diagnosis(NAME, (answer,)), told)[0]
+
+    false = verdict("sign", "accuracy", 10, 100, "rises")
+    assert false.state == diagnosis.FALSE and len(false.messages) == 3
+    assert "0.9 to 0.5" in false.messages[0] and "loss, steps 60 to 100" in false.messages[2]
+    band = verdict("sign", "loss", 10, 50, "above")
+    assert band.state == diagnosis.FALSE and "0 lie above" in band.messages[0]
+    assert verdict("sign", "loss", 10, 50, "stays").state == diagnosis.SILENT
+    assert verdict("sound", "accuracy", 10, 50, "above").state == diagnosis.SILENT
+    assert verdict("sound", "loss", 10, 50, "alike").state == diagnosis.HOLDS
+    assert verdict("sign", "accuracy", 10, 100, "falls").state == diagnosis.HOLDS
+    assert verdict("sign").state == verdict("", "loss", 10, 50, "alike").state == diagnosis.OPEN
+
+
+# --- grading ------------------------------------------------------------------------------------
+
+
+def true_claim(told, run, cause):
+    """Evidence that a careful reader would find."""
+    columns, setting = told.runs[run].columns, told.setting_of(run)
+    first, last = columns["step"][0], columns["step"][-1]
+    if cause != recipe.SOUND:
+        metric, first, last = evidence.widest_gap(columns, setting)
+        tries = [Claim(metric, first, last, direction) for direction in ("above", "below")]
+    else:
+        tries = [Claim(metric, first, last, "alike") for metric in setting.metrics]
+    return next(claim for claim in tries if evidence.holds(claim, columns, setting))
+
+
+def hand_in(folder, hw, name=NAME, causes=lambda right, setting: right, claim=None):
+    """Write a diagnosis; its causes are made of the right ones."""
+    told, answers = curves.load(hw), recipe.load(hw).answers
+    lines = [f"name = {json.dumps(name)}"]
+    for run in curves.drawn(told, name):
+        one = claim or true_claim(told, run, answers[run])
+        cause = causes(answers[run], told.setting_of(run))
+        lines += [
+            f"[runs.{run}]", f'cause = "{cause}"',
+            f'evidence = [{{ metric = "{one.metric}", from = {one.first}, to = {one.last}, '
+            f'direction = "{one.direction}" }}]',
+        ]  # fmt: skip
+    (folder / "diagnosis.toml").write_text("\n".join(lines), encoding="utf-8")
+    return homeworks.load(hw)
+
+
+def points(graded):
+    return sum(row.points for row in graded.rows)
+
+
+def other(right, setting):
+    return next(cause for cause in setting.causes if cause != right)
+
+
+@pytest.mark.parametrize("hw", RECORDED)
+def test_right_answers_earn_all_and_wrong_ones_nothing(hw, tmp_path):
+    for name in NAMES[:40]:
+        homework = hand_in(tmp_path, hw, name)
+        graded = grader.grade(homework, tmp_path, {"name": name.lower()}, told_causes=True)
+        assert points(graded) == homework.diagnosis.points, (name, graded.rows)
+        assert not graded.notes and all(row.passed for row in graded.rows)
+    hand_in(tmp_path, hw, causes=other)
+    graded = grader.grade(homework, tmp_path, {}, told_causes=True)
+    assert points(graded) == 0 and not any(row.passed for row in graded.rows)
+    (tmp_path / "diagnosis.toml").unlink()
+    graded = grader.grade(homework, tmp_path, {}, told_causes=True)
+    assert points(graded) == 0 and len(graded.rows) == curves.DRAWN and "missing" in graded.notes[0]
+
+
+def test_evidence_that_does_not_hold_costs_half(tmp_path):
+    told = curves.load("hw1")
+    metric = next(iter(next(iter(told.settings.values())).metrics))
+    steps = next(iter(told.runs.values())).columns["step"]
+    never = Claim(metric, steps[0], steps[-1], "above")
+    homework = hand_in(tmp_path, "hw1", claim=never)
+    graded = grader.grade(homework, tmp_path, {}, told_causes=True)
+    held = [
+        evidence.holds(never, told.runs[run].columns, told.setting_of(run))
+        for run in curves.drawn(told, NAME)
+    ]
+    each = homework.diagnosis.points / curves.DRAWN
+    sound = [a == recipe.SOUND for r, a in sorted(recipe.load("hw1").answers.items())
+             if r in curves.drawn(told, NAME)]  # fmt: skip
+    wanted = [each if holds and not s else each / 2 for holds, s in zip(held, sound)]
+    assert [row.points for row in graded.rows] == wanted and not all(held)
+
+
+def test_before_the_deadline_nothing_is_told_of_the_causes(tmp_path):
+    shown = []
+    for causes in (lambda right, setting: right, other):
+        homework = hand_in(tmp_path, "hw2", causes=causes)
+        graded = grader.grade(homework, tmp_path, {}, told_causes=False)
+        assert points(graded) == 0
+        shown.append([row.message for row in graded.rows if recipe.SOUND not in row.message])
+    assert all(grader.LATER in message for message in shown[0])
+    planned = blank(homework, Order("a", "hw2", "")) | {"checks": []}
+    rows = results.render(planned, homework, [], {})["tests"]
+    rows = [row for row in rows if row["number"].startswith(homework.diagnosis.id)]
+    assert len(rows) == curves.DRAWN and not any("score" in row for row in rows)
+
+
+def test_a_diagnosis_of_another_name_is_noted(tmp_path):
+    homework = hand_in(tmp_path, "hw1")
+    graded = grader.grade(homework, tmp_path, {"name": "Grace H"}, told_causes=True)
+    assert "CONTRADICTION" in graded.notes[0]
+
+
+def test_the_gradebook_adds_it_to_the_written_half(tmp_path):
+    rules = policy.load()
+    (tmp_path / "roster.csv").write_text("student\na\nb\n")
+    (tmp_path / "hw1-code.csv").write_text("student,score,extra,diagnosis\na,30,0,1.5\nb,30,0,0\n")
+    (tmp_path / "hw1-written.csv").write_text("student,score\na,10\nb,10\n")
+    people, _ = gradebook.read(tmp_path, rules)
+    shares = [gradebook.grade(person, rules, {"hw1"}).shares["hw1"] for person in people]
+    assert rules.named("hw1").points == 57 and shares[0] - shares[1] == pytest.approx(1.5 / 57)
+    (tmp_path / "hw1-code.csv").write_text("student,score,extra,diagnosis\na,30,0,2.5\n")
+    with pytest.raises(gradebook.UsageError, match=r"line 2: 2\.5 points for the recorded curves"):
+        gradebook.read(tmp_path, rules)
+
+
+# --- the file -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "change, said",
+    [
+        (lambda t: "name = [", "cannot be read"),
+        (lambda t: t.replace(f'name = "{NAME}"', ""), "has no name"),
+        (lambda t: t.replace(f'name = "{NAME}"', 'name = "Grace H"'), "run"),
+        (lambda t: t.rsplit("[runs.", 1)[0], "is missing; add"),
+        (lambda t: t + '\n[runs.ZZ]\ncause = ""\n', "not one of yours"),
+        (lambda t: t.replace('cause = "', 'cause = "no', 1), "no cause 'no"),
+        (lambda t: t.replace('metric = "', 'metric = "no', 1), "no metric 'no"),
+        (lambda t: t.replace('direction = "', 'direction = "no', 1), "no direction 'no"),
+        (lambda t: t.replace("from = ", 'from = "1" #', 1), "cannot be read"),
+        (lambda t: t.replace("from = ", "from = 1e9 ,to=3, x=", 1), "cannot be read"),
+        (lambda t: t.replace("from = ", "from = 9", 1), "has fewer than 3 points"),
+        (lambda t: t.replace("evidence = [", "evidence = 3 # ", 1), "evidence is a list"),
+        (lambda t: "[" * 60_000, "cannot be read"),
+        (lambda t: "#" * 100_000, "is larger than 64 kB"),
+    ],
+)
+def test_bad_input_is_named_in_one_line(change, said, tmp_path):
+    homework = hand_in(tmp_path, "hw1", claim=Claim("loss", 10, 300, "stays"))
+    path = tmp_path / "diagnosis.toml"
+    path.write_text(change(path.read_text()))
+    with pytest.raises(KitError, match=said) as error:
+        diagnosis.read(path, curves.load("hw1"))
+    assert "\n" not in str(error.value)
+    graded = grader.grade(homework, tmp_path, {}, told_causes=True)
+    assert points(graded) == 0 and said.split()[0] in graded.rows[0].message
+
+
+def test_the_file_that_is_made_can_be_read_and_packed(tmp_path):
+    for hw in RECORDED:
+        told, path = curves.load(hw), tmp_path / hw / "diagnosis.toml"
+        diagnosis.write(path, told, 'Ada "L" ü')
+        given = diagnosis.read(path, told)
+        assert given.name == 'Ada "L" ü'
+        assert {v.state for v in diagnosis.verdicts(given, told)} == {diagnosis.OPEN}
+    homework = dataclasses.replace(homeworks.load("hw1"), root=tmp_path)
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    for name in homework.files:
+        (tmp_path / "hw1" / name).write_text("x = 1\n")
+    _, contents = submit.collect(homework, {})
+    assert tomllib.loads(contents["diagnosis.toml"].decode())["runs"]
+
+
+# --- the kit and the commands -------------------------------------------------------------------
+
+
+def test_the_answers_do_not_ship():
+    shipped = {path.relative_to(ROOT).as_posix() for path in release._files(ROOT, RECORDED)}
+    assert "common/diagnose.py" in shipped and {f"{hw}/curves.json" for hw in RECORDED} <= shipped
+    assert not [name for name in shipped if name.startswith("staff")]
+
+
+@pytest.fixture(scope="module")
+def kit(tmp_path_factory):
+    root = tmp_path_factory.mktemp("kit")
+    shutil.copytree(ROOT / "common", root / "common", ignore=shutil.ignore_patterns("__pycache__"))
+    (root / "hw1").mkdir()
+    shutil.copy(ROOT / "hw1" / "curves.json", root / "hw1")
+    return root
+
+
+def call(kit, *words):
+    return subprocess.run([sys.executable, "-m", "common.diagnose", *words], cwd=kit, text=True,
+                          capture_output=True, check=False)  # fmt: skip
+
+
+def test_the_command_draws_makes_and_checks(kit):
+    first = call(kit, "hw1")
+    assert first.returncode == 2 and "--name" in first.stderr and first.stderr.count("\n") == 1
+    made = call(kit, "hw1", "--name", NAME)
+    assert made.returncode == 1, made.stderr
+    path = kit / "hw1" / "diagnosis.toml"
+    told = curves.load("hw1")
+    assert diagnosis.read(path, told).name == NAME
+    assert (kit / "runs" / "hw1" / "diagnosis.png").read_bytes()[:4] == b"\x89PNG"
+    assert all(cause in made.stdout for cause in next(iter(told.settings.values())).causes)
+    hand_in(kit / "hw1", "hw1")
+    checked = call(kit, "hw1")
+    assert checked.returncode == 0 and "4 of 4 pieces of evidence hold" in checked.stdout
+    wrong = call(kit, "hw1", "--name", "Grace H")
+    assert wrong.returncode == 2 and "move it away" in wrong.stderr
+    assert "those of hw1" in call(kit, "hw7").stderr
+
+
+def test_recording_keeps_numbers_alone(tmp_path):
+    text = record.as_json({"a": {"step": [1, 2, 30], "x": [0.5, -1e-06, 2.0]}, "b": ["p", "q"]})
+    assert json.loads(text) == {"a": {"step": [1, 2, 30], "x": [0.5, -1e-06, 2.0]},
+                                "b": ["p", "q"]}  # fmt: skip
+    assert '"x": [0.5, -1e-06, 2.0]' in text
+    with pytest.raises(homeworks.UsageError, match="hw0 has no curves"):
+        recipe.load("hw0")
