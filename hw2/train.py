@@ -34,6 +34,7 @@ class Setting:
         shot: K of the tasks that it is chosen and tested by.
         way, train_shot, query: N, K and Q of training tasks.
         batch: tasks of a step.
+        shift: pixels by which a training drawing is moved at most.
         lr: the largest learning rate of Adam.
         inner_rate, inner_steps, learned, first_order: MAML's inner loop.
         rate_factor: learned rates are stepped by lr times this.
@@ -46,6 +47,7 @@ class Setting:
     train_shot: int = 1
     query: int = 5
     batch: int = 4
+    shift: int = 2
     lr: float = 2e-3
     inner_rate: float = 0.4
     inner_steps: int = 1
@@ -160,7 +162,7 @@ def train(name: str, data, chosen, folder: Path) -> None:
     from common.data.images import rotations
     from common.training import Trainer, warm_up_then_cosine
     from hw2.evaluation import fixed_tasks
-    from hw2.tasks import TaskSampler
+    from hw2.tasks import TaskSampler, shifted
 
     setting = setting_of(name, chosen)
     device = options.device(chosen.device)
@@ -183,7 +185,8 @@ def train(name: str, data, chosen, folder: Path) -> None:
 
     def loss_of():
         with trainer.clock("data"):
-            tasks = sampler.draw(setting.batch, rng).ready(device)
+            drawn = shifted(sampler.draw(setting.batch, rng), setting.shift, rng)
+            tasks = drawn.ready(device)
         return method.loss(tasks)
 
     def evaluate():

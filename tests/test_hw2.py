@@ -121,6 +121,22 @@ def test_the_data_stay_as_they_are_and_features_too(hw2):
         hw2["tasks"].TaskSampler(vectors, 3, 4, 3)
 
 
+def test_shifted_drawings_are_the_same_drawings_in_other_places(hw2):
+    images = torch.zeros(2, 3, 1, 9, 9, dtype=torch.uint8)
+    images[..., 4, 4] = torch.arange(1, 7).view(2, 3, 1)
+    tasks = hw2["tasks"].Tasks(images, torch.zeros(2, 3), images.clone(), torch.ones(2, 3))
+    places = set()
+    for seed in range(40):
+        moved = hw2["tasks"].shifted(tasks, 2, np.random.default_rng(seed))
+        assert moved.support_labels is tasks.support_labels
+        for part in (moved.support_images, moved.query_images):
+            assert part.shape == images.shape
+            assert (part.amax((2, 3, 4)) == images.amax((2, 3, 4))).all()  # none lost, none mixed
+            assert (part.flatten(2).sum(-1) == images.flatten(2).sum(-1)).all()
+            places |= {tuple(place) for place in part.nonzero()[:, -2:].tolist()}
+    assert places == {(row, column) for row in range(2, 7) for column in range(2, 7)}
+
+
 # --- the map over tasks -------------------------------------------------------------------------
 
 
