@@ -17,6 +17,7 @@ examples:
   python -m staff stubs                       make hwN/ from staff/solutions/
   python -m staff answers hw1                 record the public seed's answers
   python -m staff answers --seed 7421         record a secret seed for the course grader
+  python -m staff mutate hw1                  change the solution: do the checks notice?
   python -m staff release --up-to hw1         the students' archive, later homeworks closed
   python -m staff train hw1 --experiment 1-shot-2-way   train with the solutions
   python -m staff grade submissions --hw hw1  grade a class
@@ -28,6 +29,7 @@ OWN_OPTIONS = {  # commands that read their own: module, help
     "grade": ("staff.grade", "grade a folder of submissions"),
     "gradescope": ("staff.gradescope.build", "build the zip for Gradescope"),
     "similarity": ("staff.similarity", "pairs of submissions that share code"),
+    "mutate": ("staff.mutants", "change the solutions, and list what no check notices"),
     "gradebook": ("staff.gradebook", "scores and rules to one table"),
 }
 
