@@ -36,7 +36,7 @@ TWINS = [
     ("permutation", "choice"), ("cross_entropy", "nll_loss"), ("mse_loss", "l1_loss"),
     ("log_softmax", "softmax"), ("ReLU", "Tanh"), ("min", "max"), ("all", "any"),
 ]  # fmt: skip
-TWIN = {a: b for a, b in TWINS} | {b: a for a, b in TWINS}
+TWIN = dict(TWINS) | {b: a for a, b in TWINS}
 LIBRARIES = {"torch", "F", "nn", "np", "math"}  # `np.exp(x)` is a call of a function, not a method
 
 
@@ -105,10 +105,8 @@ def _places(function: ast.FunctionDef, first: int, last: int) -> list[Path]:
         for path, node in _walk(function, [])
         if path
         and (
-            first < getattr(node, "lineno", 0)
-            and node.end_lineno < last
-            or isinstance(node, ast.comprehension)
-            and first < node.target.lineno < last
+            (first < getattr(node, "lineno", 0) and node.end_lineno < last)
+            or (isinstance(node, ast.comprehension) and first < node.target.lineno < last)
         )
     ]
 
@@ -317,4 +315,4 @@ def _is_a_number(node: ast.expr, parent: ast.AST, field: str) -> bool:
     """Whether a sign could be forgotten or added here."""
     if isinstance(node, ast.Constant | ast.UnaryOp | ast.Tuple | ast.List | ast.Lambda):
         return False
-    return isinstance(parent, ast.Return) or isinstance(parent, ast.BinOp) and field == "left"
+    return isinstance(parent, ast.Return) or (isinstance(parent, ast.BinOp) and field == "left")
