@@ -158,6 +158,10 @@ def _others(node: ast.AST, parent: ast.AST, field: str) -> Iterator[ast.AST]:
     match node:
         case ast.stmt():
             yield from _statements(node)
+        case ast.Constant() if isinstance(parent, ast.UnaryOp):
+            pass  # a negative number is changed as a whole
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=size)):
+            yield from _constants(ast.Constant(-size), parent)
         case ast.Constant():
             yield from _constants(node, parent)
         case ast.BinOp():
