@@ -19,6 +19,9 @@ examples:
   python -m staff stubs                       make hwN/ from staff/solutions/
   python -m staff answers hw1                 record the public seed's answers
   python -m staff answers --seed 7421         record a secret seed for the course grader
+  python -m staff verify hw1 --html gate.html the gate, and its table of mistakes by checks
+  python -m staff verify hw1 --alarms 200     statistical checks on right answers, 200 seeds
+  python -m staff mutate hw1                  change the solution: do the checks notice?
   python -m staff release --up-to hw1         the students' archive, later homeworks closed
   python -m staff train hw1 --experiment 1-shot-2-way   train with the solutions
   python -m staff experiments hw1             every required one, with the solutions
@@ -39,6 +42,7 @@ OWN_OPTIONS = {  # commands that read their own: module, help
     "gradescope": ("staff.gradescope.build", "build the zip for Gradescope"),
     "similarity": ("staff.similarity", "pairs of submissions that share code"),
     "overlap": ("staff.overlap", "what students are shown that answers a graded question"),
+    "mutate": ("staff.mutants", "change the solutions, and list what no check notices"),
     "gradebook": ("staff.gradebook", "scores and rules to one table"),
 }
 
@@ -61,7 +65,12 @@ def main(argv: list[str] | None = None) -> int:
     command = commands.add_parser("verify", help="the gate: grade the grader")
     command.add_argument("homework", nargs="*", help="none means all")
     command.add_argument("--seeds", type=int, default=3, help="secret seeds to compare with (3)")
+    command.add_argument("--table", action="store_true", help="print mistakes by checks")
     command.add_argument("--html", type=Path, metavar="FILE", help="table of mistakes by checks")
+    command.add_argument(
+        "--alarms", type=int, metavar="N",
+        help="instead: statistical checks on every right answer under N seeds",
+    )  # fmt: skip
     command = commands.add_parser("release", help="make the students' archive in dist/")
     command.add_argument("--up-to", metavar="hwN", help="keep later homeworks closed")
     command.add_argument("-o", "--output", type=Path, default=Path("dist"), metavar="DIR")
@@ -102,6 +111,7 @@ def answers(options: argparse.Namespace) -> int:
     from autograder.judge.answers import path_of
     from autograder.run.launch import isolation_of_this_system, start
     from staff.answers import record, record_mistakes
+    from staff.trusted import start_trusted
 
     console = Console()
     for name in options.homework or homeworks.names():
@@ -109,11 +119,14 @@ def answers(options: argparse.Namespace) -> int:
         with start(isolation_of_this_system(), homework.preload) as worker:
             recorded = record(homework, options.seed, worker)
             recorded.save(homework, options.seed)
-            with console.status(f"{name}: mistakes") as status:
-                catalogue = record_mistakes(
-                    homework, options.seed, worker, recorded,
-                    lambda entry: status.update(f"{entry.homework} {entry.problem}: {entry.slug}"),
-                )  # fmt: skip
+        with (
+            start_trusted(homework.preload) as worker,
+            console.status(f"{name}: mistakes") as status,
+        ):
+            catalogue = record_mistakes(
+                homework, options.seed, worker, recorded,
+                lambda entry: status.update(f"{entry.homework} {entry.problem}: {entry.slug}"),
+            )  # fmt: skip
         for path in (path_of(homework, options.seed), catalogue.save(homework, options.seed)):
             print(f"{path.relative_to(homework.root)}: {path.stat().st_size / 1024:.0f} kB")
     return 0
@@ -157,24 +170,39 @@ def verify(options: argparse.Namespace) -> int:
 
     from rich.console import Console
 
-    from autograder.run.launch import isolation_of_this_system, start
+    from staff import matrix
     from staff import verify as gate
 
     console, verdicts = Console(highlight=False), []
+    if options.alarms:
+        return _alarms(options, console)
     for name in options.homework or homeworks.names():
-        homework = homeworks.load(name)
         began = time.monotonic()
-        with (
-            start(isolation_of_this_system(), homework.preload) as worker,
-            console.status(name) as status,
-        ):
+        with console.status(name) as status:
             seeds = gate.SECRET_SEEDS[: options.seeds]
-            verdicts.append(gate.verify(homework, worker, seeds, status.update))
-        print(f"{gate.as_text(verdicts[-1])}\n  {time.monotonic() - began:.0f} s")
+            verdicts.append(gate.verify(homeworks.load(name), seeds, status.update))
+        if options.table:
+            print(matrix.as_matrix(verdicts[-1]))
+        print(f"{matrix.as_text(verdicts[-1])}\n  {time.monotonic() - began:.0f} s")
     if options.html is not None:
-        options.html.write_text(gate.as_html(verdicts), encoding="utf-8")
+        options.html.write_text(matrix.as_html(verdicts), encoding="utf-8")
         print(options.html)
     return 0 if all(verdict.passed for verdict in verdicts) else 1
+
+
+def _alarms(options: argparse.Namespace, console) -> int:
+    """Statistical checks on right answers under many seeds; 0 when none failed."""
+    from staff.alarms import alarms
+    from staff.trusted import start_trusted
+
+    raised = 0
+    for name in options.homework or homeworks.names():
+        homework = homeworks.load(name)
+        with start_trusted(homework.preload) as worker, console.status(name) as status:
+            found = alarms(homework, worker, options.alarms, status.update)
+        print(found.as_text())
+        raised += len(found.raised)
+    return 1 if raised else 0
 
 
 COMMANDS = {"verify": verify, "stubs": stubs, "answers": answers, "release": release}

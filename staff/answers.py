@@ -8,7 +8,7 @@ from pathlib import Path
 
 from autograder import engine
 from autograder.homework import Homework
-from autograder.judge.answers import Answers, same_outcome
+from autograder.judge.answers import PROBES_ERROR, Answers, same_outcome
 from autograder.judge.recognition import SOLUTION, Catalogue, Mistake, Run
 from autograder.run.launch import Worker
 from autograder.run.overlay import overlay
@@ -80,11 +80,15 @@ def bench_of(
 
 
 def _condensed(run: Run, solution: list[dict]) -> list[dict | None]:
-    """Only what differs from the solution is kept; of an error its kind and type."""
+    """Only what differs from the solution is kept; of an error its kind and type, and what a probe
+    itself said."""
     kept: list[dict | None] = []
     for index, outcome in enumerate(run.outcomes):
         if "error" in outcome:
-            error = {key: outcome["error"].get(key) for key in ("kind", "type")}
+            keys = ("kind", "type", "text")
+            error = {key: outcome["error"].get(key) for key in keys}
+            if error["type"] != PROBES_ERROR:
+                del error["text"]
             kept.append({"error": error})
         elif index < len(solution) and same_outcome(outcome, solution[index]):
             kept.append(SOLUTION)

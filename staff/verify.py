@@ -2,12 +2,15 @@
 
 For every homework and seed: the solution and every variant earn all, the stubs nothing, every
 mistake loses points on its own problem and is recognised, blind answers pass no check. Secret seeds
-are recorded in memory and must agree with the public one on every verdict.
+are recorded in memory and must agree with the public one on every verdict. The solution and the
+stubs are judged as a student's work is, in a sandbox of their own for every check; what the catalogue
+holds is judged in one process (see staff/trusted.py).
 """
 
 from __future__ import annotations
 
-import html
+import importlib
+import importlib.util
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,13 +22,15 @@ from autograder.judge.answers import Answers
 from autograder.judge.plugin import PUBLIC_SEED
 from autograder.judge.recognition import Catalogue
 from autograder.report.record import CheckResult
-from autograder.run.launch import Worker
+from autograder.run.launch import Worker, isolation_of_this_system, start
 from autograder.run.overlay import overlay
-from staff import blind, leaks, stubs
+from staff import alike, blind, leaks, stubs
 from staff.answers import bench_of, record, record_mistakes
 from staff.catalog import Entry, entries
+from staff.trusted import start_trusted
 
 SECRET_SEEDS = (4021, 77003, 912345)
+MOST_ELSEWHERE = 2.0  # points that one mistake may cost on problems that call its hole
 
 
 @dataclass
@@ -36,6 +41,7 @@ class Verdict:
     faults: list[str] = field(default_factory=list)  # each blocks the release
     notes: list[str] = field(default_factory=list)  # for staff to know
     table: dict[str, dict[str, CheckResult]] = field(default_factory=dict)  # mistake → check → row
+    problems: dict[str, str] = field(default_factory=dict)  # mistake → problem
     mistakes: int = 0
     named: int = 0
     variants: int = 0
@@ -46,9 +52,7 @@ class Verdict:
         return not self.faults
 
 
-def verify(
-    homework: Homework, worker: Worker, seeds: tuple[int, ...], say: Callable[[str], None]
-) -> Verdict:
+def verify(homework: Homework, seeds: tuple[int, ...], say: Callable[[str], None]) -> Verdict:
     """Put one homework through the gate.
 
     Args:
@@ -59,19 +63,26 @@ def verify(
     _structure(homework, verdict)
     public = Answers.load(homework, PUBLIC_SEED)
     _blind(homework, public, verdict)
-    patterns: dict[int, dict[str, tuple[str, ...]]] = {}
-    for seed in (PUBLIC_SEED, *seeds):
-        say(f"{homework.name}, seed {seed}: recording")
-        if seed == PUBLIC_SEED:
-            answers, catalogue = public, Catalogue.load(homework, seed)
-        else:
-            answers = record(homework, seed, worker)
-            catalogue = record_mistakes(homework, seed, worker, answers)
-        judge = _Judge(homework, worker, seed, answers, catalogue, verdict, say)
-        patterns[seed] = judge.everything()
+    with start(isolation_of_this_system(), homework.preload) as worker:
+        say(f"{homework.name}: the solution and the stubs")
+        _kit(homework, worker, public, homework.root / "staff/solutions" / homework.name, verdict)
+        _kit(homework, worker, public, None, verdict)
+    passes: dict[int, dict[str, tuple[bool, ...]]] = {}
+    with start_trusted(homework.preload) as worker:
+        callers = _callers(homework, worker, public)
+        for seed in (PUBLIC_SEED, *seeds):
+            say(f"{homework.name}, seed {seed}: recording")
+            if seed == PUBLIC_SEED:
+                answers, catalogue = public, Catalogue.load(homework, seed)
+                _alike(homework, answers, catalogue, verdict)
+            else:
+                answers = record(homework, seed, worker)
+                catalogue = record_mistakes(homework, seed, worker, answers)
+            judge = _Judge(homework, worker, seed, answers, catalogue, callers, verdict, say)
+            passes[seed] = judge.everything()
     for seed in seeds:
-        for name, pattern in patterns[seed].items():
-            if pattern != patterns[PUBLIC_SEED][name]:
+        for name, pattern in passes[seed].items():
+            if pattern != passes[PUBLIC_SEED][name]:
                 verdict.faults.append(f"{name}: seed {seed} and the public seed disagree")
     return verdict
 
@@ -84,6 +95,16 @@ def _structure(homework: Homework, verdict: Verdict) -> None:
     secret = leaks.secrets(homework.root, homework.name)
     for leak in leaks.scan(secret, leaks.shipped(homework.root), homework.root):
         verdict.faults.append(f"{leak.file}:{leak.line} holds a piece of {leak.hole}")
+    for overlap in _overlaps(homework):
+        verdict.faults.append(f"a message answers a written question: {overlap}")
+
+
+def _overlaps(homework: Homework) -> list[str]:
+    """What students are told that touches a written question, without a reason on record."""
+    if importlib.util.find_spec("staff.overlap") is None:
+        return []
+    found = importlib.import_module("staff.overlap").overlaps(homework)
+    return [f"{one.question}: {one.what}" for one in found if not one.reason]
 
 
 def _blind(homework: Homework, answers: Answers, verdict: Verdict) -> None:
@@ -92,6 +113,50 @@ def _blind(homework: Homework, answers: Answers, verdict: Verdict) -> None:
         for way in blind.WAYS:
             if blind.accepted(check, answers, way):
                 verdict.faults.append(f"{check.id} passes blind answers ({way.__name__})")
+
+
+def _kit(
+    homework: Homework, worker: Worker, answers: Answers, submission: Path | None, verdict: Verdict
+) -> None:
+    """The solution earns everything; the stubs (`submission` None) nothing, each naming its hole."""
+    with tempfile.TemporaryDirectory(prefix="verify-") as folder:
+        tree = overlay(homework, Path(folder) / "tree", submission)
+        bench = engine.Bench(homework, worker, tree, answers, PUBLIC_SEED)
+        rows = engine.run_checks(bench, engine.plan(homework), 3)
+    for row in rows:
+        if submission is None and (row.points or "is still empty" not in row.message):
+            verdict.faults.append(f"{row.id}: the stub gives {row.status}: {row.message}")
+        if submission is not None and not row.passed:
+            verdict.faults.append(f"{row.id}: the solution fails: {row.message}")
+
+
+def _callers(homework: Homework, worker: Worker, answers: Answers) -> dict[str, set[str]]:
+    """Problem → checks of other problems that do not pass while its hole alone is empty.
+
+    No other check's verdict can depend on what stands in that hole.
+    """
+    found = {}
+    for problem in homework.problems:
+        if not problem.hole:
+            continue
+        file, _, name = problem.hole.partition(":")
+        empty = f'raise NotImplementedError("{homework.name} {problem.id}: {name}")'
+        entry = Entry("empty", homework.name, problem.id, "empty", "", file, empty, "")
+        with tempfile.TemporaryDirectory(prefix="verify-") as folder:
+            bench = bench_of(entry, homework, PUBLIC_SEED, worker, answers, Path(folder))
+            others = [check for check in engine.plan(homework) if check.problem != problem.id]
+            runs = {check.id: engine.run_check(bench, check, 1)[0] for check in others}
+        found[problem.id] = {check for check, row in runs.items() if not row.passed}
+    return found
+
+
+def _alike(homework: Homework, answers: Answers, catalogue: Catalogue, verdict: Verdict) -> None:
+    """Mistakes that are none, and mistakes that no check tells apart."""
+    random = {check.id for check in engine.plan(homework) if check.random}
+    for slug in alike.no_mistakes(catalogue):
+        verdict.faults.append(f"mistake {slug} gives the solution's answers everywhere")
+    for group in alike.groups(catalogue, answers, random):
+        verdict.notes.append(f"no check tells apart: {', '.join(group)}")
 
 
 @dataclass
@@ -103,6 +168,7 @@ class _Judge:
     seed: int
     answers: Answers
     catalogue: Catalogue
+    callers: dict[str, set[str]]
     verdict: Verdict
     say: Callable[[str], None]
 
@@ -110,39 +176,28 @@ class _Judge:
     def public(self) -> bool:
         return self.seed == PUBLIC_SEED
 
-    def everything(self) -> dict[str, tuple[str, ...]]:
-        """Name → the statuses of all checks, for solution, stubs, variants and mistakes."""
-        found = {
-            "solution": self._kit(self.homework.root / "staff" / "solutions" / self.homework.name),
-            "stubs": self._kit(None),
-        }
+    def everything(self) -> dict[str, tuple[bool, ...]]:
+        """Name → which checks of its own problem it passes, for variants and mistakes."""
+        found = {}
         for kind in ("variant", "mistake"):
             for entry in entries(self.homework.name, kind, self.homework.root):
                 self.say(f"{self.homework.name}, seed {self.seed}: {entry.slug}")
                 found[f"{kind} {entry.slug}"] = self._entry(entry)
         return found
 
-    def _kit(self, submission: Path | None) -> tuple[str, ...]:
-        with tempfile.TemporaryDirectory(prefix="verify-") as folder:
-            tree = overlay(self.homework, Path(folder), submission)
-            bench = engine.Bench(self.homework, self.worker, tree, self.answers, self.seed)
-            rows = engine.run_checks(bench, engine.plan(self.homework), 3)
-        for row in rows:
-            if submission is None and (row.points or "is still empty" not in row.message):
-                self._fault(f"{row.id}: the stub gives {row.status}: {row.message}")
-            if submission is not None and not row.passed:
-                self._fault(f"{row.id}: the solution fails: {row.message}")
-        return tuple(row.status for row in rows)
-
-    def _entry(self, entry: Entry) -> tuple[str, ...]:
-        # Other problems are judged under the public seed; parity looks at the entry's own.
-        checks = engine.plan(self.homework, None if self.public else entry.problem)
+    def _entry(self, entry: Entry) -> tuple[bool, ...]:
+        callers = self.callers.get(entry.problem, ()) if self.public else ()
+        checks = [
+            check
+            for check in engine.plan(self.homework)
+            if check.problem == entry.problem or check.id in callers
+        ]
         with tempfile.TemporaryDirectory(prefix="verify-") as folder:
             bench = bench_of(
                 entry, self.homework, self.seed, self.worker, self.answers, Path(folder),
                 self.catalogue,
             )  # fmt: skip
-            rows = engine.run_checks(bench, checks, 3)
+            rows = engine.run_checks(bench, checks, 3, isolation=self.worker.isolation)
         own = [row for row in rows if row.problem == entry.problem]
         if entry.kind == "variant":
             self._judge_variant(entry, rows)
@@ -150,7 +205,8 @@ class _Judge:
             self._judge_mistake(entry, own, [row for row in rows if row not in own])
             if self.public:
                 self.verdict.table[entry.slug] = {row.id: row for row in rows}
-        return tuple(row.status for row in own)
+                self.verdict.problems[entry.slug] = entry.problem
+        return tuple(row.passed for row in own)
 
     def _judge_variant(self, entry: Entry, rows: list[CheckResult]) -> None:
         self.verdict.variants += self.public
@@ -173,46 +229,13 @@ class _Judge:
         self.verdict.named += names == {entry.slug}
         if names == {None}:
             self.verdict.notes.append(f"mistake {entry.slug} ({entry.problem}) is not named")
-        for row in others:
-            if not row.passed:
-                self.verdict.notes.append(
-                    f"mistake {entry.slug} ({entry.problem}) costs {row.max_points:g} on {row.id}"
-                )
+        missed = [row for row in others if not row.passed]
+        if missed:
+            points = sum(row.max_points for row in missed)
+            where = ", ".join(row.id for row in missed)
+            text = f"mistake {entry.slug} ({entry.problem}) costs {points:g} elsewhere: {where}"
+            found = self.verdict.faults if points > MOST_ELSEWHERE else self.verdict.notes
+            found.append(text)
 
     def _fault(self, text: str) -> None:
         self.verdict.faults.append(f"seed {self.seed}: {text}")
-
-
-def as_text(verdict: Verdict) -> str:
-    """Figures, faults and notes."""
-    share = verdict.named / verdict.mistakes if verdict.mistakes else 0.0
-    lines = [
-        f"{verdict.homework}: {'passed' if verdict.passed else 'NOT PASSED'}: {verdict.checks} "
-        f"checks, {verdict.mistakes} mistakes ({share:.0%} named), {verdict.variants} variants"
-    ]
-    lines += [f"  fault: {fault}" for fault in verdict.faults]
-    lines += [f"  note:  {note}" for note in verdict.notes]
-    return "\n".join(lines)
-
-
-def as_html(verdicts: list[Verdict]) -> str:
-    """Tables of mistakes by checks, one a homework."""
-    parts = [
-        "<!doctype html><html lang=en><meta charset=utf-8><title>Mistakes and checks</title>",
-        "<style>body{font:15px sans-serif;margin:2em}td,th{padding:.2em .6em;text-align:left}"
-        "td.no{background:#f6d5c5}th{font-weight:600}tr:nth-child(even){background:#f4f4f4}"
-        "table{border-collapse:collapse}caption{text-align:left;font-size:1.2em}</style>",
-    ]
-    for verdict in verdicts:
-        checks = list(dict.fromkeys(check for rows in verdict.table.values() for check in rows))
-        head = "".join(f"<th scope=col>{html.escape(check)}" for check in checks)
-        parts.append(f"<table><caption>{html.escape(as_text(verdict).splitlines()[0])}</caption>")
-        parts.append(f"<tr><th scope=col>mistake{head}")
-        for slug, rows in verdict.table.items():
-            cells = "".join(
-                "<td>" if rows[check].passed else f"<td class=no>{rows[check].status}"
-                for check in checks
-            )
-            parts.append(f"<tr><th scope=row>{html.escape(slug)}{cells}")
-        parts.append("</table>")
-    return "\n".join(parts) + "\n"

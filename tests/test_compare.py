@@ -32,7 +32,7 @@ def test_numbers_of_every_kind_match():
         (RIGHT.T, "axes 0 and 1 are exchanged"),
         (RIGHT[::-1], "another order"),
         (RIGHT * 0, "all zero"),
-        (RIGHT[:1], "shape [1, 2]; expected [2, 2]"),
+        (RIGHT[:1], "shape of it is [1, 2]; expected [2, 2]"),
         (RIGHT.ravel(), "shape"),
         (RIGHT * np.nan, "nan"),
         (np.where(RIGHT > 2, np.inf, RIGHT), "inf"),

@@ -38,6 +38,9 @@ def digest(homework: Homework) -> str:
     return total.hexdigest()
 
 
+PROBES_ERROR = "Unexpected"  # of autograder/checks/probing.py
+
+
 class Answers:
     """The record of one homework and seed: check → outcomes of the solution's calls."""
 
@@ -120,7 +123,8 @@ def same_outcome(one: dict, other: dict) -> bool:
     """Whether two recorded outcomes are alike: values within tolerance, errors of one type."""
     if "error" in one or "error" in other:
         first, second = one.get("error", {}), other.get("error", {})
-        keys = ("kind", "type")
+        # the words of our own probes say what was given; those of libraries change with versions
+        keys = ("kind", "type", "text") if first.get("type") == PROBES_ERROR else ("kind", "type")
         return bool(first) and bool(second) and all(first.get(k) == second.get(k) for k in keys)
     return _same_value(one["value"], other["value"]) and one["changed"] == other["changed"]
 

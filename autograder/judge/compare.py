@@ -55,12 +55,12 @@ def require_numbers(array: np.ndarray, label: str) -> None:
         label: what the value is called in the message.
     """
     if array.dtype.kind not in "buif":
-        raise Mismatch(f"{label} has dtype {array.dtype}; expected real numbers")
+        raise Mismatch(f"the dtype of {label} is {array.dtype}; expected real numbers")
     bad = ~np.isfinite(array.astype(np.float64))
     if bad.any():
         first = np.unravel_index(int(np.argmax(bad)), array.shape) if array.ndim else ()
         raise Mismatch(
-            f"{label} holds {array[first]} ({int(bad.sum())} of {array.size} are not finite)",
+            f"{array[first]} in {label} ({int(bad.sum())} of {array.size} numbers are not finite)",
             "Look for a logarithm or division of zero, or an overflow.",
         )
 
@@ -101,14 +101,15 @@ def assert_matches(
         missing = [key for key in expected if key not in seen]
         require(not missing, f"{label} lacks {', '.join(missing)}", idea)
         for key, value in expected.items():
-            assert_matches(seen[key], value, idea, name=key, rtol=rtol, atol=atol)
+            part = f"{name}, {key}" if name else key
+            assert_matches(seen[key], value, idea, name=part, rtol=rtol, atol=atol)
     elif isinstance(expected, (list, tuple)):
         require(
             type(seen) in (list, tuple), f"{label} should be a sequence, not {_kind(seen)}", idea
         )
         require(
             len(seen) == len(expected),
-            f"{label} has {len(seen)} parts; {len(expected)} were expected",
+            f"{len(seen)} parts in {label}; {len(expected)} were expected",
             idea,
         )
         for index, (one, other) in enumerate(zip(seen, expected)):
@@ -129,7 +130,7 @@ def _compare_numbers(seen, expected, label, idea, rtol, atol) -> None:
     array = np.asarray(seen)
     if array.shape != expected.shape:
         raise Mismatch(
-            f"{label} has shape {list(array.shape)}; expected {list(expected.shape)}", idea
+            f"the shape of {label} is {list(array.shape)}; expected {list(expected.shape)}", idea
         )
     require_numbers(array, label)
     if not close(array, expected, rtol, atol):
@@ -166,8 +167,9 @@ def _pattern(seen: np.ndarray, expected: np.ndarray, rtol: float, atol: float) -
         return "the opposite sign"
     if expected.size and np.abs(expected).max() > 0:
         factor = float((seen * expected).sum() / (expected**2).sum())
-        if factor and same(seen, factor * expected):
-            return f"everything is {_number(factor)} times what it should be"
+        if same(seen, factor * expected) and (seen.size > 1 or _telling(factor)):
+            how = "too large" if abs(factor) > 1 else "too small"
+            return f"everything is {how}: {_number(factor)} times what it should be"
     if seen.ndim >= 1 and seen.size > 1:
         for a in range(seen.ndim):
             for b in range(a):
@@ -179,6 +181,13 @@ def _pattern(seen: np.ndarray, expected: np.ndarray, rtol: float, atol: float) -
         if np.ptp(offset) <= atol + rtol * np.abs(expected).max():
             return f"everything is off by {_number(offset.flat[0])}"
     return ""
+
+
+def _telling(factor: float) -> bool:
+    """Whether a factor between two single numbers is one that a slip gives: 2, 3, … or 1/2, 1/3, …"""
+    size = abs(factor)
+    whole = size if size >= 1 else 1 / size if size else 0.0
+    return 1.5 < whole < 100 and abs(whole - round(whole)) <= RTOL * whole
 
 
 def _number(value: Any) -> str:

@@ -7,6 +7,7 @@ a student can act on.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -142,4 +143,39 @@ def explain(error: dict[str, Any], homework: Homework) -> StudentError:
                 f"the file cannot be imported: {name}: {text}{at}",
                 "Run the file by itself first: nothing else can be judged before it imports.",
             )
+    return _raised(name, text, at, homework)
+
+
+# What exceptions of Python and torch mean here: (words of the text, what happened, the idea).
+_MEANINGS = (
+    (
+        r"(takes .*positional argument|missing \d+ required|unexpected keyword argument)",
+        "the function cannot be called as the handout says",
+        "Names, number and order of the arguments stay as they are in the stub.",
+    ),
+    (
+        r"(CUDA|cuda|NVIDIA|HIP|MPS|[Ee]xpected all tensors to be on the same device)",
+        "it asks for a device that is not here",
+        "Checks run on the CPU: make new tensors on the device of those that are given.",
+    ),
+    (
+        r"(same dtype|scalar type|[Ff]ound dtype|dtype mismatch|can't be cast to)",
+        "tensors of different dtypes meet",
+        "Look at the dtype of every new tensor: take that of the inputs.",
+    ),
+)
+
+
+def _raised(name: str, text: str, at: str, homework: Homework) -> StudentError:
+    """An exception of the student's code, with what it means where that is known."""
+    lacking = re.search(r"module '(\w+)\.(\w+)' has no attribute '(\w+)'", text)
+    if name == "AttributeError" and lacking and lacking[1] == homework.name:
+        return StudentError(
+            "failed",
+            f"{homework.name}/{lacking[2]}.py has no attribute '{lacking[3]}'",
+            "Functions and classes keep the names that they have in the stub.",
+        )
+    for words, meaning, idea in _MEANINGS:
+        if re.search(words, text):
+            return StudentError("failed", f"{meaning}: {name}: {text}{at}", idea)
     return StudentError("failed", f"it raised {name}: {text}{at}")

@@ -39,8 +39,10 @@ def tables_lookup(hw, counts, dim, shared, ids, weights):
     }
 
 
-def tables_statistics(hw, counts, dim, shared):
+def tables_statistics(hw, counts, dim, shared, seed):
     """Sums over the numbers of the tables of users and items, and over products between tables."""
+    torch.manual_seed(seed)
+    np.random.seed(seed)
     pair = _tables(hw, *counts, dim, shared)
     watch, rate = ([getattr(t, part).weight.detach().double() for part in PARTS] for t in pair)
     drawn = watch[:2] if shared else watch[:2] + rate[:2]

@@ -49,9 +49,11 @@ def test_two_tasks(student, reference, rng):
 
 @problem("X2")
 def test_many_tasks(student, reference, rng):
-    """More tasks: each meets every other one, in an order that changes"""
-    # The last of three tasks conflicts with both others, and meets them in two orders. Over 60 calls a right
-    # function misses one of them with probability 2 / 2^60.
+    """More tasks: each meets every other one, in an order that changes
+
+    False alarms: the last of three tasks conflicts with both others, and meets them in two orders.
+    Over 60 calls a right function misses one of them with probability 2 / 2^60, below 2e-18.
+    """
     gradients = np.array([[-0.9, 0.8, 0, 0.5], [-0.7, -0.9, 0.4, 0.6], [1.0, 0.1, 0.3, 0]])
     gradients = (gradients + 0.05 * rng.normal(size=gradients.shape)).astype(np.float32)
     seen = student.projected_often(gradients, 5, 60)

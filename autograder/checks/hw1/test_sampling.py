@@ -71,7 +71,11 @@ def require_labels(seen, way, shot):
 
 @problem("1", points=2, random=True)
 def test_values(student, rng):
-    """Images are whole drawings scaled to [0, 1], float32, drawn with the generator given"""
+    """Images are whole drawings scaled to [0, 1], float32, drawn with the generator given
+
+    False alarms: two tasks that were drawn one after the other are alike by chance in one of 1e11
+    cases (3 of 9 classes in order, 2 of 20 drawings of each, 6 orders of the query row).
+    """
     images = drawings(rng) // 2  # dark, but for one pixel of one drawing
     images[0, 0, 9, 9] = 255
     for way, shot in ((4, 2), (3, 1), (2, 4)):
@@ -117,7 +121,10 @@ def test_values(student, rng):
 
 @problem("1", points=2, random=True)
 def test_columns(student, rng):
-    """Each support column shows one class, and its label says which column it is"""
+    """Each support column shows one class, and its label says which column it is
+
+    False alarms: none; it holds for every single task.
+    """
     for way, shot in ((5, 3), (3, 4), (4, 2), (2, 6)):
         images = drawings(rng)
         seen, classes, _ = draw(student, images, rng, way, shot)
@@ -154,10 +161,12 @@ def test_columns(student, rng):
 
 @problem("1", points=2, random=True)
 def test_without_replacement(student, rng):
-    """Classes differ, and no drawing appears twice in a task"""
-    # A sampler that repeats itself escapes 14 tasks of 4 of 5 classes with probability 0.19^14,
-    # one whose query may be one of the 5 supports with 0.32^14; both below 1e-6. A right one never
-    # fails.
+    """Classes differ, and no drawing appears twice in a task
+
+    False alarms: none; it holds for every single task. A sampler that repeats itself escapes 14 tasks
+    of 4 of 5 classes with probability 0.19^14, one whose query may be one of the 5 supports with
+    0.32^14; both below 1e-6.
+    """
     way, shot, times = 4, 5, 14
     images, class_marks, drawing_marks = marked(rng, classes=5)
     seen = student.sampled_marks(images, way, shot, int(rng.randint(2**31)), times)
@@ -198,7 +207,11 @@ def test_without_replacement(student, rng):
 
 @problem("1", points=2, random=True)
 def test_query(student, rng):
-    """The query row shows the same classes, and its labels moved with its images"""
+    """The query row shows the same classes, and its labels moved with its images
+
+    False alarms: none; it holds for every single task. Over 20 tasks a shuffle of labels alone
+    escapes with probability 1/24^20.
+    """
     wrong, stayed, turned_back = "", True, True
     for _ in range(20):
         images = drawings(rng)
@@ -236,10 +249,12 @@ def test_query(student, rng):
 
 @problem("1", points=2, random=True)
 def test_chance(student, rng):
-    """Every class, drawing and query order comes up as often as the others"""
-    # 600 tasks of 3 of 6 classes with 2 of 20 drawings. Chernoff's bound for a right sampler:
-    # a class in a column or an order outside 45..165 (mean 100) has probability below 6e-10, a
-    # drawing in a row outside 30..170 (mean 90) below 1e-12; over all counts together below 1e-7.
+    """Every class, drawing and query order comes up as often as the others
+
+    False alarms: 600 tasks of 3 of 6 classes with 2 of 20 drawings. By Chernoff's bound for a right
+    sampler, a class in a column or an order outside 45..165 (mean 100) has probability below 6e-10,
+    a drawing in a row outside 30..170 (mean 90) below 1e-12; 24 · 6e-10 + 40 · 1e-12 is below 2e-8.
+    """
     way, times = 3, 600
     images, class_marks, drawing_marks = marked(rng, classes=6)
     seen = student.sampled_counts(

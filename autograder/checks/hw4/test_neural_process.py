@@ -63,11 +63,16 @@ def test_aggregate_gradient(student, reference, rng):
 
 @problem("2b", points=1, random=True)
 def test_sample_gradient(student, rng):
-    """The draws move with the mean and stretch with the spread, and the gradient knows it"""
+    """The draws move with the mean and stretch with the spread, and the gradient knows it
+
+    False alarms: in float32 one of 60 draws falls on its mean exactly with probability below 1e-6
+    each, four of them, which is not forgiven, with less than 1e-18; two calls that agree in more than
+    half of the 60 numbers have less still.
+    """
     mean = rng.normal(size=(4, 3)).astype(np.float32)
     log_variance = rng.uniform(-2.5, 1.5, size=(4, 3)).astype(np.float32)
     weights = rng.normal(size=(5, 4, 3)).astype(np.float32)
-    seen = student.sample_latent(mean, log_variance, weights)
+    seen = student.sample_latent(mean, log_variance, weights, int(rng.randint(2**31)))
     drawn = seen["value"]
     require_unchanged(student, "mean", "log_variance")
     require(bool(seen["moved"]), "two calls gave the same draws", "Each call draws afresh.")
@@ -77,7 +82,9 @@ def test_sample_gradient(student, rng):
     )  # fmt: skip
     distance = np.abs(drawn - mean)
     require(
-        bool((distance > 0).all()), "a draw is at the mean exactly", "Every number has its noise."
+        int((distance == 0).sum()) <= 3,
+        "draws are at the mean exactly",
+        "Every number has its noise.",
     )
     assert_matches(
         seen["mean"], weights.sum(0),
@@ -95,21 +102,26 @@ def test_sample_gradient(student, rng):
 
 @problem("2b", points=1, random=True)
 def test_sample_statistics(student, rng):
-    """Every number is Gaussian, with its own mean and variance, and drawn by itself"""
-    # 8000 draws: a mean is within 0.056, a standard deviation within 0.04, a share within 0.027
-    # and a correlation within 0.056 at five standard errors; 52 numbers are looked at.
+    """Every number is Gaussian, with its own mean and variance, and drawn by itself
+
+    False alarms: of 8000 draws a mean and a correlation have a standard error of 0.0112, a standard
+    deviation of 0.0079 and the share within one of 0.0052. The rooms are 6.5 of those: 8e-11 for one
+    number, and 39 are looked at: less than 4e-9.
+    """
     mean = rng.normal(size=(3, 2)).astype(np.float32) * 2
     log_variance = np.array([[-3.0, 1.0], [0.5, -1.0], [1.6, -2.0]], np.float32)
-    seen = student.latent_statistics(mean, log_variance, 8000)
+    seen = student.latent_statistics(mean, log_variance, 8000, int(rng.randint(2**31)))
     tests = (
-        ("within_one_sd", np.full(6, 0.6827), 0.027, "the share within one standard deviation",
+        ("within_one_sd", np.full(6, 0.6827), 0.034, "the share within one standard deviation",
          "Is it Gaussian noise, with the right spread?"),
-        ("mean", np.zeros(6), 0.056, "the mean of (z − mean) / sd", "Around what do draws spread?"),
-        ("sd", np.ones(6), 0.04, "the standard deviation of (z − mean) / sd",
+        ("mean", np.zeros(6), 0.073, "the mean of (z − mean) / sd", "Around what do draws spread?"),
+        ("sd", np.ones(6), 0.052, "the standard deviation of (z − mean) / sd",
          "The second argument is the logarithm of a variance: what is the standard deviation?"),
-        ("correlation", np.eye(6), 0.056, "the correlations of a draw's numbers",
-         "Tasks and dimensions have noise of their own: what shape is drawn?"),
-        ("between_draws", np.zeros(6), 0.056, "the correlation of one draw with the next",
+        ("between_tasks", np.zeros(12), 0.073, "the correlations of two tasks' numbers",
+         "Each task has noise of its own: what shape is drawn?"),
+        ("between_dimensions", np.zeros(3), 0.073, "the correlations of a task's dimensions",
+         "Each dimension has noise of its own: what shape is drawn?"),
+        ("between_draws", np.zeros(6), 0.073, "the correlation of one draw with the next",
          "Each draw has noise of its own: what shape is drawn?"),
     )  # fmt: skip
     for key, expected, room, name, idea in tests:

@@ -1,0 +1,98 @@
+"""The mutation tool: what it changes, what it leaves alone, and that it sees what checks miss."""
+
+import ast
+
+import pytest
+
+from autograder import homework as homeworks
+from staff.mutants import judge, table
+from staff.mutants.operators import mutants
+from staff.stubs import holes
+from tests.conftest import HOMEWORKS
+
+MASTER = '''
+import torch
+
+SCALE = 2
+
+
+def loss(one, other, weights):
+    """Of two."""
+    ### BEGIN SOLUTION 1 (about 4 lines): work
+    total = (one - other).square().sum(dim=-1)
+    with torch.no_grad():
+        weights.clamp_(min=0)
+    for step in range(3):
+        total -= weights[:, step]
+    return torch.where(total < 1, total, sorted(one, reverse=True))
+    ### END SOLUTION
+
+
+def after():
+    return 1 - 2
+'''
+
+
+@pytest.fixture(scope="module")
+def changes():
+    (hole,) = holes(MASTER)
+    return mutants(MASTER, hole)
+
+
+@pytest.mark.parametrize(
+    "was, now",
+    [
+        ("(one - other).square().sum(dim=-1)", "(one + other).square().sum(dim=-1)"),
+        ("(one - other).square().sum(dim=-1)", "(other - one).square().sum(dim=-1)"),
+        ("(one - other).square().sum(dim=-1)", "(one - other).square().mean(dim=-1)"),
+        ("(one - other).square().sum(dim=-1)", "(one - other).square().sum(dim=0)"),
+        ("(one - other).square().sum(dim=-1)", "(one - other).square().sum()"),
+        ("(one - other).square().sum(dim=-1)", "(one - other).sum(dim=-1)"),
+        ("(one - other).square().sum(dim=-1)", "(one.detach() - other).square().sum(dim=-1)"),
+        ("with torch.no_grad():", "if True:"),
+        ("weights.clamp_(min=0)", "weights.clamp_(max=0)"),
+        ("weights.clamp_(min=0)", "pass"),
+        ("range(3)", "reversed(range(3))"),
+        ("total -= weights[:, step]", "total += weights[:, step]"),
+        ("total < 1", "total <= 1"),
+        ("total < 1, total", "total, total < 1"),
+        ("reverse=True", "reverse=False"),
+    ],
+)
+def test_a_slip_is_among_the_mutants(was, now, changes):
+    assert any(was in m.was and m.was.replace(was, now) == m.now for m in changes)
+
+
+def test_mutants_are_programs_that_differ_in_the_hole_alone(changes):
+    assert len({m.key for m in changes}) == len({m.source for m in changes}) == len(changes)
+    for mutant in changes:
+        names = [ast.unparse(node) for node in ast.parse(mutant.source).body if "loss" not in
+                 getattr(node, "name", "")]  # fmt: skip
+        assert names == ["import torch", "SCALE = 2", "def after():\n    return 1 - 2"]
+        assert '"""Of two."""' in mutant.source
+
+
+@pytest.mark.parametrize("hw", HOMEWORKS)
+def test_every_reason_belongs_to_a_mutant(hw):
+    homework = homeworks.load(hw)
+    keys = {mutant.key for _, mutant in judge.planned(homework)}
+    assert not [key for key in judge.reasons(homework) if key not in keys]
+
+
+def test_checks_catch_the_mutants_of_a_hole():
+    homework = homeworks.load("hw0")
+    fates = judge.judge_all(homework, "3b", {}, lambda name, fate: None)
+    ends = {fate.now: fate.end for fate in fates}
+    assert ends["return F.l1_loss(predicted, ratings)"] == "value"
+    assert ends["pass"] != judge.SURVIVED
+    assert ends["return F.mse_loss(ratings, predicted)"] == judge.SURVIVED  # (a - b)² = (b - a)²
+
+
+def test_a_survivor_without_a_reason_and_a_reason_without_a_survivor_are_faults():
+    fate = judge.Fate("1", "f", "return a + b", "return b + a", judge.SURVIVED)
+    assert not table.Table("hw1", [fate], [], 1.0).passed
+    assert "survives: return a + b" in table.as_text(table.Table("hw1", [fate], [], 1.0))
+    fate.reason = "a sum"
+    assert table.Table("hw1", [fate], [], 1.0).passed
+    assert not table.Table("hw1", [fate], ["1: x  →  y"], 1.0).passed
+    assert "a sum" in table.as_html([table.Table("hw1", [fate], [], 1.0)])
