@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import math
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from torch import nn
 
 from common import runs
 from common.errors import KitError, Stopped
+from common.progress import live
 from common.runs import RunFolder
 
 Metrics = dict[str, float]
@@ -183,14 +183,14 @@ def _bar(steps: int, done: int) -> Iterator[Callable[..., None]]:
         TextColumn("step"), MofNCompleteColumn(), BarColumn(), TimeRemainingColumn(),
         TextColumn("{task.fields[figures]}"),
     )  # fmt: skip
-    live = sys.stdout.isatty()
-    with Progress(*columns, disable=not live) as progress:
+    drawn = live()
+    with Progress(*columns, disable=not drawn) as progress:
         row = progress.add_task("train", total=steps, completed=done, figures="")
 
         def advance(step: int, metrics: Metrics, say: bool = False) -> None:
             figures = "  ".join(f"{k} {v:.4g}" for k, v in metrics.items() if k != "step")
             progress.update(row, completed=step, figures=figures)
-            if say and not live:
+            if say and not drawn:
                 print(f"step {step}/{steps}  {figures}", flush=True)
 
         yield advance
