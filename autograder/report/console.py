@@ -85,8 +85,9 @@ def overview(
     """The state of all homeworks as one picture: a bar each, and under what is being worked on a
     bar for every problem."""
     table = Table.grid(padding=(0, 1))
-    for justify in ("left", "left", "right"):
-        table.add_column(justify=justify, no_wrap=True)
+    table.add_column(no_wrap=True, min_width=4)
+    table.add_column(no_wrap=True, min_width=WIDE)
+    table.add_column(no_wrap=True, min_width=5, justify="right")
     table.add_column(no_wrap=True, overflow="ellipsis")
     current = in_work(results)
     for result in results:
