@@ -1,5 +1,6 @@
 # make grade             set up, then grade all homeworks
 # make grade HW=hw1      one homework
+# make doctor            what works on this machine
 # The environment is made on first use; VENV=path puts it elsewhere.
 VENV   ?= .venv
 PYTHON ?= python3
@@ -9,10 +10,13 @@ bin   := $(VENV)/bin
 ready := $(VENV)/.ready
 
 .DEFAULT_GOAL := grade
-.PHONY: grade setup
+.PHONY: grade doctor setup
 
 grade: $(ready)
 	@$(bin)/python -m autograder $(HW) || [ $$? -eq 1 ]
+
+doctor: $(ready)
+	@$(bin)/python -m autograder doctor
 
 setup: $(ready)
 
@@ -25,16 +29,19 @@ $(ready): requirements.txt
 	@touch $@
 # begin staff
 
-# make test              the kit's own tests          make lint     ruff
+# make test              the kit's own tests          make lint | types   ruff, mypy
 # make stubs | answers   remake from the solutions    make release  the students' archive
 staff_ready := $(VENV)/.ready-staff
-.PHONY: test lint stubs answers verify release
+.PHONY: test lint types stubs answers verify release
 
 test: $(staff_ready)
 	@$(bin)/python -m pytest tests -n 2 --dist worksteal
 
 lint: $(staff_ready)
 	@$(bin)/python -m ruff check . && $(bin)/python -m ruff format --check .
+
+types: $(staff_ready)
+	@$(bin)/python -m mypy
 
 stubs answers verify release: $(staff_ready)
 	@$(bin)/python -m staff $@ $(HW)

@@ -120,7 +120,8 @@ def _points(row: dict, root: Path) -> tuple[float, float]:
     if row["name"] not in homeworks.names(root):
         return 0.0, 0.0  # not written yet: nothing can be graded
     problems = homeworks.load(row["name"], root).problems
-    return tuple(
+    code, written = (
         float(sum(problem.points for problem in problems if problem.kind in kinds))
         for kinds in (CODE, WRITTEN)
     )
+    return code, written

@@ -136,3 +136,25 @@ def test_watch_sees_a_save(worker, solved, quiet, monkeypatch):
     options = {"submission": folder, "seed": 0, "hint": None, "isolation": "fork"}
     final = watch(homework, worker, quiet, rounds=3, **options)
     assert final.complete and len(final.checks) == len(engine.plan(homework))
+
+
+def contrast(one, other):
+    """The ratio of WCAG 2.2 between two colours, #rrggbb."""
+
+    def light(colour):
+        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        line = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+        return 0.2126 * line[0] + 0.7152 * line[1] + 0.0722 * line[2]
+
+    low, high = sorted((light(one), light(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_every_text_of_the_page_can_be_read():
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    schemes = re.findall(r"--ink: .*?\}", page.STYLE, re.S)
+    assert len(schemes) == 2  # light and dark
+    for scheme in schemes:
+        colours = dict(re.findall(r"--(\w+): (#\w{6})", scheme))
+        for name in ("ink", "soft", "good", "bad"):
+            assert contrast(colours[name], colours["paper"]) >= 4.5, (name, colours)
