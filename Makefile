@@ -2,6 +2,7 @@
 # make grade HW=hw1      one homework
 # make experiments       train everything that is asked for; HW=hw1 for one; resumes what was stopped
 # make compare           one problem, five answers: your own methods in one picture
+# make doctor            what works on this machine
 # The environment is made on first use; VENV=path puts it elsewhere.
 VENV   ?= .venv
 PYTHON ?= python3
@@ -11,7 +12,7 @@ bin   := $(VENV)/bin
 ready := $(VENV)/.ready
 
 .DEFAULT_GOAL := grade
-.PHONY: grade experiments compare setup
+.PHONY: grade experiments compare doctor setup
 
 grade: $(ready)
 	@$(bin)/python -m autograder $(HW) || [ $$? -eq 1 ]
@@ -21,6 +22,9 @@ experiments: $(ready)
 
 compare: $(ready)
 	@$(bin)/python -m common.compare
+
+doctor: $(ready)
+	@$(bin)/python -m autograder doctor
 
 setup: $(ready)
 
@@ -33,16 +37,19 @@ $(ready): requirements.txt
 	@touch $@
 # begin staff
 
-# make test              the kit's own tests          make lint     ruff
+# make test              the kit's own tests          make lint | types   ruff, mypy
 # make stubs | answers   remake from the solutions    make release  the students' archive
 staff_ready := $(VENV)/.ready-staff
-.PHONY: test lint stubs answers verify release
+.PHONY: test lint types stubs answers verify release
 
 test: $(staff_ready)
 	@$(bin)/python -m pytest tests -n 2 --dist worksteal
 
 lint: $(staff_ready)
 	@$(bin)/python -m ruff check . && $(bin)/python -m ruff format --check .
+
+types: $(staff_ready)
+	@$(bin)/python -m mypy
 
 stubs answers verify release: $(staff_ready)
 	@$(bin)/python -m staff $@ $(HW)

@@ -14,10 +14,11 @@ from autograder.errors import UsageError
 
 EXAMPLES = """
 examples:
-  python -m autograder                     grade everything, then an overview
+  python -m autograder                     the state of all homeworks, as one picture
   python -m autograder hw1                 grade homework 1
   python -m autograder hw1 --problem 2a    one problem only
   python -m autograder hw1 --watch         a verdict each time a file is saved
+  python -m autograder doctor              what works on this machine
   python -m autograder submit hw1          make the zip to hand in
 exit code: 0 every point asked for was earned, 1 not yet, 2 it could not be graded
 """
@@ -43,6 +44,8 @@ def parser() -> argparse.ArgumentParser:
     add("--in-process", action="store_true", help="no isolation, so that breakpoint() works")
     add("--watch", action="store_true", help="stay, and grade again whatever is saved")
     add("--html", metavar="FILE", type=Path, help="write a report with pictures, one file")
+    add("--plain", action="store_true",
+        help="sentences in ASCII, for screen readers; NO_COLOR=1 does the same")  # fmt: skip
     add("--fresh", action="store_true", help="use no state of an earlier run (there is none)")
     return options
 
@@ -55,6 +58,10 @@ def main(argv: list[str] | None = None) -> int:
             from autograder import submit
 
             return submit.main(argv[1:])
+        if argv[:1] == ["doctor"]:
+            from autograder import doctor
+
+            return doctor.main(argv[1:])
         return _grade(parser().parse_args(argv))
     except UsageError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -112,32 +119,31 @@ def _run(chosen: list, options: argparse.Namespace) -> list:
     preload = tuple(dict.fromkeys(name for homework in chosen for name in homework.preload))
     results = []
     with start(isolation, preload) as worker:
-        from rich.console import Console
-
         from autograder import engine
-        from autograder.report import console as report
+        from autograder.report.screen import Screen
 
-        console = Console(stderr=options.json == "-", highlight=False)
+        screen = Screen(options.plain, errors=options.json == "-")
         if options.watch:
             from autograder.watch import watch
 
             return [
                 watch(
-                    chosen[0], worker, console, submission=options.submission,
+                    chosen[0], worker, screen, submission=options.submission,
                     seed=options.seed, hint=options.hint, isolation=isolation,
                 )
             ]  # fmt: skip
         for homework in chosen:
-            with _progress(console, homework) as advance:
+            with _progress(screen.console, homework) as advance:
                 result = engine.grade(
                     homework, submission=options.submission, only=options.problem,
                     seed=options.seed, isolation=isolation, hint=options.hint, worker=worker,
                     progress=advance,
                 )  # fmt: skip
-            report.show(result, homework, console)
+            if options.homework:
+                screen.show(result, homework)
             results.append(result)
-        if len(results) > 1:
-            report.overview(results, console)
+        if len(results) > 1 or not options.homework:
+            screen.overview(results, {homework.name: homework for homework in chosen})
     return results
 
 

@@ -6,15 +6,12 @@ import tempfile
 import time
 from pathlib import Path
 
-from rich.console import Console
-from rich.text import Text
-
 from autograder import engine
 from autograder.homework import Homework
 from autograder.judge.answers import Answers
 from autograder.judge.recognition import Catalogue
-from autograder.report import console as report
 from autograder.report.record import CheckResult, HomeworkResult
+from autograder.report.screen import Screen
 from autograder.run.launch import Worker
 from autograder.run.overlay import overlay
 
@@ -26,7 +23,7 @@ Snapshot = dict[str, tuple[int, int]]
 def watch(
     homework: Homework,
     worker: Worker,
-    console: Console,
+    screen: Screen,
     *,
     submission: Path | None,
     seed: int,
@@ -47,7 +44,7 @@ def watch(
     result = HomeworkResult(homework.name, homework.title, worker.isolation)
     rows: dict[str, CheckResult] = {}
     seen: Snapshot = {}
-    console.print(f"watching {folder}; Ctrl-C ends")
+    screen.say(f"watching {folder}; Ctrl-C ends")
     try:
         while rounds is None or rounds > 0:
             now = snapshot(homework, folder)
@@ -67,10 +64,10 @@ def watch(
             rows |= {row.id: row for row in fresh}
             result.checks = [rows[check.id] for check in engine.plan(homework)]
             result.seconds = time.monotonic() - began
-            _say(result, fresh, homework, console)
+            _say(result, fresh, homework, screen)
             rounds = None if rounds is None else rounds - 1
     except KeyboardInterrupt:
-        console.print("\nno longer watching")
+        screen.say("\nno longer watching")
     return result
 
 
@@ -101,12 +98,11 @@ def concerned(
 
 
 def _say(
-    result: HomeworkResult, fresh: list[CheckResult], homework: Homework, console: Console
+    result: HomeworkResult, fresh: list[CheckResult], homework: Homework, screen: Screen
 ) -> None:
     ids = {row.id for row in fresh}
     part = HomeworkResult(result.homework, result.title, result.isolation, fresh, result.seconds)
-    if console.is_terminal:
-        console.clear()
-    report.show(part if len(ids) < len(result.checks) else result, homework, console)
+    screen.clear()
+    screen.show(part if len(ids) < len(result.checks) else result, homework)
     if len(ids) < len(result.checks):
-        console.print(Text(f"  all of {result.homework}: {result.score:g} of {result.max_score:g}"))
+        screen.say(f"  all of {result.homework}: {result.score:g} of {result.max_score:g}")

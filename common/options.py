@@ -13,6 +13,13 @@ from common.errors import KitError, Stopped
 RUNS = Path("runs")
 
 
+class _Plain(argparse.Action):
+    """Tell everything that draws on the terminal, in this process and those it starts."""
+
+    def __call__(self, *_: object) -> None:
+        os.environ["NO_COLOR"] = "1"
+
+
 def parser(description: str, example: str) -> argparse.ArgumentParser:
     """A parser with --data, --seed, --device, --tiny, --out, --resume and --profile.
 
@@ -36,7 +43,15 @@ def parser(description: str, example: str) -> argparse.ArgumentParser:
     )
     add("--resume", action="store_true", help="go on where the run in this folder stopped")
     add("--profile", action="store_true", help="say at the end what the time went into")
+    add_plain(options)
     return options
+
+
+def add_plain(options: argparse.ArgumentParser) -> None:
+    """Add --plain, for screen readers."""
+    options.add_argument(
+        "--plain", action=_Plain, nargs=0, help="lines, no bars; NO_COLOR=1 does the same"
+    )
 
 
 def add_predict(options: argparse.ArgumentParser) -> None:

@@ -20,6 +20,7 @@ from common import corridor, runs
 from common.clock import Clock
 from common.corridor import Corridor
 from common.errors import KitError, Stopped
+from common.progress import live
 from common.runs import RunFolder
 
 Metrics = dict[str, float]
@@ -210,7 +211,7 @@ class _Display:
             TextColumn("step"), MofNCompleteColumn(), BarColumn(),
             TextColumn("{task.fields[speed]:.3g} steps/s"), TimeRemainingColumn(),
         )  # fmt: skip
-        self.bar.disable = not self.bar.console.is_terminal
+        self.bar.disable = not live()
         self.row = self.bar.add_task("train", total=steps, completed=done, speed=0.0)
 
     def __enter__(self) -> _Display:

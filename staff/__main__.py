@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import importlib.util
 import subprocess
 import sys
 import tempfile
@@ -23,6 +24,8 @@ examples:
   python -m staff verify hw1 --alarms 200     statistical checks on right answers, 200 seeds
   python -m staff mutate hw1                  change the solution: do the checks notice?
   python -m staff release --up-to hw1         the students' archive, later homeworks closed
+  python -m staff release --git ../students   commit it to the students' repository too
+  python -m staff figures                     draw the figures of the handouts
   python -m staff train hw1 --experiment 1-shot-2-way   train with the solutions
   python -m staff experiments hw1             every required one, with the solutions
   python -m staff bands hw1 runs/hw1/*-seed?  reference bands from those runs
@@ -74,6 +77,11 @@ def main(argv: list[str] | None = None) -> int:
     command = commands.add_parser("release", help="make the students' archive in dist/")
     command.add_argument("--up-to", metavar="hwN", help="keep later homeworks closed")
     command.add_argument("-o", "--output", type=Path, default=Path("dist"), metavar="DIR")
+    command.add_argument("--git", type=Path, metavar="DIR",
+                         help="the students' repository, to commit the kit to as well")  # fmt: skip
+    commands.add_parser("architecture", help="redraw the picture in ARCHITECTURE.md")
+    command = commands.add_parser("figures", help="draw the figures of the handouts")
+    command.add_argument("homework", nargs="*", help="none means all")
     commands.add_parser("train", help="run hwN.train with the solutions in place")
     for name, (_, text) in OWN_OPTIONS.items():
         commands.add_parser(name, help=text)
@@ -155,11 +163,33 @@ def train(argv: list[str]) -> int:
                 continue  # Ctrl-C reached the training too, which saves and ends
 
 
+def figures(options: argparse.Namespace) -> int:
+    """Draw the handouts' figures into hwN/figures/."""
+    for name in options.homework or homeworks.names():
+        if importlib.util.find_spec(f"staff.figures.{name}") is None:
+            print(f"{name}: no figures")
+            continue
+        folder = homeworks.load(name).folder / "figures"
+        for path in importlib.import_module(f"staff.figures.{name}").draw(folder):
+            print(f"{path.relative_to(homeworks.ROOT)}: {path.stat().st_size / 1024:.0f} kB")
+    return 0
+
+
+def architecture(options: argparse.Namespace) -> int:
+    """Redraw the picture; 1 when an import goes up."""
+    from staff import architecture as house
+
+    for told in (found := house.upward(homeworks.ROOT)):
+        print(f"goes up: {told}")
+    print(f"{house.PAGE}: {'redrawn' if house.redraw(homeworks.ROOT) else 'in step'}")
+    return 1 if found else 0
+
+
 def release(options: argparse.Namespace) -> int:
     """Make the students' archive; say where it is."""
     from staff.release import release as make
 
-    archive = make(homeworks.ROOT, options.output, options.up_to)
+    archive = make(homeworks.ROOT, options.output, options.up_to, options.git)
     print(f"{archive}: {archive.stat().st_size / 1024:.0f} kB")
     return 0
 
@@ -205,7 +235,13 @@ def _alarms(options: argparse.Namespace, console) -> int:
     return 1 if raised else 0
 
 
-COMMANDS = {"verify": verify, "stubs": stubs, "answers": answers, "release": release}
+COMMANDS = {
+    "verify": verify,
+    "stubs": stubs,
+    "answers": answers,
+    "figures": figures,
+    "release": release,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -112,11 +112,12 @@ def grade(person: Person, policy: Policy, graded: set[str]) -> Grade:
                 shares[assignment.name] = earned / assignment.points
     weights = excuse(person, policy, reasons)
     weights, replaced = replace(policy, shares, weights, reasons)
+    projects = {one.name for one in policy.assignments if one.kind == "project"}
     parts = {
         kind: sum(
             weight * shares.get(name, 0.0)
             for name, weight in weights.items()
-            if (policy.named(name).kind == "project") == (kind == "project")
+            if (name in projects) is (kind == "project")
         )
         for kind in ("homework", "project")
     }

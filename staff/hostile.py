@@ -79,6 +79,8 @@ def attacks(homework: str, root: Path = ROOT) -> list[Attack]:
 
 def _read(node: ast.FunctionDef, lines: list[str], homework: str, holes: dict[str, str]) -> Attack:
     (mark,) = node.decorator_list
+    if not isinstance(mark, ast.Call):
+        raise CatalogError(f"the attack {node.name} is not marked with a problem")
     problem = ast.literal_eval(mark.args[0])
     options = {word.arg: ast.literal_eval(word.value) for word in mark.keywords}
     text = ast.get_docstring(node)

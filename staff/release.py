@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import tempfile
 import zipfile
@@ -16,16 +17,18 @@ from autograder.submit import kit_version
 from staff import leaks, stubs
 
 TOP = ("README.md", "requirements.txt", "Makefile", "pyproject.toml", "LICENSE", ".gitignore")
+STUDENTS = Path("staff", "students")  # what only the students' kit has: AGENTS.md, editor settings
 NAME = "meta-learning-homework"
 STAFF_ONLY = re.compile(r"answers-.*\.npz|mistakes-.*\.json")  # of secret seeds
 
 
-def release(root: Path, output: Path, up_to: str | None = None) -> Path:
+def release(root: Path, output: Path, up_to: str | None = None, git: Path | None = None) -> Path:
     """Build, scan and prove the archive.
 
     Args:
         output: the folder to put it in.
         up_to: the last homework to open; None opens all.
+        git: a repository to bring it out in as well; made when it is not there.
 
     Returns:
         The zip.
@@ -40,7 +43,7 @@ def release(root: Path, output: Path, up_to: str | None = None) -> Path:
     with tempfile.TemporaryDirectory(prefix="release-") as folder:
         kit = Path(folder) / NAME
         for path in _files(root, names):
-            target = kit / path.relative_to(root)
+            target = kit / _place(path.relative_to(root))
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(_for_students(path))
         _require_no_leak(root, kit)
@@ -48,7 +51,51 @@ def release(root: Path, output: Path, up_to: str | None = None) -> Path:
         archive = output / f"{NAME}-{kit_version(root)}.zip"
         output.mkdir(parents=True, exist_ok=True)
         _zip(kit, archive)
+        if git is not None:
+            publish(kit, git, f"Kit {kit_version(root)}, {names[0]} to {names[-1]}")
     return archive
+
+
+def publish(kit: Path, repository: Path, message: str) -> bool:
+    """Make a commit that is exactly the kit; students pull it over their own work.
+
+    The repository is the staff's: nobody else writes to it, and it holds no history of ours.
+
+    Returns:
+        Whether anything had changed.
+
+    Raises:
+        UsageError: when it holds changes that are not committed, or git refuses.
+    """
+    if not (repository / ".git").exists():
+        if repository.exists() and any(repository.iterdir()):
+            raise UsageError(f"--git {repository} is neither empty nor a repository; name another")
+        repository.mkdir(parents=True, exist_ok=True)
+        _git(repository, "init", "--quiet", "--initial-branch=main")
+    if _git(repository, "status", "--porcelain"):
+        raise UsageError(f"--git {repository} holds changes of its own; commit or discard them")
+    for name in filter(None, _git(repository, "ls-files", "-z").split("\0")):
+        (repository / name).unlink()
+    shutil.copytree(kit, repository, dirs_exist_ok=True)
+    _git(repository, "add", "--all", "--force")
+    if not _git(repository, "status", "--porcelain"):
+        return False
+    _git(repository, "commit", "--quiet", "--message", message)
+    return True
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        ["git", *arguments], cwd=folder, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise UsageError(f"git {arguments[0]} in {folder}: {done.stderr.strip()}")
+    return done.stdout
+
+
+def _place(path: Path) -> Path:
+    """Where a file of ours lies in the students' kit."""
+    return path.relative_to(STUDENTS) if path.is_relative_to(STUDENTS) else path
 
 
 def _files(root: Path, names: list[str]) -> list[Path]:
@@ -66,6 +113,7 @@ def _files(root: Path, names: list[str]) -> list[Path]:
         )
         closed = re.fullmatch(r"hw\d", homework) and homework not in names
         inside = name in TOP or parts[0] in ("common", "autograder") or parts[0] in names
+        inside = inside or Path(name).is_relative_to(STUDENTS)
         if (
             inside
             and not closed
@@ -77,12 +125,13 @@ def _files(root: Path, names: list[str]) -> list[Path]:
 
 
 def _for_students(path: Path) -> bytes:
-    """A file as it ships: the Makefile loses its staff targets."""
+    """A file as it ships: Makefile and pyproject.toml lose what only the staff needs."""
     data = path.read_bytes()
-    if path.name != "Makefile":
+    if path.name not in ("Makefile", "pyproject.toml"):
         return data
-    text = data.decode()
-    text = re.sub(r"(?m)^# begin staff\n(?:.*\n)*?# end staff\n", "", text)
+    text = re.sub(r"(?m)^# begin staff\n(?:.*\n)*?# end staff\n", "", data.decode())
+    if path.name == "pyproject.toml":  # editors then find the checks
+        text = text.replace('testpaths = ["tests"]', 'testpaths = ["autograder/checks"]')
     return text.encode()
 
 

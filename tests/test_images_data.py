@@ -166,23 +166,3 @@ def test_rotations_are_classes_of_their_own():
     assert (mirrored[:12] == turned).all()
     assert (mirrored[12:15] == images[..., ::-1]).all()
     assert len(np.unique(mirrored.reshape(24, -1), axis=0)) == 24
-
-
-def test_a_download_is_kept_only_when_it_is_whole(tmp_path, monkeypatch):
-    monkeypatch.delenv("KIT_OFFLINE", raising=False)
-    page = tmp_path / "page"
-    page.write_bytes(b"content")
-    right = hashlib.sha256(b"content").hexdigest()
-    url = page.as_uri()
-    target = tmp_path / "cache" / "file"
-    with pytest.raises(KitError, match="nothing was kept"):
-        source.download(url, target, "0" * 64)
-    assert not list((tmp_path / "cache").iterdir())
-    assert source.download(url, target, right).read_bytes() == b"content"
-    page.unlink()
-    assert source.download(url, target, right) == target  # from the cache
-    with pytest.raises(KitError, match="cannot download"):
-        source.download(url, tmp_path / "other", right)
-    monkeypatch.setenv("KIT_OFFLINE", "1")
-    with pytest.raises(KitError, match="KIT_OFFLINE"):
-        source.download(url, tmp_path / "other", right)

@@ -6,7 +6,8 @@ import zipfile
 import numpy as np
 import pytest
 
-from common.data import movielens, recommender, source, tastes
+from common.data import cards, download, movielens, recommender, source, tastes
+from common.data.cards import Card, DataFile
 from common.data.ratings import arrange
 from common.errors import KitError
 
@@ -20,12 +21,22 @@ def lines(count=60, users=5, items=17):
             for n, (p, s) in enumerate(zip(pairs, stars))]  # fmt: skip
 
 
+def publish(monkeypatch, content, url="", md5=""):
+    """A card of which this is the published u.data."""
+    checksum = f"sha256:{hashlib.sha256(content).hexdigest()}"
+    files = (
+        DataFile(movielens.ZIP, 0, (f"md5:{md5}",), (url or "https://publisher.invalid/x.zip",)),
+        DataFile(movielens.FILE, len(content), (checksum,)),
+    )
+    card = Card("movielens", "", (), "", "", files)
+    monkeypatch.setattr(cards, "load", lambda name: card)
+
+
 @pytest.fixture
 def small(tmp_path, monkeypatch):
     """A small file in place of the published one; nothing of this machine is read."""
     content = ("\n".join(lines()) + "\n").encode()
-    monkeypatch.setattr(movielens, "SIZE", len(content))
-    monkeypatch.setattr(movielens, "SHA256", hashlib.sha256(content).hexdigest())
+    publish(monkeypatch, content)
     monkeypatch.setattr(movielens, "USERS", 5)
     monkeypatch.setattr(movielens, "ITEMS", 17)
     monkeypatch.setattr(source, "CACHE", tmp_path / "cache")
@@ -89,7 +100,7 @@ def test_a_file_that_is_not_the_published_one_is_refused(small, layout, spoil, t
     layout(root / "data", spoil(content))
     with pytest.raises(KitError, match=told) as caught:
         movielens.load(str(root / "data"))
-    assert "\n" not in str(caught.value) and movielens.URL in str(caught.value)
+    assert "\n" not in str(caught.value) and "https://publisher.invalid" in str(caught.value)
 
 
 def test_a_truncated_zip_is_named(small):
@@ -142,11 +153,11 @@ def test_the_download_is_verified(small, monkeypatch):
     as_zip(root / "site", content)
     page = root / "site" / "movielens" / "ml-100k.zip"
     monkeypatch.delenv("KIT_OFFLINE")
-    monkeypatch.setattr(source, "reachable", lambda host: True)
-    monkeypatch.setattr(movielens, "URL", page.as_uri())
+    monkeypatch.setattr(download, "reachable", lambda urls: True)
+    publish(monkeypatch, content, page.as_uri(), "0" * 32)
     with pytest.raises(KitError, match="nothing was kept"):
         movielens.load()
-    monkeypatch.setattr(movielens, "ZIP_MD5", hashlib.md5(page.read_bytes()).hexdigest())
+    publish(monkeypatch, content, page.as_uri(), hashlib.md5(page.read_bytes()).hexdigest())
     assert len(movielens.load().users) == 60
     page.unlink()
     assert len(movielens.load().users) == 60  # from the cache

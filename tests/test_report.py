@@ -1,5 +1,6 @@
 """The renderings of the one record."""
 
+import io
 import os
 import re
 import time
@@ -12,6 +13,7 @@ from autograder import homework as homeworks
 from autograder.report import console as report
 from autograder.report import page
 from autograder.report.record import CheckResult, HomeworkResult
+from autograder.report.screen import Screen
 from autograder.watch import watch
 
 EVIL = "<script>alert('x')</script>\x1b[31m & \"quotes\""
@@ -41,6 +43,53 @@ def test_the_console_says_what_and_what_next(capsys):
         assert told in out
 
 
+def board(*points):
+    """Results of homework 1 with these points (of 2) for its problem 1, and of homework 2."""
+    results = [result("it is 3 → 4, not π", "failed") for _ in points]
+    for index, (one, earned) in enumerate(zip(results, points)):
+        one.homework, one.checks[0].points = f"hw{index + 1}", earned
+        one.checks[0].problem = homeworks.load(one.homework).problems[0].id
+        one.checks[0].status = "passed" if earned == 2 else "failed"
+    return results, {one.homework: homeworks.load(one.homework) for one in results}
+
+
+def test_the_overview_is_a_bar_for_each_and_the_next_step():
+    stream = io.StringIO()
+    console = Console(file=stream, width=100, color_system=None)
+    report.overview(*board(2, 0), console)
+    out = stream.getvalue()
+    assert "█" * 24 in out and "░" * 24 in out
+    assert "0 of 1 checks pass" in out
+    assert "next: read hw2/README.md, then: python -m autograder hw2 --problem" in out
+
+
+def test_what_was_begun_is_the_next_step():
+    results, _ = board(0, 1)
+    assert report.next_step(results).startswith("next: python -m autograder hw2 ")
+    assert "submit" in report.next_step(board(2, 2)[0])
+
+
+def test_an_open_hole_is_named_in_the_overview():
+    row = CheckResult("t", "1", "t", 0, 2, "failed", 0.1,
+                      "problem 1 is still empty: fill in f (hw1/a.py, line 3)")  # fmt: skip
+    assert report.state([row]) == "fill in f"
+
+
+def test_plain_text_is_ascii_without_boxes(monkeypatch):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    for plain, colours in ((True, ""), (False, "1")):
+        monkeypatch.setenv("NO_COLOR", colours)
+        stream = io.StringIO()
+        screen = Screen(plain, console=Console(file=stream))
+        results, table = board(2, 0)
+        screen.show(results[1], table["hw2"])
+        screen.overview(results, table)
+        out = stream.getvalue()
+        assert out.isascii()
+        assert "it is 3 -> 4, not \\N{GREEK SMALL LETTER PI}" in out
+        assert "0 of 2 points" in out and "not yet: a title" in out
+
+
 def test_the_maximum_does_not_depend_on_what_ran():
     rows = result(status="not_run")
     assert rows.max_score == 2 and rows.score == 0 and not rows.complete
@@ -55,7 +104,7 @@ def test_extra_credit_does_not_make_a_homework_incomplete():
 
 @pytest.fixture
 def quiet():
-    return Console(file=open(os.devnull, "w"))
+    return Screen(console=Console(file=open(os.devnull, "w")))
 
 
 def test_watch_runs_again_only_what_a_change_concerns(worker, solved, quiet):
@@ -87,3 +136,25 @@ def test_watch_sees_a_save(worker, solved, quiet, monkeypatch):
     options = {"submission": folder, "seed": 0, "hint": None, "isolation": "fork"}
     final = watch(homework, worker, quiet, rounds=3, **options)
     assert final.complete and len(final.checks) == len(engine.plan(homework))
+
+
+def contrast(one, other):
+    """The ratio of WCAG 2.2 between two colours, #rrggbb."""
+
+    def light(colour):
+        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        line = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+        return 0.2126 * line[0] + 0.7152 * line[1] + 0.0722 * line[2]
+
+    low, high = sorted((light(one), light(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_every_text_of_the_page_can_be_read():
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    schemes = re.findall(r"--ink: .*?\}", page.STYLE, re.S)
+    assert len(schemes) == 2  # light and dark
+    for scheme in schemes:
+        colours = dict(re.findall(r"--(\w+): (#\w{6})", scheme))
+        for name in ("ink", "soft", "good", "bad"):
+            assert contrast(colours[name], colours["paper"]) >= 4.5, (name, colours)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
 from rich.console import Console, Group
-from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -20,6 +21,8 @@ MARKS = {
     "not_run": ("·", "dim"),
 }
 PRINTED_LINES = 5
+EMPTY_HOLE = re.compile(r"is still empty: fill in (\S+)")
+WIDE, NARROW = 24, 12  # characters of a homework's bar and of a problem's
 
 
 def show(result: HomeworkResult, homework: Homework, console: Console) -> None:
@@ -76,14 +79,68 @@ def _total(result: HomeworkResult, console: Console) -> None:
         console.print(Text(f"  next: {todo}", "dim"))
 
 
-def overview(results: list[HomeworkResult], console: Console) -> None:
-    """All homeworks as one small picture."""
-    table = Table(box=None, padding=(0, 2), show_header=False)
+def overview(
+    results: list[HomeworkResult], homeworks: dict[str, Homework], console: Console
+) -> None:
+    """The state of all homeworks as one picture: a bar each, and under what is being worked on a
+    bar for every problem."""
+    table = Table.grid(padding=(0, 1))
+    table.add_column(no_wrap=True, min_width=4)
+    table.add_column(no_wrap=True, min_width=WIDE)
+    table.add_column(no_wrap=True, min_width=5, justify="right")
+    table.add_column(no_wrap=True, overflow="ellipsis")
+    current = in_work(results)
     for result in results:
-        share = result.score / result.max_score if result.max_score else 0.0
-        full = round(share * 24)
-        bar = Text("█" * full, "green") + Text("░" * (24 - full), "dim")
-        table.add_row(result.homework, bar, f"{result.score:g}/{result.max_score:g}",
-                      escape(result.title))  # fmt: skip
+        score = f"{result.score:g}/{result.max_score:g}"
+        bar = _bar(_share(result.checks), WIDE)
+        table.add_row(Text(result.homework, "bold"), bar, score, Text(result.title, "bold"))
+        if result.complete or (result is not current and not result.score):
+            continue
+        for problem in homeworks[result.homework].problems:
+            rows = [check for check in result.checks if check.problem == problem.id]
+            if rows:
+                told = Text(f"{problem.title}: {state(rows)}")
+                table.add_row(
+                    Text(f" {problem.id}", "dim"), _bar(_share(rows), NARROW), _worth(rows), told
+                )
     console.print()
     console.print(table)
+    console.print(Text(f"\n{next_step(results)}", "bold"))
+
+
+def state(rows: list[CheckResult]) -> str:
+    """One problem in a few words."""
+    passed = sum(row.passed for row in rows)
+    if passed == len(rows):
+        return "done"
+    empty = EMPTY_HOLE.search(next(row for row in rows if not row.passed).message)
+    return f"fill in {empty[1]}" if empty else f"{passed} of {len(rows)} checks pass"
+
+
+def in_work(results: list[HomeworkResult]) -> HomeworkResult | None:
+    """The homework to go on with: one that was begun, else the first that is not complete."""
+    todo = [result for result in results if not result.complete]
+    return next((result for result in todo if result.score), todo[0] if todo else None)
+
+
+def next_step(results: list[HomeworkResult]) -> str:
+    """What to type next."""
+    current = in_work(results)
+    if current is None:
+        return "next: python -m autograder submit hwN, for what is not handed in yet"
+    if current.score:
+        return f"next: {current.next_step}"
+    return f"next: read {current.homework}/README.md, then: {current.next_step}"
+
+
+def _share(rows: list[CheckResult]) -> float:
+    """The part that is earned: of the points, or of the checks where there are none."""
+    most = sum(row.max_points for row in rows)
+    if most:
+        return sum(row.points for row in rows) / most
+    return sum(row.passed for row in rows) / max(len(rows), 1)
+
+
+def _bar(share: float, width: int) -> Text:
+    full = int(share * width) if share < 1 else width  # full means complete
+    return Text("█" * full, "green") + Text("░" * (width - full), "dim")

@@ -8,16 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from autograder.homework import Homework
-from autograder.report.record import CheckResult, HomeworkResult
+from autograder.report.record import WORDS, CheckResult, HomeworkResult
 
-WORDS = {
-    "passed": "passed",
-    "failed": "not yet",
-    "error": "cannot be judged",
-    "timeout": "stopped: too slow",
-    "crashed": "crashed",
-    "not_run": "not run",
-}
 LARGEST_PICTURE = 16  # rows and columns that are drawn
 
 STYLE = """

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-STATUSES = ("passed", "failed", "error", "timeout", "crashed", "not_run")
+WORDS = {  # status → what a student reads
+    "passed": "passed",
+    "failed": "not yet",
+    "error": "cannot be judged",
+    "timeout": "too slow, stopped",
+    "crashed": "crashed",
+    "not_run": "not run",
+}
 JSON_FIELDS = (
     "id", "problem", "title", "points", "max_points", "status", "seconds", "message", "mistake",
 )  # fmt: skip

@@ -197,6 +197,8 @@ class Room:
             shown = [*self._python, *_SYSTEM, *settings, *readable]
             view = landlock.View(shown, [seat.folder, *_DEVICES])
         if "user" in layers:
+            if seat.user is None:
+                raise OSError("no user is left for this check")
             os.setgroups([])
             os.setresgid(seat.user, seat.user, seat.user)
             os.setresuid(seat.user, seat.user, seat.user)

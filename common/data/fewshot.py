@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from common.data import glyphs, omniglot, source
+from common.data import cards, download, glyphs, omniglot
 from common.data.images import FewShotImages
 from common.errors import KitError
 
@@ -32,7 +32,7 @@ def load(data: str | None = None, tiny: bool = False) -> FewShotImages:
         images, why = omniglot.load(data), data
     elif omniglot.find(None) is not None:
         images, why = omniglot.load(), "on disk"
-    elif source.reachable(omniglot.HOST):
+    elif download.reachable(cards.load("omniglot").urls):
         images, why = omniglot.load(), "downloaded"
     else:
         images, why = glyphs.load(), "stand-in: Omniglot is neither on disk nor to be downloaded"

@@ -15,17 +15,12 @@ from pathlib import Path
 
 import numpy as np
 
-from common.data import source
+from common.data import cards, download, source
 from common.data.ratings import Ratings, arrange
 from common.errors import KitError
 
 FILE, ZIP = "u.data", "ml-100k.zip"
-SIZE = 1_979_173  # bytes of u.data
-SHA256 = "06416e597f82b7342361e41163890c81036900f418ad91315590814211dca490"
 USERS, ITEMS, RATINGS = 943, 1682, 100_000
-HOST = "files.grouplens.org"
-URL = f"https://{HOST}/datasets/movielens/{ZIP}"
-ZIP_MD5 = "0e33842e24a9c977be4e0107933c0723"
 
 
 def find(data: str | None) -> Path | None:
@@ -59,7 +54,9 @@ def _read(path: Path) -> bytes:
         with zipfile.ZipFile(path) as archive:
             return archive.read(f"ml-100k/{FILE}")
     except (OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
-        raise KitError(f"{path} cannot be read ({error}); delete it and fetch {URL}") from None
+        raise KitError(
+            f"{path} cannot be read ({error}); delete it and fetch {_zip().urls[0]}"
+        ) from None
 
 
 def _verify(content: bytes, path: Path) -> None:
@@ -68,15 +65,18 @@ def _verify(content: bytes, path: Path) -> None:
     Raises:
         KitError: saying whether it is cut off or edited.
     """
-    if hashlib.sha256(content).hexdigest() == SHA256:
+    published = cards.load("movielens").file(FILE)
+    if f"sha256:{hashlib.sha256(content).hexdigest()}" in published.checksums:
         return
-    if len(content) < SIZE:
-        what = f"is cut off: {len(content):,} of {SIZE:,} bytes"
-    elif len(content) > SIZE:
-        what = f"is an edited copy: {len(content):,} bytes, the published file has {SIZE:,}"
+    if len(content) < published.bytes:
+        what = f"is cut off: {len(content):,} of {published.bytes:,} bytes"
+    elif len(content) > published.bytes:
+        what = (
+            f"is an edited copy: {len(content):,} bytes, the published file has {published.bytes:,}"
+        )
     else:
         what = "is an edited copy: its size is right, its sha256 is not"
-    raise KitError(f"{path}: {FILE} {what}; delete it and fetch {URL}")
+    raise KitError(f"{path}: {FILE} {what}; delete it and fetch {_zip().urls[0]}")
 
 
 def _parse(content: bytes) -> Ratings:
@@ -88,9 +88,13 @@ def _parse(content: bytes) -> Ratings:
 
 def _download() -> Path:
     path = source.CACHE / "movielens" / ZIP
-    if not path.is_file() and not source.reachable(HOST):
+    if not path.is_file() and not download.reachable(_zip().urls):
         raise KitError(
             "MovieLens is not on disk and cannot be downloaded; name its folder with --data DIR, "
             "or use the stand-in: --data generated"
         )
-    return source.download(URL, path, ZIP_MD5, "md5")
+    return download.fetch(_zip().urls, path, _zip().checksums[0])
+
+
+def _zip() -> cards.DataFile:
+    return cards.load("movielens").file(ZIP)

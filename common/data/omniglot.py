@@ -1,7 +1,7 @@
 """Omniglot: 1623 characters of 50 alphabets, 20 drawings each (Lake et al. 2015, MIT licence).
 
 Read from any form in which people have it: the packed `omniglot_28x28.npz`, the publisher's zips,
-or folders `<alphabet>/<character>/*.png` of any depth and size; else downloaded through torchvision.
+or folders `<alphabet>/<character>/*.png` of any depth and size; else downloaded from its publisher.
 Drawings are reduced to 28x28 by nearest neighbour. The split of the characters is a file of the
 kit, so that it is the same on every machine.
 """
@@ -18,15 +18,15 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 from rich.progress import track
 
-from common.data import source
+from common.data import cards, download, source
 from common.data.images import FewShotImages
 from common.errors import KitError
 from common.files import replacing
+from common.progress import live
 
 SPLIT_FILE = Path(__file__).parent / "splits" / "omniglot.json"
 PACKED = "omniglot_28x28.npz"
 DRAWINGS, SIDE = 20, 28
-HOST = "raw.githubusercontent.com"  # where torchvision downloads it from
 
 
 def find(data: str | None) -> Path | None:
@@ -92,7 +92,9 @@ def _read_packed(path: Path) -> dict[str, np.ndarray]:
 def _read_pngs(path: Path) -> dict[str, np.ndarray]:
     """All drawings below a folder or in the zips beside the named one, by character."""
     drawings: dict[str, list[tuple[str, np.ndarray]]] = {}
-    for name, content in track(_files(path), "reading Omniglot", total=32460, transient=True):
+    for name, content in track(
+        _files(path), "reading Omniglot", total=32460, transient=True, disable=not live()
+    ):
         character = "/".join(name.parts[-3:-1])
         try:
             picture = (
@@ -144,18 +146,11 @@ def _keep_packed(drawings: dict[str, np.ndarray]) -> None:
 
 
 def _download() -> Path:
-    from torchvision.datasets import Omniglot
-
-    root = source.CACHE / "omniglot"
-    if not source.reachable(HOST):
+    card, root = cards.load("omniglot"), source.CACHE / "omniglot"
+    if not download.reachable(card.urls):
         raise KitError(
             "Omniglot is not on disk and cannot be downloaded; name its folder with --data DIR, "
             "or use the stand-in: --data glyphs"
         )
-    try:
-        root.mkdir(parents=True, exist_ok=True)
-        for background in (True, False):
-            Omniglot(str(root), background=background, download=True)
-    except (OSError, RuntimeError) as error:
-        raise KitError(f"downloading Omniglot failed: {error}; try again") from None
-    return root / "omniglot-py"
+    fetched = [download.fetch(f.urls, root / f.name, f.checksums[0]) for f in card.files]
+    return fetched[0]

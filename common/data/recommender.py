@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from common.data import movielens, source, tastes
+from common.data import cards, download, movielens, tastes
 from common.data.ratings import Ratings
 from common.errors import KitError
 
@@ -32,7 +32,7 @@ def load(data: str | None = None, tiny: bool = False) -> Ratings:
         ratings, why = movielens.load(data), data
     elif movielens.find(None) is not None:
         ratings, why = movielens.load(), "on disk"
-    elif source.reachable(movielens.HOST):
+    elif download.reachable(cards.load("movielens").urls):
         ratings, why = movielens.load(), "downloaded"
     else:
         ratings, why = tastes.load(), "stand-in: MovieLens is neither on disk nor to be downloaded"

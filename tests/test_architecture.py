@@ -1,0 +1,25 @@
+"""The page's picture is what the imports say, and no arrow goes up."""
+
+from autograder import homework as homeworks
+from staff import architecture
+
+ROOT = homeworks.ROOT
+
+
+def test_no_import_goes_up():
+    assert not architecture.upward(ROOT)
+
+
+def test_the_picture_is_in_step():
+    page = (ROOT / architecture.PAGE).read_text(encoding="utf-8")
+    assert architecture.picture(ROOT) in page, "run: python -m staff architecture"
+
+
+def test_an_arrow_that_goes_up_is_found(tmp_path):
+    for name, text in (("common/data/a.py", "from autograder import engine\n"),
+                       ("autograder/engine.py", "import common.data.a\n")):  # fmt: skip
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    assert architecture.upward(tmp_path) == ["common/data/a.py imports autograder.engine"]
+    assert "common_data --> autograder\n" in architecture.picture(tmp_path)
