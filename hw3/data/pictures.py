@@ -118,6 +118,12 @@ class Style:
     change: str | None = None
 
 
+INSIDE = Style(
+    hues=(0.0, 0.15), textured=False, spread=0.2
+)  # one range of colours, plain, in place
+OUTSIDE = Style(hues=(0.3, 0.9))  # other colours, with textures, places that stray
+
+
 def draw(rng: np.random.RandomState, forms: np.ndarray, style: Style = Style()) -> np.ndarray:
     """Draw pictures.
 

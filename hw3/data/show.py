@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 
 from common import plots
-from hw3.data.pictures import CLASSES, KNOWN, NEW, Style, draw_classes
+from hw3.data.pictures import CLASSES, INSIDE, KNOWN, NEW, OUTSIDE, Style, draw_classes
 
 COUNT = 12
 ROWS = {
     "pre-training": (KNOWN, Style()),
     "input shift: dark for bright": (KNOWN, Style(change="inverted")),
     "feature shift: new forms": (NEW, Style()),
-    "in distribution: one range of colours, plain": (NEW, Style(hues=(0.0, 0.25), textured=False)),
-    "out of distribution: the other colours, textured": (NEW, Style(hues=(0.4, 0.9))),
+    "in distribution: one range of colours, plain, in place": (NEW, INSIDE),
+    "out of distribution: other colours, textures and places": (NEW, OUTSIDE),
 }
 
 
