@@ -29,7 +29,7 @@ class Settings:
 
 SETTINGS = Settings()
 TINY = Settings(shots=(1, 2), steps=4, batch=10, test=40)
-RATES = {"linear": 1e-2, "bias": 1e-2, "lora4": 3e-3, "last": 3e-3, "full": 1e-3}
+RATES = {"linear": 1e-2, "bias": 1e-2, "lora3": 1e-2, "last": 3e-3, "full": 1e-3}
 
 
 def run(chosen, folder) -> None:
