@@ -25,12 +25,12 @@ class Settings:
 
     query: int = 15  # photographs of each class to test on
     seeds: int = 5  # each another task
-    steps: int = 30
     batch: int = 25
 
 
 SETTINGS = Settings()
-TINY = Settings(query=2, steps=1, batch=5)
+TINY = Settings(query=2, batch=5)
+STEPS = {"linear": 100, "last": 30, "lora4": 15, "full": 15}  # few where a step is expensive
 RATES = {"linear": 1e-2, "last": 1e-3, "lora4": 1e-3, "full": 3e-4}
 METHODS = ("centroid", *RATES)  # "centroid": the nearest mean of frozen features, for comparison
 
@@ -38,7 +38,8 @@ METHODS = ("centroid", *RATES)  # "centroid": the nearest mean of frozen feature
 def run(chosen, folder) -> None:
     """Tune in every mode on tasks of both sets."""
     settings = TINY if chosen.tiny else SETTINGS
-    steps = chosen.steps or settings.steps
+    few = chosen.steps or (1 if chosen.tiny else None)
+    steps = {mode: few or count for mode, count in STEPS.items()}
     pretrained = load(chosen.model, chosen.data)
     how = PREPARATIONS[chosen.model]
     sets = {name: photos.load(name, how, chosen.data) for name in photos.SETS}
@@ -55,7 +56,7 @@ def run(chosen, folder) -> None:
         model.new_head(WAY)
         torch.manual_seed(seed)
         tuning = Tuning(model, training, settings.batch, seed, with_head=True)
-        tuning.run(method, steps, RATES[method])
+        tuning.run(method, steps[method], RATES[method])
         return {"": measure(model, test)}
 
     columns = table.fill([f"{data}/{method}" for data in sets for method in METHODS], cell)

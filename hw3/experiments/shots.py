@@ -10,7 +10,7 @@ import torch
 from common import plots
 from common.metrics import confidence_interval
 from hw3.cells import Table
-from hw3.data.pictures import Style, draw
+from hw3.data.pictures import draw
 from hw3.models.loading import KIT, load, prepared
 from hw3.tuning import Pictures, Tuning, measure
 
@@ -54,19 +54,17 @@ def run(chosen, folder) -> None:
     _draw(columns, settings.shots, table.run.path / "curves.png")
 
 
-def tasks(
-    seed: int, shots: int, test: int, styles: tuple[Style, Style] = (Style(), Style())
-) -> tuple[Pictures, Pictures]:
+def tasks(seed: int, shots: int, test: int) -> tuple[Pictures, Pictures]:
     """Pictures to tune on and pictures to test on, of classes that belong to the seed."""
     pairs = np.random.RandomState(50_000 + seed).permutation(400)[:CLASSES]
     forms = np.stack(np.divmod(pairs, 20), axis=1)
 
-    def some(count: int, source: int, style: Style) -> Pictures:
+    def some(count: int, source: int) -> Pictures:
         labels = np.resize(np.arange(CLASSES), count)
-        images = draw(np.random.RandomState(source + seed), forms[labels], style)
+        images = draw(np.random.RandomState(source + seed), forms[labels])
         return Pictures(prepared(images, KIT), torch.from_numpy(labels))
 
-    return some(CLASSES * shots, 60_000, styles[0]), some(test, 70_000, styles[1])
+    return some(CLASSES * shots, 60_000), some(test, 70_000)
 
 
 def share(mode: str) -> dict[str, float]:
