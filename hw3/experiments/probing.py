@@ -24,14 +24,15 @@ class Settings:
     probe_steps: int = 150
     steps: int = 100
     batch: int = 50
-    test: int = 500
+    test: int = 300
     probe_rate: float = 1e-2
-    rate: float = 5e-3
+    rate: float = 1e-3
 
 
 SETTINGS = Settings()
 TINY = Settings(shots=1, probe_steps=6, steps=4, batch=25, test=50)
 TESTS = {"in": INSIDE, "out": OUTSIDE}
+HEAD = 0.3  # spread of a new head: random, as in the paper, and large enough to be felt
 METHODS = {"linear": "probe only", "full": "everything at once", "lp-ft": "probe, then everything"}
 
 
@@ -49,7 +50,7 @@ def run(chosen, folder) -> None:
         torch.manual_seed(seed)
         model = load("kit")
         model.new_head(CLASSES)
-        model.head.reset_parameters()  # random, as in the paper: full tuning starts from noise
+        torch.nn.init.normal_(model.head.weight, std=HEAD)
         training = task(INSIDE, 80_000 + seed, CLASSES * settings.shots)
         tuning = Tuning(model, training, settings.batch, seed)
         lp_ft(tuning.run, *phases[method], settings.probe_rate, settings.rate)
