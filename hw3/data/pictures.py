@@ -121,7 +121,7 @@ class Style:
 INSIDE = Style(
     hues=(0.0, 0.15), textured=False, spread=0.2
 )  # one range of colours, plain, in place
-OUTSIDE = Style(hues=(0.3, 0.9))  # other colours, with textures, places that stray
+OUTSIDE = Style(hues=(0.3, 0.9), spread=2.0)  # other colours, textures, places that stray far
 
 
 def draw(rng: np.random.RandomState, forms: np.ndarray, style: Style = Style()) -> np.ndarray:

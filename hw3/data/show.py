@@ -14,8 +14,8 @@ ROWS = {
     "pre-training": (KNOWN, Style()),
     "input shift: dark for bright": (KNOWN, Style(change="inverted")),
     "feature shift: new forms": (NEW, Style()),
-    "in distribution: one range of colours, plain, in place": (NEW, INSIDE),
-    "out of distribution: other colours, textures and places": (NEW, OUTSIDE),
+    "in distribution: one range of colours, plain, in place": (KNOWN, INSIDE),
+    "out of distribution: other colours, textures and places": (KNOWN, OUTSIDE),
 }
 
 
