@@ -22,11 +22,11 @@ class Settings:
 
     shots: int = 4  # pictures of each class to tune on
     probe_steps: int = 100
-    steps: int = 60
+    steps: int = 100
     batch: int = 50
     test: int = 300
     probe_rate: float = 1e-2
-    rate: float = 3e-3
+    rate: float = 1e-3
 
 
 SETTINGS = Settings()
@@ -84,6 +84,6 @@ def _draw(columns: dict[str, np.ndarray], path) -> None:
                         color=plots.COLOURS[index])  # fmt: skip
         axis.bar_label(bars, [f"{v.mean():.3f}" for v in values], padding=3, fontsize=9)
     axis.set_xticks(range(len(TESTS)), ["in distribution", "out of distribution"])
-    axis.set(ylabel="accuracy, mean over seeds (95 % interval)", ylim=(0, 1.1))
+    axis.set(ylabel="accuracy, mean over seeds (95 % interval)", ylim=(0, 1.2))
     axis.legend(frameon=False, ncols=3, loc="upper center", fontsize=9)
     print(f"picture: {plots.save(figure, path)}")
