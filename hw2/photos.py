@@ -8,20 +8,17 @@ meta-trained on other classes.
 
 from __future__ import annotations
 
-import io
 import json
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from common import plots, runs
-from common.data import source
+from common.data import photos, source
 from common.errors import KitError
 from common.files import write_text
 
-DIGITS, CLOTHES = "sign_digits100.zip", "clothing64_10x40.npz"
 WEIGHTS = "squeezenet1_1_imagenet_fp16.pth"
 EACH = 40  # photographs of each class
 SIDE = 160  # pixels; the network was trained at 224, and a smaller picture is faster
@@ -134,8 +131,9 @@ def load(data: str | None, tiny: bool = False) -> Features:
     wanted = None if data in (None, "photos", "generated") else data
     found = None if data == "generated" or (tiny and data is None) else _files(wanted)
     if found is None and data not in (None, "generated"):
-        raise KitError(f"--data {data}: no photographs; expected images/{DIGITS}, images/{CLOTHES} "
-                       f"and weights/{WEIGHTS} in that folder or in KIT_DATA")  # fmt: skip
+        raise KitError(f"--data {data}: no photographs; expected "
+                       f"{', '.join(f'images/{name}' for name in photos.FILES.values())} and "
+                       f"weights/{WEIGHTS} in that folder or in KIT_DATA")  # fmt: skip
     if found is None:
         print("data: generated (stand-in: vectors drawn by the kit)")
         return generated()
@@ -146,10 +144,9 @@ def load(data: str | None, tiny: bool = False) -> Features:
 
 
 def _files(data: str | None) -> tuple[Path, Path, Path] | None:
-    def first(kind: str, name: str) -> Path | None:
-        return next((f / name for f in source.folders(kind, data) if (f / name).is_file()), None)
-
-    found = first("images", CLOTHES), first("images", DIGITS), first("weights", WEIGHTS)
+    weights = (folder / WEIGHTS for folder in source.folders("weights", data))
+    weights = next((path for path in weights if path.is_file()), None)
+    found = photos.find("clothes", data), photos.find("signs", data), weights
     return None if None in found else found
 
 
@@ -168,7 +165,10 @@ def generated(seed: int = 0) -> Features:
 
 def _photos(clothes: Path, digits: Path, weights: Path) -> Features:
     """Pixels and features of the photographs."""
-    pictures = {"train": _clothes(clothes), "test": _digits(digits)}
+    pictures = {
+        "train": photos.load("clothes", clothes, SIDE, EACH),
+        "test": photos.load("signs", digits, SIDE, EACH),
+    }
     forms: dict[str, dict[str, np.ndarray]] = {"train": {}, "test": {}}
     network = _squeezenet(weights)
     for part, images in pictures.items():
@@ -179,39 +179,6 @@ def _photos(clothes: Path, digits: Path, weights: Path) -> Features:
         vectors = _encode(network, images.reshape(-1, *images.shape[2:]))
         forms[part]["pre-trained network"] = vectors.reshape(classes, each, -1)
     return Features("photos", forms["train"], forms["test"], "pre-trained network")
-
-
-def _clothes(path: Path) -> np.ndarray:
-    """uint8 [classes, EACH, SIDE, SIDE, 3]."""
-    from PIL import Image
-
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            images, labels = archive["images"], archive["labels"]
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise KitError(f"{path} is damaged ({error}); fetch it again") from None
-    large = [
-        np.asarray(Image.fromarray(one).resize((SIDE, SIDE), Image.BILINEAR)) for one in images
-    ]
-    large = np.stack(large)
-    return np.stack([large[labels == name][:EACH] for name in range(labels.max() + 1)])
-
-
-def _digits(path: Path) -> np.ndarray:
-    """uint8 [classes, EACH, SIDE, SIDE, 3]: the first of every class, in the order of their names."""
-    from PIL import Image
-
-    classes: dict[str, list[np.ndarray]] = {}
-    try:
-        with zipfile.ZipFile(path) as archive:
-            for name in sorted(n for n in archive.namelist() if n.endswith(".jpg")):
-                members = classes.setdefault(name.split("/")[-2], [])
-                if len(members) < EACH:
-                    picture = Image.open(io.BytesIO(archive.read(name))).convert("RGB")
-                    members.append(np.asarray(picture.resize((SIDE, SIDE), Image.BILINEAR)))
-    except (OSError, zipfile.BadZipFile) as error:
-        raise KitError(f"{path} is damaged ({error}); fetch it again") from None
-    return np.stack([np.stack(classes[name]) for name in sorted(classes)])
 
 
 def _squeezenet(weights: Path):

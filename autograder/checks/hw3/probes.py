@@ -1,0 +1,507 @@
+"""Probes of homework 3: run beside the student's code, know no expected value."""
+
+import copy
+import types
+
+import numpy as np
+import torch
+from probes.probing import Unexpected, described, fill, number, several, tensor
+from torch import nn
+
+# --- 1: what is tuned, what is still ------------------------------------------------------------
+
+
+class Odd(nn.Module):
+    """A layer some of whose names look like others."""
+
+    def __init__(self):
+        super().__init__()
+        self.bias_table = nn.Parameter(torch.zeros(3))
+        self.head = nn.Linear(3, 2)
+        self.bias = nn.Parameter(torch.zeros(2))
+
+
+def toy(blocks):
+    """A model with some blocks, no two alike; an embedding outside; a head of two parts."""
+    model = nn.Module()
+    model.table = nn.Embedding(7, 3)
+    model.bias_net = nn.Linear(2, 3, bias=False)
+    parts = [
+        nn.Sequential(nn.Conv2d(i + 1, i + 2, 3), nn.BatchNorm2d(i + 2)) for i in range(blocks)
+    ]
+    parts[0].add_module("odd", Odd())
+    model.blocks = nn.ModuleList(parts)
+    model.head = nn.Sequential(nn.LayerNorm(4), nn.Linear(4, 5))
+    return model
+
+
+def counts(model, found):
+    """How often each parameter of a model is in a list, in the order of their names; the length."""
+    for parameter in found:
+        tensor(parameter, "each of the parameters")
+    named = sorted(model.named_parameters())
+    times = [sum(one is p for one in found) for _, p in named]
+    return np.array([*times, len(found)])
+
+
+def listed(hw, model, mode):
+    """The list of parameters, or a word on what came instead."""
+    found = hw.blocks.parameters_to_tune(model, mode)
+    if isinstance(found, types.GeneratorType | set | tuple):
+        raise Unexpected(f"the result should be a list; it is {described(found)}")
+    if not isinstance(found, list):
+        raise Unexpected(f"the result should be a list of parameters; it is {described(found)}")
+    return found
+
+
+def chosen(hw, mode, blocks, frozen):
+    """What is chosen from a toy model; some parameters may be frozen before."""
+    model = toy(blocks)
+    for parameter in model.blocks.parameters():
+        parameter.requires_grad_(not frozen)
+    return counts(model, listed(hw, model, mode))
+
+
+def chosen_of_tied(hw, mode):
+    """What is chosen when the first block and the second, the head and the table share weights."""
+    model = toy(3)
+    model.blocks[1] = model.blocks[0]
+    model.head = nn.Linear(3, 7)
+    model.head.weight = model.table.weight
+    return counts(model, listed(hw, model, mode))
+
+
+def chosen_of_lora(hw, mode, rank):
+    """What is chosen from a model with LoRA layers: numbers in updates, in wrapped layers, elsewhere."""
+    model = toy(2)
+    wrapped = [
+        lora_linear(hw, nn.Linear(5, 4), rank, 1.0),
+        lora_conv(hw, nn.Conv2d(2, 3, 3), rank, 1.0),
+    ]
+    model.blocks[1].add_module("wrapped", nn.Sequential(*wrapped))
+    found = listed(hw, model, mode)
+    inside = [list(layer.layer.parameters()) for layer in wrapped]
+    updates = [
+        [p for p in layer.parameters() if not any(p is q for q in own)]
+        for layer, own in zip(wrapped, inside)
+    ]
+
+    def numbers(group):
+        return sum(one.numel() for one in found for p in group if one is p)
+
+    return {
+        "updates": np.array([numbers(group) for group in updates]),
+        "wrapped": np.array([numbers(group) for group in inside]),
+        "all": sum(one.numel() for one in found),
+        "length": len(found) - len({id(one) for one in found}) + 1,
+    }
+
+
+def refused(hw, modes):
+    """For each mode 1 when a ValueError says no, 0 when there is a result; and a list that is due."""
+    model, found = toy(3), []
+    for mode in modes:
+        try:
+            hw.blocks.parameters_to_tune(model, mode)
+            found.append(0)
+        except ValueError:
+            found.append(1)
+    return {"refused": np.array(found), "head": counts(model, listed(hw, model, "linear"))}
+
+
+class Normed(nn.Module):
+    """Layers with three BatchNorms, one of them for vectors."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv1, self.bn1 = nn.Conv2d(2, 3, 3), nn.BatchNorm2d(3)
+        self.inner = nn.Sequential(nn.Conv2d(3, 4, 2), nn.BatchNorm2d(4))
+        self.bn3, self.head = nn.BatchNorm1d(4), nn.Linear(4, 2)
+
+    def forward(self, x):
+        x = self.inner(torch.tanh(self.bn1(self.conv1(x))))
+        return self.head(self.bn3(x.mean((2, 3))))
+
+
+def frozen(hw, batch, choices, mode):
+    """After each of some calls of `freeze`: what takes gradients, statistics before and after a step.
+
+    Args:
+        choices: names of the tuned parameters, by prefix, for one call after the other.
+        mode: "train" or "eval", called after `freeze`.
+    """
+    model = fill(Normed(), seed=3)
+    whole = nn.ModuleDict({"model": model})
+    with torch.no_grad():
+        for name, buffer in sorted(model.named_buffers()):
+            if buffer.dtype.is_floating_point:
+                buffer.copy_(torch.linspace(0.4, 1.3, len(buffer)) + 0.1 * name.count("1"))
+    found = []
+    for prefixes in choices:
+        tuned = [p for n, p in model.named_parameters() if n.startswith(tuple(prefixes))]
+        model.zero_grad(set_to_none=True)
+        if hw.blocks.freeze(model, tuned) is not None:
+            raise Unexpected("freeze works in place and should return nothing")
+        flags = [p.requires_grad for _, p in sorted(model.named_parameters())]
+        getattr(whole, mode)()
+        output = model(batch)
+        output.square().sum().backward()
+        found.append({
+            "flags": np.array(flags).astype(int),
+            "output": output.detach(),
+            "statistics": torch.cat([
+                buffer.double().flatten() for _, buffer in sorted(model.named_buffers())
+            ]),
+            "gradients": np.array([
+                -1.0 if p.grad is None else p.grad.abs().sum().item()
+                for _, p in sorted(model.named_parameters())
+            ]),
+        })  # fmt: skip
+    return found
+
+
+# --- 2: low-rank adaptation ---------------------------------------------------------------------
+
+
+class Conv1D(nn.Module):
+    """A linear layer that keeps its weight transposed, as `transformers` has it."""
+
+    def __init__(self, outputs, inputs):
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(inputs, outputs))
+        self.bias = nn.Parameter(torch.zeros(outputs))
+
+    def forward(self, x):
+        return x @ self.weight + self.bias
+
+
+def plain_linear(weight, bias, transposed):
+    """A linear layer of a kind, with the weights [outputs, inputs]."""
+    outputs, inputs = weight.shape
+    if transposed:
+        layer = Conv1D(outputs, inputs)
+    else:
+        layer = nn.Linear(inputs, outputs, bias=bias is not None)
+    with torch.no_grad():
+        layer.weight.copy_(weight.T if transposed else weight)
+        if bias is not None:
+            layer.bias.copy_(bias)
+    return layer
+
+
+def plain_conv(weight, bias, stride, padding, dilation, padding_mode="zeros"):
+    """A convolution with given weights."""
+    outputs, inputs, *kernel = weight.shape
+    layer = nn.Conv2d(
+        inputs, outputs, tuple(kernel), tuple(stride), tuple(padding), tuple(dilation),
+        bias=bias is not None, padding_mode=padding_mode,
+    )  # fmt: skip
+    with torch.no_grad():
+        layer.weight.copy_(weight)
+        if bias is not None:
+            layer.bias.copy_(bias)
+    return layer
+
+
+def bare(kind, layer, scale):
+    """A LoRA layer whose update is still to be made; for when that hole is empty."""
+    made = kind.__new__(kind)
+    nn.Module.__init__(made)
+    made.layer, made.scale = layer, scale
+    return made
+
+
+def lora_linear(hw, layer, rank, scale):
+    """The student's LoRA layer; with matrices of the probe's while 2a is empty."""
+    try:
+        return hw.lora.LoRALinear(layer, rank, scale)
+    except NotImplementedError:
+        made = bare(hw.lora.LoRALinear, layer, scale)
+        inputs, outputs = hw.lora.sizes(layer)
+        made.down = nn.Parameter(torch.zeros(rank, inputs))
+        made.up = nn.Parameter(torch.zeros(outputs, rank))
+        return made
+
+
+def lora_conv(hw, layer, rank, scale):
+    """The student's LoRA convolution; with layers of the probe's while 2c is empty."""
+    try:
+        return hw.lora.LoRAConv2d(layer, rank, scale)
+    except NotImplementedError:
+        made = bare(hw.lora.LoRAConv2d, layer, scale)
+        made.down, made.up = (
+            copy.deepcopy(layer),
+            nn.Conv2d(rank, layer.out_channels, 1, bias=False),
+        )
+        made.down.weight = nn.Parameter(torch.zeros(rank, *layer.weight.shape[1:]))
+        made.down.bias, made.down.out_channels = None, rank
+        return made
+
+
+def update_parameters(wrapped):
+    """A and B of a LoRA layer, by name; whatever else it has is unexpected."""
+    own = {id(p) for p in wrapped.layer.parameters()}
+    named = {n: p for n, p in wrapped.named_parameters() if id(p) not in own}
+    found = {}
+    for part in ("down", "up"):
+        names = [n for n in named if n == part or n.startswith(part + ".")]
+        if len(names) != 1:
+            raise Unexpected(
+                f"self.{part} should hold one parameter (a matrix, or a layer without bias); found "
+                f"{', '.join(names) or 'none'}"
+            )
+        found[part] = named.pop(names[0])
+    if named:
+        raise Unexpected(f"an update has A and B and nothing else; found {', '.join(named)} too")
+    return found
+
+
+def put(parameter, values, name):
+    """Copy values into a parameter, turned when it has the other orientation."""
+    shape = tuple(parameter.shape)
+    if values.dim() == 2 and shape == (*values.shape, 1, 1):
+        values = values[:, :, None, None]
+    elif shape == tuple(reversed(values.shape)) and values.dim() == 2:
+        values = values.T
+    elif shape != tuple(values.shape):
+        raise Unexpected(
+            f"self.{name} has shape {list(shape)}; {list(values.shape)} or its transpose is due"
+        )
+    with torch.no_grad():
+        parameter.copy_(values)
+
+
+def oriented(gradient, like):
+    """A gradient in the orientation of `like`; zeros where there is none."""
+    if gradient is None:
+        return torch.zeros_like(like)
+    if gradient.dim() == 4 and like.dim() == 2:
+        gradient = gradient[:, :, 0, 0]
+    return gradient if gradient.shape == like.shape else gradient.T
+
+
+def frozen_flags(wrapped):
+    """1 for each parameter of the wrapped layer that takes gradients, and of the update."""
+    return np.array([
+        sum(p.requires_grad for p in wrapped.layer.parameters()),
+        sum(p.requires_grad for p in update_parameters(wrapped).values()),
+    ])  # fmt: skip
+
+
+def matrices(wrapped, before):
+    """What `make_update` left: sizes, what is zero, the spread and rank of the rest, the layer."""
+    parts = update_parameters(wrapped)
+    flat = {name: p.detach().reshape(len(p), -1).double() for name, p in parts.items()}
+    zero = [int(not p.any()) for p in flat.values()]
+    filled = next((p for p in flat.values() if p.any()), torch.zeros(1, 1).double())
+    strength = torch.linalg.svdvals(filled)
+    return {
+        "sizes": np.array([p.numel() for p in parts.values()]),
+        "zeros": sum(zero),
+        "rank": int((strength > 0.02 * strength[0]).sum()) if strength[0] > 0 else 0,
+        "typical": float(filled.square().mean().sqrt()),
+        "flags": frozen_flags(wrapped),
+        "layer": [p.detach().clone() for p in wrapped.layer.parameters()],
+        "same_layer": int(wrapped.layer is before),
+    }
+
+
+def linear_matrices(hw, weight, bias, rank, transposed):
+    """The matrices of a fresh LoRA layer."""
+    torch.manual_seed(0)
+    layer = plain_linear(weight, bias, transposed)
+    return matrices(hw.lora.LoRALinear(layer, rank), layer)
+
+
+def start(wrapped, x, weights):
+    """The output of a fresh update, and what gradients A and B get before and after one step."""
+    parts = update_parameters(wrapped)
+    norms = []
+    for _ in range(2):
+        for p in wrapped.parameters():
+            p.grad = None
+        output = wrapped(x)
+        if not norms:
+            first = output.detach()
+        (output * weights).sum().backward()
+        norms.append([0.0 if p.grad is None else p.grad.norm().item() for p in parts.values()])
+        with torch.no_grad():
+            for p in parts.values():
+                p -= 0.1 * (0 if p.grad is None else p.grad)
+    moving = [int(all(n > 1e-6 for n in pair)) for pair in norms]
+    still = sum(int(n < 1e-9) for n in norms[0])
+    frozen = sum(int(p.grad is not None and p.grad.any()) for p in wrapped.layer.parameters())
+    return {"output": first, "both_move": np.array(moving), "still_at_first": still,
+            "wrapped_gradients": frozen}  # fmt: skip
+
+
+def linear_start(hw, weight, bias, x, weights, rank, transposed):
+    """The first two steps of a LoRA layer as it was made."""
+    torch.manual_seed(1)
+    return start(hw.lora.LoRALinear(plain_linear(weight, bias, transposed), rank), x, weights)
+
+
+def linear_forward(hw, weight, bias, a, b, x, weights, scale, transposed):
+    """The output with given A and B, and the gradients by A, B and x."""
+    wrapped = lora_linear(hw, plain_linear(weight, bias, transposed), len(a), scale)
+    parts = update_parameters(wrapped)
+    put(parts["down"], a, "down")
+    put(parts["up"], b, "up")
+    return outputs(wrapped, parts, a, b, x, weights)
+
+
+def outputs(wrapped, parts, a, b, x, weights):
+    """The output, and the gradients of its weighted sum."""
+    x = x.clone().requires_grad_(True)
+    output = tensor(wrapped(x), "the output")
+    if output.shape != weights.shape:
+        raise Unexpected(f"the output has shape {list(output.shape)}; {list(weights.shape)} is due")
+    if not output.requires_grad:
+        raise Unexpected("the output carries no gradient: the path to A, B or x is cut")
+    inputs = [parts["down"], parts["up"], x]
+    found = torch.autograd.grad(
+        (output * weights).sum(), [i for i in inputs if i.requires_grad], allow_unused=True
+    )
+    found = iter(found)
+    grads = [next(found) if i.requires_grad else None for i in inputs]
+    return {
+        "output": output.detach(),
+        "gradient_a": oriented(grads[0], a),
+        "gradient_b": oriented(grads[1], b),
+        "gradient_x": torch.zeros_like(x) if grads[2] is None else grads[2],
+    }
+
+
+def linear_map(hw, weight, bias, a, b, scale, transposed):
+    """What the LoRA layer adds to the wrapped one, at each unit vector and at zero, in eval mode too."""
+    layer = plain_linear(weight, bias, transposed)
+    wrapped = lora_linear(hw, layer, len(a), scale)
+    parts = update_parameters(wrapped)
+    put(parts["down"], a, "down")
+    put(parts["up"], b, "up")
+    inputs = weight.shape[1]
+    with torch.no_grad():
+        found = []
+        for mode in (True, False):
+            wrapped.train(mode)
+            points = torch.cat([torch.eye(inputs), torch.zeros(1, inputs)])
+            found.append(wrapped(points) - layer(points))
+    return {"training": found[0], "evaluation": found[1], "weight": layer.weight.detach().clone()}
+
+
+def conv_matrices(hw, weight, bias, stride, padding, dilation, rank):
+    """The layers of a fresh LoRA convolution."""
+    torch.manual_seed(0)
+    layer = plain_conv(weight, bias, stride, padding, dilation)
+    return matrices(hw.lora.LoRAConv2d(layer, rank), layer)
+
+
+def conv_start(hw, weight, bias, x, weights, stride, padding, dilation, rank):
+    """The first two steps of a LoRA convolution as it was made."""
+    torch.manual_seed(1)
+    layer = plain_conv(weight, bias, stride, padding, dilation)
+    return start(hw.lora.LoRAConv2d(layer, rank), x, weights)
+
+
+def conv_forward(
+    hw, weight, bias, a, b, x, weights, stride, padding, dilation, padding_mode, scale
+):
+    """The output with given down [r, in, k, k] and up [out, r], and gradients."""
+    layer = plain_conv(weight, bias, stride, padding, dilation, padding_mode)
+    wrapped = hw.lora.LoRAConv2d(layer, len(a), scale)
+    parts = update_parameters(wrapped)
+    put(parts["down"], a, "down")
+    put(parts["up"], b, "up")
+    return outputs(wrapped, parts, a, b, x, weights)
+
+
+def merged(hw, wrapped, x):
+    """What `merge` gives, and whether anything else has changed."""
+    layer = wrapped.layer
+    kept = {name: value.clone() for name, value in wrapped.state_dict().items()}
+    plain = hw.lora.merge(wrapped)
+    if not isinstance(plain, nn.Module):
+        raise Unexpected(f"merge should return a layer; it is {described(plain)}")
+    if type(plain) is not type(layer):
+        raise Unexpected(
+            f"merge should return a plain {type(layer).__name__}; it is a {type(plain).__name__}"
+        )
+    changed = sum(int(not torch.equal(v, kept[n])) for n, v in wrapped.state_dict().items())
+    shared = sum(
+        int(p.data_ptr() == q.data_ptr()) for p in plain.parameters() for q in wrapped.parameters()
+    )
+    difference = (plain.weight - kept["layer.weight"]).detach()
+    return {
+        "output": plain(x).detach(),
+        "parameters": sum(p.numel() for p in plain.parameters()),
+        "update": difference.flatten(1) if difference.dim() == 4 else difference,
+        "changed": np.array([changed, shared]),
+    }
+
+
+def merged_linear(hw, weight, bias, a, b, x, scale, transposed):
+    """A merged linear layer."""
+    wrapped = lora_linear(hw, plain_linear(weight, bias, transposed), len(a), scale)
+    parts = update_parameters(wrapped)
+    put(parts["down"], a, "down")
+    put(parts["up"], b, "up")
+    return merged(hw, wrapped, x)
+
+
+def merged_conv(hw, weight, bias, a, b, x, stride, padding, dilation, scale):
+    """A merged convolution."""
+    wrapped = lora_conv(hw, plain_conv(weight, bias, stride, padding, dilation), len(a), scale)
+    parts = update_parameters(wrapped)
+    put(parts["down"], a, "down")
+    put(parts["up"], b, "up")
+    return merged(hw, wrapped, x)
+
+
+# --- 3: how it is tuned -------------------------------------------------------------------------
+
+
+def steps_of(hw, first, second, batches, labels, warm, rate, at, momentum, training):
+    """Some steps on a network of two layers, each in a parameter group of its own.
+
+    Args:
+        first, second: weights [hidden, inputs] and [classes, hidden].
+        batches, labels: [steps, batch, inputs], [steps, batch].
+        at: the number of the first step.
+    """
+    model = nn.Sequential(
+        plain_linear(first, None, False), nn.Tanh(), plain_linear(second, None, False)
+    ).train(training)
+    groups = [
+        {"params": layer.parameters(), "lr": lr} for layer, lr in ((model[0], 9.0), (model[2], 7.0))
+    ]
+    optimizer = torch.optim.SGD(groups, momentum=momentum)
+    model(batches[0]).sum().backward()  # gradients that an earlier step has left
+    losses, rates, modes = [], [], []
+    for step in range(len(batches)):
+        given = model, optimizer, batches[step], labels[step], at + step, warm, rate
+        losses.append(number(hw.finetune.fine_tune_step(*given), "the loss"))
+        rates.append([group["lr"] for group in optimizer.param_groups])
+        modes.append(int(model.training))
+    return {"losses": np.array(losses), "rates": np.array(rates, float), "modes": np.array(modes),
+            "first": model[0].weight.detach(), "second": model[2].weight.detach()}  # fmt: skip
+
+
+PHASES = {"linear": 1, "full": 2, "last": 3, "first": 4, "middle": 5, "bias": 6}
+
+
+def phases(hw, probe_steps, tune_steps, probe_rate, tune_rate):
+    """What `lp_ft` asks `tune` for, and what it returns; the losses depend on what was asked."""
+    calls = []
+
+    def tune(mode, steps, rate):
+        calls.append([float(PHASES.get(mode, 0)), float(steps), float(rate)])
+        return [len(calls) + rate * (step + 1) for step in range(steps)]
+
+    losses = hw.finetune.lp_ft(tune, probe_steps, tune_steps, probe_rate, tune_rate)
+    if not isinstance(losses, list | tuple):
+        raise Unexpected(f"the result should be a list of losses; it is {described(losses)}")
+    losses = several(losses, len(losses), "losses")
+    return {
+        "calls": np.array(calls).reshape(-1, 3),
+        "losses": np.array([number(loss, "each loss") for loss in losses]),
+    }

@@ -1,0 +1,154 @@
+"""Problem 1: what is tuned, and what stays as it is."""
+
+import numpy as np
+
+from autograder.judge import assert_matches, problem, require, require_unchanged
+
+LIST = (
+    "Each number says how often a parameter of a small model is in the list, in the order of the "
+    "parameters' names; the last is the length of the list."
+)
+
+# --- 1a -----------------------------------------------------------------------------------------
+
+
+@problem("1a", points=1)
+def test_all_head_or_bias(student, reference):
+    """Everything, the head, or the biases, wherever they are, each once"""
+    for blocks in (1, 2, 4):
+        for mode in ("full", "linear", "bias"):
+            seen = student.chosen(mode, blocks, False)
+            assert_matches(seen, reference.chosen, LIST, name=f"mode {mode}, {blocks} blocks")
+
+
+@problem("1a", points=1)
+def test_one_block(student, reference):
+    """The first block, the middle one (n // 2, counted from 0) or the last, and no head"""
+    for blocks in (1, 2, 3, 4, 5):
+        for mode in ("first", "middle", "last"):
+            seen = student.chosen(mode, blocks, False)
+            assert_matches(seen, reference.chosen, LIST, name=f"mode {mode}, {blocks} blocks")
+
+
+@problem("1a", points=1)
+def test_shared_and_frozen(student, reference):
+    """A parameter that two layers share is there once; one that is frozen is there too"""
+    for mode in ("full", "first", "middle", "linear", "bias"):
+        seen = student.chosen_of_tied(mode)
+        assert_matches(
+            seen, reference.chosen_of_tied, f"{LIST} Here layers share weights.",
+            name=f"mode {mode}, weights shared",
+        )  # fmt: skip
+    for mode in ("full", "first", "bias"):
+        seen = student.chosen(mode, 3, True)
+        assert_matches(
+            seen, reference.chosen,
+            f"{LIST} Here the blocks were frozen before, as after a linear probe.",
+            name=f"mode {mode}, blocks frozen before",
+        )  # fmt: skip
+
+
+@problem("1a", points=1)
+def test_lora(student):
+    """The numbers of A and B of every LoRA layer, nothing of what they wrap, whatever the rank"""
+    for rank in (3, 12):
+        seen = student.chosen_of_lora(f"lora{rank}", rank)
+        due = [rank * (5 + 4), rank * (2 * 9 + 3)]
+        require(
+            seen["all"] > 0,
+            "the list for LoRA is empty: nothing would be trained",
+            "Where in the model are the layers that add_lora has put there?",
+        )
+        assert_matches(
+            seen["wrapped"], np.zeros(2),
+            "What LoRA wraps stays as it was pre-trained.",
+            name="numbers of the wrapped layers (linear, convolution) in the list",
+        )  # fmt: skip
+        assert_matches(
+            seen["updates"], np.array(due),
+            "A and B of every LoRA layer, of the linear ones and of the convolutions.",
+            name=f"numbers in the updates of rank {rank} (linear, convolution)",
+        )  # fmt: skip
+        assert_matches(
+            seen["all"], sum(due), "Other parameters are in the list.", name="numbers in all"
+        )
+        assert_matches(seen["length"], 1, "A parameter is in the list twice.", name="1 + doubles")
+
+
+@problem("1a", points=1)
+def test_refusals(student, reference):
+    """An unknown mode, and LoRA without LoRA layers, are a ValueError"""
+    modes = ["everything", "head", "lora4", "", "blocks"]
+    seen = student.refused(modes)
+    assert_matches(
+        seen["head"],
+        reference.refused["head"],
+        LIST,
+        name="mode linear, which is not to be refused",
+    )
+    for mode, refused in zip(modes, seen["refused"]):
+        require(
+            bool(refused == 1),
+            f"mode {mode!r} gave a list on a model without LoRA layers; a ValueError is due",
+            "A training that trains nothing looks like one that does not learn.",
+        )
+
+
+# --- 1b -----------------------------------------------------------------------------------------
+
+
+def pictures(rng):
+    """A batch whose statistics are far from those the layers keep."""
+    return (rng.normal(size=(6, 2, 7, 7)) * 1.7 + 2).astype(np.float32)
+
+
+def compare(seen, expected, idea):
+    """All calls of `freeze`, the flags before the statistics."""
+    for number, (one, other) in enumerate(zip(seen, expected)):
+        for name, told in (
+            ("flags", "which parameters take gradients (1), in the order of their names"),
+            ("statistics", "running statistics after a forward pass"),
+            ("output", "the output"),
+            ("gradients", "sizes of the gradients (-1: none), in the order of the names"),
+        ):
+            when = f" after call {number + 1}" if len(expected) > 1 else ""
+            assert_matches(one[name], other[name], idea, name=told + when, rtol=2e-3)
+
+
+@problem("1b", points=1)
+def test_gradients(student, reference, rng):
+    """The tuned parameters take gradients and no others do, also in evaluation"""
+    batch = pictures(rng)
+    for prefixes in (["head"], ["conv1", "head.bias"], ["inner.0.weight"]):
+        seen = student.frozen(batch, [prefixes], "eval")
+        require_unchanged(student, "batch")
+        compare(seen, reference.frozen, "Only what is in the list is trained.")
+
+
+@problem("1b", points=2)
+def test_still_statistics(student, reference, rng):
+    """Frozen BatchNorm layers use and keep their running statistics after train(); tuned ones move"""
+    batch = pictures(rng)
+    for prefixes in (["head"], ["conv1", "bn1"], ["inner"], ["bn3.bias", "bn1.weight"]):
+        seen = student.frozen(batch, [prefixes], "train")
+        compare(
+            seen, reference.frozen,
+            "A BatchNorm layer in training mode computes with the batch and updates its statistics, "
+            "whether its parameters take gradients or not. Which mode is each of them in when "
+            "the caller has called train()?",
+        )  # fmt: skip
+
+
+@problem("1b", points=1)
+def test_again(student, reference, rng):
+    """A second call undoes the first: what was frozen can be tuned, statistics move again"""
+    batch = pictures(rng)
+    for choices in (
+        [["head"], ["conv1", "bn1", "inner", "bn3", "head"], ["bn1"]],
+        [["bn3"], ["bn1", "head"]],
+    ):
+        seen = student.frozen(batch, choices, "train")
+        compare(
+            seen, reference.frozen,
+            "A linear probe is followed by tuning everything: what did the first call leave behind?",
+        )  # fmt: skip

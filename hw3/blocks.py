@@ -1,0 +1,51 @@
+"""Problem 1: what of a pre-trained model is tuned, and how the rest is kept still.
+
+A model has `model.blocks`, a sequence of modules from the input to the output, and `model.head`, what
+makes logits of the last features. Some have more, such as embeddings, which belong to neither.
+"""
+
+from __future__ import annotations
+
+from torch import nn
+
+from hw3.lora import LoRAConv2d, LoRALinear  # noqa: F401
+
+MODES = ("full", "first", "middle", "last", "linear", "bias", "lora{r}")
+
+
+def parameters_to_tune(model: nn.Module, mode: str) -> list[nn.Parameter]:
+    """The parameters that a mode of fine-tuning trains, each of them once, and no others.
+
+    Args:
+        model: has `blocks` (n of them, n at least 1) and `head`; blocks may share parameters.
+        mode: one of
+            "full": all parameters;
+            "first", "middle", "last": those of `blocks[0]`, `blocks[n // 2]`, `blocks[n - 1]`;
+            "linear": those of `head`;
+            "bias": those whose own name is "bias", wherever they are;
+            "lora4", or another rank: A and B of the `LoRALinear` and `LoRAConv2d` layers that
+            `add_lora` has put into the model.
+
+    Returns:
+        A list that is not empty.
+
+    Raises:
+        ValueError: for another mode, or when there is nothing to tune.
+    """
+    # TODO 1a (about 14 lines): parameters by mode; refuse what is unknown or empty
+    raise NotImplementedError("hw3 1a: parameters_to_tune")
+
+
+def freeze(model: nn.Module, tuned: list[nn.Parameter]) -> None:
+    """Train the parameters in `tuned` and nothing else, whatever was frozen before.
+
+    A BatchNorm layer none of whose parameters is tuned is frozen: it computes with its running
+    statistics and never changes them, also after a later `model.train()`. One that is tuned follows
+    `train()` and `eval()` as usual. A second call with other parameters undoes the first.
+
+    Args:
+        model: any module.
+        tuned: some of its parameters.
+    """
+    # TODO 1b (about 10 lines): gradients by membership; keep frozen statistics in eval
+    raise NotImplementedError("hw3 1b: freeze")

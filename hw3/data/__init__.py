@@ -1,0 +1,1 @@
+"""Where the pictures of homework 3 come from."""

@@ -1,0 +1,38 @@
+"""Rows of pictures, one row a kind of task; makes the handout's figure: `python -m hw3.data.show`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from common import plots
+from hw3.data.pictures import CLASSES, INSIDE, KNOWN, NEW, OUTSIDE, Style, draw_classes
+
+COUNT = 12
+ROWS = {
+    "pre-training": (KNOWN, Style()),
+    "input shift: dark for bright": (KNOWN, Style(change="inverted")),
+    "feature shift: new forms": (NEW, Style()),
+    "in distribution: one range of colours, plain, in place": (KNOWN, INSIDE),
+    "out of distribution: other colours, textures and places": (KNOWN, OUTSIDE),
+}
+
+
+def write(path: Path) -> Path:
+    """Draw the rows, the same classes in each, and write a PNG."""
+    labels = np.random.RandomState(4).permutation(CLASSES)[:COUNT]
+    figure, axes = plots.new(width=9, height=5.6)
+    figure.clear()
+    for row, (title, (which, style)) in enumerate(ROWS.items()):
+        images = draw_classes(np.random.RandomState(5), labels, which, style)
+        strip = np.concatenate(list(images), axis=2).transpose(1, 2, 0)
+        axes = figure.add_subplot(len(ROWS), 1, row + 1)
+        axes.imshow(strip, interpolation="nearest")
+        axes.set_title(title, fontsize=10, loc="left")
+        axes.axis("off")
+    return plots.save(figure, path)
+
+
+if __name__ == "__main__":
+    print(f"picture: {write(Path(__file__).resolve().parent.parent / 'figures' / 'pictures.png')}")

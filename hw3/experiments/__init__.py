@@ -1,0 +1,1 @@
+"""One module an experiment: what is tuned, what is measured, what is drawn."""

@@ -1,0 +1,91 @@
+"""The same on real photographs (optional): five classes, five photographs of each, real weights."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from common import plots
+from common.metrics import accuracy, confidence_interval
+from hw3.cells import Table
+from hw3.data import photos
+from hw3.models.classifier import Classifier
+from hw3.models.loading import PREPARATIONS, load
+from hw3.tuning import Pictures, Tuning, measure
+
+WAY, SHOT = 5, 5
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How much there is of what."""
+
+    query: int = 15  # photographs of each class to test on
+    seeds: int = 5  # each another task
+    batch: int = 25
+
+
+SETTINGS = Settings()
+TINY = Settings(query=2, batch=5)
+STEPS = {"linear": 100, "last": 30, "lora4": 15, "full": 15}  # few where a step is expensive
+RATES = {"linear": 1e-2, "last": 1e-3, "lora4": 1e-3, "full": 3e-4}
+METHODS = ("centroid", *RATES)  # "centroid": the nearest mean of frozen features, for comparison
+
+
+def run(chosen, folder) -> None:
+    """Tune in every mode on tasks of both sets."""
+    settings = TINY if chosen.tiny else SETTINGS
+    few = chosen.steps or (1 if chosen.tiny else None)
+    steps = {mode: few or count for mode, count in STEPS.items()}
+    pretrained = load(chosen.model, chosen.data)
+    how = PREPARATIONS[chosen.model]
+    sets = {name: photos.load(name, how, chosen.data) for name in photos.SETS}
+    print(f"data: photos ({', '.join(sets)}), {how.side} pixels; weights of {chosen.model}")
+    table = Table("photos", chosen, folder, settings.seeds, data="photos", model=chosen.model,
+                  steps=steps, query=settings.query, rates=RATES)  # fmt: skip
+
+    def cell(seed: int, name: str) -> dict[str, float]:
+        data, method = name.split("/")
+        training, test = sets[data].task(seed, WAY, SHOT, settings.query)
+        model = copy.deepcopy(pretrained)
+        if method == "centroid":
+            return {"": nearest_centroid(model, training, test)}
+        model.new_head(WAY)
+        torch.manual_seed(seed)
+        tuning = Tuning(model, training, settings.batch, seed, with_head=True)
+        tuning.run(method, steps[method], RATES[method])
+        return {"": measure(model, test)}
+
+    columns = table.fill([f"{data}/{method}" for data in sets for method in METHODS], cell)
+    table.result(columns)
+    _draw(columns, list(sets), table.run.path / "curves.png")
+
+
+@torch.no_grad()
+def nearest_centroid(model: Classifier, training: Pictures, test: Pictures) -> float:
+    """Accuracy when each picture gets the class whose mean feature is the nearest."""
+    model.eval()
+    model.head = torch.nn.Identity()
+    known, asked = model(training.images), model(test.images)
+    centres = torch.stack([known[training.labels == label].mean(0) for label in range(WAY)])
+    return accuracy(-torch.cdist(asked, centres), test.labels)
+
+
+def _draw(columns: dict[str, np.ndarray], sets: list[str], path) -> None:
+    """A bar for each method, for each set."""
+    figure, axis = plots.new(width=6.8, height=4.2)
+    width = 0.8 / len(METHODS)
+    for index, method in enumerate(METHODS):
+        values = [columns[f"{data}/{method}"] for data in sets]
+        places = [at + width * (index - (len(METHODS) - 1) / 2) for at in range(len(sets))]
+        axis.bar(places, [v.mean() for v in values], 0.9 * width, label=method, capsize=3,
+                 yerr=[confidence_interval(v) for v in values],
+                 color=plots.COLOURS[index])  # fmt: skip
+    axis.set_xticks(range(len(sets)), sets)
+    axis.axhline(1 / WAY, color="grey", linewidth=0.8)
+    axis.set(ylabel=f"accuracy, {WAY}-way {SHOT}-shot (95 % interval)", ylim=(0, 1.1))
+    axis.legend(frameon=False, ncols=len(METHODS), loc="upper center", fontsize=9)
+    print(f"picture: {plots.save(figure, path)}")

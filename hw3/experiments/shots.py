@@ -1,0 +1,98 @@
+"""Accuracy against the number of examples, for several ways to tune: new classes, a new head."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from common import plots
+from common.metrics import confidence_interval
+from hw3.cells import Table
+from hw3.data.pictures import draw
+from hw3.models.loading import KIT, load, prepared
+from hw3.tuning import Pictures, Tuning, measure
+
+CLASSES = 10  # of the sixteen pairs of forms, drawn anew for every seed
+LEFT, RIGHT = 2, 4  # kinds of the emblems: crossed and open, one and the same class in pre-training
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How much there is of what; the learning rates were chosen on draws of other seeds."""
+
+    shots: tuple[int, ...] = (1, 8, 64)  # pictures of each class to tune on
+    steps: int = 60
+    batch: int = 40
+    test: int = 400
+
+
+SETTINGS = Settings()
+TINY = Settings(shots=(1, 2), steps=4, batch=10, test=40)
+RATES = {"linear": 1e-2, "bias": 1e-2, "lora3": 1e-2, "last": 3e-3, "full": 1e-3}
+
+
+def run(chosen, folder) -> None:
+    """Tune in every mode with every number of examples, for several seeds."""
+    settings = TINY if chosen.tiny else SETTINGS
+    steps = chosen.steps or settings.steps
+    table = Table("shots", chosen, folder, data="generated", shots=list(settings.shots),
+                  steps=steps, batch=settings.batch, rates=RATES)  # fmt: skip
+
+    def cell(seed: int, name: str) -> dict[str, float]:
+        shots, mode = name.split("/")
+        training, test = tasks(seed, int(shots), settings.test)
+        model = load("kit")
+        model.new_head(CLASSES)
+        torch.manual_seed(seed)
+        tuning = Tuning(model, training, settings.batch, seed, with_head=True)
+        tuning.run(mode, steps, RATES[mode])
+        return {"": measure(model, test)}
+
+    columns = table.fill([f"{k}/{mode}" for k in settings.shots for mode in RATES], cell)
+    table.result(columns, tuned={mode: share(mode) for mode in RATES})
+    _draw(columns, settings.shots, table.run.path / "curves.png")
+
+
+def tasks(seed: int, shots: int, test: int) -> tuple[Pictures, Pictures]:
+    """Pictures to tune on and pictures to test on, of classes that belong to the seed."""
+    pairs = np.random.RandomState(50_000 + seed).permutation(16)[:CLASSES]
+    forms = np.stack([4 * LEFT + pairs // 4, 4 * RIGHT + pairs % 4], axis=1)
+
+    def some(count: int, source: int) -> Pictures:
+        labels = np.resize(np.arange(CLASSES), count)
+        images = draw(np.random.RandomState(source + seed), forms[labels])
+        return Pictures(prepared(images, KIT), torch.from_numpy(labels))
+
+    return some(CLASSES * shots, 60_000), some(test, 70_000)
+
+
+def share(mode: str) -> dict[str, float]:
+    """How many parameters a mode trains beside the new head, and their share of the network's."""
+    model = load("kit", random=True)
+    model.new_head(CLASSES)
+    head = sum(p.numel() for p in model.head.parameters())
+    whole = sum(p.numel() for p in model.parameters()) - head
+    nothing = Pictures(torch.empty(0, 3, 32, 32), torch.empty(0, dtype=torch.long))
+    Tuning(model, nothing, 1, 0, with_head=True).run(mode, 0, 0.0)
+    tuned = sum(p.numel() for p in model.parameters() if p.requires_grad) - head
+    return {"parameters": tuned, "share": round(tuned / whole, 4)}
+
+
+def _draw(columns: dict[str, np.ndarray], shots: tuple[int, ...], path) -> None:
+    """One curve a mode, with intervals; the points stand side by side."""
+    figure, axis = plots.new(width=6.4, height=4.4)
+    for index, mode in enumerate(RATES):
+        values = [columns[f"{k}/{mode}"] for k in shots]
+        places = [k * 1.06 ** (index - len(RATES) // 2) for k in shots]
+        axis.errorbar(places, [v.mean() for v in values], capsize=3, marker="o", markersize=4,
+                      yerr=[confidence_interval(v) for v in values], label=mode,
+                      **plots.style(index))  # fmt: skip
+    axis.set(xlabel="examples of each class", xscale="log", ylim=(0, 1),
+             ylabel=f"accuracy, {CLASSES} new classes (95 % interval)")  # fmt: skip
+    axis.set_xticks(shots, [str(k) for k in shots])
+    axis.minorticks_off()
+    axis.axhline(1 / CLASSES, color="grey", linewidth=0.8)
+    axis.legend(frameon=False, title="what is tuned")
+    print(f"picture: {plots.save(figure, path)}")

@@ -1,0 +1,1 @@
+"""The networks of homework 3, and how their weights are loaded."""

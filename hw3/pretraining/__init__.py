@@ -1,0 +1,1 @@
+"""How the weights in hw3/weights were made, one module a model."""

@@ -1,0 +1,73 @@
+"""Problem 3: a step of fine-tuning, and which parameters to tune first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+
+def fine_tune_step(
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    inputs: torch.Tensor,
+    labels: torch.Tensor,
+    step: int,
+    warm: int,
+    rate: float,
+) -> float:
+    """One step on one batch, with a learning rate that rises at the beginning.
+
+    Step 0 has `rate / warm`, step 1 has `2 · rate / warm`, and so on; from step `warm - 1` on it is
+    `rate`. Every parameter group of the optimizer gets it.
+
+    Args:
+        model: inputs → logits [batch, classes]; its mode (train or eval) is the caller's.
+        optimizer: of the parameters that are tuned; gradients of earlier steps may still be there.
+        inputs: [batch, ...].
+        labels: [batch], integers.
+        step: of this training, counted from 0.
+        warm: steps of the warm-up, at least 1.
+        rate: the learning rate after it.
+
+    Returns:
+        The mean cross-entropy of the batch before the step, a plain number.
+    """
+    ### BEGIN SOLUTION 3a (about 7 lines): this step's rate, then loss, gradient, step
+    for group in optimizer.param_groups:
+        group["lr"] = rate * min(1.0, (step + 1) / warm)
+    loss = F.cross_entropy(model(inputs), labels)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+    ### END SOLUTION
+
+
+def lp_ft(
+    tune: Callable[[str, int, float], list[float]],
+    probe_steps: int,
+    tune_steps: int,
+    probe_rate: float,
+    tune_rate: float,
+) -> list[float]:
+    """Linear probing, then fine-tuning (Kumar et al. 2022): first the head, then everything.
+
+    Args:
+        tune: `tune(mode, steps, rate)` trains the one model there is, from where it stands, for that
+            many steps; `mode` is as in `parameters_to_tune`. It returns the loss of every step.
+        probe_steps, probe_rate: of the first phase; with 0 steps the phase is left out.
+        tune_steps, tune_rate: of the second; likewise.
+
+    Returns:
+        The losses of all steps, in order.
+    """
+    ### BEGIN SOLUTION 3b (about 5 lines): the two phases, those that have steps
+    losses = []
+    for mode, steps, rate in (("linear", probe_steps, probe_rate), ("full", tune_steps, tune_rate)):
+        if steps > 0:
+            losses += tune(mode, steps, rate)
+    return losses
+    ### END SOLUTION
