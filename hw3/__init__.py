@@ -1,0 +1,1 @@
+"""Homework 3: fine-tuning pre-trained models, vision and language."""

@@ -1,0 +1,1 @@
+"""Experiments of homework 3; each module has SETTINGS and run(chosen, folder)."""

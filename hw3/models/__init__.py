@@ -1,0 +1,1 @@
+"""Models that are read, tuned and asked; given to students."""

@@ -1,0 +1,1 @@
+"""How the kit's own weights were made."""
