@@ -6,6 +6,7 @@ weights are not part of the kit; they are read from a folder `weights` under `--
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 
@@ -48,7 +49,7 @@ class StoryTokenizer:
             else:
                 found += [byte + BYTES for byte in character.encode()]
         while True:
-            pairs = [self.pieces[a] + self.pieces[b] for a, b in zip(found, found[1:])]
+            pairs = [self.pieces[a] + self.pieces[b] for a, b in itertools.pairwise(found)]
             known = [
                 (self.scores[self._number[p]], -i) for i, p in enumerate(pairs) if p in self._number
             ]
