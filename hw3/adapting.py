@@ -83,13 +83,15 @@ def tuned(
     steps: int,
     rate: float,
     rng: np.random.Generator,
+    rows: int = ROWS,
 ) -> Language:
     """A copy that was tuned on examples, each in a prompt of its own.
 
     Args:
         mode: as in `parameters_to_tune`; with "lora3", LoRA of rank 3 is added to all layers.
-        steps: of Adam, each on at most ROWS examples.
+        steps: of Adam.
         rate: the learning rate, after a warm-up of a tenth of the steps.
+        rows: examples of a step, at most.
     """
     model = copy.deepcopy(language.model)
     if mode.startswith("lora"):
@@ -104,13 +106,13 @@ def tuned(
     for step in range(steps):
         for group in optimizer.param_groups:
             group["lr"] = rate * min(1.0, 10 * (step + 1) / steps)
-        drawn = rng.permutation(len(examples))[:ROWS]
+        drawn = rng.permutation(len(examples))[:rows]
         parts = []
         for start in range(0, len(drawn), PART):
-            rows = drawn[start : start + PART]
+            some = drawn[start : start + PART]
             parts.append(
                 make_batch(
-                    [prompts[row] for row in rows], [answers[row] for row in rows],
+                    [prompts[row] for row in some], [answers[row] for row in some],
                     tokenizer.pad, tokenizer.end, model.context,
                 )[:2]
             )  # fmt: skip

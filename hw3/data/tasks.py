@@ -54,7 +54,7 @@ def whereabouts(rng: np.random.Generator) -> Task:
             if asked.answer == places[label]:
                 return asked.text
 
-    return Task(names, text, style="question")
+    return Task(names, text)
 
 
 def stars() -> Task:

@@ -38,24 +38,42 @@ class StoryTokenizer:
         self.begin, self.pad = known["bos_id"], 0
         self._number = {piece: number for number, piece in enumerate(self.pieces)}
         self.end = self._number["."]
+        self._known: dict[str, list[int]] = {}
         self.size = len(self.pieces)
 
     def encode(self, text: str) -> list[int]:
-        """The numbers of a text's pieces, after the token that begins a text."""
+        """The numbers of a text's pieces, after the token that begins a text.
+
+        No piece goes across a space, so that each word can be looked at by itself.
+        """
+        words = text.replace(" ", "\0 ").split("\0") if text else []
+        if words:
+            words[0] = f" {words[0]}"
+        return [self.begin, *(number for word in words for number in self._word(word))]
+
+    def _word(self, word: str) -> list[int]:
+        """The numbers of a word's pieces, kept for the next time."""
+        if word not in self._known:
+            self._known[word] = self._joined(word)
+        return self._known[word]
+
+    def _joined(self, word: str) -> list[int]:
         found: list[int] = []
-        for character in f" {text}" if text else "":
+        for character in word:
             if character in self._number:
                 found.append(self._number[character])
             else:
                 found += [byte + BYTES for byte in character.encode()]
         while True:
             pairs = [self.pieces[a] + self.pieces[b] for a, b in itertools.pairwise(found)]
-            known = [
-                (self.scores[self._number[p]], -i) for i, p in enumerate(pairs) if p in self._number
+            ranked = [
+                (self.scores[self._number[pair]], -place)
+                for place, pair in enumerate(pairs)
+                if pair in self._number
             ]
-            if not known:
-                return [self.begin, *found]
-            place = -max(known)[1]
+            if not ranked:
+                return found
+            place = -max(ranked)[1]
             found[place : place + 2] = [self._number[pairs[place]]]
 
     def continuation(self, text: str) -> list[int]:
@@ -137,6 +155,11 @@ class StoryModel(nn.Module):
         cos, sin = rotary(self.context, size["dim"] // size["n_heads"])
         self.register_buffer("cos", cos, persistent=False)
         self.register_buffer("sin", sin, persistent=False)
+
+    @property
+    def blocks(self) -> nn.ModuleList:
+        """The layers, by the name that the kit's own models have for them."""
+        return self.layers
 
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:
         """Logits at each place."""

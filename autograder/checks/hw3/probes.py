@@ -93,12 +93,13 @@ def prompt_orders(hw, supports, query, style, seed, draws):
     """In which place of the prompt each support's text stands, draw after draw [draws, K]."""
     pairs = [tuple(pair) for pair in supports]
     before, rng = [*pairs], np.random.default_rng(seed)
-    starts = []
+    starts, kept = [], True
     for _ in range(draws):
         text = hw.prompting.in_context_prompt(pairs, query, style, rng)
         _codes(text)
         starts.append([text.find(support) for support, _ in before])
-    return {"starts": np.array(starts, np.int64), "kept": pairs == before}
+        kept = kept and pairs == before
+    return {"starts": np.array(starts, np.int64), "kept": kept}
 
 
 def prompts_repeat(hw, supports, query, style, seed):
@@ -172,7 +173,6 @@ def accumulated_step(hw, tokens, labels, weights, counts, seed):
     for event in events:
         held += {"forward": 1, "backward": -1}.get(event, 0)
         most = max(most, held)
-    # a part without targets is read by some and not by others; its graph is dropped unseen
     return {
         "loss": number(value, "the loss"),
         "gradients": [array(g, "a gradient") for g in optimizer.seen[0]] if steps else None,
