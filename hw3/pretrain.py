@@ -1,31 +1,42 @@
-"""The recipes of the kit's own weights: `python -m hw3.pretrain --help`."""
+"""How the weights in hw3/weights were made: `python -m hw3.pretrain --help`."""
 
 from __future__ import annotations
 
 import importlib
+from argparse import Namespace
 
 from common import options
 from common.errors import KitError
 
-RECIPES = {"language": "language"}  # each is a module of hw3/pretraining
+# what can be pre-trained; each is a module of hw3/pretraining with run(chosen, folder)
+RECIPES = {
+    "language": "language",
+}
+
+
+def arguments() -> Namespace:
+    """The command line."""
+    parser = options.parser(
+        "Pre-train the kit's own models. The weights that come with the kit were made so; a run "
+        "leaves its own in the run folder and changes nothing else.",
+        "  python -m hw3.pretrain language --size small       about 8 minutes on one core\n"
+        "  python -m hw3.pretrain language --size large       about 13 minutes on one core",
+    )
+    parser.add_argument("model", choices=list(RECIPES), metavar="MODEL", help=", ".join(RECIPES))
+    parser.add_argument("--steps", type=int, help="batches, in place of the recipe's number")
+    parser.add_argument("--size", choices=("small", "large"), default="small",
+                        help="language: small (default) or large")  # fmt: skip
+    return parser.parse_args()
 
 
 def main() -> None:
-    """Run one recipe."""
-    parser = options.parser(
-        "Make the kit's pre-trained weights again, from nothing.",
-        "  python -m hw3.pretrain language --size small       about 8 minutes on one core\n"
-        "  python -m hw3.pretrain language --size large       about 12 minutes on one core",
-    )
-    parser.add_argument("recipe", choices=[*RECIPES], help=", ".join(RECIPES))
-    parser.add_argument("--size", choices=["small", "large"], default="small", help="of the model")
-    parser.add_argument("--steps", type=int, help="batches, in place of the recipe's number")
-    chosen = parser.parse_args()
-    if chosen.data not in (None, "generated"):
-        raise KitError(f"--data {chosen.data}: the documents are generated; leave it out")
+    """Pre-train what was asked for."""
+    chosen = arguments()
     if chosen.steps is not None and chosen.steps < 1:
         raise KitError("--steps must be at least 1")
-    importlib.import_module(f"hw3.pretraining.{RECIPES[chosen.recipe]}").run(chosen)
+    folder = chosen.out or options.RUNS / "hw3" / f"pretrain-{chosen.model}-seed{chosen.seed}"
+    print(f"pre-training {chosen.model}: {folder}")
+    importlib.import_module(f"hw3.pretraining.{RECIPES[chosen.model]}").run(chosen, folder)
 
 
 if __name__ == "__main__":

@@ -32,6 +32,7 @@ def arguments() -> Namespace:
     parser.add_argument("--experiment", choices=names, default="in-context", metavar="NAME",
                         help=", ".join(names))  # fmt: skip
     parser.add_argument("--steps", type=int, help="of tuning, in place of the experiment's number")
+    parser.add_argument("--seeds", type=int, help="how many repetitions (default: at least 3)")
     parser.add_argument("--lr", type=float, help="learning rate, in place of the experiment's")
     parser.add_argument("--model", default="stories260K", metavar="NAME",
                         help="real-language: stories260K (default), gpt2 or bert-tiny")  # fmt: skip
@@ -41,8 +42,9 @@ def arguments() -> Namespace:
 def main() -> None:
     """Run what was asked for."""
     chosen = arguments()
-    if chosen.steps is not None and chosen.steps < 1:
-        raise KitError("--steps must be at least 1")
+    for name in ("steps", "seeds"):
+        if getattr(chosen, name) is not None and getattr(chosen, name) < 1:
+            raise KitError(f"--{name} must be at least 1")
     names = [*EXPERIMENTS] if chosen.experiment == "all" else [chosen.experiment]
     if chosen.data not in (None, "generated") and names != ["real-language"]:
         raise KitError(f"--data {chosen.data}: the texts are generated; leave it out")

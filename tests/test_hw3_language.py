@@ -106,27 +106,27 @@ def test_in_context_accuracy_rises_from_chance(size):
 
 
 def test_every_word_of_the_texts_is_known():
-    from hw3.data.documents import _MAKERS
+    from hw3.data.documents import SHARES, pieces
     from hw3.data.vocabulary import UNKNOWN, WORDS, WordTokenizer
 
     assert len(set(WORDS)) == len(WORDS)
     tokenizer, rng = WordTokenizer(), np.random.default_rng(0)
-    for maker in _MAKERS.values():
+    for kind in SHARES:
         for _ in range(10):
-            pieces = maker(rng)
+            document = pieces(rng, kind)
             for _ in range(20):
-                text = " ".join(next(pieces))
+                text = " ".join(next(document))
                 assert tokenizer.decode(tokenizer.encode(text)) == text
                 assert UNKNOWN not in tokenizer.decode(tokenizer.encode(text))
 
 
 def test_label_words_change_from_document_to_document():
-    from hw3.data.documents import _reviews
+    from hw3.data.documents import pieces
 
     rng, seen = np.random.default_rng(0), set()
     for _ in range(40):
-        pieces = _reviews(rng)
-        seen.add(frozenset(next(pieces)[1] for _ in range(30)))
+        document = pieces(rng, "reviews")
+        seen.add(frozenset(next(document)[1] for _ in range(30)))
     assert len(seen) > 30
 
 
@@ -340,7 +340,7 @@ def test_an_experiment_runs_through(name, tmp_path):
 def test_cells_that_were_measured_are_not_measured_again(tmp_path):
     from common.errors import Stopped
     from common.runs import RunFolder
-    from hw3.cells import measure_all
+    from hw3.measuring import measure_all
 
     cells, seen = [{"seed": 0}, {"seed": 1}, {"seed": 2}], []
 

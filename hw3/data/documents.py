@@ -72,12 +72,17 @@ def _summaries(rng: np.random.Generator) -> Iterator[Piece]:
 _MAKERS = {"reviews": _reviews, "questions": _questions, "summaries": _summaries}
 
 
+def pieces(rng: np.random.Generator, kind: str) -> Iterator[Piece]:
+    """The pieces of one document of this kind, without end."""
+    return _MAKERS[kind](rng)
+
+
 def row(
     rng: np.random.Generator, tokenizer: WordTokenizer, kind: str, length: int
 ) -> tuple[list[int], list[bool]]:
     """One row of exactly `length` tokens, and which of them belong to answers."""
     tokens, answers = [], []
-    for before, answer in _MAKERS[kind](rng):
+    for before, answer in pieces(rng, kind):
         cue, words = tokenizer.encode(before), tokenizer.encode(answer)
         tokens += [*cue, *words, tokenizer.end]
         answers += [False] * len(cue) + [True] * len(words) + [False]

@@ -7,9 +7,9 @@ import numpy as np
 from common import plots
 from common.metrics import confidence_interval
 from hw3.adapting import share_right
-from hw3.cells import measure_all, summary
 from hw3.data.tasks import opinions
 from hw3.experiments.folder import Settings, finish, open_folder
+from hw3.measuring import measure_all, summary
 from hw3.models.language import kit_model
 
 SETTINGS = Settings(seeds=5, tasks=10, queries=20)

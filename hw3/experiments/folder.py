@@ -39,9 +39,11 @@ def open_folder(
         settings = replace(settings, rate=chosen.lr)
     if chosen.tiny:
         settings = replace(
-            settings, seeds=2, tasks=1, queries=min(settings.queries, 6),
+            settings, seeds=min(settings.seeds, 2), tasks=1, queries=min(settings.queries, 6),
             steps=min(settings.steps, 3),
         )  # fmt: skip
+    if chosen.seeds:
+        settings = replace(settings, seeds=chosen.seeds)
     config = {"homework": "hw3", "experiment": name, "data": data, "seed": chosen.seed,
               "tiny": chosen.tiny, **asdict(settings)}  # fmt: skip
     return RunFolder(folder, config, chosen.resume), settings

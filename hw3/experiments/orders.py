@@ -6,9 +6,9 @@ import numpy as np
 
 from common import plots
 from hw3.adapting import label_probabilities, prompts_for
-from hw3.cells import measure_all
 from hw3.data.tasks import opinions
 from hw3.experiments.folder import Settings, finish, open_folder
+from hw3.measuring import measure_all
 from hw3.models.language import kit_model
 from hw3.prompting import order_entropies
 

@@ -8,10 +8,10 @@ import torch
 from common import plots
 from common.metrics import confidence_interval
 from hw3.adapting import tuned, tuned_share, written
-from hw3.cells import measure_all
 from hw3.data import babi, clothing
 from hw3.data.tasks import Pair
 from hw3.experiments.folder import Settings, finish, open_folder
+from hw3.measuring import measure_all
 from hw3.models.hub import NAMES, hub_model
 from hw3.models.stories import story_model
 from hw3.prompting import in_context_prompt

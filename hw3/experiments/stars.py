@@ -7,9 +7,9 @@ import torch
 
 from common import plots
 from hw3.adapting import share_right, tuned
-from hw3.cells import measure_all, summary
 from hw3.data.tasks import stars
 from hw3.experiments.folder import Settings, finish, open_folder
+from hw3.measuring import measure_all, summary
 from hw3.models.language import kit_model
 
 SETTINGS = Settings(seeds=5, queries=300, steps=80, rate=1e-3)

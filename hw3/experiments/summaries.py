@@ -7,9 +7,9 @@ import torch
 
 from common import plots
 from hw3.adapting import tuned, written
-from hw3.cells import measure_all, summary
 from hw3.data import stories
 from hw3.experiments.folder import Settings, finish, open_folder
+from hw3.measuring import measure_all, summary
 from hw3.models.language import kit_model
 from hw3.prompting import in_context_prompt
 from hw3.rouge import rouge_l

@@ -7,9 +7,9 @@ import torch
 
 from common import plots
 from hw3.adapting import share_right, tuned, tuned_share
-from hw3.cells import measure_all, summary
 from hw3.data.tasks import opinions, whereabouts
 from hw3.experiments.folder import Settings, finish, open_folder
+from hw3.measuring import measure_all, summary
 from hw3.models.language import kit_model
 
 SETTINGS = Settings(seeds=6, queries=200, steps=60)

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from common import options, plots
+from common import plots
 from common.files import replacing, sha256, write_text
 from common.runs import RunFolder
 from common.training import Trainer, warm_up_then_cosine
@@ -43,11 +43,10 @@ def losses(model, tokens: torch.Tensor, answers: torch.Tensor) -> tuple[torch.Te
     return surprise[wanted].mean(), surprise[~wanted].mean()
 
 
-def run(chosen: Namespace) -> None:
+def run(chosen: Namespace, folder: Path) -> None:
     """Train one size; keep the weights in half precision, with their record, in the run folder."""
     size = chosen.size
     steps = chosen.steps or (20 if chosen.tiny else STEPS[size])
-    folder = chosen.out or options.RUNS / "hw3" / f"pretrain-language-{size}-seed{chosen.seed}"
     config = {
         "homework": "hw3", "experiment": f"pretrain-language-{size}", "data": "generated",
         "seed": chosen.seed, "tiny": chosen.tiny, "steps": steps, "rows": ROWS, "length": LENGTH,
