@@ -12,7 +12,7 @@ from common import plots
 from common.options import run_main
 from hw3.data.documents import pieces
 
-SHOWN = (("reviews", 1, 6), ("reviews", 4, 6), ("questions", 5, 4), ("summaries", 0, 2))
+SHOWN = (("reviews", 25, 6), ("reviews", 7, 6), ("questions", 5, 3), ("summaries", 0, 2))
 WIDTH = 62  # letters of a line
 
 
@@ -39,12 +39,12 @@ def main() -> None:
             for piece in islice(pieces(np.random.default_rng(seed), kind), count)
             for line in lines_of(*piece)
         ]
-        axis.set(xlim=(0, 88), ylim=(8.2, -0.5), title=f"{kind}, seed {seed}")
+        axis.set(xlim=(0, 86), ylim=(8.2, -0.5), title=f"{kind}, seed {seed}")
         axis.axis("off")
         for place, (before, answer) in enumerate(lines[:8]):
             font = {"family": "monospace", "fontsize": 8.5, "va": "center"}
             axis.text(0, place, before, **font)
-            axis.text(len(before), place, answer, color=plots.COLOURS[1], weight="bold", **font)
+            axis.text(len(before) + 0.6, place, answer, color=plots.COLOURS[1], weight="bold", **font)
     print(plots.save(figure, path))
 
 

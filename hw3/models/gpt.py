@@ -106,7 +106,7 @@ class GPT(nn.Module):
         self.register_buffer("sin", sin, persistent=False)
         for module in self.modules():
             if isinstance(module, nn.Linear | nn.Embedding):
-                nn.init.normal_(module.weight, std=0.02 if width > 200 else 0.05)
+                nn.init.normal_(module.weight, std=0.05)
 
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:
         """Logits [B, T, vocabulary] of the token after each place of tokens [B, T]."""
