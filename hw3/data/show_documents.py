@@ -44,7 +44,9 @@ def main() -> None:
         for place, (before, answer) in enumerate(lines[:8]):
             font = {"family": "monospace", "fontsize": 8.5, "va": "center"}
             axis.text(0, place, before, **font)
-            axis.text(len(before) + 0.6, place, answer, color=plots.COLOURS[1], weight="bold", **font)
+            axis.text(
+                len(before) + 0.6, place, answer, color=plots.COLOURS[1], weight="bold", **font
+            )
     print(plots.save(figure, path))
 
 

@@ -24,7 +24,8 @@ class Smear(nn.Module):
     """Each place sees a little of the places just before it (So et al. 2021, Primer).
 
     A depthwise causal convolution: with it, "which label followed these words" takes one layer of
-    attention, and in-context learning appears after minutes instead of hours.
+    attention. The small model shows in-context learning within 2,000 steps of its pre-training;
+    without the convolution there was no sign of it in the first 1,000, and we did not wait longer.
     """
 
     def __init__(self, width: int, reach: int = 4) -> None:
