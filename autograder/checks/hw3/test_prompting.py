@@ -51,16 +51,16 @@ def test_end(student, rng):
     for length in (0, 2, 4):
         table = scores(rng, mixtures=1, never=[3, 5])
         for most, end in ((6, 3), (length, 5)):
-            # token 1 always wins, until the sums reach the mixture in which `end` does
+            # token 4 always wins, until the sums reach the mixture in which `end` does
             table = np.full((97, 6), -9, np.float32)
-            table[:, 1] = -2
+            table[:, 4] = -2
             total = 2
             for place in range(2, 2 + length):
-                total += place
+                total += 4 * place
             table[total % 97, end] = -1
             seen = decode(student, table, [2], most, end, 40)
             assert_matches(
-                seen["tokens"], np.ones(length, np.int64),
+                seen["tokens"], np.full(length, 4),
                 f"After the prompt come {length} tokens and then the end token {end}; at most "
                 f"{most} tokens are wanted. The end token is not given back, and may be any token.",
                 name="the new tokens",
