@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import time
 from argparse import Namespace
@@ -85,8 +86,10 @@ def keep(model, record: RunFolder, figures: dict[str, float], seconds: float) ->
     name = record.config["experiment"].removeprefix("pretrain-")
     path = record.path / f"{name}.pt"
     half = {key: value.half() for key, value in model.state_dict().items()}
+    packed = io.BytesIO()  # the name of a file would become part of what is written
+    torch.save(half, packed)
     with replacing(path) as temporary:
-        torch.save(half, temporary)
+        temporary.write_bytes(packed.getvalue())
     told = {
         "recipe": f"python -m hw3.pretrain language --size {name.removeprefix('language-')} "
         f"--seed {record.config['seed']}",
