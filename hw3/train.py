@@ -6,36 +6,53 @@ import importlib
 from argparse import Namespace
 from pathlib import Path
 
-from common import options
+from common import comparison, options
 from common.errors import KitError
 
 # what is measured; each is a module of hw3/experiments with SETTINGS and run(chosen, folder)
-EXPERIMENTS = {
+VISION = {
     "shifts": "shifts",
     "shots": "shots",
     "probe-then-tune": "probing",
 }
-OPTIONAL = {
-    "photos": "photos",
+LANGUAGE = {
+    "stars": "stars",
+    "in-context": "asking",
+    "orders": "orders",
+    "tune-or-ask": "tune_or_ask",
+    "summaries": "summaries",
 }
-MODELS = ("kit", "resnet20", "squeezenet", "resnet18")
+REQUIRED = VISION | LANGUAGE
+OPTIONAL = {"photos": "photos", "regression": "regression", "real-language": "real_language"}
+EXPERIMENTS = REQUIRED | OPTIONAL
+GROUPS = {"vision": VISION, "language": LANGUAGE, "all": REQUIRED}
+MODELS = {  # experiment → the models it can tune, its default first
+    "photos": ("squeezenet", "resnet20", "resnet18", "kit"),
+    "real-language": ("stories260K", "gpt2", "bert-tiny"),
+}
 
 
 def arguments() -> Namespace:
     """The command line."""
     parser = options.parser(
-        "Fine-tuning pre-trained models: what to tune, and how much of it.",
+        "Fine-tuning pre-trained models: what to tune, how much of it, or whether just to ask.",
         "  python -m hw3.train --experiment shifts\n"
+        "  python -m hw3.train --experiment in-context\n"
         "  python -m hw3.train --experiment all          all that are required\n"
         "  python -m hw3.train --experiment photos --model squeezenet",
     )
-    names = [*EXPERIMENTS, *OPTIONAL, "all"]
-    parser.add_argument("--experiment", choices=names, default=names[0], metavar="NAME",
+    names = [*EXPERIMENTS, *GROUPS]
+    parser.add_argument("--experiment", choices=names, default="shifts", metavar="NAME",
                         help=", ".join(names))  # fmt: skip
     parser.add_argument("--steps", type=int, help="of tuning, in place of the experiment's number")
-    parser.add_argument("--seeds", type=int, help="how many repetitions (default: at least 5)")
-    parser.add_argument("--model", choices=MODELS, default="squeezenet", metavar="NAME",
-                        help=f"photos: {', '.join(MODELS)}")  # fmt: skip
+    parser.add_argument(
+        "--seeds", type=int, help="repetitions, in place of the experiment's number"
+    )
+    parser.add_argument("--lr", type=float,
+                        help="language: learning rate, in place of the experiment's")  # fmt: skip
+    parser.add_argument("--model", metavar="NAME", help="; ".join(
+        f"{name}: {', '.join(models)}" for name, models in MODELS.items()))  # fmt: skip
+    options.add_predict(parser)
     return parser.parse_args()
 
 
@@ -45,14 +62,26 @@ def main() -> None:
     for name in ("steps", "seeds"):
         if getattr(chosen, name) is not None and getattr(chosen, name) < 1:
             raise KitError(f"--{name} must be at least 1")
-    names = list(EXPERIMENTS) if chosen.experiment == "all" else [chosen.experiment]
-    if chosen.data not in (None, "generated") and set(names) & set(EXPERIMENTS):
+    names = list(GROUPS.get(chosen.experiment, [chosen.experiment]))
+    if chosen.data not in (None, "generated") and set(names) & set(REQUIRED):
         raise KitError(f"--data {chosen.data}: this experiment draws its own data; leave it out")
-    root = chosen.out or options.RUNS / "hw3"
-    several = len(names) > 1 or chosen.out is None
-    for name in names:
-        folder = root / f"{name}-seed{chosen.seed}" if several else root
-        run(name, chosen, folder)
+    chosen.model = model_of(names, chosen.model)
+    comparison.train_each("hw3", names, chosen, lambda name, folder: run(name, chosen, folder))
+
+
+def model_of(names: list[str], model: str | None) -> str | None:
+    """The model that these experiments tune: the one asked for, or the default.
+
+    Raises:
+        KitError: when they cannot tune it.
+    """
+    known = MODELS.get(names[0], ())
+    if model is None:
+        return known[0] if known else None
+    if model not in known:
+        there = f"there is {', '.join(known)}" if known else "leave --model out"
+        raise KitError(f"--model {model}: {names[0]} cannot tune it; {there}")
+    return model
 
 
 def run(name: str, chosen: Namespace, folder: Path) -> None:
@@ -64,8 +93,7 @@ def run(name: str, chosen: Namespace, folder: Path) -> None:
         print("these networks are so small that the CPU is the fastest device; it is used")
     torch.manual_seed(chosen.seed)
     print(f"{name}: {folder}")
-    module = (EXPERIMENTS | OPTIONAL)[name]
-    importlib.import_module(f"hw3.experiments.{module}").run(chosen, folder)
+    importlib.import_module(f"hw3.experiments.{EXPERIMENTS[name]}").run(chosen, folder)
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""Where the pictures of homework 3 come from."""
+"""Where the pictures and the texts of homework 3 come from."""

@@ -1,1 +1,1 @@
-"""One module an experiment: what is tuned, what is measured, what is drawn."""
+"""Experiments of homework 3, one module each: what is tuned or asked, measured, and drawn."""

@@ -1,1 +1,1 @@
-"""The networks of homework 3, and how their weights are loaded."""
+"""The models of homework 3, and how their weights are loaded."""

@@ -1,0 +1,267 @@
+"""Problems 4c, 4d and X: greedy decoding, prompts with examples, orders by entropy."""
+
+import itertools
+
+import numpy as np
+
+from autograder.judge import assert_matches, problem, require, require_unchanged
+
+# --- 4c -----------------------------------------------------------------------------------------
+
+
+def scores(rng, mixtures=23, vocabulary=6, never=()):
+    """Logits [mixtures, V], all negative; tokens in `never` are never the largest."""
+    found = rng.normal(size=(mixtures, vocabulary)).astype(np.float32) - 8
+    found[:, list(never)] -= 20
+    return found
+
+
+def decode(student, table, prompt, most, end, context):
+    """The new tokens, after the requirements that hold everywhere."""
+    seen = student.greedy_decode(table, prompt, most, end, context)
+    require(seen["kept"], "the caller's prompt was changed", "Work on a list of your own.")
+    require(
+        not seen["gradient"], "the model was run with gradients switched on",
+        "Asking needs no gradients: they cost memory.",
+    )  # fmt: skip
+    return seen
+
+
+@problem("4c", points=1)
+def test_continuation(student, reference, rng):
+    """Each new token is the most likely one after all that stands before it"""
+    table = scores(rng, never=[5])
+    for prompt, most in (([2, 4, 1], 7), ([3], 4), ([1, 2, 3, 0, 4], 9)):
+        seen = decode(student, table, prompt, most, 5, 40)
+        assert_matches(
+            seen["tokens"], reference.greedy_decode["tokens"],
+            "Which place's logits are about the next token, and is the new token read before the "
+            "one after it is chosen?", name="the new tokens",
+        )  # fmt: skip
+        require(
+            bool((np.diff(seen["read"]) > 0).all()),
+            f"the model was given {list(seen['read'])} tokens, one call after the other",
+            "It reads the whole prompt and one token more each time.",
+        )
+
+
+@problem("4c", points=1)
+def test_end(student, rng):
+    """It stops at the end token, which is no part of the answer, and after `most` tokens"""
+    for length in (0, 2, 4):
+        table = scores(rng, mixtures=1, never=[3, 5])
+        for most, end in ((6, 3), (length, 5)):
+            # token 4 always wins, until the sums reach the mixture in which `end` does
+            table = np.full((97, 6), -9, np.float32)
+            table[:, 4] = -2
+            total = 2
+            for place in range(2, 2 + length):
+                total += 4 * place
+            table[total % 97, end] = -1
+            seen = decode(student, table, [2], most, end, 40)
+            assert_matches(
+                seen["tokens"], np.full(length, 4),
+                f"After the prompt come {length} tokens and then the end token {end}; at most "
+                f"{most} tokens are wanted. The end token is not given back, and may be any token.",
+                name="the new tokens",
+            )  # fmt: skip
+            require(
+                len(seen["read"]) in (length, length + 1),
+                f"the model was called {len(seen['read'])} times for {length} tokens and an end",
+            )
+
+
+@problem("4c", points=1)
+def test_window(student, reference, rng):
+    """The model reads the last `context` tokens and no more"""
+    table = scores(rng, never=[5])
+    for prompt, context in (([2, 4, 1, 3, 3, 0, 2, 1], 4), ([1, 4], 3), ([3, 1, 2], 1)):
+        seen = decode(student, table, prompt, 6, 5, context)
+        assert_matches(
+            seen["tokens"], reference.greedy_decode["tokens"],
+            f"The model has a context of {context} tokens: of prompt and answer together, it reads "
+            "the latest.", name="the new tokens",
+        )  # fmt: skip
+
+
+# --- 4d -----------------------------------------------------------------------------------------
+
+SUPPORTS = [
+    ["good soup", "zib"], ["bad plot , fair actor", "dax"], ["nice bed", "wug"],
+    ["poor view", "fep"],
+]  # fmt: skip
+QUERY = "dull pool"
+FORMS = {
+    "plain": ["", " : ", " ."],
+    "question": ["question ", " answer : ", " ."],
+    "summary": ["", " summary : ", " ."],
+}
+SHAPE = "Every support as STYLES says, one space between; the query last, cut before its answer."
+
+
+def text_of(codes):
+    """The prompt as a str; what is no text is shown as it is."""
+    codes = np.asarray(codes)
+    if codes.ndim != 1 or codes.dtype.kind not in "ui" or codes.min(initial=1) < 0:
+        return repr(codes)
+    return bytes(codes.astype(np.uint8)).decode("utf-8", "replace")
+
+
+def prompts_of(style, supports, query):
+    """Every prompt that is right, one for each order."""
+    before, between, after = FORMS[style]
+    cue = before + query + between.rstrip()
+    for order in itertools.permutations(supports):
+        shown = [before + text + between + answer + after for text, answer in order]
+        yield " ".join([*shown, cue])
+
+
+@problem("4d", points=1)
+def test_query_alone(student, rng):
+    """Without supports the prompt is the query, up to where its answer begins"""
+    for style in FORMS:
+        (expected,) = prompts_of(style, [], QUERY)
+        found = text_of(student.in_context_prompt([], QUERY, style, int(rng.randint(99))))
+        require(
+            found == expected, f'style "{style}": the prompt is "{found}"; expected "{expected}"',
+            SHAPE,
+        )  # fmt: skip
+
+
+@problem("4d", points=2)
+def test_supports(student, rng):
+    """Every support stands before the query once, with its own answer, in the style asked for"""
+    for style in FORMS:
+        for count in (1, 2, 4):
+            supports, query = SUPPORTS[:count], QUERY if count < 4 else SUPPORTS[1][0]
+            found = text_of(student.in_context_prompt(supports, query, style, int(rng.randint(99))))
+            right = list(prompts_of(style, supports, query))
+            require(
+                found in right,
+                f'style "{style}", {count} supports: the prompt is "{found}"; expected (in this or '
+                f'another order) "{right[0]}"', SHAPE,
+            )  # fmt: skip
+
+
+@problem("4d", points=1, random=True)
+def test_orders(student, rng):
+    """Every order is as likely as any other, and drawn from the generator that is given"""
+    draws, supports = 2400, SUPPORTS[:3]
+    seed = int(rng.randint(2**31))
+    seen = student.prompt_orders(supports, QUERY, "plain", seed, draws)
+    starts = np.asarray(seen["starts"])
+    require(seen["kept"], "the caller's list of supports was reordered", "Shuffle a copy.")
+    require(
+        starts.shape == (draws, 3) and bool((starts >= 0).all()), "a support is missing in a prompt"
+    )
+    found, counts = np.unique(starts.argsort(1), axis=0, return_counts=True)
+    distinct = bool((np.sort(starts, axis=1)[:, 1:] > np.sort(starts, axis=1)[:, :-1]).all())
+    require(
+        len(found) == 6 and distinct,
+        f"{len(found)} of the 6 orders of three supports came in {draws} prompts",
+        "The order is drawn anew for each prompt.",
+    )
+    # 400 are expected of each; six standard deviations of a count are 110
+    require(
+        bool((np.abs(counts - draws / 6) < 110).all()),
+        f"the six orders came {sorted(counts.tolist())} times; 400 each were expected",
+        "Every order should be equally likely.",
+    )
+    first, again, other = (
+        text_of(x) for x in student.prompts_repeat(SUPPORTS * 3, QUERY, "plain", seed)
+    )
+    require(
+        first == again, "two generators of one seed gave two orders",
+        "The order comes from the generator that is given, from nothing else.",
+    )  # fmt: skip
+    require(first != other, "generators of two seeds gave one order of twelve supports")
+
+
+@problem("4d", points=1)
+def test_own_style(student, rng):
+    """Your own style shows the same supports and the query in a form that is new"""
+    seed = int(rng.randint(99))
+    alone = text_of(student.in_context_prompt([], QUERY, "own", seed))
+    known = {next(prompts_of(style, [], QUERY)) for style in FORMS}
+    require(
+        alone.count(QUERY) == 1 and alone == alone.strip(),
+        f'style "own", no supports: the prompt is "{alone}"',
+        "It holds the query once and has no space at either end.",
+    )
+    shown = text_of(student.in_context_prompt(SUPPORTS[:1], QUERY, "own", seed))
+    text, answer = SUPPORTS[0]
+    require(
+        shown.endswith(" " + alone) and shown.count(text) == 1 and shown.count(answer) == 1,
+        f'style "own", one support: the prompt is "{shown}"; it should end with "{alone}"',
+        "The support stands before the query, with one space between.",
+    )
+    one = shown.removesuffix(" " + alone)
+    require(
+        one.startswith(alone.replace(QUERY, text)) and one.index(text) < one.index(answer),
+        f'style "own": the support stands as "{one}", the query as "{alone}"',
+        "Support and query have one form; the query's stops where the answer would begin.",
+    )
+    (old,) = [next(prompts_of("plain", SUPPORTS[:1], QUERY))]
+    require(
+        shown not in {next(prompts_of(style, SUPPORTS[:1], QUERY)) for style in FORMS} | {old}
+        and not (alone in known and one in {p[: -len(alone) - 1] for p in (old,)}),
+        f'style "own" gives "{shown}", as one of the three that are there',
+        "Make up a form that differs from all three.",
+    )
+    every = text_of(student.in_context_prompt(SUPPORTS, QUERY, "own", seed))
+    places = {every.find(one.replace(text, t).replace(answer, a)) for t, a in SUPPORTS}
+    require(
+        len(places) == 4 and -1 not in places and every.endswith(" " + alone),
+        f'style "own", four supports: the prompt is "{every}"', "All supports in one form.",
+    )  # fmt: skip
+
+
+# --- X ------------------------------------------------------------------------------------------
+
+
+def beliefs(rng):
+    """Probabilities [orders, probes, labels]; no size alike, and one probe that is certain."""
+    logits = 2 * rng.normal(size=(4, 5, 3)) + np.array([0.8, 0.0, -0.5])
+    p = np.exp(logits)
+    p /= p.sum(-1, keepdims=True)
+    p[2, 1] = [0, 1, 0]
+    return p.astype(np.float32)
+
+
+@problem("X")
+def test_global_entropy(student, reference, rng):
+    """GlobalE is the entropy of how often each label is chosen"""
+    p = np.full((3, 4, 2), 0.5, np.float32)
+    p[0, :, 0], p[0, :, 1] = 0.9, 0.1
+    p[1, :2], p[1, 2:] = [0.8, 0.2], [0.3, 0.7]
+    p[2, :1], p[2, 1:] = [1.0, 0.0], [0.45, 0.55]
+    quarter = float(-(np.log(1 / 4) + 3 * np.log(3 / 4)) / 4)
+    seen = student.order_entropies(p)
+    require_unchanged(student, "probabilities")
+    assert_matches(
+        seen["global"], np.array([0.0, np.log(2), quarter]),
+        "The first order always chooses label 0; the second each label twice; the third label 1 in "
+        "three of four probes.", name="GlobalE",
+    )  # fmt: skip
+    assert_matches(
+        student.order_entropies(beliefs(rng))["global"], reference.order_entropies["global"],
+        "Four orders, five probes, three labels: what is counted, over which axis?", name="GlobalE",
+    )  # fmt: skip
+
+
+@problem("X")
+def test_local_entropy(student, reference, rng):
+    """LocalE is the mean entropy of the probes, also where one is certain"""
+    p = np.full((2, 3, 4), 0.25, np.float32)
+    p[1] = [1, 0, 0, 0]
+    p[1, 0] = [0.5, 0.5, 0, 0]
+    seen = student.order_entropies(p)
+    assert_matches(
+        seen["local"], np.array([np.log(4), np.log(2) / 3]),
+        "The first order knows nothing of any probe; the second is certain of two of three. A "
+        "probability of zero adds nothing.", name="LocalE",
+    )  # fmt: skip
+    assert_matches(
+        student.order_entropies(beliefs(rng))["local"], reference.order_entropies["local"],
+        "An entropy of each probe first, then the mean over probes.", name="LocalE",
+    )  # fmt: skip

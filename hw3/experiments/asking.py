@@ -1,0 +1,78 @@
+"""In-context learning: accuracy against the number of examples in the prompt, at two sizes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from common import plots
+from common.metrics import confidence_interval
+from hw3.adapting import share_right
+from hw3.data.tasks import opinions
+from hw3.experiments.folder import Settings, finish, open_folder
+from hw3.measuring import measure_all, summary
+from hw3.models.language import kit_model
+
+SETTINGS = Settings(seeds=5, tasks=10, queries=20)
+COUNTS = (0, 1, 4, 16)
+SHOWN = {
+    "small_plain": "small model", "large_plain": "large model",
+    "large_question": "large, question and answer", "large_summary": "large, summary cue",
+    "large_own": "large, my own style",
+}  # fmt: skip
+
+
+def run(chosen, folder) -> None:
+    """Ask both models about new tasks, with more and more examples, in all styles."""
+    record, settings = open_folder("in-context", chosen, SETTINGS, folder)
+    models = {size: kit_model(size) for size in ("small", "large")}
+
+    def measure(seed: int, k: int) -> dict[str, float]:
+        rng = np.random.default_rng([seed, k])
+        found: dict[str, list[float]] = {name: [] for name in SHOWN}
+        for number in range(settings.tasks):
+            task = opinions(rng)
+            supports, queries = task.draw(rng, k), task.draw(rng, settings.queries)
+            for name in SHOWN:
+                size, style = name.split("_")
+                found[name].append(
+                    share_right(models[size], supports, queries, task.names, style, number)
+                )
+        return {name: float(np.mean(values)) for name, values in found.items()}
+
+    seeds = range(chosen.seed, chosen.seed + settings.seeds)
+    rows = measure_all(record, [{"seed": s, "k": k} for s in seeds for k in COUNTS], measure)
+    figures = {
+        label: {f"k={k:g}": pair for k, pair in summary(rows, "k", name).items()}
+        for name, label in SHOWN.items()
+    }
+    _draw(rows, record.path / "curves.png")
+    finish(record, figures)
+
+
+def _draw(rows, path) -> None:
+    """Left: the two sizes; right: the styles, with every example there is room for."""
+    figure, axes = plots.new(width=5.6, panels=2)
+    for index, name in enumerate(["small_plain", "large_plain"]):
+        points = summary(rows, "k", name)
+        means, errors = zip(*points.values())
+        places = range(len(points))
+        axes[0].errorbar(
+            places, means, errors, label=SHOWN[name], marker="o", capsize=3, **plots.style(index)
+        )
+    axes[0].set_xticks(range(len(COUNTS)), [str(k) for k in COUNTS])
+    axes[0].set(xlabel="examples in the prompt", ylabel="accuracy", title="two sizes, plain style")
+    most = [row for row in rows if row["k"] == COUNTS[-1]]
+    names = [name for name in SHOWN if name.startswith("large")]
+    for place, name in enumerate(names):
+        values = [row[name] for row in most]
+        axes[1].errorbar(
+            place, np.mean(values), confidence_interval(values), marker="s", capsize=3,
+            color=plots.COLOURS[place],
+        )  # fmt: skip
+    axes[1].set_xticks(range(len(names)), ["plain", "question", "summary", "own"])
+    axes[1].set(xlabel="style", title=f"large model, {COUNTS[-1]} examples")
+    for axis in axes:
+        axis.axhline(0.5, color="grey", linewidth=0.8, linestyle=":")
+        axis.set_ylim(0.35, 1.02)
+    axes[0].legend(frameon=False)
+    print(f"picture: {plots.save(figure, path)}")

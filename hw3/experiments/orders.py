@@ -1,0 +1,97 @@
+"""Prompt orders: the same examples in other orders, and what entropy says of them (problem X)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from common import plots
+from hw3.adapting import label_probabilities, prompts_for
+from hw3.data.tasks import opinions
+from hw3.experiments.folder import Settings, finish, open_folder
+from hw3.measuring import measure_all
+from hw3.models.language import kit_model
+from hw3.prompting import order_entropies
+
+SETTINGS = Settings(seeds=8, queries=40)
+SIZES = ("small", "large")
+SUPPORTS = 4
+ORDERS = 24  # drawn; some may be alike
+
+
+def run(chosen, folder) -> None:
+    """Ask the same questions after the same four examples, in many orders."""
+    record, settings = open_folder("orders", chosen, SETTINGS, folder)
+    models = {size: kit_model(size) for size in SIZES}
+    orders = range(4 if chosen.tiny else ORDERS)
+
+    def measure(seed: int) -> dict[str, float]:
+        rng = np.random.default_rng(seed)
+        task = opinions(rng)
+        supports, queries = task.draw(rng, SUPPORTS), task.draw(rng, settings.queries)
+        wanted = np.array([task.names.index(answer) for _, answer in queries])
+        found = {}
+        for size in SIZES:
+            beliefs = [
+                label_probabilities(
+                    models[size], prompts_for(supports, queries, task.style, order), task.names
+                )
+                for order in orders
+            ]
+            for order, belief in enumerate(beliefs):
+                found[f"{size}_{order}"] = float((belief.argmax(-1).numpy() == wanted).mean())
+            found |= _by_entropy(size, beliefs, found)
+        return found
+
+    rows = measure_all(record, [{"seed": chosen.seed + s} for s in range(settings.seeds)], measure)
+    figures = {}
+    for size in SIZES:
+        table = np.array([[row[f"{size}_{order}"] for order in orders] for row in rows])
+        figures[f"{size} model"] = {
+            "mean": float(table.mean()),
+            "spread over orders (sd)": float(table.std(1, ddof=1).mean()),
+            "worst": float(table.min(1).mean()),
+            "best": float(table.max(1).mean()),
+        }
+        for kind in ("global", "local"):
+            if f"{size}_by_{kind}" in rows[0]:
+                values = [row[f"{size}_by_{kind}"] for row in rows]
+                figures[f"{size} model"][f"chosen by {kind} entropy"] = float(np.mean(values))
+    _draw(rows, orders, record.path / "curves.png")
+    finish(record, figures)
+
+
+def _by_entropy(size: str, beliefs: list, found: dict[str, float]) -> dict[str, float]:
+    """The accuracy of the order of the largest entropy; nothing while problem X is empty."""
+    import torch
+
+    try:
+        wide, narrow = order_entropies(torch.stack(beliefs))
+    except NotImplementedError:
+        return {}
+    return {
+        f"{size}_by_global": found[f"{size}_{int(wide.argmax())}"],
+        f"{size}_by_local": found[f"{size}_{int(narrow.argmax())}"],
+    }
+
+
+def _draw(rows, orders, path) -> None:
+    """A box for each set of examples, over its orders; crosses where entropy chose."""
+    figure, axes = plots.new(width=5.6, panels=2)
+    for axis, size, colour in zip(axes, SIZES, plots.COLOURS):
+        table = [[row[f"{size}_{order}"] for order in orders] for row in rows]
+        places = list(range(1, len(rows) + 1))
+        axis.boxplot(table, positions=places, widths=0.6, whis=(0, 100), showfliers=False)
+        jitter = np.random.default_rng(0).uniform(-0.15, 0.15, size=(len(rows), len(orders)))
+        for place, values, move in zip(places, table, jitter):
+            axis.plot(place + move, values, ".", color=colour, alpha=0.5)
+        for kind, marker in (("global", "x"), ("local", "+")):
+            if f"{size}_by_{kind}" in rows[0]:
+                axis.plot(
+                    places, [row[f"{size}_by_{kind}"] for row in rows], marker, color="black",
+                    markersize=9, label=f"chosen by {kind} entropy", linestyle="none",
+                )  # fmt: skip
+                axis.legend(frameon=False, fontsize=8)
+        axis.axhline(0.5, color="grey", linewidth=0.8, linestyle=":")
+        axis.set(xlabel=f"set of {SUPPORTS} examples", ylabel="accuracy", ylim=(0.2, 1.03),
+                 title=f"{size} model, {len(orders)} orders")  # fmt: skip
+    print(f"picture: {plots.save(figure, path)}")

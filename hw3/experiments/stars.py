@@ -1,0 +1,65 @@
+"""Warm-up: how many stars does a review give? Tuned on a few reviews of each."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from common import plots
+from hw3.adapting import share_right, tuned
+from hw3.data.tasks import stars
+from hw3.experiments.folder import Settings, finish, open_folder
+from hw3.measuring import measure_all, summary
+from hw3.models.language import kit_model
+
+SETTINGS = Settings(seeds=5, queries=300, steps=80, rate=1e-3)
+COUNTS = (1, 8, 128)  # reviews of each number of stars
+
+
+def run(chosen, folder) -> None:
+    """Tune all weights of the large model on k reviews of each number of stars."""
+    record, settings = open_folder("stars", chosen, SETTINGS, folder)
+    language, task = kit_model("large"), stars()
+
+    def measure(seed: int, k: int) -> dict[str, float]:
+        rng = np.random.default_rng([seed, k])
+        examples = task.draw(rng, k * len(task.names))
+        queries = task.draw(rng, settings.queries)
+        torch.manual_seed(seed)
+        adapted = tuned(
+            language, examples, "full", task.style, settings.steps, settings.rate,
+            np.random.default_rng(seed),
+        )  # fmt: skip
+        return {
+            "before": share_right(language, [], queries, task.names, task.style, seed),
+            "training": share_right(adapted, [], examples, task.names, task.style, seed),
+            "accuracy": share_right(adapted, [], queries, task.names, task.style, seed),
+        }
+
+    counts = COUNTS[:2] if chosen.tiny else COUNTS
+    seeds = range(chosen.seed, chosen.seed + settings.seeds)
+    rows = measure_all(record, [{"seed": s, "k": k} for s in seeds for k in counts], measure)
+    figures = {
+        name: {f"k={k:g}": pair for k, pair in summary(rows, "k", name).items()}
+        for name in ("before", "training", "accuracy")
+    }
+    _draw(rows, counts, record.path / "curves.png")
+    finish(record, figures)
+
+
+def _draw(rows, counts, path) -> None:
+    """Accuracy on new reviews and on those of training, against k."""
+    figure, axis = plots.new()
+    for index, (name, label) in enumerate(
+        {"accuracy": "new reviews", "training": "reviews of training"}.items()
+    ):
+        means, errors = zip(*summary(rows, "k", name).values())
+        axis.errorbar(
+            range(len(counts)), means, errors, label=label, marker="o", capsize=3,
+            **plots.style(index),
+        )  # fmt: skip
+    axis.set_xticks(range(len(counts)), [str(k) for k in counts])
+    axis.axhline(0.2, color="grey", linewidth=0.8, linestyle=":")
+    axis.set(xlabel="reviews of each number of stars", ylabel="accuracy", ylim=(0, 1.02))
+    axis.legend(frameon=False)
+    print(f"picture: {plots.save(figure, path)}")

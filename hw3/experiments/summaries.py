@@ -1,0 +1,79 @@
+"""Summaries of stories in a wording that pre-training never used, scored by ROUGE-L."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from common import plots
+from hw3.adapting import tuned, written
+from hw3.data import stories
+from hw3.experiments.folder import Settings, finish, open_folder
+from hw3.measuring import measure_all, summary
+from hw3.models.language import kit_model
+from hw3.prompting import in_context_prompt
+from hw3.rouge import rouge_l
+
+SETTINGS = Settings(seeds=5, queries=16, steps=40)
+WORDING = "the {what} is with {who} in the {place}"
+COUNTS = (0, 1, 4, 16)
+ROOM = 4  # so many stories fit into a prompt
+METHODS = {"asked": "asked in context", "lora3": "LoRA, rank 3", "full": "all weights tuned"}
+RATES = {"lora3": 1e-2, "full": 1e-3}
+STYLE = "summary"
+
+
+def run(chosen, folder) -> None:
+    """Have new stories summed up by the large model: after examples, or tuned on them."""
+    record, settings = open_folder("summaries", chosen, SETTINGS, folder)
+    language = kit_model("large")
+
+    def score(model, supports, queries, seed) -> float:
+        prompts = [
+            in_context_prompt(supports, story.text, STYLE, np.random.default_rng(seed))
+            for story in queries
+        ]
+        return float(np.mean([
+            rouge_l(written(model, prompt), story.answer)
+            for prompt, story in zip(prompts, queries)
+        ]))  # fmt: skip
+
+    def measure(seed: int, k: int) -> dict[str, float]:
+        rng = np.random.default_rng([seed, k])
+        examples = [tuple(stories.story(rng, WORDING)) for _ in range(k)]
+        queries = [stories.story(rng, WORDING) for _ in range(settings.queries)]
+        found = dict.fromkeys(METHODS, float("nan"))
+        if k <= ROOM:
+            found["asked"] = score(language, examples, queries, seed)
+        for method in ("lora3", "full") if k else ():
+            torch.manual_seed(seed)
+            adapted = tuned(
+                language, examples, method, STYLE, settings.steps, settings.rate or RATES[method],
+                np.random.default_rng(seed),
+            )  # fmt: skip
+            found[method] = score(adapted, [], queries, seed)
+        return found
+
+    seeds = range(chosen.seed, chosen.seed + settings.seeds)
+    rows = measure_all(record, [{"seed": s, "k": k} for s in seeds for k in COUNTS], measure)
+    figures = {
+        label: {f"k={k:g}": pair for k, pair in summary(rows, "k", name).items()}
+        for name, label in METHODS.items()
+    }
+    _draw(rows, record.path / "curves.png")
+    finish(record, figures)
+
+
+def _draw(rows, path) -> None:
+    """ROUGE-L against the number of examples, one curve a method."""
+    figure, axis = plots.new()
+    for index, (name, label) in enumerate(METHODS.items()):
+        points = summary(rows, "k", name)
+        means, errors = zip(*points.values())
+        places = [COUNTS.index(k) for k in points]
+        axis.errorbar(places, means, errors, label=label, marker="o", capsize=3,
+                      **plots.style(index))  # fmt: skip
+    axis.set_xticks(range(len(COUNTS)), [str(k) for k in COUNTS])
+    axis.set(xlabel="examples of the new wording", ylabel="ROUGE-L", ylim=(0, 1.02))
+    axis.legend(frameon=False)
+    print(f"picture: {plots.save(figure, path)}")

@@ -1,0 +1,82 @@
+"""LoRA, full tuning and asking, with the same examples."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from common import plots
+from hw3.adapting import share_right, tuned, tuned_share
+from hw3.data.tasks import opinions, whereabouts
+from hw3.experiments.folder import Settings, finish, open_folder
+from hw3.measuring import measure_all, summary
+from hw3.models.language import kit_model
+
+SETTINGS = Settings(seeds=6, queries=200, steps=60)
+COUNTS = (1, 4, 16, 64)
+ROOM = 16  # so many examples fit into a prompt
+TASKS = {"opinions": opinions, "whereabouts": whereabouts}
+METHODS = {"asked": "asked in context", "lora3": "LoRA, rank 3", "full": "all weights tuned"}
+RATES = {"lora3": 1e-2, "full": 1e-3}
+
+
+def run(chosen, folder) -> None:
+    """Adapt the large model to new tasks in three ways, with the same examples."""
+    record, settings = open_folder("tune-or-ask", chosen, SETTINGS, folder)
+    language = kit_model("large")
+
+    def measure(seed: int, k: int) -> dict[str, float]:
+        found = {}
+        for name, draw in TASKS.items():
+            rng = np.random.default_rng([seed, k])
+            task = draw(rng)
+            examples, queries = task.draw(rng, k), task.draw(rng, settings.queries)
+            for method in METHODS:
+                adapted, supports = language, examples
+                if method != "asked":
+                    torch.manual_seed(seed)
+                    adapted = tuned(
+                        language, examples, method, task.style, settings.steps,
+                        settings.rate or RATES[method], np.random.default_rng(seed),
+                    )  # fmt: skip
+                    supports = []
+                elif k > ROOM:
+                    found[f"{name}_{method}"] = float("nan")
+                    continue
+                found[f"{name}_{method}"] = share_right(
+                    adapted, supports, queries, task.names, task.style, seed
+                )
+        return found
+
+    seeds = range(chosen.seed, chosen.seed + settings.seeds)
+    rows = measure_all(record, [{"seed": s, "k": k} for s in seeds for k in COUNTS], measure)
+    figures = {
+        f"{name}, {METHODS[method]}": {
+            f"k={k:g}": pair for k, pair in summary(rows, "k", f"{name}_{method}").items()
+        }
+        for name in TASKS
+        for method in METHODS
+    }
+    figures["share of the parameters"] = {
+        mode: tuned_share(language.model, mode) for mode in ("lora3", "full")
+    }
+    _draw(rows, record.path / "curves.png")
+    finish(record, figures)
+
+
+def _draw(rows, path) -> None:
+    """One panel a task, one curve a method."""
+    figure, axes = plots.new(width=5.6, panels=len(TASKS))
+    for axis, task in zip(axes, TASKS):
+        for index, (method, label) in enumerate(METHODS.items()):
+            points = summary(rows, "k", f"{task}_{method}")
+            means, errors = zip(*points.values())
+            axis.errorbar(
+                [*points], means, errors, label=label, marker="o", capsize=3, **plots.style(index)
+            )
+        axis.set_xscale("log", base=2)
+        axis.set_xticks(COUNTS, [str(k) for k in COUNTS])
+        axis.axhline(0.5, color="grey", linewidth=0.8, linestyle=":")
+        axis.set(xlabel="examples", ylabel="accuracy", title=task, ylim=(0.35, 1.02))
+    axes[0].legend(frameon=False, loc="lower right")
+    print(f"picture: {plots.save(figure, path)}")

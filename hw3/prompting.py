@@ -1,0 +1,79 @@
+"""Problem 4, second half: ask a language model, with examples in the prompt; and problem X."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+
+# how an example stands in a prompt; "own" is yours
+STYLES = {
+    "plain": "{text} : {answer} .",
+    "question": "question {text} answer : {answer} .",
+    "summary": "{text} summary : {answer} .",
+}
+
+
+def greedy_decode(
+    model: Callable[[torch.Tensor], torch.Tensor],
+    prompt: list[int],
+    most: int,
+    end: int,
+    context: int,
+) -> list[int]:
+    """The most likely continuation of a prompt, chosen one token at a time.
+
+    It ends when the model chooses `end`, or after `most` tokens. The model never reads more than
+    `context` tokens: of a longer sequence it reads the last ones. No gradient is kept.
+
+    Args:
+        model: tokens [1, T] → logits [1, T, V]; those at place t are about the token at t + 1.
+        prompt: token numbers, at least one; the list is the caller's.
+        most: the largest number of new tokens.
+        end: the token that ends an answer.
+        context: the largest T that the model can read.
+
+    Returns:
+        The new tokens, without the prompt and without `end`.
+    """
+    # TODO 4c (about 8 lines): read, choose the next token, stop or go on
+    raise NotImplementedError("hw3 4c: greedy_decode")
+
+
+def in_context_prompt(
+    supports: list[tuple[str, str]], query: str, style: str, rng: np.random.Generator
+) -> str:
+    """A prompt that shows the supports, in an order drawn anew, and then asks for the query.
+
+    Every support stands as `STYLES[style]` says, with one space between one and the next. The query
+    comes last, in the same style, cut off where its answer would begin: the prompt ends with what
+    stands before the answer, without a space at its end. The style "own" is one that you make up:
+    it differs from all three, has text before answer, and joins supports and query as they do.
+
+    Args:
+        supports: pairs (text, answer), maybe none; the list is the caller's.
+        query: the text to be answered.
+        style: a key of STYLES, or "own".
+        rng: draws the order; every order is as likely as any other.
+    """
+    # TODO 4d (about 6 lines): choose the form, shuffle, write the supports and the query
+    raise NotImplementedError("hw3 4d: in_context_prompt")
+
+
+def order_entropies(probabilities: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """How evenly a model spreads its answers under each order of the supports (Lu et al. 2022).
+
+    GlobalE is the entropy of the shares in which the labels are chosen over all probes; a probe
+    chooses its most probable label. LocalE is the mean over the probes of the entropy of their
+    probabilities. Both in nats; nothing is added for a probability of zero. No true label is used.
+
+    Args:
+        probabilities: [orders, probes, labels], summing to one over the labels.
+
+    Returns:
+        GlobalE [orders] and LocalE [orders].
+    """
+
+    # TODO X (about 6 lines): shares of the chosen labels, then two entropies
+    raise NotImplementedError("hw3 X: order_entropies")

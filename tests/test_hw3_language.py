@@ -1,0 +1,372 @@
+"""Homework 3, language: the models, their texts, and what the solutions make of them."""
+
+import hashlib
+import importlib.util
+import itertools
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from autograder.homework import ROOT
+from tests.conftest import HOMEWORKS
+
+pytestmark = pytest.mark.skipif("hw3" not in HOMEWORKS, reason="homework 3 is not here")
+REAL = Path(os.environ.get("KIT_DATA", "/nowhere"))
+BEGINNING = (  # of the text in the model's own documentation
+    "Once upon a time, there was a little girl named Lily. She loved to play outside in the park."
+)
+REQUIRED = ("stars", "in-context", "orders", "tune-or-ask", "summaries")
+
+
+def solution(name):
+    """A module of the solutions, imported by itself."""
+    path = ROOT / "staff" / "solutions" / "hw3" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(f"solution_hw3_{name}", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+# --- the kit's models ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", ["small", "large"])
+def test_the_weights_are_those_of_their_record(size):
+    from hw3.models.language import WEIGHTS, kit_model
+
+    path = WEIGHTS / f"language-{size}.pt"
+    record = json.loads(path.with_suffix(".json").read_text())
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == record["sha256"]
+    assert path.stat().st_size == record["bytes"] <= 2_000_000
+    state = torch.load(path, weights_only=True)
+    assert all(value.dtype == torch.float16 for value in state.values())
+    model = kit_model(size).model
+    assert sum(p.numel() for p in model.parameters()) == record["parameters"]
+
+
+def test_weights_that_were_changed_are_refused(tmp_path, monkeypatch):
+    from common.errors import KitError
+    from hw3.models import language
+
+    for name in ("language-small.pt", "language-small.json"):
+        (tmp_path / name).write_bytes((language.WEIGHTS / name).read_bytes())
+    monkeypatch.setattr(language, "WEIGHTS", tmp_path)
+    language.kit_model("small")
+    with (tmp_path / "language-small.pt").open("ab") as file:
+        file.write(b"x")
+    with pytest.raises(KitError, match="unpack the kit again"):
+        language.kit_model("small")
+
+
+def test_a_prediction_depends_on_no_later_token():
+    from hw3.models.language import untrained
+
+    torch.manual_seed(0)
+    model = untrained("small").eval()
+    tokens = torch.randint(0, 100, (2, 12))
+    changed = tokens.clone()
+    changed[:, 7:] = torch.randint(100, 140, (2, 5))
+    with torch.no_grad():
+        one, other = model(tokens), model(changed)
+    assert torch.allclose(one[:, :7], other[:, :7], atol=1e-6)
+    assert not torch.allclose(one[:, 7:], other[:, 7:], atol=1e-3)
+
+
+def _accuracy(language, k, tasks=12, queries=10):
+    """In-context accuracy, with prompts written and labels read here."""
+    from hw3.data.tasks import opinions
+
+    prompting, rng, right = solution("prompting"), np.random.default_rng(0), []
+    for _ in range(tasks):
+        task = opinions(rng)
+        supports = task.draw(rng, k)
+        labels = [language.tokenizer.encode(name)[0] for name in task.names]
+        for text, answer in task.draw(rng, queries):
+            prompt = prompting.in_context_prompt(supports, text, "plain", rng)
+            tokens = torch.tensor([language.tokenizer.encode(prompt)])
+            with torch.no_grad():
+                logits = language.model(tokens)[0, -1, labels]
+            right.append(task.names[int(logits.argmax())] == answer)
+    return np.mean(right)
+
+
+@pytest.mark.parametrize("size", ["small", "large"])
+def test_in_context_accuracy_rises_from_chance(size):
+    from hw3.models.language import kit_model
+
+    language = kit_model(size)
+    assert 0.3 < _accuracy(language, 0) < 0.7  # 120 questions: within four standard errors
+    assert _accuracy(language, 16) > 0.8
+
+
+def test_every_word_of_the_texts_is_known():
+    from hw3.data.documents import SHARES, pieces
+    from hw3.data.vocabulary import UNKNOWN, WORDS, WordTokenizer
+
+    assert len(set(WORDS)) == len(WORDS)
+    tokenizer, rng = WordTokenizer(), np.random.default_rng(0)
+    for kind in SHARES:
+        for _ in range(10):
+            document = pieces(rng, kind)
+            for _ in range(20):
+                text = " ".join(next(document))
+                assert tokenizer.decode(tokenizer.encode(text)) == text
+                assert UNKNOWN not in tokenizer.decode(tokenizer.encode(text))
+
+
+def test_label_words_change_from_document_to_document():
+    from hw3.data.documents import pieces
+
+    rng, seen = np.random.default_rng(0), set()
+    for _ in range(40):
+        document = pieces(rng, "reviews")
+        seen.add(frozenset(next(document)[1] for _ in range(30)))
+    assert len(seen) > 30
+
+
+def test_the_answers_of_stories_are_right():
+    from hw3.data import stories
+
+    rng = np.random.default_rng(0)
+    replies = []
+    for _ in range(200):
+        asked = stories.where(rng, 4, 2)
+        name = asked.text.split("where is ")[1].split()[0]
+        moves = [line.split() for line in asked.text.split(" . ") if line.startswith(name)]
+        assert moves[-1][4] == asked.answer
+        asked = stories.yes_or_no(rng, 3, 2)
+        lines, _, question = asked.text.rpartition(" . is ")
+        name, place = question.split()[0], question.split()[3]
+        moves = [line.split() for line in lines.split(" . ") if line.startswith(name)]
+        assert (moves[-1][4] == place) == (asked.answer == "yes")
+        replies.append(asked.answer)
+    assert 60 < replies.count("yes") < 140
+
+
+def test_reviews_have_the_tone_of_their_stars():
+    from hw3.data import reviews
+    from hw3.data.vocabulary import TONES
+
+    rng = np.random.default_rng(0)
+    for stars in range(1, 6):
+        tones = []
+        for _ in range(200):
+            text = reviews.draw(rng, 2, stars).text
+            tones += [t for word in text.split() for t, some in enumerate(TONES) if word in some]
+        assert len(tones) == 400 and np.mean(np.array(tones) == stars - 1) > 0.7
+        assert max(abs(t - stars + 1) for t in tones) <= 1
+
+
+# --- the solutions ------------------------------------------------------------------------------
+
+
+def test_a_batch_of_prompts_and_answers_is_scored_as_each_by_itself():
+    from hw3.models.language import untrained
+
+    torch.manual_seed(0)
+    tokens, model = solution("tokens"), untrained("small").eval()
+    prompts, answers = [[5, 6, 7], [8], [9, 10, 11, 12, 13]], [[20], [21, 22, 23], [24, 25]]
+    together = tokens.make_batch(prompts, answers, 0, 3, 50)
+    with torch.no_grad():
+        loss, _ = tokens.token_loss(model(together[0]), together[1])
+        total, count = 0.0, 0
+        for prompt, answer in zip(prompts, answers):
+            row, wanted, _ = tokens.make_batch([prompt], [answer], 0, 3, 50)
+            one, _ = tokens.token_loss(model(row), wanted)
+            total, count = total + one.item() * (len(answer) + 1), count + len(answer) + 1
+    assert loss.item() == pytest.approx(total / count, rel=1e-5)
+
+
+def test_accumulation_in_parts_is_the_whole_batch():
+    from hw3.models.language import untrained
+
+    tokens, step = solution("tokens"), solution("accumulation").accumulated_step
+    prompts = [[5, 6, 7], [8], [9, 10, 11, 12, 13], [4, 4]]
+    answers = [[20], [21, 22, 23], [24, 25], [26]]
+    gradients = []
+    for cuts in ([0, 4], [0, 1, 3, 4]):
+        torch.manual_seed(0)
+        model = untrained("small")
+        parts = [
+            tokens.make_batch(prompts[a:b], answers[a:b], 0, 3, 50)[:2]
+            for a, b in itertools.pairwise(cuts)
+        ]
+        step(model, parts, torch.optim.SGD(model.parameters(), lr=0.0),
+             lambda logits, labels: tokens.token_loss(logits, labels)[0])  # fmt: skip
+        gradients.append(torch.cat([p.grad.flatten() for p in model.parameters()]))
+    assert gradients[0].norm() > 0
+    assert torch.allclose(*gradients, atol=1e-6)
+
+
+# --- ROUGE-L, readers, real models --------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "written, wanted, score",
+    [
+        ("a b c d", "a b c d", 1.0),
+        ("a b", "c d", 0.0),
+        ("", "a", 0.0),
+        ("police kill the gunman", "police killed the gunman", 0.75),
+        ("d a b", "a b c", 2 * 2 / 6),
+    ],
+)
+def test_rouge_l(written, wanted, score):
+    from hw3.rouge import rouge_l
+
+    assert rouge_l(written, wanted) == pytest.approx(score)
+
+
+def test_babi_files_are_read_line_by_line():
+    from hw3.data.babi import parse
+
+    text = (
+        "1 Mary went home.\n2 Where is Mary? \thome\t1\n3 Mary left.\n4 Who left?\tMary\t3\n"
+        "1 John sat.\n2 Is John up? \tno\t1\n"
+    )
+    assert [tuple(q) for q in parse(text)] == [
+        ("Mary went home. Where is Mary?", "home"),
+        ("Mary went home. Mary left. Who left?", "Mary"),
+        ("John sat. Is John up?", "no"),
+    ]
+
+
+@pytest.mark.skipif(not (REAL / "babi").is_dir(), reason="bAbI is not on disk")
+def test_real_babi():
+    from hw3.data import babi
+
+    for task in (1, 6):
+        assert len(babi.read(task, "train")) == len(babi.read(task, "test")) == 1000
+
+
+@pytest.mark.skipif(not (REAL / "text").is_dir(), reason="the reviews are not on disk")
+def test_real_reviews():
+    from hw3.data import clothing
+
+    found = clothing.read()
+    assert len(found) == 22_641 and {stars for _, stars in found} == {1, 2, 3, 4, 5}
+
+
+@pytest.mark.skipif(not (REAL / "weights").is_dir(), reason="the story model is not on disk")
+def test_the_story_model_tells_the_known_story():
+    from hw3.models.stories import story_model
+
+    language = story_model()
+    found = solution("prompting").greedy_decode(
+        language.model, language.tokenizer.encode(""), 60, -1, language.model.context
+    )
+    assert language.tokenizer.decode(found).startswith(BEGINNING)
+    said = "Tom's dog, Max: 3 balls!"
+    assert language.tokenizer.decode(language.tokenizer.encode(said)[1:]) == said
+
+
+def test_what_is_not_on_disk_is_said_in_one_line(tmp_path):
+    from common.errors import KitError
+    from hw3.data import babi, clothing
+    from hw3.models.stories import story_model
+
+    for read in (lambda: babi.read(1, "test", str(tmp_path)), lambda: clothing.read(str(tmp_path)),
+                 lambda: story_model(str(tmp_path))):  # fmt: skip
+        with pytest.raises(KitError, match="--data DIR or KIT_DATA"):
+            read()
+
+
+def test_the_student_functions_run_on_transformers():
+    transformers = pytest.importorskip("transformers", reason="transformers is not installed")
+    from hw3.models.hub import Decoder
+
+    torch.manual_seed(0)
+    gpt2 = transformers.GPT2LMHeadModel(
+        transformers.GPT2Config(vocab_size=50, n_positions=32, n_embd=16, n_layer=2, n_head=2)
+    )
+    bert = transformers.BertLMHeadModel(
+        transformers.BertConfig(
+            vocab_size=50, hidden_size=16, num_hidden_layers=2, num_attention_heads=2,
+            intermediate_size=32, max_position_embeddings=32, is_decoder=True,
+        )
+    )  # fmt: skip
+    tokens, step = solution("tokens"), solution("accumulation").accumulated_step
+    for inner in (gpt2, bert):
+        model = Decoder(inner).eval()
+        assert len(model.blocks) == 2 and model.context == 32
+        found = solution("prompting").greedy_decode(model, [4, 5, 6], 4, -1, model.context)
+        assert len(found) == 4
+        batch = tokens.make_batch([[5, 6, 7], [8]], [[20], [21, 22]], 0, 3, model.context)[:2]
+        optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
+        losses = [
+            step(model, [batch], optimizer, lambda logits, y: tokens.token_loss(logits, y)[0])
+            for _ in range(15)
+        ]
+        assert losses[-1] < losses[0] - 0.5
+
+
+def test_a_missing_package_is_named():
+    if importlib.util.find_spec("transformers"):
+        pytest.skip("transformers is installed")
+    from common.errors import KitError
+    from hw3.models.hub import hub_model
+
+    with pytest.raises(KitError, match="pip install transformers"):
+        hub_model("gpt2")
+
+
+# --- experiments --------------------------------------------------------------------------------
+
+
+def train(*arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "staff", "train", "hw3", *map(str, arguments)],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [*REQUIRED, "regression"])
+def test_an_experiment_runs_through(name, tmp_path):
+    done = train("--experiment", name, "--tiny", "--out", tmp_path / "run")
+    assert done.returncode == 0, done.stdout + done.stderr
+    names = {path.name for path in (tmp_path / "run").iterdir()}
+    assert {"config.json", "metrics.csv", "checkpoint.pt", "curves.png", "result.json"} <= names
+    config = json.loads((tmp_path / "run" / "config.json").read_text())
+    assert config["data"] == "generated" and config["tiny"] is True
+
+
+def test_cells_that_were_measured_are_not_measured_again(tmp_path):
+    from common.errors import Stopped
+    from common.runs import RunFolder
+    from hw3.measuring import measure_all
+
+    cells, seen = [{"seed": 0}, {"seed": 1}, {"seed": 2}], []
+
+    def measure(seed):
+        seen.append(seed)
+        if seen == [0, 1]:
+            raise KeyboardInterrupt
+        return {"value": 10 * seed}
+
+    with pytest.raises(Stopped, match="1 of 3"):
+        measure_all(RunFolder(tmp_path, {"a": 1}), cells, measure)
+    rows = measure_all(RunFolder(tmp_path, {"a": 1}, resume=True), cells, measure)
+    assert seen == [0, 1, 1, 2] and [row["value"] for row in rows] == [0, 10, 20]
+
+
+def test_the_recipe_gives_the_same_weights_twice(tmp_path):
+    sums = []
+    for run in ("one", "two"):
+        done = subprocess.run(
+            [sys.executable, "-m", "hw3.pretrain", "language", "--tiny", "--steps", "3",
+             "--out", str(tmp_path / run)],
+            cwd=ROOT, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        record = json.loads((tmp_path / run / "language-small.json").read_text())
+        sums.append(record["sha256"])
+        state = torch.load(tmp_path / run / "language-small.pt", weights_only=True)
+        assert all(value.isfinite().all() for value in state.values())
+    assert sums[0] == sums[1]
