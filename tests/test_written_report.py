@@ -171,7 +171,7 @@ def test_answered_in_part(kit):
 
 def test_tables_over_seeds(kit):
     for seed, mse in ((0, 0.80), (1, 0.82), (2, 0.87)):
-        make_run(kit, "a", seed, test_mse=mse, epoch=seed + 1, deep={"x": [1.5, 2.5]})
+        make_run(kit, "a", seed, test_mse=mse, epoch=seed + 1, deep={"x": [1.5, 2.5], "y/z": 3.5})
     make_run(kit, "a", 3, test_mse=9.0, lr=1.0, epoch=1)  # set up otherwise
     make_run(kit, "a", 4, test_mse=9.0, tiny=True, epoch=1)
     (kit / "runs/hw0/a-seed1.old1").mkdir()
@@ -180,12 +180,17 @@ def test_tables_over_seeds(kit):
     assert results.cell("{{test_mse}}", "a") == "0.830 ± 0.090"
     assert results.cell("{{a: epoch}}", "other") == "1, 2, 3"
     assert results.cell("{{deep/x/1}}", "a") == "2.5000 ± 0.0000"
+    assert results.cell("{{deep/y/z}}", "a") == "3.5000 ± 0.0000"
     assert results.cell("{{last/loss}}", "a-seed0") == "2"
     assert results.cell("{{max/loss}} ", "a").strip() == "{{max/loss}}"  # only a whole cell
     assert results.cell("{{max/loss}}", "a-seed0") == "3.5"
     assert results.cell("{{min/loss}}", "a-seed0") == "1.25"
     assert any("its lr is not that of" in note for note in results.notes)
     assert not results.missing
+    runs = results.of("a")
+    assert all(
+        runs[0].look_up(key) is None for key in ("deep/x/2", "deep/x/-1", "deep/y", "epoch/0")
+    )
     assert results.cell("{{nonsense}}", "a") == results.cell("{{test_mse}}", "b") == "missing"
     assert len(results.missing) == 2
 

@@ -161,8 +161,8 @@ def _runs(results: Results) -> str:
         '<h2>Runs</h2><div class="wide" tabindex="0" role="region" aria-label="runs"><table><thead><tr>'
         f'<th scope="col">run</th><th scope="col">seeds</th><th scope="col">data</th></tr></thead><tbody>{rows}</tbody></table>'
         "</div><p>Of several seeds, tables give the mean ± its 95 % interval (Student’s t over seeds), "
-        "and list whole numbers seed by seed; of one seed, the interval is that of the run’s own "
-        "test tasks.</p>"
+        "and list whole numbers seed by seed; of one run, the interval is its own, over its "
+        "test tasks or repetitions.</p>"
     )
 
 

@@ -2,8 +2,8 @@
 
 A cell `{{test_mse}}` is the number of that name in result.json of the run that the row's first cell
 names; `{{maml: test_accuracy}}` names the run itself; `{{test_accuracy ± interval}}` adds the interval
-that stands in the file. `a/b/0` goes into tables and lists; `last/loss`, `max/loss` and `min/loss` are
-of the column `loss` of metrics.csv. Where several seeds were run, the mean over them is given, with its
+that stands in the file. `a/b/0` goes into tables and lists (also where `a/b` is one name); `last/loss`,
+`max/loss` and `min/loss` are of the column `loss` of metrics.csv. Where several seeds were run, the mean over them is given, with its
 95 % interval.
 """
 
@@ -56,13 +56,7 @@ class Run:
     def look_up(self, key: str) -> Any:
         """The value at `a/b/0` in the results; None when there is none."""
         steps = key.split("/")
-        value = self.metrics if steps[0] in ("last", "max", "min") else self.result
-        for step in steps:
-            try:
-                value = value[int(step)] if isinstance(value, list) else value[step]
-            except (KeyError, IndexError, TypeError, ValueError):
-                return None
-        return value
+        return _inside(self.metrics if steps[0] in ("last", "max", "min") else self.result, steps)
 
 
 @dataclass
@@ -201,6 +195,22 @@ def _finished(root: Path, name: str) -> list[Run]:
         if result is not None and isinstance(config, dict):
             found.append(Run(folder, config, result))
     return sorted(found, key=lambda run: (run.seed, run.folder.name))
+
+
+def _inside(value: Any, steps: list[str]) -> Any:
+    """What lies at the end of the steps; a name such as `input/first` takes two of them."""
+    if not steps:
+        return value
+    if isinstance(value, list):
+        if not steps[0].isdecimal() or int(steps[0]) >= len(value):
+            return None
+        return _inside(value[int(steps[0])], steps[1:])
+    if isinstance(value, dict):
+        for count in range(1, len(steps) + 1):
+            name = "/".join(steps[:count])
+            if name in value:
+                return _inside(value[name], steps[count:])
+    return None
 
 
 def _read(path: Path) -> Any:

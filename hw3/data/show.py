@@ -9,7 +9,7 @@ import numpy as np
 from common import plots
 from hw3.data.pictures import CLASSES, INSIDE, KNOWN, NEW, OUTSIDE, Style, draw_classes
 
-COUNT = 12
+COUNT = 7
 ROWS = {
     "pre-training": (KNOWN, Style()),
     "input shift: dark for bright": (KNOWN, Style(change="inverted")),
@@ -22,7 +22,7 @@ ROWS = {
 def write(path: Path) -> Path:
     """Draw the rows, the same classes in each, and write a PNG."""
     labels = np.random.RandomState(4).permutation(CLASSES)[:COUNT]
-    figure, axes = plots.new(width=9, height=5.6)
+    figure, axes = plots.new(width=5.8, height=5.9)
     figure.clear()
     for row, (title, (which, style)) in enumerate(ROWS.items()):
         images = draw_classes(np.random.RandomState(5), labels, which, style)
