@@ -27,15 +27,18 @@ class Comparison:
 
     Attributes:
         name: as `--experiment` knows it.
-        metric: what is compared, at the last evaluation.
+        metric: what is compared: its value at the last evaluation, or its mean.
         lower: whether the lowest curve wins.
         curves: a curve's name → (its experiment, its column in metrics.csv).
+        mean_over: where a row is a repetition and no step: the mean counts, over the rows that have
+            these values in these columns; None: the last row counts.
     """
 
     name: str
     metric: str
     lower: bool
     curves: dict[str, tuple[str, str]]
+    mean_over: dict[str, float] | None = None
 
     @property
     def experiments(self) -> tuple[str, ...]:
@@ -105,7 +108,7 @@ def _comparison(row: dict) -> Comparison:
         curves = {curve: (row["name"], column) for curve, column in row["columns"].items()}
     else:
         curves = {name: (name, metric) for name in row["experiments"]}
-    return Comparison(row["name"], metric, lower, curves)
+    return Comparison(row["name"], metric, lower, curves, row.get("mean_over"))
 
 
 def _signed(name: str) -> tuple[str, bool]:

@@ -19,7 +19,7 @@ SKIP = "skip"
 
 @dataclass(frozen=True)
 class Prediction:
-    """Which curve wins and how far ahead of the second it ends; no winner: it was skipped."""
+    """Which curve wins and how far ahead of the second it is; no winner: it was skipped."""
 
     winner: str | None
     by: float = 0.0
@@ -91,15 +91,16 @@ def settle(comparison: Comparison, folder: Path, answer: str) -> None:
 
 
 def finals(comparison: Comparison, rows_of: dict[str, list[dict[str, float]]]) -> dict[str, float]:
-    """The value of every curve at its last evaluation, the winner first.
+    """What counts of every curve, its last evaluation or its mean: the winner first.
 
     Args:
         rows_of: experiment → its rows of metrics.csv.
     """
-    values = {
-        curve: rows_of[experiment][-1][column]
-        for curve, (experiment, column) in comparison.curves.items()
-    }
+    values = {}
+    for curve in comparison.curves:
+        counted = _values(comparison, curve, rows_of)
+        one_row = comparison.mean_over is None
+        values[curve] = counted[-1] if one_row else sum(counted) / len(counted)
     order = sorted(values, key=values.get, reverse=not comparison.lower)
     return {curve: values[curve] for curve in order}
 
@@ -117,18 +118,15 @@ def draw(
     found: Prediction,
     path: Path,
 ) -> str:
-    """The curves; to their right the second's distance to the winner: as it came, and as predicted.
+    """The values; to their right the second's distance to the winner: as it came, and as predicted.
 
     Returns:
         The verdict, which is the picture's title as well.
     """
     values = finals(comparison, rows_of)
     figure, axis = plots.new(width=7.2)
-    last = 0.0
-    for index, (curve, (experiment, column)) in enumerate(comparison.curves.items()):
-        points = [(row["step"], row[column]) for row in rows_of[experiment]]
-        last = max(last, points[-1][0])
-        axis.plot(*zip(*points), label=curve, **plots.style(index))
+    drawn = _draw_curves if comparison.mean_over is None else _draw_means
+    last = drawn(axis, comparison, rows_of, values)
     first, second = list(values)[:2]
     said = f"it was {first}"
     axis.plot(
@@ -146,7 +144,7 @@ def draw(
             linewidth=3,
             label=said,
         )
-    axis.set(xlabel="step", ylabel=comparison.metric.replace("_", " "))
+    axis.set_ylabel(comparison.metric.replace("_", " "))
     axis.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     line = verdict(found, values)
     axis.set_title(line, fontsize=9, loc="left")
@@ -154,12 +152,44 @@ def draw(
     return line
 
 
+def _values(
+    comparison: Comparison, curve: str, rows_of: dict[str, list[dict[str, float]]]
+) -> list[float]:
+    """A curve's column, of the rows that count."""
+    experiment, column = comparison.curves[curve]
+    wanted = (comparison.mean_over or {}).items()
+    return [row[column] for row in rows_of[experiment] if all(row[key] == at for key, at in wanted)]
+
+
+def _draw_curves(axis, comparison, rows_of, _) -> float:
+    """Against the steps. The last of them is returned."""
+    last = 0.0
+    for index, (curve, (experiment, _)) in enumerate(comparison.curves.items()):
+        steps = [row["step"] for row in rows_of[experiment]]
+        last = max(last, steps[-1])
+        axis.plot(steps, _values(comparison, curve, rows_of), label=curve, **plots.style(index))
+    axis.set_xlabel("step")
+    return last
+
+
+def _draw_means(axis, comparison, rows_of, means) -> float:
+    """Repetitions as dots side by side, their mean as a line. The place of the last is returned."""
+    for index, curve in enumerate(comparison.curves):
+        values, colour = _values(comparison, curve, rows_of), plots.COLOURS[index]
+        axis.plot([index + 1] * len(values), values, "o", alpha=0.5, color=colour)
+        axis.plot([index + 0.75, index + 1.25], 2 * [means[curve]], color=colour, label=curve)
+    axis.set_xticks(range(1, len(means) + 1), comparison.curves)
+    axis.set_xlabel("dots: repetitions; lines: means")
+    return len(means) + 0.25
+
+
 def _ask(comparison: Comparison) -> Prediction:
     """By input(), until the answer can be read."""
     best = "lowest" if comparison.lower else "highest"
+    what = "curve will end" if comparison.mean_over is None else "mean will be"
     print(
-        f"Before the training: which curve will end {best} ({comparison.metric.replace('_', ' ')}), "
-        f"and how far ahead of the second?\n  curves: {', '.join(comparison.curves)}"
+        f"Before the training: which {what} {best} ({comparison.metric.replace('_', ' ')}), "
+        f"and how far ahead of the second?\n  there is {', '.join(comparison.curves)}"
     )
     example = f'"{next(iter(comparison.curves))} by 0.05"'
     while True:

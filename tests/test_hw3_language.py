@@ -329,8 +329,10 @@ def train(*arguments):
 
 @pytest.mark.parametrize("name", [*REQUIRED, "regression"])
 def test_an_experiment_runs_through(name, tmp_path):
-    done = train("--experiment", name, "--tiny", "--out", tmp_path / "run")
+    predict = ("--predict", "asked by 0.2") if name == "tune-or-ask" else ()
+    done = train("--experiment", name, "--tiny", "--out", tmp_path / "run", *predict)
     assert done.returncode == 0, done.stdout + done.stderr
+    assert ("you said asked by 0.2; it was" in done.stdout) == bool(predict)
     names = {path.name for path in (tmp_path / "run").iterdir()}
     assert {"config.json", "metrics.csv", "checkpoint.pt", "curves.png", "result.json"} <= names
     config = json.loads((tmp_path / "run" / "config.json").read_text())
@@ -354,6 +356,44 @@ def test_cells_that_were_measured_are_not_measured_again(tmp_path):
         measure_all(RunFolder(tmp_path, {"a": 1}), cells, measure)
     rows = measure_all(RunFolder(tmp_path, {"a": 1}, resume=True), cells, measure)
     assert seen == [0, 1, 1, 2] and [row["value"] for row in rows] == [0, 10, 20]
+
+
+def test_named_cells_give_a_row_a_seed(tmp_path):
+    from common.runs import RunFolder, read_metrics
+    from hw3.measuring import by_seed, columns_of, measure_all, named
+
+    record, cells = RunFolder(tmp_path, {}), named([3, 4], ["one", "two"])
+    measure = lambda seed, name: {"in": seed, "out": len(name)} if name == "one" else {"x": -seed}  # noqa: E731
+    rows = measure_all(record, cells[:3], measure, by_seed)
+    first, second = read_metrics(tmp_path)
+    assert first == {"step": 3, "one/in": 3, "one/out": 3, "two": -3}
+    assert second["one/in"] == 4 and np.isnan(second["two"]), "a cell that is not there yet"
+    rows = measure_all(record, cells, measure, by_seed)
+    assert {name: list(values) for name, values in columns_of(rows).items()} == {
+        "one/in": [3, 4], "one/out": [3, 3], "two": [-3, -4],
+    }  # fmt: skip
+
+
+def test_other_seeds_repeat_nothing():
+    from argparse import Namespace
+
+    from hw3.experiments.folder import seeds_of
+
+    asked = [Namespace(seed=seed, seeds=None, tiny=False) for seed in range(3)]
+    drawn = [seed for chosen in asked for seed in seeds_of(chosen, 8)]
+    assert len(set(drawn)) == 24 and drawn[:8] == list(range(8))
+    assert seeds_of(Namespace(seed=0, seeds=9, tiny=True), 5) == list(range(9))
+    assert seeds_of(Namespace(seed=0, seeds=None, tiny=True), 1) == [0]
+
+
+@pytest.mark.parametrize("plain", [True, False])
+def test_cells_are_told_line_by_line_when_no_bars_are_wanted(tmp_path, monkeypatch, capsys, plain):
+    from common.runs import RunFolder
+    from hw3 import measuring
+
+    monkeypatch.setattr(measuring, "live", lambda: not plain)
+    measuring.measure_all(RunFolder(tmp_path, {}), [{"seed": 7}], lambda seed: {"value": 1})
+    assert ("cell 1/1: seed 7 (" in capsys.readouterr().out) == plain
 
 
 def test_the_recipe_gives_the_same_weights_twice(tmp_path):

@@ -22,7 +22,7 @@ from tests.conftest import HOMEWORKS
 ROOT = homeworks.ROOT
 pytestmark = pytest.mark.skipif("hw3" not in HOMEWORKS, reason="homework 3 is not here")
 MODULES = (
-    "blocks", "lora", "tuning", "train", "cells", "data.pictures", "data.photos", "models.loading",
+    "blocks", "lora", "tuning", "train", "data.pictures", "data.photos", "models.loading",
     "models.weights", "models.resnet", "models.classifier", "experiments.shots",
     "experiments.photos",
 )  # fmt: skip
@@ -281,20 +281,25 @@ def train(*arguments, **options):
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["shifts", "shots", "probe-then-tune"])
-def test_an_experiment_runs_through_and_goes_on(name, tmp_path):
+@pytest.mark.parametrize(
+    "name, said", [("shifts", ""), ("shots", "full by 0.1"), ("probe-then-tune", "lp-ft by 0.05")]
+)
+def test_an_experiment_runs_through_and_goes_on(name, said, tmp_path):
     """On little data; then again with --resume, from a record that lacks one cell."""
     folder = tmp_path / "run"
-    done = train("--experiment", name, "--tiny", "--out", folder)
+    predict = ("--predict", said) if said else ()
+    done = train("--experiment", name, "--tiny", "--out", folder, *predict)
     assert done.returncode == 0, done.stdout + done.stderr
+    assert (f"you said {said}; it was" in done.stdout) == bool(said)
+    assert (tmp_path / f"prediction-{name}-seed0.png").exists() == bool(said)
     names = {path.name for path in folder.iterdir()}
     assert {"config.json", "metrics.csv", "checkpoint.pt", "curves.png", "result.json"} <= names
     assert json.loads((folder / "config.json").read_text())["data"] == "generated"
     first = (folder / "metrics.csv").read_text()
     state = torch.load(folder / "checkpoint.pt", weights_only=True)
-    state["cells"].pop(list(state["cells"])[-1])
-    kept = next(iter(state["cells"]))
-    state["cells"][kept] = dict.fromkeys(state["cells"][kept], 0.123)
+    state["rows"].pop()
+    kept = state["rows"][0]
+    state["rows"][0] = kept | dict.fromkeys(kept.keys() - {"seed", "name"}, 0.123)
     torch.save(state, folder / "checkpoint.pt")
     again = train("--experiment", name, "--tiny", "--out", folder, "--resume")
     assert again.returncode == 0, again.stdout + again.stderr

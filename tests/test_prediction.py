@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -79,6 +80,38 @@ def test_the_verdict_is_about_the_end():
     assert values == {"b-2": 0.3, "a": 0.9} and list(values) == ["b-2", "a"]
     said = prediction.verdict(Prediction("a", 0.2), values)
     assert said == "you said a by 0.2; it was b-2 by 0.6, ahead of a"
+
+
+MEANS = Comparison(
+    "three", "accuracy", False, {"low": ("three", "x"), "high": ("three", "y")}, {"k": 8}
+)
+REPEATED = {"three": [
+    {"seed": 0, "k": 8, "x": 0.1, "y": 0.6}, {"seed": 0, "k": 9, "x": 1.0, "y": 0.0},
+    {"seed": 1, "k": 8, "x": 0.5, "y": 0.4}, {"seed": 1, "k": 9, "x": 0.9, "y": 0.1},
+]}  # fmt: skip
+
+
+def test_the_verdict_may_be_about_means_of_some_rows(tmp_path):
+    values = prediction.finals(MEANS, REPEATED)
+    assert list(values) == ["high", "low"] and values == pytest.approx({"high": 0.5, "low": 0.3})
+    everything = replace(MEANS, mean_over={})
+    assert prediction.finals(everything, REPEATED) == pytest.approx({"low": 0.625, "high": 0.275})
+    last = replace(MEANS, mean_over=None)
+    assert prediction.finals(last, REPEATED) == {"low": 0.9, "high": 0.1}
+    picture = tmp_path / "means.png"
+    said = prediction.draw(MEANS, REPEATED, Prediction("low", 0.1), picture)
+    assert said == "you said low by 0.1; it was high by 0.2, ahead of low"
+    assert picture.stat().st_size
+
+
+def test_the_question_is_about_means_where_they_count(monkeypatch, tmp_path, capsys):
+    terminal = io.StringIO("\n\n")
+    monkeypatch.setattr(terminal, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr("sys.stdin", terminal)
+    prediction.settle(MEANS, tmp_path, "")
+    assert "which mean will be highest (accuracy)" in capsys.readouterr().out
+    prediction.settle(ERRORS, tmp_path, "")
+    assert "which curve will end lowest (error)" in capsys.readouterr().out
 
 
 def finished(folder, name, *values, data="toy"):

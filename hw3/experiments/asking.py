@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import numpy as np
 
 from common import plots
 from common.metrics import confidence_interval
 from hw3.adapting import share_right
 from hw3.data.tasks import opinions
-from hw3.experiments.folder import Settings, finish, open_folder
+from hw3.experiments.folder import Settings, adjusted, finish, open_folder, seeds_of
 from hw3.measuring import measure_all, summary
 from hw3.models.language import kit_model
 
@@ -23,7 +25,8 @@ SHOWN = {
 
 def run(chosen, folder) -> None:
     """Ask both models about new tasks, with more and more examples, in all styles."""
-    record, settings = open_folder("in-context", chosen, SETTINGS, folder)
+    settings = adjusted(SETTINGS, chosen)
+    record = open_folder("in-context", chosen, folder, **asdict(settings))
     models = {size: kit_model(size) for size in ("small", "large")}
 
     def measure(seed: int, k: int) -> dict[str, float]:
@@ -39,7 +42,7 @@ def run(chosen, folder) -> None:
                 )
         return {name: float(np.mean(values)) for name, values in found.items()}
 
-    seeds = range(chosen.seed, chosen.seed + settings.seeds)
+    seeds = seeds_of(chosen, settings.seeds)
     rows = measure_all(record, [{"seed": s, "k": k} for s in seeds for k in COUNTS], measure)
     figures = {
         label: {f"k={k:g}": pair for k, pair in summary(rows, "k", name).items()}

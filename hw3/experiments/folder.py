@@ -1,22 +1,27 @@
-"""What the experiments with language share: settings, run folder, result."""
+"""What the experiments share: seeds, settings, run folder, result."""
 
 from __future__ import annotations
 
 import json
 from argparse import Namespace
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from common.files import write_text
+from common.metrics import confidence_interval
 from common.runs import RunFolder
+from hw3.measuring import Row, columns_of
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How much an experiment measures.
+    """How much an experiment with language measures.
 
     Attributes:
-        seeds: repetitions; the first has the seed of the command line.
+        seeds: repetitions.
         tasks: in each repetition.
         queries: asked of each task.
         steps, rate: of fine-tuning, where there is any.
@@ -29,36 +34,69 @@ class Settings:
     rate: float = 0.0
 
 
-def open_folder(
-    name: str, chosen: Namespace, settings: Settings, folder: Path, data: str = "generated"
-) -> tuple[RunFolder, Settings]:
-    """The run folder of an experiment, and its settings with what the command line says."""
+def adjusted(settings: Settings, chosen: Namespace) -> Settings:
+    """The settings with what the command line says of steps, rate and size."""
     if chosen.steps:
         settings = replace(settings, steps=chosen.steps)
     if chosen.lr:
         settings = replace(settings, rate=chosen.lr)
     if chosen.tiny:
         settings = replace(
-            settings, seeds=min(settings.seeds, 2), tasks=1, queries=min(settings.queries, 6),
-            steps=min(settings.steps, 3),
-        )  # fmt: skip
-    if chosen.seeds:
-        settings = replace(settings, seeds=chosen.seeds)
+            settings, tasks=1, queries=min(settings.queries, 6), steps=min(settings.steps, 3)
+        )
+    return replace(settings, seeds=len(seeds_of(chosen, settings.seeds)))
+
+
+def seeds_of(chosen: Namespace, usual: int) -> list[int]:
+    """The seeds of the repetitions; another `--seed` has none of them.
+
+    Args:
+        usual: how many; `--seeds` says otherwise, `--tiny` takes two at most.
+    """
+    count = chosen.seeds or (min(usual, 2) if chosen.tiny else usual)
+    return [100 * chosen.seed + index for index in range(count)]
+
+
+def open_folder(
+    name: str, chosen: Namespace, folder: Path, data: str = "generated", **config
+) -> RunFolder:
+    """The run folder of an experiment.
+
+    Args:
+        config: what else the run is made of.
+    """
     config = {"homework": "hw3", "experiment": name, "data": data, "seed": chosen.seed,
-              "tiny": chosen.tiny, **asdict(settings)}  # fmt: skip
-    return RunFolder(folder, config, chosen.resume), settings
+              "tiny": chosen.tiny, **config}  # fmt: skip
+    return RunFolder(folder, config, chosen.resume)
+
+
+def interval(values: np.ndarray) -> dict[str, float]:
+    """Mean, and half the width of its 95 % interval."""
+    mean, half = float(np.mean(values)), confidence_interval(values)
+    return {"mean": round(mean, 4), "interval": round(half, 4)}
+
+
+def accuracies(rows: Sequence[Row]) -> dict:
+    """What result.json tells of named cells: their means over the seeds, and the time of all."""
+    figures = {name: interval(values) for name, values in columns_of(rows).items()}
+    return {"accuracy": figures, "seconds": round(sum(row["seconds"] for row in rows), 1)}
 
 
 def finish(record: RunFolder, figures: dict) -> None:
     """Write result.json and say it; pairs are a mean and half its 95 % interval."""
     write_text(record.path / "result.json", json.dumps(figures, indent=2) + "\n")
+    for line in _lines(figures):
+        print(f"  {line}")
+
+
+def _lines(figures: dict) -> Iterator[str]:
+    """One line a figure, its path before it."""
     for name, value in figures.items():
-        print(f"  {name}: {_said(value)}")
-
-
-def _said(value) -> str:
-    if isinstance(value, dict):
-        return "  ".join(f"{key} {_said(part)}" for key, part in value.items())
-    if isinstance(value, list | tuple):
-        return f"{value[0]:.3f} ± {value[1]:.3f}"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+        if isinstance(value, dict) and set(value) == {"mean", "interval"}:
+            value = [value["mean"], value["interval"]]
+        if isinstance(value, dict):
+            yield from (f"{name}, {line}" for line in _lines(value))
+        elif isinstance(value, list | tuple):
+            yield f"{name}: {value[0]:.3f} ± {value[1]:.3f}"
+        else:
+            yield f"{name}: {value:.4g}" if isinstance(value, float) else f"{name}: {value}"

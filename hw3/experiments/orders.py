@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import numpy as np
 
 from common import plots
 from hw3.adapting import label_probabilities, prompts_for
 from hw3.data.tasks import opinions
-from hw3.experiments.folder import Settings, finish, open_folder
+from hw3.experiments.folder import Settings, adjusted, finish, open_folder, seeds_of
 from hw3.measuring import measure_all
 from hw3.models.language import kit_model
 from hw3.prompting import order_entropies
@@ -20,7 +22,8 @@ ORDERS = 24  # drawn; some may be alike
 
 def run(chosen, folder) -> None:
     """Ask the same questions after the same four examples, in many orders."""
-    record, settings = open_folder("orders", chosen, SETTINGS, folder)
+    settings = adjusted(SETTINGS, chosen)
+    record = open_folder("orders", chosen, folder, **asdict(settings))
     models = {size: kit_model(size) for size in SIZES}
     orders = range(4 if chosen.tiny else ORDERS)
 
@@ -42,7 +45,7 @@ def run(chosen, folder) -> None:
             found |= _by_entropy(size, beliefs, found)
         return found
 
-    rows = measure_all(record, [{"seed": chosen.seed + s} for s in range(settings.seeds)], measure)
+    rows = measure_all(record, [{"seed": s} for s in seeds_of(chosen, settings.seeds)], measure)
     figures = {}
     for size in SIZES:
         table = np.array([[row[f"{size}_{order}"] for order in orders] for row in rows])

@@ -10,8 +10,9 @@ import torch
 
 from common import plots
 from common.metrics import accuracy, confidence_interval
-from hw3.cells import Table
 from hw3.data import photos
+from hw3.experiments.folder import accuracies, finish, open_folder, seeds_of
+from hw3.measuring import by_seed, columns_of, measure_all, named
 from hw3.models.classifier import Classifier
 from hw3.models.loading import PREPARATIONS, load
 from hw3.tuning import Pictures, Tuning, measure
@@ -44,24 +45,26 @@ def run(chosen, folder) -> None:
     how = PREPARATIONS[chosen.model]
     sets = {name: photos.load(name, how, chosen.data) for name in photos.SETS}
     print(f"data: photos ({', '.join(sets)}), {how.side} pixels; weights of {chosen.model}")
-    table = Table("photos", chosen, folder, settings.seeds, data="photos", model=chosen.model,
+    seeds = seeds_of(chosen, settings.seeds)
+    record = open_folder("photos", chosen, folder, "photos", seeds=len(seeds), model=chosen.model,
                   steps=steps, query=settings.query, rates=RATES)  # fmt: skip
 
-    def cell(seed: int, name: str) -> dict[str, float]:
+    def measured(seed: int, name: str) -> dict[str, float]:
         data, method = name.split("/")
         training, test = sets[data].task(seed, WAY, SHOT, settings.query)
         model = copy.deepcopy(pretrained)
         if method == "centroid":
-            return {"": nearest_centroid(model, training, test)}
+            return {"accuracy": nearest_centroid(model, training, test)}
         model.new_head(WAY)
         torch.manual_seed(seed)
         tuning = Tuning(model, training, settings.batch, seed, with_head=True)
         tuning.run(method, steps[method], RATES[method])
-        return {"": measure(model, test)}
+        return {"accuracy": measure(model, test)}
 
-    columns = table.fill([f"{data}/{method}" for data in sets for method in METHODS], cell)
-    table.result(columns)
-    _draw(columns, list(sets), table.run.path / "curves.png")
+    names = [f"{data}/{method}" for data in sets for method in METHODS]
+    rows = measure_all(record, named(seeds, names), measured, by_seed)
+    finish(record, accuracies(rows))
+    _draw(columns_of(rows), list(sets), record.path / "curves.png")
 
 
 @torch.no_grad()

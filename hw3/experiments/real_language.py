@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import numpy as np
 import torch
 
@@ -10,7 +12,7 @@ from common.metrics import confidence_interval
 from hw3.adapting import tuned, tuned_share, written
 from hw3.data import babi, clothing
 from hw3.data.tasks import Pair
-from hw3.experiments.folder import Settings, finish, open_folder
+from hw3.experiments.folder import Settings, adjusted, finish, open_folder, seeds_of
 from hw3.measuring import measure_all
 from hw3.models.hub import NAMES, hub_model
 from hw3.models.stories import story_model
@@ -29,7 +31,8 @@ def run(chosen, folder) -> None:
     """Tune the model on each task, by LoRA and whole; the share of answers that are right."""
     language = story_model(chosen.data) if chosen.model not in NAMES else hub_model(chosen.model)
     data = f"bAbI and clothing reviews; {language.source}"
-    record, settings = open_folder("real-language", chosen, SETTINGS, folder, data)
+    settings = adjusted(SETTINGS, chosen)
+    record = open_folder("real-language", chosen, folder, data, **asdict(settings))
     print(f"data: {data}")
     tasks = {f"qa{number}": number for number in BABI} | {"reviews": 0}
 
@@ -55,7 +58,7 @@ def run(chosen, folder) -> None:
         found["most_common"] = max(answers.count(a) for a in set(answers)) / len(answers)
         return found
 
-    seeds = range(chosen.seed, chosen.seed + settings.seeds)
+    seeds = seeds_of(chosen, settings.seeds)
     cells = [{"seed": seed, "task": task} for task in tasks.values() for seed in seeds]
     rows = measure_all(record, cells, measure)
     figures = {}

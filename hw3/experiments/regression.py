@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import numpy as np
 import torch
 from torch import nn
 
 from common import plots
 from common.training import Trainer, warm_up_then_cosine
-from hw3.experiments.folder import Settings, finish, open_folder
+from hw3.experiments.folder import Settings, adjusted, finish, open_folder
 from hw3.models.gpt import Block, rotary
 
 SETTINGS = Settings(seeds=1, queries=2000, steps=3000, rate=2e-3)
@@ -60,7 +62,8 @@ def least_squares(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
 
 def run(chosen, folder) -> None:
     """Train on tasks drawn anew at each step; compare with least squares on the same pairs."""
-    record, settings = open_folder("regression", chosen, SETTINGS, folder)
+    settings = adjusted(SETTINGS, chosen)
+    record = open_folder("regression", chosen, folder, **asdict(settings))
     model, rng = Regressor(), np.random.default_rng(chosen.seed)
     held_out = draw(np.random.default_rng(VALIDATION), 200)
 

@@ -9,9 +9,10 @@ import torch
 
 from common import plots
 from common.metrics import confidence_interval
-from hw3.cells import Table
 from hw3.data import show
 from hw3.data.pictures import CLASSES, KNOWN, NEW, Style, draw_classes
+from hw3.experiments.folder import accuracies, finish, open_folder, seeds_of
+from hw3.measuring import by_seed, columns_of, measure_all, named
 from hw3.models.loading import KIT, load, prepared
 from hw3.tuning import Pictures, Tuning, measure
 
@@ -26,6 +27,7 @@ class Settings:
     test: int = 600
 
 
+SEEDS = 5
 SETTINGS = Settings()
 TINY = Settings(shots=1, steps=6, batch=25, test=50)
 RATES = {"first": 1e-2, "middle": 1e-2, "last": 3e-3, "linear": 1e-2, "full": 1e-3}
@@ -43,23 +45,24 @@ def run(chosen, folder) -> None:
     """Tune each part under each shift, for several seeds."""
     settings = TINY if chosen.tiny else SETTINGS
     steps = chosen.steps or settings.steps
-    table = Table("shifts", chosen, folder, data="generated", shots=settings.shots, steps=steps,
+    seeds = seeds_of(chosen, SEEDS)
+    record = open_folder("shifts", chosen, folder, seeds=len(seeds), shots=settings.shots, steps=steps,
                   batch=settings.batch, rates=RATES)  # fmt: skip
-    show.write(table.run.path / "pictures.png")
+    show.write(record.path / "pictures.png")
 
-    def cell(seed: int, name: str) -> dict[str, float]:
+    def measured(seed: int, name: str) -> dict[str, float]:
         shift, mode = name.split("/")
         training = task(shift, 30_000 + seed, CLASSES * settings.shots)
         model = load("kit")
         if mode != "none":
             torch.manual_seed(seed)
             Tuning(model, training, settings.batch, seed).run(mode, steps, RATES[mode])
-        return {"": measure(model, task(shift, 40_000 + seed, settings.test))}
+        return {"accuracy": measure(model, task(shift, 40_000 + seed, settings.test))}
 
     names = [f"{shift}/{mode}" for shift in SHIFTS for mode in MODES]
-    columns = table.fill(names, cell)
-    table.result(columns)
-    _draw(columns, table.run.path / "curves.png")
+    rows = measure_all(record, named(seeds, names), measured, by_seed)
+    finish(record, accuracies(rows))
+    _draw(columns_of(rows), record.path / "curves.png")
 
 
 def task(shift: str, seed: int, count: int) -> Pictures:

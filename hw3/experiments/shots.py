@@ -9,8 +9,9 @@ import torch
 
 from common import plots
 from common.metrics import confidence_interval
-from hw3.cells import Table
 from hw3.data.pictures import draw
+from hw3.experiments.folder import accuracies, finish, open_folder, seeds_of
+from hw3.measuring import by_seed, columns_of, measure_all, named
 from hw3.models.loading import KIT, load, prepared
 from hw3.tuning import Pictures, Tuning, measure
 
@@ -28,8 +29,9 @@ class Settings:
     test: int = 400
 
 
+SEEDS = 5
 SETTINGS = Settings()
-TINY = Settings(shots=(1, 2), steps=4, batch=10, test=40)
+TINY = Settings(shots=(1, 8), steps=4, batch=10, test=40)
 RATES = {"linear": 1e-2, "bias": 1e-2, "lora3": 1e-2, "last": 3e-3, "full": 1e-3}
 
 
@@ -37,10 +39,11 @@ def run(chosen, folder) -> None:
     """Tune in every mode with every number of examples, for several seeds."""
     settings = TINY if chosen.tiny else SETTINGS
     steps = chosen.steps or settings.steps
-    table = Table("shots", chosen, folder, data="generated", shots=list(settings.shots),
+    seeds = seeds_of(chosen, SEEDS)
+    record = open_folder("shots", chosen, folder, seeds=len(seeds), shots=list(settings.shots),
                   steps=steps, batch=settings.batch, rates=RATES)  # fmt: skip
 
-    def cell(seed: int, name: str) -> dict[str, float]:
+    def measured(seed: int, name: str) -> dict[str, float]:
         shots, mode = name.split("/")
         training, test = tasks(seed, int(shots), settings.test)
         model = load("kit")
@@ -48,11 +51,12 @@ def run(chosen, folder) -> None:
         torch.manual_seed(seed)
         tuning = Tuning(model, training, settings.batch, seed, with_head=True)
         tuning.run(mode, steps, RATES[mode])
-        return {"": measure(model, test)}
+        return {"accuracy": measure(model, test)}
 
-    columns = table.fill([f"{k}/{mode}" for k in settings.shots for mode in RATES], cell)
-    table.result(columns, tuned={mode: share(mode) for mode in RATES})
-    _draw(columns, settings.shots, table.run.path / "curves.png")
+    names = [f"{k}/{mode}" for k in settings.shots for mode in RATES]
+    rows = measure_all(record, named(seeds, names), measured, by_seed)
+    finish(record, {**accuracies(rows), "tuned": {mode: share(mode) for mode in RATES}})
+    _draw(columns_of(rows), settings.shots, record.path / "curves.png")
 
 
 def tasks(seed: int, shots: int, test: int) -> tuple[Pictures, Pictures]:

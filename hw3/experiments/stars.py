@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import numpy as np
 import torch
 
 from common import plots
 from hw3.adapting import share_right, tuned
 from hw3.data.tasks import stars
-from hw3.experiments.folder import Settings, finish, open_folder
+from hw3.experiments.folder import Settings, adjusted, finish, open_folder, seeds_of
 from hw3.measuring import measure_all, summary
 from hw3.models.language import kit_model
 
@@ -18,7 +20,8 @@ COUNTS = (1, 8, 128)  # reviews of each number of stars
 
 def run(chosen, folder) -> None:
     """Tune all weights of the large model on k reviews of each number of stars."""
-    record, settings = open_folder("stars", chosen, SETTINGS, folder)
+    settings = adjusted(SETTINGS, chosen)
+    record = open_folder("stars", chosen, folder, **asdict(settings))
     language, task = kit_model("large"), stars()
 
     def measure(seed: int, k: int) -> dict[str, float]:
@@ -37,7 +40,7 @@ def run(chosen, folder) -> None:
         }
 
     counts = COUNTS[:2] if chosen.tiny else COUNTS
-    seeds = range(chosen.seed, chosen.seed + settings.seeds)
+    seeds = seeds_of(chosen, settings.seeds)
     rows = measure_all(record, [{"seed": s, "k": k} for s in seeds for k in counts], measure)
     figures = {
         name: {f"k={k:g}": pair for k, pair in summary(rows, "k", name).items()}

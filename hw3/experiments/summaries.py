@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import numpy as np
 import torch
 
 from common import plots
 from hw3.adapting import tuned, written
 from hw3.data import stories
-from hw3.experiments.folder import Settings, finish, open_folder
+from hw3.experiments.folder import Settings, adjusted, finish, open_folder, seeds_of
 from hw3.measuring import measure_all, summary
 from hw3.models.language import kit_model
 from hw3.prompting import in_context_prompt
@@ -25,7 +27,8 @@ STYLE = "summary"
 
 def run(chosen, folder) -> None:
     """Have new stories summed up by the large model: after examples, or tuned on them."""
-    record, settings = open_folder("summaries", chosen, SETTINGS, folder)
+    settings = adjusted(SETTINGS, chosen)
+    record = open_folder("summaries", chosen, folder, **asdict(settings))
     language = kit_model("large")
 
     def score(model, supports, queries, seed) -> float:
@@ -54,7 +57,7 @@ def run(chosen, folder) -> None:
             found[method] = score(adapted, [], queries, seed)
         return found
 
-    seeds = range(chosen.seed, chosen.seed + settings.seeds)
+    seeds = seeds_of(chosen, settings.seeds)
     rows = measure_all(record, [{"seed": s, "k": k} for s in seeds for k in COUNTS], measure)
     figures = {
         label: {f"k={k:g}": pair for k, pair in summary(rows, "k", name).items()}

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import numpy as np
 import torch
 
 from common import plots
 from hw3.adapting import share_right, tuned, tuned_share
 from hw3.data.tasks import opinions, whereabouts
-from hw3.experiments.folder import Settings, finish, open_folder
+from hw3.experiments.folder import Settings, adjusted, finish, open_folder, seeds_of
 from hw3.measuring import measure_all, summary
 from hw3.models.language import kit_model
 
@@ -22,7 +24,8 @@ RATES = {"lora3": 1e-2, "full": 1e-3}
 
 def run(chosen, folder) -> None:
     """Adapt the large model to new tasks in three ways, with the same examples."""
-    record, settings = open_folder("tune-or-ask", chosen, SETTINGS, folder)
+    settings = adjusted(SETTINGS, chosen)
+    record = open_folder("tune-or-ask", chosen, folder, **asdict(settings))
     language = kit_model("large")
 
     def measure(seed: int, k: int) -> dict[str, float]:
@@ -48,7 +51,7 @@ def run(chosen, folder) -> None:
                 )
         return found
 
-    seeds = range(chosen.seed, chosen.seed + settings.seeds)
+    seeds = seeds_of(chosen, settings.seeds)
     rows = measure_all(record, [{"seed": s, "k": k} for s in seeds for k in COUNTS], measure)
     figures = {
         f"{name}, {METHODS[method]}": {
