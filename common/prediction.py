@@ -100,7 +100,7 @@ def finals(comparison: Comparison, rows_of: dict[str, list[dict[str, float]]]) -
         curve: rows_of[experiment][-1][column]
         for curve, (experiment, column) in comparison.curves.items()
     }
-    order = sorted(values, key=values.get, reverse=not comparison.lower)
+    order = sorted(values, key=values.__getitem__, reverse=not comparison.lower)
     return {curve: values[curve] for curve in order}
 
 

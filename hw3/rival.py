@@ -17,13 +17,13 @@ def finetuned(problem: rival.Problem) -> rival.Method:
     import numpy as np
     import torch
     import torch.nn.functional as F
-    from hw3.blocks import freeze, parameters_to_tune
-    from hw3.finetune import fine_tune_step, lp_ft
     from torch import nn
 
     from common.data.images import rotations
     from common.networks import Conv4
     from common.training import warm_up_then_cosine
+    from hw3.blocks import freeze, parameters_to_tune
+    from hw3.finetune import fine_tune_step, lp_ft
 
     class Network(nn.Module):
         """Blocks and a head, as homework 3 has them."""

@@ -23,7 +23,8 @@ def pair(given: np.ndarray, expected: np.ndarray) -> str:
         return ""
     if given.ndim == 1 and given.size >= CURVE_FROM:
         return _curves(given, expected)
-    worst = np.unravel_index(int(np.argmax(np.abs(given - expected))), given.shape)
+    furthest = int(np.argmax(np.abs(given - expected)))
+    worst = tuple(map(int, np.unravel_index(furthest, given.shape)))
     lead = worst[:-2]
     given, expected = np.atleast_2d(given[lead]), np.atleast_2d(expected[lead])
     row, column = (0, *worst)[-2:]
@@ -38,14 +39,14 @@ def pair(given: np.ndarray, expected: np.ndarray) -> str:
     ) + "</div>"  # fmt: skip
 
 
-def _place(lead: tuple, window: tuple[slice, slice], shape: tuple[int, ...]) -> str:
+def _place(lead: tuple[int, ...], window: tuple[slice, slice], shape: tuple[int, ...]) -> str:
     """What the frame is and, where it is not all of an array, which part is drawn."""
-    drawn = [f"{int(index)}" for index in lead]
+    drawn = [f"{index}" for index in lead]
     for part, size in zip(window, shape):
         whole = size <= LARGEST
         drawn.append(":" if whole else f"{part.start}:{min(part.stop, size)}")
-    part = f" of [{', '.join(drawn)}]" if set(drawn) != {":"} else ""
-    return f"<p>The picture{part}; in the frame they differ most.</p>"
+    which = f" of [{', '.join(drawn)}]" if set(drawn) != {":"} else ""
+    return f"<p>The picture{which}; in the frame they differ most.</p>"
 
 
 def _first(index: int, size: int) -> int:
