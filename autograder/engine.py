@@ -87,6 +87,7 @@ class Bench:
         student = Student(
             self.homework, lambda: self.worker.open(self.tree, self.homework.name, limit)
         )
+        reference: Reference
         if self.answers is None:
             reference = Echo(student)
         else:
@@ -99,7 +100,7 @@ class Bench:
 
 class _Collector:
     def __init__(self) -> None:
-        self.items: list[pytest.Item] = []
+        self.items: list[pytest.Function] = []
         self.stopped = False
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo) -> None:
@@ -107,7 +108,7 @@ class _Collector:
         self.stopped = excinfo.type is KeyboardInterrupt
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        self.items = list(session.items)
+        self.items = [item for item in session.items if isinstance(item, pytest.Function)]
 
 
 _planned: dict[Path, list[PlannedCheck]] = {}
@@ -161,7 +162,7 @@ def _collect(homework: Homework) -> list[PlannedCheck]:
     return checks
 
 
-def _planned_check(item: pytest.Item, homework: Homework) -> PlannedCheck:
+def _planned_check(item: pytest.Function, homework: Homework) -> PlannedCheck:
     marker = item.get_closest_marker("problem")
     if marker is None:
         raise UsageError(f"the check {plugin.check_id(item)} names no problem")
@@ -247,7 +248,7 @@ def run_checks(
         else:
             result, runs[check.id] = run_check(bench, check, hint)
             last = runs[check.id].outcomes[-1:]
-            if last and last[0].get("error", {}).get("kind") == "empty":
+            if last and last[0] and last[0].get("error", {}).get("kind") == "empty":
                 empty[check.problem] = True
         progress(result)
         return result
@@ -311,7 +312,7 @@ def run_check(bench: Bench, check: PlannedCheck, hint: int) -> tuple[CheckResult
     wanted = inspect.signature(check.function).parameters
     fixtures = {"student": desk.student, "reference": desk.reference, "rng": desk.rng}
     given = {name: value for name, value in fixtures.items() if name in wanted}
-    failure: Exception | None = None
+    failure: StudentError | Mismatch | None = None
     try:
         check.function(**given, **check.arguments)
     except (StudentError, Mismatch) as error:

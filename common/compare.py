@@ -158,6 +158,7 @@ def start(command: list[str], progress: Callable[[float], None] = lambda share: 
     with tempfile.TemporaryFile("w+") as errors:
         process = subprocess.Popen([sys.executable, *command], cwd=ROOT, text=True, stderr=errors,
                                    stdout=subprocess.PIPE)  # fmt: skip
+        assert process.stdout is not None
         until = time.monotonic() + SECONDS
         try:
             for line in process.stdout:

@@ -72,9 +72,10 @@ class Corridor:
         for metric, band in self.bands.items():
             worse = band.worse_by(step, row[metric]) if metric in row else 0.0
             self._outside[metric] = self._outside.get(metric, 0) + 1 if worse else 0
-            if not self._warned and (worse > 1 or self._outside[metric] == 2):
+            interval = band.at(step)
+            if not self._warned and interval and (worse > 1 or self._outside[metric] == 2):
                 self._warned = True
-                low, high = band.at(step)
+                low, high = interval
                 return (
                     f"note: {metric} is {row[metric]:.3g} at step {step}, and {band.seeds} reference "
                     f"runs were from {low:.3g} to {high:.3g}: is something wrong?"
@@ -89,7 +90,7 @@ def of_run(run: RunFolder, root: Path = plan.ROOT) -> Corridor:
     predict any more.
     """
     config = run.config
-    homework, experiment = config.get("homework"), config.get("experiment")
+    homework, experiment = str(config.get("homework")), str(config.get("experiment"))
     reference = read(homework, root).get(experiment, {}).get(config["data"])
     if reference is None:
         return Corridor()

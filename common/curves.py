@@ -98,7 +98,7 @@ def drawn(curves: Curves, name: str) -> list[str]:
         return hashlib.sha256(f"{curves.homework}/{plain(name)}/{run}".encode()).hexdigest()
 
     order = sorted(curves.runs, key=place)
-    first = {}
+    first: dict[str, str] = {}
     for run in order:
         first.setdefault(curves.runs[run].setting, run)
     chosen = list(dict.fromkeys([*first.values(), *order]))

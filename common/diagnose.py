@@ -119,7 +119,8 @@ def draw(curves, runs: list[str], path: Path) -> Path:
 
     most = max(len(curves.setting_of(run).metrics) for run in runs)
     figure = Figure(figsize=(3.4 * most, 2.5 * len(runs)), layout="constrained")
-    for number, (run, strip) in enumerate(zip(runs, figure.subfigures(len(runs), 1))):
+    strips = figure.subfigures(len(runs), 1, squeeze=False)[:, 0]
+    for number, (run, strip) in enumerate(zip(runs, strips)):
         setting, columns = curves.setting_of(run), curves.runs[run].columns
         strip.suptitle(f"run {run}: {setting.title}", x=0.01, ha="left", fontweight="bold")
         for axis, (metric, label) in zip(strip.subplots(1, most), setting.metrics.items()):

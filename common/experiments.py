@@ -57,7 +57,7 @@ def main(argv: list[str] | None = None, module: Callable[[str], list[str]] | Non
     """
     chosen = _arguments(argv)
     root = options.RUNS / "tiny" if chosen.tiny else options.RUNS
-    jobs = []
+    jobs: list[Job] = []
     for name in chosen.homework or plan.homeworks():
         jobs += _jobs(plan.load(name), chosen, root)
     if not jobs:
@@ -70,8 +70,8 @@ def main(argv: list[str] | None = None, module: Callable[[str], list[str]] | Non
         if job.finished:
             outcomes.append(Outcome(job, "as it was"))
             continue
-        left = sum(other.experiment.minutes for other in jobs[number:] if not other.finished)
-        left = "seconds each" if chosen.tiny else f"about {left:g} min left in all"
+        minutes = sum(other.experiment.minutes for other in jobs[number:] if not other.finished)
+        left = "seconds each" if chosen.tiny else f"about {minutes:g} min left in all"
         print(f"\n[{number + 1}/{len(jobs)}] {job.title}: {left}", flush=True)
         outcomes.append(_run(job, module or (lambda name: [f"{name}.train"])))
         if outcomes[-1].state == "stopped":
@@ -155,13 +155,13 @@ def _table(outcomes: list[Outcome]) -> Iterator[str]:
             title = f"{outcome.job.homework} {folder.name}"
             spent = f"{seconds:6.0f} s" if seconds is not None else 8 * " "
             yield f"{title:{width}}  {outcome.state:9}  {spent}  {figures}"
-    spent = sum(outcome.seconds for outcome in outcomes) / 60
+    minutes = sum(outcome.seconds for outcome in outcomes) / 60
     failed = [outcome.job.title for outcome in outcomes if outcome.state == "failed"]
     if failed:
         yield f"failed, see above: {', '.join(failed)}"
     if outcomes[-1].state == "stopped":
         yield f"stopped in {outcomes[-1].job.title}: give the same command again to go on"
-    yield f"{len(outcomes)} experiments; {spent:.1f} min now"
+    yield f"{len(outcomes)} experiments; {minutes:.1f} min now"
 
 
 def _result(folder: Path) -> tuple[float | None, str]:

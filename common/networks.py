@@ -80,7 +80,7 @@ class Conv4(nn.Module):
         self.features = nn.Sequential(*layers, nn.Flatten())
         self.width = widths[-1] * side * side
         self.head = nn.Identity() if outputs is None else nn.Linear(self.width, outputs)
-        if zero_head and outputs is not None:
+        if zero_head and isinstance(self.head, nn.Linear):
             nn.init.zeros_(self.head.weight)
             nn.init.zeros_(self.head.bias)
 

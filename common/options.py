@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 
@@ -100,11 +101,9 @@ def run_main(main: Callable[[], int | None]) -> None:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
     except NotImplementedError as error:
-        frame = error.__traceback__
-        while frame is not None and frame.tb_next is not None:
-            frame = frame.tb_next
-        file = Path(frame.tb_frame.f_code.co_filename)
-        place = f"{file.parent.name}/{file.name}, line {frame.tb_lineno}"
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        file = Path(last.filename)
+        place = f"{file.parent.name}/{file.name}, line {last.lineno}"
         print(f"still empty: {error} ({place}); fill it in first", file=sys.stderr)
         sys.exit(1)
     except Stopped as stop:

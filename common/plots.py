@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,7 +57,7 @@ def band(axis, reference: Band, index: int = 0) -> None:
 
 
 def curves(
-    rows_of: dict[str, Sequence[dict[str, float]]],
+    rows_of: Mapping[str, Sequence[dict[str, float]]],
     metrics: Sequence[str],
     path: Path,
     labels: dict[str, str] | None = None,
@@ -76,7 +76,7 @@ def curves(
     figure, axes = new(panels=max(len(present), 1), width=5.2, across=2)
     axes = axes if len(present) > 1 else [axes]
     for axis, metric in zip(axes, present):
-        if metric in (bands or {}):
+        if bands and metric in bands:
             band(axis, bands[metric])
         for index, (name, rows) in enumerate(rows_of.items()):
             points = [(row["step"], row[metric]) for row in rows if metric in row]

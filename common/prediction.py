@@ -101,7 +101,7 @@ def finals(comparison: Comparison, rows_of: dict[str, list[dict[str, float]]]) -
         counted = _values(comparison, curve, rows_of)
         one_row = comparison.mean_over is None
         values[curve] = counted[-1] if one_row else sum(counted) / len(counted)
-    order = sorted(values, key=values.get, reverse=not comparison.lower)
+    order = sorted(values, key=values.__getitem__, reverse=not comparison.lower)
     return {curve: values[curve] for curve in order}
 
 

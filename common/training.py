@@ -247,7 +247,7 @@ class _Display:
 @contextlib.contextmanager
 def _interrupts() -> Iterator[Callable[[], bool]]:
     """Ctrl-C waits for the end of the step; a second one does not."""
-    pressed = []
+    pressed: list[bool] = []
 
     def note(*_: object) -> None:
         if pressed:

@@ -241,6 +241,7 @@ COMMANDS = {
     "answers": answers,
     "figures": figures,
     "release": release,
+    "architecture": architecture,
 }
 
 if __name__ == "__main__":

@@ -84,7 +84,9 @@ def _condensed(run: Run, solution: list[dict]) -> list[dict | None]:
     itself said."""
     kept: list[dict | None] = []
     for index, outcome in enumerate(run.outcomes):
-        if "error" in outcome:
+        if outcome is None:
+            kept.append(outcome)
+        elif "error" in outcome:
             keys = ("kind", "type", "text")
             error = {key: outcome["error"].get(key) for key in keys}
             if error["type"] != PROBES_ERROR:

@@ -19,6 +19,7 @@ ROOMS = {
     "autograder/run": "the line to the student's code",
     "autograder/homework.py": "the tables of points",
     "hwN": "what students read, write and run",
+    "common/compare.py": "one problem, five answers",
     "common/data": "data sets",
     "common": "what every homework is given",
 }

@@ -44,7 +44,7 @@ class Blind:
 
     def __init__(self, outcomes, way):
         self._outcomes, self._way = outcomes, way
-        self.calls = []
+        self.calls: list[Call] = []
         self.changed = []
 
     def __getattr__(self, probe):
@@ -69,9 +69,9 @@ class Blind:
             return value
         guess = self._way(np.asarray(value), inputs)
         if isinstance(value, np.ndarray):
-            guess = np.asarray(guess).view(Received)
-            guess.kind = getattr(value, "kind", "numpy")
-            return guess
+            received = np.asarray(guess).view(Received)
+            received.kind = getattr(value, "kind", "numpy")
+            return received
         return type(value)(guess)
 
 

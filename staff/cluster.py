@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
 from autograder import homework as homeworks
 from autograder.errors import UsageError
@@ -47,7 +48,7 @@ def run(orders: list[Order], address: str, keep: Callable[[dict], None]) -> None
         except TimeoutError:
             raise UsageError(f"{address} has no worker; start one on each machine, in this folder: "
                              f"PYTHONPATH=. dask worker {address} --nthreads 1") from None  # fmt: skip
-        waiting, running = list(reversed(orders)), {}
+        waiting, running = list(reversed(orders)), dict[Any, Order]()
 
         def submit() -> list:
             cores = max(1, sum(client.nthreads().values()))
@@ -65,11 +66,11 @@ def run(orders: list[Order], address: str, keep: Callable[[dict], None]) -> None
         done = as_completed(submit())
         for future in done:
             order = running.pop(future.key)
-            error = future.exception() if future.status != "finished" else None
-            if isinstance(error, UsageError):
-                raise error
-            keep(future.result() if error is None and future.status == "finished"
-                 else grading.failed(order, f"{type(error).__name__}: {error}"[:500]))  # fmt: skip
+            failure = future.exception() if future.status != "finished" else None
+            if isinstance(failure, UsageError):
+                raise failure
+            keep(future.result() if failure is None and future.status == "finished"
+                 else grading.failed(order, f"{type(failure).__name__}: {failure}"[:500]))  # fmt: skip
             future.release()
             for new in submit():
                 done.add(new)

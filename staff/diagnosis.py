@@ -54,7 +54,7 @@ def grade(homework: Homework, folder: Path, manifest: dict, told_causes: bool) -
         told_causes: whether points are given; else the evidence alone is judged.
     """
     graded = Graded(planned(homework))
-    if not graded.rows:
+    if homework.diagnosis is None or not graded.rows:
         return graded
     path = folder / DIAGNOSIS_FILE
     if not path.is_file():

@@ -82,7 +82,7 @@ def _read(node: ast.FunctionDef, lines: list[str], homework: str, holes: dict[st
     if not isinstance(mark, ast.Call):
         raise CatalogError(f"the attack {node.name} is not marked with a problem")
     problem = ast.literal_eval(mark.args[0])
-    options = {word.arg: ast.literal_eval(word.value) for word in mark.keywords}
+    options = {word.arg: ast.literal_eval(word.value) for word in mark.keywords if word.arg}
     text = ast.get_docstring(node)
     if not text or problem not in holes:
         raise CatalogError(f"the attack {node.name} has no docstring, or {problem} is no hole")

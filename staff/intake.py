@@ -18,6 +18,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from autograder.homework import Homework
@@ -115,7 +116,7 @@ def _of_zip(archive: zipfile.ZipFile) -> list[_Member]:
         if info.file_size > RATIO_FROM and info.file_size > RATIO * max(info.compress_size, 1):
             raise Refused(f"{_shown(name)} unpacks to {info.file_size / 2**20:.0f} MB from almost "
                           "nothing")  # fmt: skip
-        members.append(_Member(name, info.file_size, lambda info=info: _zip_pieces(archive, info)))
+        members.append(_Member(name, info.file_size, partial(_zip_pieces, archive, info)))
     _require_no_collision(members)
     return members
 
@@ -139,7 +140,7 @@ def _of_folder(root: Path) -> list[_Member]:
             _safe_name(inside)
             if not stat.S_ISREG(status.st_mode):
                 raise Refused(f"{_shown(inside)} is a link or a device; hand in plain files")
-            members.append(_Member(inside, status.st_size, lambda path=path: _file_pieces(path)))
+            members.append(_Member(inside, status.st_size, partial(_file_pieces, path)))
             if len(members) > MOST_ENTRIES:
                 raise Refused(f"more than {MOST_ENTRIES} files")
     _require_no_collision(members)

@@ -16,8 +16,11 @@ from staff.stubs import holes, masters
 RUN = 2  # statements in a row that count as a leak; a single one when it is long
 LONG = 60  # characters of a normalised statement that is long enough by itself
 
-# Statements that anybody writes: where they may stand, and why.
-ALLOWED: dict[str, str] = {}
+# Runs of statements that anybody writes, and why they give nothing away.
+ALLOWED = {
+    "v0.zero_grad()\nv1.backward()": "every training loop of the kit has it",
+    "v0.backward()\nv1.step()": "every training loop of the kit has it",
+}
 
 
 @dataclass(frozen=True)
@@ -39,9 +42,12 @@ class _Anonymous(ast.NodeTransformer):
         return ast.copy_location(ast.Name(fresh, node.ctx), node)
 
 
-def normalised(statement: ast.stmt) -> str:
-    """A statement without its names, spacing and comments."""
-    copy = ast.parse(ast.unparse(statement)).body[0]
+def normalised(statements: list[ast.stmt]) -> str:
+    """Statements in a row without their names, spacing and comments.
+
+    A name that comes twice is the same twice: what one statement hands to the next still counts.
+    """
+    copy = ast.parse("\n".join(map(ast.unparse, statements)))
     return ast.unparse(_Anonymous().visit(copy))
 
 
@@ -63,9 +69,8 @@ def secrets(root: Path, homework: str) -> dict[str, str]:
         for block in _statements(ast.parse(source)):
             for hole in marked:
                 inside = [s for s in block if hole.first < s.lineno - 1 < hole.last]
-                texts = [normalised(s) for s in inside]
-                pieces = ["\n".join(texts[i : i + RUN]) for i in range(len(texts) - RUN + 1)]
-                pieces += [text for text in texts if len(text) >= LONG]
+                pieces = [normalised(inside[i : i + RUN]) for i in range(len(inside) - RUN + 1)]
+                pieces += [text for s in inside if len(text := normalised([s])) >= LONG]
                 for piece in pieces:
                     if piece not in ALLOWED:
                         found[piece] = f"{homework} {hole.problem} ({hole.name})"
@@ -85,10 +90,9 @@ def scan(secret: dict[str, str], files: list[Path], root: Path) -> list[Leak]:
         name = str(path.relative_to(root))
         if path.suffix == ".py":
             for block in _statements(ast.parse(text)):
-                texts = [normalised(s) for s in block]
-                for start in range(len(texts)):
+                for start in range(len(block)):
                     for size in (1, RUN):
-                        piece = "\n".join(texts[start : start + size])
+                        piece = normalised(block[start : start + size])
                         if piece in secret:
                             leaks.append(Leak(secret[piece], name, block[start].lineno, piece))
         else:

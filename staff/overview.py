@@ -100,7 +100,7 @@ def _histogram(scores: list[float], most: float) -> str:
 
 
 def _table(
-    head: list[str], rows: list[list[object]], numbers: set[int], wide: set[int] = frozenset()
+    head: list[str], rows: list[list[object]], numbers: set[int], wide: frozenset[int] = frozenset()
 ) -> str:
     """A table.
 
@@ -136,7 +136,7 @@ def _checks(graded: list[dict]) -> str:
         ["Problem", "Check", "Points", "Passed", "Ended early"],
         [[c["problem"], c["title"], f"{c['max_points']:g}", f"{p:.0%}", o] for p, c, o in shares],
         {2, 3},
-        {4},
+        frozenset({4}),
     )
 
 

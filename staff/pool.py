@@ -45,7 +45,7 @@ def run(
         workers: how many processes.
         seconds: what one submission may take before its process is ended.
     """
-    waiting, tries = deque(orders), {}
+    waiting, tries = deque(orders), dict[str, int]()
     desks: list[_Desk] = []
     try:
         desks += [_begin() for _ in range(min(workers, len(waiting)))]
@@ -55,7 +55,8 @@ def run(
                     _hand_out(desk, waiting.popleft(), seconds)
             ready = wait([desk.line for desk in desks if desk.order], timeout=1.0)
             for index, desk in enumerate(desks):
-                if desk.order is None:
+                order = desk.order
+                if order is None:
                     continue
                 ended = ""
                 if desk.line in ready:
@@ -71,7 +72,6 @@ def run(
                     ended = f"not finished after {seconds:.0f} s"
                 if not ended:
                     continue
-                order = desk.order
                 _end(desk)
                 desks[index] = _begin()
                 tries[order.ident] = tries.get(order.ident, 0) + 1
@@ -105,7 +105,7 @@ def _end(desk: _Desk) -> None:
     desk.line.close()
     if desk.order is None:
         desk.process.join(5)  # it ends its own worker when the line closes
-    if desk.process.is_alive():
+    if desk.process.pid is not None and desk.process.is_alive():
         _kill_children(desk.process.pid)
         desk.process.kill()
     desk.process.join()

@@ -95,7 +95,12 @@ FILES = {
     "a syntax error": (b"def f(:\n    pass\n", "error", "line 1"),
     "raises at import": (b"raise ValueError('mine')\n", "error", "mine"),
     "leaves at import": (b"import sys\nsys.exit(0)\n", "error", "SystemExit"),
-    "not UTF-8": (b"name = '\xff\xfe'\n", "error", "utf-8"),
+    "not UTF-8": (b"name = '\xff\xfe'\n", "error", "not in UTF-8 at hw1/mann.py, line 1"),
+    "Latin-1 in a docstring": (
+        b'import torch\n\ndef f():\n    """Cut.\n\n    Caf\xe9.\n    """\n',
+        "error",
+        "not in UTF-8 at hw1/mann.py, line 6",
+    ),
     "null bytes": (b"x = 1\x00\n", "error", "null"),
 }
 
@@ -129,6 +134,18 @@ def test_what_editors_of_other_systems_write_is_accepted(spoiled, run, solved):
     data = path.read_bytes()
     path.write_bytes(data.replace(b"\n", b"\r\n") if spoiled == "crlf" else b"\xef\xbb\xbf" + data)
     assert all(row.passed for row in run("hw1", folder))
+
+
+def test_a_path_with_spaces_is_graded_and_reported(solved, tmp_path):
+    folder, page = tmp_path / "my work" / "hw 1", tmp_path / "my reports" / "hw 1.html"
+    page.parent.mkdir()
+    shutil.copytree(spoil(solved("hw1"), "return None"), folder)
+    code, out, errors = cli("hw1", "--submission", folder, "--problem", "2b", "--html", page)
+    assert code == 0, out + errors
+    assert "8 of 8 points" in out and "8 of 8 points" in page.read_text(encoding="utf-8")
+    shutil.rmtree(folder.parent)
+    code, _, errors = cli("hw1", "--submission", folder)
+    assert code == 2 and f"{folder} is not a folder" in errors
 
 
 def test_a_changed_input_is_named(run, solved):

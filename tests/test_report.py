@@ -1,21 +1,29 @@
 """The renderings of the one record."""
 
+import html
 import io
+import json
 import os
 import re
+import shutil
+import subprocess
 import time
 
+import numpy as np
 import pytest
 from rich.console import Console
 
 from autograder import engine
 from autograder import homework as homeworks
 from autograder.report import console as report
-from autograder.report import page
+from autograder.report import page, pictures
 from autograder.report.record import CheckResult, HomeworkResult
 from autograder.report.screen import Screen
 from autograder.watch import watch
 
+BROWSER = (
+    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+)
 EVIL = "<script>alert('x')</script>\x1b[31m & \"quotes\""
 
 
@@ -158,3 +166,86 @@ def test_every_text_of_the_page_can_be_read():
         colours = dict(re.findall(r"--(\w+): (#\w{6})", scheme))
         for name in ("ink", "soft", "good", "bad"):
             assert contrast(colours[name], colours["paper"]) >= 4.5, (name, colours)
+
+
+# --- pictures -----------------------------------------------------------------------------------
+
+
+def numbers_drawn(svg):
+    return [float(text) for text in re.findall(r"<title>(.*?)</title>", svg)]
+
+
+def test_matrices_are_drawn_around_what_differs_most():
+    expected = np.zeros((2, 40, 30))
+    given = expected.copy()
+    given[1, 33, 29] = 7
+    drawn = pictures.pair(given, expected)
+    assert drawn.count('class="worst"') == 2 and 7 in numbers_drawn(drawn)
+    assert len(numbers_drawn(drawn)) == 2 * pictures.LARGEST**2
+    assert "The picture of [1, 24:40, 14:30]; in the frame" in drawn
+    assert ">given: 7<" in drawn and ">expected: 0<" in drawn
+
+
+def test_a_small_matrix_is_drawn_whole():
+    drawn = pictures.pair(np.arange(6.0).reshape(2, 3), np.arange(6.0).reshape(2, 3)[::-1])
+    assert numbers_drawn(drawn) == [0, 1, 2, 3, 4, 5, 3, 4, 5, 0, 1, 2]
+    assert "The picture; in the frame" in drawn
+
+
+def test_a_row_of_numbers_is_two_curves_with_their_worst_place():
+    expected = np.linspace(0, 1, 20)
+    given = expected.copy()
+    given[13] = -2
+    drawn = pictures.pair(given, expected)
+    assert drawn.count("<polyline") == 2
+    assert "differ most at 13: given -2, expected 0.6842" in drawn
+
+
+def test_constant_and_empty_arrays_have_pictures_too():
+    assert "nan" not in pictures.pair(np.zeros(8), np.zeros(8))
+    assert "nan" not in pictures.pair(np.zeros((2, 2)), np.zeros((2, 2)))
+    assert pictures.pair(np.zeros((0, 2)), np.zeros((0, 2))) == ""
+
+
+# --- in a browser -------------------------------------------------------------------------------
+
+MEASURE = """<script>addEventListener("load", () => {
+  const found = {};
+  for (const frame of document.querySelectorAll("iframe")) {
+    const page = frame.contentDocument, root = page.documentElement;
+    const rows = [...page.querySelectorAll("summary")];
+    found[frame.width] = {
+      wider: root.scrollWidth - root.clientWidth,
+      reached: rows.filter((row) => { row.focus(); return page.activeElement === row }).length,
+      rows: rows.length,
+      drawn: [...page.querySelectorAll("svg")].filter((svg) => svg.getBoundingClientRect().width > 30
+        && svg.getAttribute("aria-label")).length,
+    };
+  }
+  document.body.innerHTML = "<pre>FOUND" + JSON.stringify(found) + "FOUND</pre>";
+});</script>"""
+
+
+@pytest.mark.skipif(BROWSER is None, reason="needs Chromium to open the page in")
+def test_a_browser_shows_the_page_on_a_phone_and_on_a_desk(tmp_path):
+    seen = result("x" * 300 + "\nlook there\nRecognised: it is the other axis")
+    row = seen.checks[0]
+    row.printed, row.picture = "y" * 300, (np.eye(20), np.zeros((20, 20)))
+    curve = CheckResult("t::b", "1", "a curve", 0, 2, "failed", 0.1, "it differs")
+    curve.picture = np.linspace(0, 1, 30), np.zeros(30)
+    seen.checks.append(curve)
+    seen.isolation = "fork+" * 30
+    text = html.escape(page.render([seen], {"hw1": homeworks.load("hw1")}))
+    frames = (
+        f'<iframe width="{wide}" height="900" srcdoc="{text}"></iframe>' for wide in (390, 1100)
+    )
+    (tmp_path / "frames.html").write_text(MEASURE + "".join(frames), encoding="utf-8")
+    done = subprocess.run(
+        [BROWSER, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}/own",
+         "--dump-dom", (tmp_path / "frames.html").as_uri()],
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    found = json.loads(html.unescape(done.stdout.split("FOUND")[-2]))
+    assert set(found) == {"390", "1100"}
+    for figures in found.values():
+        assert figures == {"wider": 0, "reached": 2, "rows": 2, "drawn": 3}

@@ -11,7 +11,7 @@ import hashlib
 import os
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from autograder.homework import Homework
 from autograder.judge.compare import close
 from autograder.judge.plugin import PUBLIC_SEED
 from autograder.run import wire
-from autograder.run.student import Student
+from autograder.run.student import Call
 
 
 def path_of(homework: Homework, seed: int) -> Path:
@@ -82,10 +82,16 @@ class Answers:
         return path
 
 
+class Asked(Protocol):
+    """A student, as far as answers are concerned: who was called, and with what outcome."""
+
+    calls: list[Call]
+
+
 class Reference:
     """`reference.probe` is what the solution gave for the latest call of `student.probe`."""
 
-    def __init__(self, outcomes: list[dict], student: Student) -> None:
+    def __init__(self, outcomes: list[dict], student: Asked) -> None:
         self._outcomes, self._student = outcomes, student
 
     def __getattr__(self, probe: str) -> Any:
@@ -109,7 +115,7 @@ class Reference:
 class Echo(Reference):
     """While answers are recorded the student is the solution, and is its own reference."""
 
-    def __init__(self, student: Student) -> None:
+    def __init__(self, student: Asked) -> None:
         super().__init__([], student)
 
     def __getattr__(self, probe: str) -> Any:

@@ -149,7 +149,7 @@ def _agree(student: Run, mistake: Run, solution: list[dict], random: bool) -> bo
         return False
     for index, (one, other) in enumerate(zip(student.outcomes, mistake.outcomes)):
         expected = solution[index] if other is SOLUTION else other
-        if not same_outcome(one, expected):
+        if one is None or expected is None or not same_outcome(one, expected):
             return False
     return True
 

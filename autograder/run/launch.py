@@ -21,7 +21,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Self
 
 from autograder.errors import UsageError
 from autograder.run import wire
@@ -110,7 +110,7 @@ class Worker:
     def close(self) -> None:
         raise NotImplementedError
 
-    def __enter__(self) -> Worker:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -192,7 +192,7 @@ class ForkWorker(Worker):
     def isolation(self) -> str:
         with self._lock:
             self._wait_until_ready()
-        return "+".join(["fork", *self._level])
+        return "+".join(["fork", *(self._level or [])])
 
     def _ask(self, request: dict, handles: tuple[int, ...] = ()) -> dict:
         with self._lock:

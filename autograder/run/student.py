@@ -137,6 +137,12 @@ def explain(error: dict[str, Any], homework: Homework) -> StudentError:
                 f"{text}: the file is missing or has another name",
                 f"{homework.name} hands in {', '.join(homework.files)}.",
             )
+        case "encoding":
+            return StudentError(
+                "error",
+                f"the file is not in UTF-8{at} ({text})",
+                "Save it as UTF-8 in your editor: that line holds letters in another encoding.",
+            )
         case "import":
             return StudentError(
                 "error",

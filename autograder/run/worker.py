@@ -136,6 +136,7 @@ def converse(connection: socket.socket, student: Student | None = None) -> None:
     """Answer frames until the other side hangs up: "setup" first where there is no student yet."""
     while (frame := _read(connection)) is not None:
         message = wire.unpack(frame)
+        reply: dict[str, object]
         if "preload" in message:
             reply = {"failed": preload(message["preload"])}
             sandbox.limit()
@@ -143,6 +144,7 @@ def converse(connection: socket.socket, student: Student | None = None) -> None:
             student = Student(**message["setup"])
             reply = {"ready": True}
         else:
+            assert student is not None  # "setup" comes first
             reply = student.answer(message)
         try:
             frame = wire.pack(reply)
@@ -198,10 +200,12 @@ class Student:
     def describe(self, error: BaseException) -> dict:
         """What may be told about an exception: its kind, text, and the student's own line."""
         text = _safe_text(error)
-        report = {"kind": "raised", "type": type(error).__name__, "text": text, "where": None}
+        report: dict = {"kind": "raised", "type": type(error).__name__, "text": text, "where": None}
         if isinstance(error, SyntaxError) and error.filename:
-            report |= {"kind": "import", "where": self._place(error.filename, error.lineno, None)}
-            return report
+            foreign = _foreign_line(error)
+            kind = "encoding" if foreign else "import"
+            place = self._place(error.filename, foreign or error.lineno, None)
+            return report | {"kind": kind, "where": place}
         frames = traceback.extract_tb(error.__traceback__)
         inside = [f for f in frames if self._ours(f.filename)]
         if inside:
@@ -224,6 +228,22 @@ class Student:
 
     def _place(self, filename: str, line: int | None, name: str | None) -> dict:
         return {"file": os.path.relpath(filename, self.tree), "line": line or 0, "name": name or ""}
+
+
+def _foreign_line(error: SyntaxError) -> int | None:
+    """The first line of a file that is not UTF-8; Python names the end of a string instead."""
+    if error.filename is None or "utf-8" not in str(error.msg).lower():
+        return None
+    lines = Path(error.filename).read_bytes().split(b"\n")
+    return next((number for number, line in enumerate(lines, 1) if not _is_utf8(line)), None)
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 class Modules:

@@ -98,7 +98,9 @@ def _read_pngs(path: Path) -> dict[str, np.ndarray]:
         character = "/".join(name.parts[-3:-1])
         try:
             picture = (
-                Image.open(io.BytesIO(content)).convert("L").resize((SIDE, SIDE), Image.NEAREST)
+                Image.open(io.BytesIO(content))
+                .convert("L")
+                .resize((SIDE, SIDE), Image.Resampling.NEAREST)
             )
         except (UnidentifiedImageError, OSError) as error:
             raise KitError(f"{path}: {name} is damaged ({error}); fetch it again") from None

@@ -47,10 +47,11 @@ def _clothes(path: Path, side: int, each: int) -> np.ndarray:
 
     with np.load(path, allow_pickle=False) as archive:
         images, labels = archive["images"], archive["labels"]
-    scaled = [
-        np.asarray(Image.fromarray(one).resize((side, side), Image.BILINEAR)) for one in images
+    pictures = [
+        np.asarray(Image.fromarray(one).resize((side, side), Image.Resampling.BILINEAR))
+        for one in images
     ]
-    scaled = np.stack(scaled)
+    scaled = np.stack(pictures)
     return np.stack([scaled[labels == name][:each] for name in range(labels.max() + 1)])
 
 
@@ -63,5 +64,5 @@ def _signs(path: Path, side: int, each: int) -> np.ndarray:
             members = classes.setdefault(name.split("/")[-2], [])
             if len(members) < each:
                 picture = Image.open(io.BytesIO(archive.read(name))).convert("RGB")
-                members.append(np.asarray(picture.resize((side, side), Image.BILINEAR)))
+                members.append(np.asarray(picture.resize((side, side), Image.Resampling.BILINEAR)))
     return np.stack([np.stack(classes[name]) for name in sorted(classes)])

@@ -40,9 +40,7 @@ class Figures:
         path = self._path(target)
         if not path.is_file():
             path = self._path(unquote(target))
-        if not path.is_file():
-            path = self._of_another_seed(path)
-        return path
+        return path if path.is_file() else self._of_another_seed(path)
 
     def figure(self, alt: str, target: str) -> str:
         """A figure for the page: the picture itself, or one line that says what is missing."""

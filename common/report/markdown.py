@@ -138,7 +138,7 @@ def _blocks(lines: list[str], image: Image, level: int, depth: int) -> str:
             at += 1
         elif _QUOTED.match(line) and depth < 8:
             end = _end(lines, at, lambda text: _QUOTED.match(text) is not None)
-            inside = [_QUOTED.match(text)[1] for text in lines[at:end]]
+            inside = [_matched(_QUOTED, text)[1] for text in lines[at:end]]
             body = _blocks(inside, image, level, depth + 1)
             out.append(f"<blockquote>{body}</blockquote>")
             at = end
@@ -184,9 +184,16 @@ def _end_of_fence(lines: list[str], at: int, mark: str) -> int:
     return len(lines)
 
 
+def _matched(pattern: re.Pattern[str], text: str) -> re.Match[str]:
+    """The match of a line that is known to match."""
+    found = pattern.match(text)
+    assert found is not None
+    return found
+
+
 def _end_of_list(lines: list[str], at: int) -> int:
     """Behind the last line of a list: items, what is indented below them, and lines that go on."""
-    first = _ITEM.match(lines[at])
+    first = _matched(_ITEM, lines[at])
     inner = " " * (len(first[1]) + 2)
 
     def another_kind(item: re.Match) -> bool:
@@ -211,7 +218,7 @@ def _end_of_list(lines: list[str], at: int) -> int:
 
 
 def _list(lines: list[str], image: Image, level: int, depth: int) -> str:
-    first = _ITEM.match(lines[0])
+    first = _matched(_ITEM, lines[0])
     indent, numbered = len(first[1]), first[2] not in "-*+"
     items: list[list[str]] = []
     for line in lines:

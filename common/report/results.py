@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -50,7 +51,7 @@ class Run:
         except (ValueError, TypeError, OSError):
             rows = []
         columns = {name: [row[name] for row in rows] for name in (rows[0] if rows else ())}
-        pick = {"last": lambda column: column[-1], "max": max, "min": min}
+        pick: dict[str, Callable] = {"last": lambda column: column[-1], "max": max, "min": min}
         return {word: {n: of(c) for n, c in columns.items()} for word, of in pick.items()}
 
     def look_up(self, key: str) -> Any:

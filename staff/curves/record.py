@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import IO
 
 from autograder import homework as homeworks
 from autograder.errors import UsageError
@@ -76,7 +77,7 @@ class Trainings:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.process.stdin.close()
+        self._pipes()[0].close()
         self.process.wait()
         self.folder.cleanup()
 
@@ -93,6 +94,10 @@ class Trainings:
             catalog.submission(entry, files, self.homework.root)
         return overlay(self.homework, root / "tree", files)
 
+    def _pipes(self) -> tuple[IO[str], IO[str]]:
+        assert self.process.stdin is not None and self.process.stdout is not None
+        return self.process.stdin, self.process.stdout
+
     def train(self, recipe: Recipe, run: Run, entry: catalog.Entry | None) -> dict:
         """One training run; its columns of numbers.
 
@@ -108,9 +113,10 @@ class Trainings:
                         "--out", str(out)],
         }  # fmt: skip
         print(f"{run.name}: {run.mistake or 'sound'}, {setting.steps} steps", flush=True)
-        self.process.stdin.write(json.dumps(job) + "\n")
-        self.process.stdin.flush()
-        if (code := self.process.stdout.readline().strip()) != "0":
+        jobs, codes = self._pipes()
+        jobs.write(json.dumps(job) + "\n")
+        jobs.flush()
+        if (code := codes.readline().strip()) != "0":
             raise UsageError(f"run {run.name} ({run.mistake or 'sound'}) ended with code {code}")
         return columns(out / "metrics.csv", setting)
 

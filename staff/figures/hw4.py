@@ -65,14 +65,14 @@ def _model(path: Path) -> Path:
     arrow(axis, (1.42, 2.9), (2.48, 2.9))
     arrow(axis, (3.32, 2.9), (4.58, 2.9))
     arrow(axis, (5.0, 1.62), (5.0, 2.48))
-    for (x, y), (width, height), name, index in (
+    for (x, y), (width, height), name, row in (
         ((4.0, 0.35), (2.3, 3.35), "points j", 0), ((2.1, 0.1), (4.6, 4.3), "tasks i", 1),
     ):  # fmt: skip
         axis.add_patch(
-            Rectangle((x, y), width, height, fill=False, edgecolor=COLOURS[index],
-                      linestyle="-" if index == 0 else "--")
+            Rectangle((x, y), width, height, fill=False, edgecolor=COLOURS[row],
+                      linestyle="-" if row == 0 else "--")
         )  # fmt: skip
-        axis.text(x + width - 0.1, y + 0.1, name, ha="right", fontsize=9, color=COLOURS[index])
+        axis.text(x + width - 0.1, y + 0.1, name, ha="right", fontsize=9, color=COLOURS[row])
     axis.text(1.0, 2.1, "prior,\nmeta-learned", ha="center", va="top", fontsize=8, color=SOFT)
     axis.text(2.9, 2.3, "weights,\nnever seen", ha="center", va="top", fontsize=8, color=SOFT)
     axis.text(3.5, 4.65, "grey: observed", ha="center", fontsize=8, color=SOFT)

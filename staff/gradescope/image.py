@@ -31,6 +31,8 @@ def main() -> int:
 def build() -> tuple[str, str | None]:
     """The version of torch and of CUDA, without the seconds that an import takes."""
     spec = importlib.util.find_spec("torch")
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError("torch")
     told = runpy.run_path(str(Path(spec.origin).with_name("version.py")))
     return told["__version__"], told["cuda"]
 

@@ -10,6 +10,7 @@ import argparse
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 from autograder import homework as homeworks
 from autograder.errors import UsageError
@@ -79,7 +80,7 @@ def _one(homework, options: argparse.Namespace, known: dict[str, dict]):
             write_text(options.json, json.dumps(known, indent=0) + "\n")
 
     total = sum(1 for _ in judge.planned(homework, options.problem))
-    bar = iter(track(range(total), f"{homework.name}: mutants", transient=True))
+    bar: Any = iter(track(range(total), f"{homework.name}: mutants", transient=True))
 
     def keep(name: str, fate: judge.Fate) -> None:
         nonlocal saved

@@ -95,7 +95,7 @@ class Court:
             row, run = engine.run_check(self.bench, check, 1)
             if not row.passed:
                 caught[check.id] = caught.get(check.id, 0) + 1
-                raised = any("error" in outcome for outcome in run.outcomes)
+                raised = any("error" in (outcome or {}) for outcome in run.outcomes)
                 ended = row.status if row.status in ("timeout", "crashed") else "value"
                 fate.end = "exception" if raised and ended == "value" else ended
                 fate.check = check.id

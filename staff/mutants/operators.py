@@ -12,6 +12,7 @@ import copy
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from staff.stubs import Hole
 
@@ -89,7 +90,7 @@ def mutants(source: str, hole: Hole) -> list[Mutant]:
 
 def function_of(tree: ast.Module, name: str) -> ast.FunctionDef:
     """The function called `name`, or `Class.name`."""
-    node: ast.AST = tree
+    node: Any = tree
     for part in name.split("."):
         node = next(one for one in node.body if getattr(one, "name", None) == part)
     return node
@@ -105,7 +106,7 @@ def _places(function: ast.FunctionDef, first: int, last: int) -> list[Path]:
         for path, node in _walk(function, [])
         if path
         and (
-            (first < getattr(node, "lineno", 0) and node.end_lineno < last)
+            (first < getattr(node, "lineno", 0) and getattr(node, "end_lineno", 0) < last)
             or (isinstance(node, ast.comprehension) and first < node.target.lineno < last)
         )
     ]
@@ -160,7 +161,9 @@ def _others(node: ast.AST, parent: ast.AST, field: str) -> Iterator[ast.AST]:
             yield from _statements(node)
         case ast.Constant() if isinstance(parent, ast.UnaryOp):
             pass  # a negative number is changed as a whole
-        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=size)):
+        case ast.UnaryOp(
+            op=ast.USub(), operand=ast.Constant(value=int() | float() | complex() as size)
+        ):
             yield from _constants(ast.Constant(-size), parent)
         case ast.Constant():
             yield from _constants(node, parent)
@@ -198,7 +201,7 @@ def _others(node: ast.AST, parent: ast.AST, field: str) -> Iterator[ast.AST]:
                 yield type(node)([v for i, v in enumerate(node.elts) if i != skipped], node.ctx)
         case ast.comprehension(ifs=[_, *_]):
             yield ast.comprehension(node.target, node.iter, [], 0)
-    if _may_carry_a_gradient(node, parent, field):
+    if isinstance(node, ast.expr) and _may_carry_a_gradient(node, parent, field):
         yield _call(ast.Attribute(node, "detach", ast.Load()))
     if isinstance(node, ast.expr) and _is_a_number(node, parent, field):
         yield ast.UnaryOp(ast.USub(), node)

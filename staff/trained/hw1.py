@@ -13,7 +13,7 @@ TASKS, BATCH = 1000, 250
 
 def size(experiment: str) -> tuple[int, int]:
     """(shot, way), which the experiment's name says."""
-    shot, way = re.fullmatch(r"(\d+)-shot-(\d+)-way", experiment).groups()
+    shot, way = re.findall(r"\d+", experiment)
     return int(shot), int(way)
 
 
