@@ -84,11 +84,11 @@ def overview(
 ) -> None:
     """The state of all homeworks as one picture: a bar each, and under what is being worked on a
     bar for every problem."""
-    table = Table.grid(padding=(0, 1))
-    table.add_column(no_wrap=True, min_width=4)
-    table.add_column(no_wrap=True, min_width=WIDE)
-    table.add_column(no_wrap=True, min_width=5, justify="right")
-    table.add_column(no_wrap=True, overflow="ellipsis")
+    table = Table.grid(padding=(0, 1), expand=True)
+    table.add_column(no_wrap=True, width=4)
+    table.add_column(no_wrap=True, width=WIDE)
+    table.add_column(no_wrap=True, width=5, justify="right")
+    table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)  # what a narrow terminal cuts
     current = in_work(results)
     for result in results:
         score = f"{result.score:g}/{result.max_score:g}"
