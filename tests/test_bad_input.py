@@ -245,13 +245,16 @@ def test_interrupting_the_grading_leaves_nothing(tmp_path):
         [sys.executable, "-m", "autograder", "hw1"], cwd=ROOT, stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE, text=True, start_new_session=True, env=os.environ | {"TMPDIR": str(tmp_path)},
     )  # fmt: skip
-    time.sleep(1.0)
+    waited_until = time.monotonic() + 60
+    while not any(tmp_path.iterdir()) and time.monotonic() < waited_until:
+        time.sleep(0.01)  # until grading has a folder to leave behind
     os.kill(process.pid, signal.SIGINT)
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 130, errors
     assert "Traceback" not in errors
     left = subprocess.run(["pgrep", "-g", str(process.pid)], capture_output=True, check=False)
     assert not left.stdout
+    assert not any(tmp_path.iterdir())
 
 
 def test_every_hole_is_named_by_its_stub_and_earns_nothing(run):
