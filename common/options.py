@@ -86,6 +86,21 @@ def device(name: str):
         raise KitError(f"--device {name} does not work here ({reason}); use --device cpu") from None
 
 
+def begin_on_cpu(name: str, chosen: argparse.Namespace, folder: Path) -> None:
+    """Seed torch and name the run, in a homework whose models are too small for another device.
+
+    Raises:
+        KitError: when the device that was asked for is not here.
+    """
+    import torch
+
+    device(chosen.device)
+    if chosen.device not in ("cpu", "auto"):
+        print("these networks are so small that the CPU is the fastest device; it is used")
+    torch.manual_seed(chosen.seed)
+    print(f"{name}: {folder}")
+
+
 def run_main(main: Callable[[], int | None]) -> None:
     """Run a script's main; end with one clear line, never a traceback of ours.
 

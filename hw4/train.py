@@ -55,13 +55,7 @@ def main() -> None:
 
 def run(name: str, chosen: Namespace, folder: Path) -> None:
     """Run one experiment."""
-    import torch
-
-    options.device(chosen.device)
-    if chosen.device not in ("cpu", "auto"):
-        print("these networks are so small that the CPU is the fastest device; it is used")
-    torch.manual_seed(chosen.seed)
-    print(f"{name}: {folder}")
+    options.begin_on_cpu(name, chosen, folder)
     importlib.import_module(f"hw4.experiments.{EXPERIMENTS[name]}").run(chosen, folder)
 
 
