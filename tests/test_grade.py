@@ -225,13 +225,13 @@ def test_another_byte_another_seed_or_other_checks_are_graded_anew(tmp_path, mon
 
 
 def test_the_seed_is_chosen_by_the_submission_and_by_what_is_secret(monkeypatch):
-    monkeypatch.setattr(grading, "secret_seeds", lambda homework: [11, 22, 33])
+    monkeypatch.setattr(orders, "secret_seeds", lambda homework: [11, 22, 33])
     chosen = [orders.choose_seed(HOMEWORK, f"{n}") for n in range(60)]
     assert set(chosen) == {11, 22, 33}
     assert chosen == [orders.choose_seed(HOMEWORK, f"{n}") for n in range(60)]
-    monkeypatch.setattr(grading, "secret_seeds", lambda homework: [11, 22, 44])
+    monkeypatch.setattr(orders, "secret_seeds", lambda homework: [11, 22, 44])
     assert [orders.choose_seed(HOMEWORK, f"{n}") for n in range(60)] != chosen
-    monkeypatch.setattr(grading, "secret_seeds", lambda homework: [])
+    monkeypatch.setattr(orders, "secret_seeds", lambda homework: [])
     assert orders.choose_seed(HOMEWORK, "x") == 0
 
 
