@@ -56,24 +56,25 @@ def main(argv: list[str] | None = None, module: Callable[[str], list[str]] | Non
     Args:
         module: a homework's name → what follows `python -m` to train it; default: hwN.train.
     """
-    chosen = _arguments(argv)
+    chosen = arguments(argv)
     root = options.RUNS / "tiny" if chosen.tiny else options.RUNS
     jobs: list[Job] = []
     for name in chosen.homework or plan.homeworks():
-        jobs += _jobs(plan.load(name), chosen, root)
+        jobs += jobs_of(plan.load(name), chosen, root)
     if not jobs:
         raise KitError("nothing to run: these homeworks have no experiments")
     if chosen.list:
         print("\n".join(_listed(jobs)))
         return 0
     module = module or (lambda name: [f"{name}.train"])
-    outcomes = _run_all(jobs, chosen.at_once, chosen.tiny, module)
+    outcomes = run_all(jobs, chosen.at_once, chosen.tiny, module)
     print("\n" + "\n".join(_table(outcomes)))
     states = {outcome.state for outcome in outcomes}
     return STOPPED if "stopped" in states else 1 if "failed" in states else 0
 
 
-def _arguments(argv: list[str] | None) -> argparse.Namespace:
+def arguments(argv: list[str] | None) -> argparse.Namespace:
+    """The command line."""
     parser = argparse.ArgumentParser(
         prog="python -m common.experiments",
         description="Run every experiment that a problem with points asks for. What is finished is "
@@ -101,7 +102,7 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     return chosen
 
 
-def _jobs(homework: Plan, chosen: argparse.Namespace, root: Path) -> Iterator[Job]:
+def jobs_of(homework: Plan, chosen: argparse.Namespace, root: Path) -> Iterator[Job]:
     """The experiments of a homework, in the order of its table."""
     extra = ["--resume", "--seed", str(chosen.seed)]
     extra += ["--tiny"] if chosen.tiny else []
@@ -119,7 +120,7 @@ def _jobs(homework: Plan, chosen: argparse.Namespace, root: Path) -> Iterator[Jo
         yield Job(homework.homework, experiment, folders, arguments, log)
 
 
-def _run_all(
+def run_all(
     jobs: list[Job], at_once: int, tiny: bool, module: Callable[[str], list[str]]
 ) -> list[Outcome]:
     """Train, each in a process of its own, what is not finished; in the order of the jobs."""
