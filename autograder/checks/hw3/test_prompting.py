@@ -257,9 +257,9 @@ def test_global_entropy(student, reference, rng):
 @problem("X")
 def test_local_entropy(student, reference, rng):
     """LocalE is the mean entropy of the probes, also where one is certain"""
-    p = np.full((2, 3, 4), 0.25, np.float32)
-    p[1] = [1, 0, 0, 0]
-    p[1, 0] = [0.5, 0.5, 0, 0]
+    p = np.full((2, 3, 4), 0.25, np.float32)  # more labels than orders, and than probes
+    p[1] = [0, 0, 0, 1]
+    p[1, 0] = [0, 0, 0.5, 0.5]
     seen = student.order_entropies(p)
     assert_matches(
         seen["local"], np.array([np.log(4), np.log(2) / 3]),

@@ -62,7 +62,7 @@ def _watched(**inputs):
 
 def evidence_gradients(hw, x, y, prior_mean, factor, noise_variance, weights):
     """The evidence and its gradients; the prior's covariance is factor · factorᵀ."""
-    inputs = _watched(prior_mean=prior_mean, factor=factor, noise_variance=noise_variance)
+    inputs = _watched(x=x, prior_mean=prior_mean, factor=factor, noise_variance=noise_variance)
     value = hw.gaussian.log_evidence(x, y, prior_mean, factor @ factor.mT, noise_variance)
     return _weighted(value, weights, inputs, "the log evidence")
 
