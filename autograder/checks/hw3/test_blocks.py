@@ -129,8 +129,8 @@ def test_still_statistics(student, reference, rng):
     """Frozen BatchNorm layers use and keep their running statistics after train(); tuned ones move"""
     batch = pictures(rng)
     for prefixes, mode in (
-        (["head"], "train"), (["conv1", "bn1"], "train"), (["inner"], "train"),
-        (["bn3.bias", "bn1.weight"], "train"), (["head"], ""),
+        (["head"], ""), (["head"], "train"), (["conv1", "bn1"], "train"), (["inner"], "train"),
+        (["bn3.bias", "bn1.weight"], "train"),
     ):  # fmt: skip
         seen = student.frozen(batch, [prefixes], mode)
         compare(
