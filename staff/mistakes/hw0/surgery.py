@@ -156,8 +156,8 @@ def cosine_of_parts_as_they_are(first, second, parameters):
 def cosine_of_small_gradients_is_zero(first, second, parameters):
     """Small gradients count as none.
 
-    Late in training every gradient is short, and the cosine says 0 from then on. Multiply both
-    losses by 0.01: an angle does not change.
+    Late in training every gradient is short, and the cosine says 0 from then on. Take a hundredth
+    of both losses: an angle does not change.
     """
     one, other = long_vector(first, parameters), long_vector(second, parameters)
     size = one.norm() * other.norm()
