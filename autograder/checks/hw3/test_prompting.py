@@ -213,12 +213,13 @@ def test_own_style(student, rng):
         f'style "own" gives "{shown}", as one of the three that are there',
         "Make up a form that differs from all three.",
     )
-    every = text_of(student.in_context_prompt(SUPPORTS, QUERY, "own", seed))
-    places = {every.find(one.replace(text, t).replace(answer, a)) for t, a in SUPPORTS}
-    require(
-        len(places) == 4 and -1 not in places and every.endswith(" " + alone),
-        f'style "own", four supports: the prompt is "{every}"', "All supports in one form.",
-    )  # fmt: skip
+    for other in range(8):
+        every = text_of(student.in_context_prompt(SUPPORTS, QUERY, "own", seed + other))
+        places = {every.find(one.replace(text, t).replace(answer, a)) for t, a in SUPPORTS}
+        require(
+            len(places) == 4 and -1 not in places and every.endswith(" " + alone),
+            f'style "own", four supports: the prompt is "{every}"', "All supports in one form.",
+        )  # fmt: skip
 
 
 # --- X ------------------------------------------------------------------------------------------
