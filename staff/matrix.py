@@ -8,12 +8,15 @@ from autograder.report.record import CheckResult
 from staff.verify import Verdict
 
 SIGNS = {"passed": "·", "failed": "x", "error": "e", "timeout": "t", "crashed": "c", "not_run": "-"}
+LEGEND = "· passed, x failed, e error, t timeout, c crashed, blank: not seen"
 STYLE = (
     "body{font:15px sans-serif;margin:2em}table{border-collapse:collapse;margin-bottom:2em}"
-    "td,th{padding:.2em .6em;text-align:left}td.no{background:#f6d5c5}td.other{background:#f3e6a8}"
-    "th{font-weight:600}tr:nth-child(even){background:#f4f4f4}thead th{position:sticky;top:0;"
-    "background:#fff;vertical-align:bottom}thead span{writing-mode:vertical-rl;font-weight:400}"
-    "caption{text-align:left;font-size:1.2em}"
+    "td,th{padding:.2em .5em;text-align:left}td{text-align:center}"
+    "td.no{background:#f6d5c5}td.other{background:#f3e6a8}"
+    "th{font-weight:400}tr{background:#fff}tr:nth-child(even){background:#f4f4f4}"
+    "thead th{position:sticky;top:0;background:#fff;vertical-align:bottom;z-index:1}"
+    "thead span{writing-mode:vertical-rl}th[scope=row]{position:sticky;left:0;background:inherit}"
+    "h2{font-size:1.2em}li{max-width:60em}"
 )
 
 
@@ -32,9 +35,7 @@ def as_text(verdict: Verdict) -> str:
 def as_matrix(verdict: Verdict) -> str:
     """A line for each mistake: what every check that sees it made of it, and whether it was named."""
     checks = _columns(verdict)
-    lines = [
-        f"{verdict.homework}: · passed, x failed, e error, t timeout, c crashed, blank: not seen"
-    ]
+    lines = [f"{verdict.homework}: {LEGEND}"]
     lines += [f"  {number:2}  {check}" for number, check in enumerate(checks, 1)]
     width = max((len(slug) for slug in verdict.table), default=0)
     lines.append(" " * width + "  " + " ".join(f"{n:2}" for n in range(1, len(checks) + 1)))
@@ -50,10 +51,12 @@ def as_html(verdicts: list[Verdict]) -> str:
         "<!doctype html><html lang=en><meta charset=utf-8><title>Mistakes and checks</title>",
         f"<style>{STYLE}</style>",
     ]
+    parts.append(f"<p>{LEGEND}; a yellow one costs points of another problem. Point at one.")
     for verdict in verdicts:
         checks = _columns(verdict)
         head = "".join(f"<th scope=col><span>{html.escape(check)}</span>" for check in checks)
-        parts.append(f"<table><caption>{html.escape(as_text(verdict).splitlines()[0])}</caption>")
+        title, *told = (html.escape(line.strip()) for line in as_text(verdict).splitlines())
+        parts.append(f"<h2>{title}</h2><ul>{''.join(f'<li>{line}' for line in told)}</ul><table>")
         parts.append(f"<thead><tr><th scope=col>mistake<th scope=col>named{head}</thead>")
         for slug, rows in verdict.table.items():
             cells = "".join(_cell(rows.get(check), verdict.problems[slug]) for check in checks)
@@ -78,4 +81,4 @@ def _cell(row: CheckResult | None, problem: str) -> str:
         return "<td>·"
     told = html.escape(row.message.splitlines()[0] if row.message else row.status, quote=True)
     kind = "no" if row.problem == problem else "other"
-    return f'<td class={kind} title="{told}">{row.status}'
+    return f'<td class={kind} title="{told}">{SIGNS[row.status]}'

@@ -63,6 +63,25 @@ def test_a_slip_is_among_the_mutants(was, now, changes):
     assert any(was in m.was and m.was.replace(was, now) == m.now for m in changes)
 
 
+@pytest.mark.parametrize(
+    "line, cuts",
+    [
+        ("loss = cross_entropy(logits, task.query_labels)", ["logits"]),
+        ("rows = torch.cat([labels, torch.zeros_like(features)])", []),
+        ("size = len(features)", []),
+        ("same = (features @ weights).argmax(-1)", ["features", "weights"]),
+        ("table = nn.Parameter(torch.empty(3))", []),
+    ],
+)
+def test_a_path_is_cut_only_where_there_is_one(line, cuts):
+    source = f"def f():\n    ### BEGIN SOLUTION 1 (about 1 line): work\n    {line}\n    ### END SOLUTION\n"
+    (hole,) = holes(source)
+    found = [m.now for m in mutants(source, hole) if ".detach()" in m.now]
+    whole = line.partition(" = ")[2]
+    inside = [now for now in found if now.partition(" = ")[2] != f"{whole}.detach()"]
+    assert sorted(inside) == sorted(line.replace(name, f"{name}.detach()") for name in cuts)
+
+
 def test_mutants_are_programs_that_differ_in_the_hole_alone(changes):
     assert len({m.key for m in changes}) == len({m.source for m in changes}) == len(changes)
     for mutant in changes:
@@ -76,7 +95,7 @@ def test_mutants_are_programs_that_differ_in_the_hole_alone(changes):
 def test_every_reason_belongs_to_a_mutant(hw):
     homework = homeworks.load(hw)
     keys = {mutant.key for _, mutant in judge.planned(homework)}
-    assert not [key for key in judge.reasons(homework) if key not in keys]
+    assert not [key for key in judge.reasons(homework).equivalent if key not in keys]
 
 
 def test_checks_catch_the_mutants_of_a_hole():
@@ -96,3 +115,11 @@ def test_a_survivor_without_a_reason_and_a_reason_without_a_survivor_are_faults(
     assert table.Table("hw1", [fate], [], 1.0).passed
     assert not table.Table("hw1", [fate], ["1: x  →  y"], 1.0).passed
     assert "a sum" in table.as_html([table.Table("hw1", [fate], [], 1.0)])
+
+
+def test_a_problem_without_gradients_explains_cut_paths_and_nothing_else():
+    why = judge.Reasons({}, {"1": "a number"})
+    cut = judge.Fate("1", "f", "return a + b", "return a.detach() + b", judge.SURVIVED)
+    turned = judge.Fate("1", "f", "return a - b", "return b - a", judge.SURVIVED)
+    assert why.of(cut) == "a number" and why.of(turned) == ""
+    assert judge.Reasons({}, {"2": "a number"}).of(cut) == ""

@@ -41,6 +41,28 @@ class Fate:
     def explained(self) -> bool:
         return self.end == SURVIVED and bool(self.reason)
 
+    @property
+    def only_cuts(self) -> bool:
+        """Whether nothing but a path of gradients was cut."""
+        return self.now.count(".detach()") > self.was.count(".detach()")
+
+
+@dataclass
+class Reasons:
+    """What hwN.toml says of the mutants of a homework.
+
+    `equivalent` holds mutants by their keys; `no_gradient` the problems nothing of which is
+    differentiated, so that no path can be cut.
+    """
+
+    equivalent: dict[tuple[str, str, str], str]
+    no_gradient: dict[str, str]
+
+    def of(self, fate: Fate) -> str:
+        """Why a mutant is no other function; "" when nobody said."""
+        why = self.equivalent.get((fate.problem, fate.was, fate.now), "")
+        return why or (self.no_gradient.get(fate.problem, "") if fate.only_cuts else "")
+
 
 def planned(homework: Homework, only: str | None = None) -> Iterator[tuple[str, Mutant]]:
     """(file, mutant) of every hole of a homework, or of one problem's."""
@@ -52,23 +74,34 @@ def planned(homework: Homework, only: str | None = None) -> Iterator[tuple[str, 
                     yield master.name, mutant
 
 
-def reasons(homework: Homework) -> dict[tuple[str, str, str], str]:
+def reasons(homework: Homework) -> Reasons:
     """Mutants known to be the same function, each with its reason: hwN.toml beside this file.
 
     Raises:
         ValueError: when one is listed twice or has no reason.
     """
+    found = Reasons({}, {})
     path = Path(__file__).with_name(f"{homework.name}.toml")
     if not path.is_file():
-        return {}
-    found: dict[tuple[str, str, str], str] = {}
-    for row in tomllib.loads(path.read_text(encoding="utf-8"))["equivalent"]:
-        for now in [row["now"]] if isinstance(row["now"], str) else row["now"]:
-            key = row["problem"], row["was"], now
-            if key in found or not row["why"].strip():
-                raise ValueError(f"{path.name}: {key} is listed twice or has no reason")
-            found[key] = row["why"]
+        return found
+    table = tomllib.loads(path.read_text(encoding="utf-8"))
+
+    def add(place: dict, key, why: str) -> None:
+        if key in place or not why.strip():
+            raise ValueError(f"{path.name}: {key} is listed twice or has no reason")
+        place[key] = why
+
+    for row in table.get("equivalent", ()):
+        for now in _listed(row["now"]):
+            add(found.equivalent, (row["problem"], row["was"], now), row["why"])
+    for row in table.get("no_gradient", ()):
+        for problem in _listed(row["problem"]):
+            add(found.no_gradient, problem, row["why"])
     return found
+
+
+def _listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
 
 
 class Court:
@@ -128,19 +161,22 @@ def judge_all(
             name = hashlib.sha256(f"{questions}{file}{mutant.source}".encode()).hexdigest()
             fate = Fate(**known[name]) if name in known else court.judge(file, mutant)
             keep(name, fate)
-            fate.reason = why.get(mutant.key, "")
+            fate.reason = why.of(fate)
             fates.append(fate)
     return fates
 
 
 def stale(homework: Homework, fates: list[Fate]) -> list[str]:
     """Reasons that explain nothing: their mutant does not exist any more, or a check catches it."""
-    survived = {(f.problem, f.was, f.now) for f in fates if f.end == SURVIVED}
+    survivors = [fate for fate in fates if fate.end == SURVIVED]
+    survived = {(fate.problem, fate.was, fate.now) for fate in survivors}
+    cut = {fate.problem for fate in survivors if fate.only_cuts}
+    why = reasons(homework)
     return [
         f"{problem}: {was}  →  {now}"
-        for problem, was, now in reasons(homework)
+        for problem, was, now in why.equivalent
         if (problem, was, now) not in survived
-    ]
+    ] + [f"{problem}: no gradient" for problem in why.no_gradient if problem not in cut]
 
 
 def as_record(fate: Fate) -> dict:

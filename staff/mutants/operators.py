@@ -39,6 +39,12 @@ TWINS = [
 ]  # fmt: skip
 TWIN = dict(TWINS) | {b: a for a, b in TWINS}
 LIBRARIES = {"torch", "F", "nn", "np", "math"}  # `np.exp(x)` is a call of a function, not a method
+DATA = {"users", "items", "negatives", "ratings", "images", "labels", "targets", "tokens", "inputs"}
+WITHOUT_GRADIENT = {
+    "tensor", "full", "full_like", "zeros", "zeros_like", "ones", "ones_like", "empty", "eye",
+    "randn", "from_numpy", "one_hot", "argmax", "long", "len", "accuracy",
+}  # fmt: skip
+UNDER_NO_GRAD = {"Parameter", "normal_", "zeros_", "kaiming_uniform_"}
 
 
 @dataclass(frozen=True)
@@ -260,8 +266,9 @@ def _binary(node: ast.BinOp) -> Iterator[ast.expr]:
 
 
 def _calls(node: ast.Call) -> Iterator[ast.expr]:
-    for values in _exchanged(node.args):
-        yield ast.Call(node.func, values, node.keywords)
+    if _called(node) not in ("min", "max"):
+        for values in _exchanged(node.args):
+            yield ast.Call(node.func, values, node.keywords)
     for skipped in range(len(node.keywords)):
         yield ast.Call(
             node.func, node.args, [k for i, k in enumerate(node.keywords) if i != skipped]
@@ -308,14 +315,44 @@ def _may_carry_a_gradient(node: ast.AST, parent: ast.AST, field: str) -> bool:
     """Whether a path back could be cut here: operands, arguments, what is assigned or returned."""
     if not isinstance(node, ast.Name | ast.Attribute | ast.Call | ast.BinOp | ast.Subscript):
         return False
-    if not isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
+    if not isinstance(getattr(node, "ctx", ast.Load()), ast.Load) or _is_constant(node):
         return False
     match parent:
         case ast.BinOp() | ast.UnaryOp() | ast.Return() | ast.Assign() | ast.AugAssign():
             return True
         case ast.Call():
-            return field == "args"
+            return field == "args" and _called(parent) not in WITHOUT_GRADIENT | UNDER_NO_GRAD
     return False
+
+
+def _is_constant(node: ast.AST) -> bool:
+    """Whether no path of gradients can lead through here: data, whole numbers, what is new."""
+    match node:
+        case ast.Constant() | ast.Compare():
+            return True
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name.split("_")[-1] in DATA
+        case ast.Subscript(value=value) | ast.UnaryOp(operand=value):
+            return _is_constant(value)
+        case ast.BinOp():
+            return _is_constant(node.left) and _is_constant(node.right)
+        case ast.Tuple() | ast.List():
+            return all(_is_constant(value) for value in node.elts)
+        case ast.Call() if _called(node) in WITHOUT_GRADIENT:
+            return True
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=library))) if library in LIBRARIES:
+            return all(_is_constant(value) for value in node.args)
+        case ast.Call(func=ast.Attribute(value=owner)):
+            return _is_constant(owner)
+    return False
+
+
+def _called(node: ast.Call) -> str:
+    """The last name of what is called: `zeros` of `torch.zeros(3)`."""
+    match node.func:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+    return ""
 
 
 def _is_a_number(node: ast.expr, parent: ast.AST, field: str) -> bool:

@@ -13,7 +13,8 @@ STYLE = (
     "body{font:15px sans-serif;margin:2em;max-width:70em}table{border-collapse:collapse}"
     "td,th{padding:.2em .8em;text-align:right}td:first-child,th:first-child{text-align:left}"
     "tr:nth-child(even){background:#f4f4f4}.no{background:#f6d5c5}caption{text-align:left;"
-    "font-size:1.2em;padding:.6em 0}code{white-space:pre-wrap}.text td{text-align:left}"
+    "font-size:1.2em;padding:.6em 0}code{white-space:pre-wrap}.text td,.text th{text-align:left;"
+    "vertical-align:top}.text td:last-child{min-width:16em}"
 )
 
 

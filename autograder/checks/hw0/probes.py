@@ -276,22 +276,23 @@ def _stand_ins(losses):
         losses.ranking_loss, losses.rating_loss = own
 
 
-def cosine(hw, first, second, sizes):
+def cosine(hw, first, second, shapes, scale):
     """The cosine of the gradients of two quadratics of several parameters, and side effects.
 
     Args:
         first, second: [P]; loss k is the scalar product of its vector with all parameters, plus
             a square that makes a second use of the graph fail when it was freed.
-        sizes: of the parameters, end to end P; the second loss leaves the last one out.
+        shapes: of the parameters, end to end P; the second loss leaves the last one out.
+        scale: factor of both losses.
     """
     rng = np.random.RandomState(11)
-    parameters = [_uniform(rng, size).requires_grad_(True) for size in sizes]
+    parameters = [_uniform(rng, *shape).requires_grad_(True) for shape in shapes]
     for parameter in parameters:
         parameter.grad = torch.ones_like(parameter)
-    whole = torch.cat(parameters)
-    rest = torch.cat(parameters[:-1])
-    one = (whole * first).sum() + (whole**2).sum() / 4
-    other = (rest * second[: len(rest)]).sum() + (rest**2).sum() / 6
+    flat = [parameter.flatten() for parameter in parameters]
+    whole, rest = torch.cat(flat), torch.cat(flat[:-1])
+    one = scale * ((whole * first).sum() + (whole**2).sum() / 4)
+    other = scale * ((rest * second[: len(rest)]).sum() + (rest**2).sum() / 6)
     value = number(hw.surgery.gradient_cosine(one, other, parameters), "the cosine")
     kept = [float((p.grad - 1).abs().max()) for p in parameters if p.grad is not None]
     (one + other).backward()

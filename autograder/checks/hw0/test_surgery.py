@@ -8,10 +8,10 @@ from autograder.judge import assert_matches, problem, require, require_unchanged
 @problem("X1")
 def test_cosine(student, reference, rng):
     """The cosine is that of both whole gradients, and costs nothing"""
-    for sizes in ([4, 3, 5], [2, 6]):
-        first, second = rng.normal(size=(2, sum(sizes))).astype(np.float32)
+    for shapes, scale in (([[2], [3], [3]], 0.01), ([[2, 2], [3], [5, 1]], 1.0)):
+        first, second = rng.normal(size=(2, sum(map(np.prod, shapes)))).astype(np.float32)
         for sign in (1, -1):
-            seen = student.cosine(first, (sign * second).astype(np.float32), sizes)
+            seen = student.cosine(first, (sign * second).astype(np.float32), shapes, scale)
             assert_matches(
                 seen["cosine"], reference.cosine["cosine"],
                 "All parameters form one vector; those that a loss does not use are zeros in it.",
@@ -32,8 +32,8 @@ def test_cosine(student, reference, rng):
 @problem("X2")
 def test_two_tasks(student, reference, rng):
     """Two tasks: what conflicts is taken out, what agrees stays as it is"""
-    for seed, conflict in ((1, False), (2, True), (3, True)):
-        gradients = rng.normal(size=(2, 6)).astype(np.float32)
+    for seed, conflict, scale in ((1, False, 1), (2, True, 1), (3, True, 0.1), (4, False, 0.1)):
+        gradients = (scale * rng.normal(size=(2, 6))).astype(np.float32)
         gradients[1] *= 3
         agree = float(gradients[0] @ gradients[1]) > 0
         if agree == conflict:
@@ -55,14 +55,30 @@ def test_many_tasks(student, reference, rng):
     Over 60 calls a right function misses one of them with probability 2 / 2^60, below 2e-18.
     """
     gradients = np.array([[-0.9, 0.8, 0, 0.5], [-0.7, -0.9, 0.4, 0.6], [1.0, 0.1, 0.3, 0]])
-    gradients = (gradients + 0.05 * rng.normal(size=gradients.shape)).astype(np.float32)
-    seen = student.projected_often(gradients, 5, 60)
+    judge_orders(student, reference, gradients + 0.05 * rng.normal(size=gradients.shape), 60)
+
+
+@problem("X2")
+def test_turned_away(student, reference, rng):
+    """What is left of a gradient may point away from the gradient itself: that is no conflict
+
+    False alarms: the last of four tasks meets three others in six orders. Over 200 calls a right
+    function misses one of them with probability below 6 (5/6)^200, below 1e-15.
+    """
+    gradients = np.array([[-8.0, 8.0], [-8.0, 0.0], [-4.0, -8.0], [8.0, 0.0]])
+    judge_orders(student, reference, gradients + 0.4 * rng.normal(size=gradients.shape), 200)
+
+
+def judge_orders(student, reference, gradients, times):
+    """Every order comes up, and leads where it should."""
+    seen = student.projected_often(gradients.astype(np.float32), 5, times)
     expected = reference.projected_often
     require(
         len(seen) == len(expected),
-        f"in 60 calls {len(seen)} different results came up for the last task; {len(expected)} "
-        "are possible",
-        "The order in which the others are met is drawn anew, from rng, every time.",
+        f"in {times} calls {len(seen)} different results came up for the last task; "
+        f"{len(expected)} are possible",
+        "The order in which the others are met is drawn anew, from rng, every time; a task meets "
+        "the others alone.",
     )
     assert_matches(
         seen, expected, "The test and the projection use what is left so far of the task's own "

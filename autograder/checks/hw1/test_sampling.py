@@ -313,6 +313,12 @@ def test_chance(student, rng):
         "the one that is returned?",
     )
     require(
+        int(orders.sum()) == times,
+        f"in {times - int(orders.sum())} of {times} tasks the query row did not show each class of "
+        "the supports once",
+        "The query row holds one new drawing of each support class.",
+    )
+    require(
         bool((orders > 0).all()),
         f"the query row came in {int((orders > 0).sum())} of 6 possible orders in {times} tasks",
         "Some orders cannot come up: is it a shuffle?",
@@ -333,4 +339,5 @@ def marked(rng, classes):
     images[..., 0, 0] = class_marks[:, None]
     images[..., 1, 1] = drawing_marks
     images[..., 5, :] = rng.randint(0, 256, size=28)
+    images[..., 6, 0] = 255  # whose scale is wrong is told so by the check of the values
     return images, class_marks, drawing_marks

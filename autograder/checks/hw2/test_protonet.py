@@ -104,12 +104,12 @@ def test_logits_gradient(student, reference, rng):
 
 
 def batch_of(rng, count, way, shot, query):
-    """The parts of a batch of tasks with images [1, 3, 3]; every task has its own classes."""
+    """The parts of a batch of tasks with images [2, 3, 3]; every task has its own classes."""
     parts = []
     for each in (shot, query):
         labels = np.stack([shuffled(rng, way, each) for _ in range(count)])
         parts += [None, labels]
-    looks = rng.normal(0, 0.8, size=(count, way, 1, 3, 3))
+    looks = rng.normal(0, 0.8, size=(count, way, 2, 3, 3))
     for index in (0, 2):
         labels = parts[index + 1]
         images = np.stack([look[row] for look, row in zip(looks, labels)])

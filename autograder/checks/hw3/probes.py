@@ -97,9 +97,14 @@ def chosen_of_lora(hw, mode, rank):
     }
 
 
-def refused(hw, modes):
-    """For each mode 1 when a ValueError says no, 0 when there is a result; and a list that is due."""
+def refused(hw, modes, rank):
+    """For each mode 1 when a ValueError says no, 0 when there is a result; and a list that is due.
+
+    With a rank the model has a LoRA layer.
+    """
     model, found = toy(3), []
+    if rank:
+        model.blocks[2].add_module("wrapped", lora_linear(hw, nn.Linear(5, 4), rank, 1.0))
     for mode in modes:
         try:
             hw.blocks.parameters_to_tune(model, mode)
@@ -109,13 +114,20 @@ def refused(hw, modes):
     return {"refused": np.array(found), "head": counts(model, listed(hw, model, "linear"))}
 
 
+class Moody(nn.Module):
+    """In training another function than in evaluation, as dropout is, without its random numbers."""
+
+    def forward(self, x):
+        return 1.3 * x if self.training else x
+
+
 class Normed(nn.Module):
     """Layers with three BatchNorms, one of them for vectors."""
 
     def __init__(self):
         super().__init__()
         self.conv1, self.bn1 = nn.Conv2d(2, 3, 3), nn.BatchNorm2d(3)
-        self.inner = nn.Sequential(nn.Conv2d(3, 4, 2), nn.BatchNorm2d(4))
+        self.inner = nn.Sequential(nn.Conv2d(3, 4, 2), nn.BatchNorm2d(4), Moody())
         self.bn3, self.head = nn.BatchNorm1d(4), nn.Linear(4, 2)
 
     def forward(self, x):
@@ -128,7 +140,7 @@ def frozen(hw, batch, choices, mode):
 
     Args:
         choices: names of the tuned parameters, by prefix, for one call after the other.
-        mode: "train" or "eval", called after `freeze`.
+        mode: "train" or "eval", called after `freeze`; "" calls neither.
     """
     model = fill(Normed(), seed=3)
     whole = nn.ModuleDict({"model": model})
@@ -143,7 +155,8 @@ def frozen(hw, batch, choices, mode):
         if hw.blocks.freeze(model, tuned) is not None:
             raise Unexpected("freeze works in place and should return nothing")
         flags = [p.requires_grad for _, p in sorted(model.named_parameters())]
-        getattr(whole, mode)()
+        if mode:
+            getattr(whole, mode)()
         output = model(batch)
         output.square().sum().backward()
         found.append({
@@ -460,6 +473,16 @@ def merged_conv(hw, weight, bias, a, b, x, stride, padding, dilation, scale):
 # --- 3: how it is tuned -------------------------------------------------------------------------
 
 
+def plain_loss(value):
+    """A loss as a float; one that keeps the graph of its batch is none."""
+    if isinstance(value, torch.Tensor) and value.requires_grad:
+        raise Unexpected(
+            "the loss should be a plain number; this tensor still holds on to the graph of its "
+            "batch, and a list of such losses to the graphs of all"
+        )
+    return number(value, "the loss")
+
+
 def steps_of(hw, first, second, batches, labels, warm, rate, at, momentum, training):
     """Some steps on a network of two layers, each in a parameter group of its own.
 
@@ -479,7 +502,7 @@ def steps_of(hw, first, second, batches, labels, warm, rate, at, momentum, train
     losses, rates, modes = [], [], []
     for step in range(len(batches)):
         given = model, optimizer, batches[step], labels[step], at + step, warm, rate
-        losses.append(number(hw.finetune.fine_tune_step(*given), "the loss"))
+        losses.append(plain_loss(hw.finetune.fine_tune_step(*given)))
         rates.append([group["lr"] for group in optimizer.param_groups])
         modes.append(int(model.training))
     return {"losses": np.array(losses), "rates": np.array(rates, float), "modes": np.array(modes),
@@ -677,7 +700,7 @@ def accumulated_step(hw, tokens, labels, weights, counts, seed):
         held += {"forward": 1, "backward": -1}.get(event, 0)
         most = max(most, held)
     return {
-        "loss": number(value, "the loss"),
+        "loss": plain_loss(value),
         "gradients": [array(g, "a gradient") for g in optimizer.seen[0]] if steps else None,
         "steps": steps,
         "held": most,

@@ -78,20 +78,19 @@ def test_lora(student):
 @problem("1a", points=1)
 def test_refusals(student, reference):
     """An unknown mode, and LoRA without LoRA layers, are a ValueError"""
-    modes = ["everything", "head", "lora4", "", "blocks"]
-    seen = student.refused(modes)
-    assert_matches(
-        seen["head"],
-        reference.refused["head"],
-        LIST,
-        name="mode linear, which is not to be refused",
-    )
-    for mode, refused in zip(modes, seen["refused"]):
-        require(
-            bool(refused == 1),
-            f"mode {mode!r} gave a list on a model without LoRA layers; a ValueError is due",
-            "A training that trains nothing looks like one that does not learn.",
-        )
+    unknown = ["everything", "head", "", "blocks"]
+    for modes, rank, kind in ((["lora4", *unknown], 0, "without"), (unknown, 4, "with")):
+        seen = student.refused(modes, rank)
+        assert_matches(
+            seen["head"], reference.refused["head"], LIST,
+            name=f"mode linear of a model {kind} LoRA layers, which is not to be refused",
+        )  # fmt: skip
+        for mode, refused in zip(modes, seen["refused"]):
+            require(
+                bool(refused == 1),
+                f"mode {mode!r} gave a list on a model {kind} LoRA layers; a ValueError is due",
+                "A training of nothing, or of something else, looks like one that does not learn.",
+            )
 
 
 # --- 1b -----------------------------------------------------------------------------------------
@@ -129,13 +128,16 @@ def test_gradients(student, reference, rng):
 def test_still_statistics(student, reference, rng):
     """Frozen BatchNorm layers use and keep their running statistics after train(); tuned ones move"""
     batch = pictures(rng)
-    for prefixes in (["head"], ["conv1", "bn1"], ["inner"], ["bn3.bias", "bn1.weight"]):
-        seen = student.frozen(batch, [prefixes], "train")
+    for prefixes, mode in (
+        (["head"], ""), (["head"], "train"), (["conv1", "bn1"], "train"), (["inner"], "train"),
+        (["bn3.bias", "bn1.weight"], "train"),
+    ):  # fmt: skip
+        seen = student.frozen(batch, [prefixes], mode)
         compare(
             seen, reference.frozen,
             "A BatchNorm layer in training mode computes with the batch and updates its statistics, "
             "whether its parameters take gradients or not. Which mode is each of them in when "
-            "the caller has called train()?",
+            "the caller has called train()? Layers of other kinds, such as dropout, follow it.",
         )  # fmt: skip
 
 

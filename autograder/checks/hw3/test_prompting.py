@@ -213,12 +213,13 @@ def test_own_style(student, rng):
         f'style "own" gives "{shown}", as one of the three that are there',
         "Make up a form that differs from all three.",
     )
-    every = text_of(student.in_context_prompt(SUPPORTS, QUERY, "own", seed))
-    places = {every.find(one.replace(text, t).replace(answer, a)) for t, a in SUPPORTS}
-    require(
-        len(places) == 4 and -1 not in places and every.endswith(" " + alone),
-        f'style "own", four supports: the prompt is "{every}"', "All supports in one form.",
-    )  # fmt: skip
+    for other in range(8):
+        every = text_of(student.in_context_prompt(SUPPORTS, QUERY, "own", seed + other))
+        places = {every.find(one.replace(text, t).replace(answer, a)) for t, a in SUPPORTS}
+        require(
+            len(places) == 4 and -1 not in places and every.endswith(" " + alone),
+            f'style "own", four supports: the prompt is "{every}"', "All supports in one form.",
+        )  # fmt: skip
 
 
 # --- X ------------------------------------------------------------------------------------------
@@ -257,9 +258,9 @@ def test_global_entropy(student, reference, rng):
 @problem("X")
 def test_local_entropy(student, reference, rng):
     """LocalE is the mean entropy of the probes, also where one is certain"""
-    p = np.full((2, 3, 4), 0.25, np.float32)
-    p[1] = [1, 0, 0, 0]
-    p[1, 0] = [0.5, 0.5, 0, 0]
+    p = np.full((2, 3, 4), 0.25, np.float32)  # more labels than orders, and than probes
+    p[1] = [0, 0, 0, 1]
+    p[1, 0] = [0, 0, 0.5, 0.5]
     seen = student.order_entropies(p)
     assert_matches(
         seen["local"], np.array([np.log(4), np.log(2) / 3]),

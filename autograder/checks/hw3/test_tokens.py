@@ -12,14 +12,15 @@ def ragged(rng, rows=3, length=6):
     """Logits [B, T, V] and labels with other places to be predicted in every row.
 
     The first row has a single target, the second all but one, the third some; the labels of the
-    first tokens are not masked.
+    first tokens are not masked. Token 0 is a target once, and a prediction is right.
     """
     logits = 2 * rng.normal(size=(rows, length, VOCABULARY)).astype(np.float32)
     logits += np.linspace(-1, 2, VOCABULARY, dtype=np.float32)  # no two tokens alike
-    labels = rng.randint(0, VOCABULARY, size=(rows, length))
+    labels = rng.randint(1, VOCABULARY, size=(rows, length))
     labels[0, [1, 2, 3, 5]] = IGNORED
-    labels[1, 3] = IGNORED
+    labels[1, 2:4] = 0, IGNORED
     labels[2, [2, 5]] = IGNORED
+    logits[1, 0, labels[1, 1]] += 12
     return logits, labels
 
 

@@ -178,14 +178,15 @@ def test_evidence_of_many_tasks(student, reference, rng):
 
 @problem("1c", points=1)
 def test_evidence_gradient(student, reference, rng):
-    """The gradient that learns the prior reaches its mean, its covariance and the noise"""
+    """The gradient that learns the prior reaches its mean, its covariance, the noise and X"""
     x, y, mean, _, noise = task(rng, 5, 3, batch=(4,))
     weights = rng.uniform(0.5, 2, size=4)
     seen = student.evidence_gradients(x, y, mean, factor(rng, 3), np.array(noise), weights)
     assert_matches(
         seen, reference.evidence_gradients,
-        "Right values can have wrong gradients: look for detach, no_grad, .item() and math.log. If "
-        "the checks of the values fail too, begin there.",
+        "Right values can have wrong gradients: look for detach, no_grad, .item() and math.log. X "
+        "may be what a network made, and has to train it. If the checks of the values fail too, "
+        "begin there.",
     )  # fmt: skip
 
 

@@ -97,8 +97,8 @@ def test_labels(student, rng):
     False alarms: of 40 tasks with 7 labels more than 30 keep theirs by chance with probability below
     3e-18 (Chernoff), two draws of 40 labels are alike with 7^-40; 30 tasks with 20 labels less.
     """
-    for count, labels in ((40, 7), (30, 20)):
-        own = np.eye(labels, dtype=np.float32)[rng.randint(4, size=count)]
+    for count, labels, dtype in ((40, 7, "float32"), (30, 20, "float64")):
+        own = np.eye(labels, dtype=dtype)[rng.randint(4, size=count)]
         seen = student.random_one_hot(own, int(rng.randint(2**31)))
         require_unchanged(student, "one_hot")
         require(
@@ -115,8 +115,8 @@ def test_labels(student, rng):
             "Each task has exactly one label: one 1, the rest 0.",
         )
         require(
-            seen["dtype"] == "torch.float32",
-            f"the labels have dtype {seen['dtype']}; they came as torch.float32",
+            seen["dtype"] == f"torch.{dtype}",
+            f"the labels have dtype {seen['dtype']}; they came as torch.{dtype}",
             "The network goes on to use them beside x.",
         )
         require(

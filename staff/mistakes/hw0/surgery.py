@@ -138,6 +138,32 @@ def cosine_of_zero_undefined(first, second, parameters):
     return float(one @ other / (one.norm() * other.norm()))
 
 
+@mistake("X1")
+def cosine_of_parts_as_they_are(first, second, parameters):
+    """The parts of the gradient are joined in the shapes of their parameters.
+
+    A table and a bias do not fit together. It works as long as every parameter is a plain vector.
+    """
+    vectors = []
+    for loss in (first, second):
+        parts = torch.autograd.grad(loss, parameters, retain_graph=True, materialize_grads=True)
+        vectors.append(torch.cat(parts))
+    size = vectors[0].norm() * vectors[1].norm()
+    return float((vectors[0] * vectors[1]).sum() / size) if size > 0 else 0.0
+
+
+@mistake("X1")
+def cosine_of_small_gradients_is_zero(first, second, parameters):
+    """Small gradients count as none.
+
+    Late in training every gradient is short, and the cosine says 0 from then on. Take a hundredth
+    of both losses: an angle does not change.
+    """
+    one, other = long_vector(first, parameters), long_vector(second, parameters)
+    size = one.norm() * other.norm()
+    return float(one @ other / size) if size > 0.1 else 0.0
+
+
 @mistake("X2")
 def surgery_on_agreement(gradients, rng):
     """Gradients are projected where they agree, and kept where they conflict.
@@ -312,3 +338,35 @@ def surgery_summed(gradients, rng):
             if j != i and product < 0:
                 left[i] -= product / (gradients[j] @ gradients[j]) * gradients[j]
     return left.sum(0)
+
+
+@mistake("X2")
+def surgery_with_itself(gradients, rng):
+    """A task also meets its own gradient.
+
+    After some projections what is left can point away from where it began. Then it is cut down once
+    more, by a task with which it has no conflict. With two tasks nothing shows.
+    """
+    left = gradients.clone()
+    for i in range(len(gradients)):
+        for j in rng.permutation(len(gradients)):
+            product = left[i] @ gradients[j]
+            if product < 0:
+                left[i] -= product / (gradients[j] @ gradients[j]) * gradients[j]
+    return left
+
+
+@mistake("X2")
+def surgery_of_what_nearly_agrees(gradients, rng):
+    """Gradients that agree a little are projected as well.
+
+    The test compares with a number above zero. Small gradients always fall below it: scale two that
+    agree down, and they should stay as they are.
+    """
+    left = gradients.clone()
+    for i in range(len(gradients)):
+        for j in rng.permutation(len(gradients)):
+            product = left[i] @ gradients[j]
+            if j != i and product < 0.2:
+                left[i] -= product / (gradients[j] @ gradients[j]) * gradients[j]
+    return left

@@ -376,6 +376,20 @@ def adapted_to_the_query(network, params, rates, task, steps, first_order=False)
 
 
 @mistake("2b")
+def adapted_to_labels_of_the_query(network, params, rates, task, steps, first_order=False):
+    """The inner loop gets support images with the labels of the query images.
+
+    Where both sets are of one size nothing fails, and the network adapts to wrong names. The support
+    accuracy stays near chance.
+    """
+    adapted, support = adapt(  # noqa: F821
+        network, params, rates, task.support_images, task.query_labels, steps, first_order
+    )
+    logits = functional_call(network, adapted, (task.query_images,))
+    return F.cross_entropy(logits, task.query_labels), support, accuracy(logits, task.query_labels)
+
+
+@mistake("2b")
 def adapted_parameters_detached(network, params, rates, task, steps, first_order=False):
     """The adapted parameters are detached before the query loss.
 

@@ -475,6 +475,25 @@ def loss_of_both_sets(network, tasks, way):
 
 
 @mistake("1c")
+def channels_as_images(network, tasks, way):
+    """The axis of the channels is joined with those of tasks and images.
+
+    The network then gets images without channels, as many more as there were channels. With one
+    channel, and a network that flattens its input, nothing shows.
+    """
+    images = torch.cat([tasks.support_images, tasks.query_images], dim=1)
+    encoded = network(images.flatten(0, 2)).unflatten(0, images.shape[:2])
+    losses, rows, size = [], [], tasks.support_images.shape[1]
+    for features, labels, targets in zip(encoded, tasks.support_labels, tasks.query_labels):
+        centres = prototypes(features[:size], labels, way)  # noqa: F821
+        logits = prototype_logits(features, centres)  # noqa: F821
+        support, query = logits.split([size, len(targets)])
+        losses.append(F.cross_entropy(query, targets))
+        rows.append((support, query, labels, targets))
+    return torch.stack(losses).mean(), *_accuracies(rows)
+
+
+@mistake("1c")
 def evaluation_mode(network, tasks, way):
     """The network is left in evaluation mode.
 

@@ -197,6 +197,16 @@ def _tuned(module):
     return any(p.requires_grad for p in module.parameters())
 
 
+@mistake("1a")
+def other_names_are_lora(model, mode):
+    """What is no other mode is taken for LoRA.
+
+    With LoRA layers in the model a mode with a slip of the pen trains them, and nobody is told.
+    """
+    known = {"full", "first", "middle", "last", "linear", "bias"}
+    return _choose(model, mode if mode in known else "lora")
+
+
 def _hold(module):
     """In evaluation mode for good."""
     module.eval()
@@ -215,6 +225,20 @@ def statistics_go_on(model, tuned):
     `requires_grad = False` stops the parameters of such a layer, and these are not its parameters.
     """
     _gradients(model, tuned)
+
+
+@mistake("1b")
+def every_frozen_layer_still(model, tuned):
+    """Every layer without a tuned parameter is held in evaluation mode, of whatever kind.
+
+    That holds dropout still too, which has no parameters at all. Compare the outputs of a model with
+    dropout after train() and after eval().
+    """
+    _gradients(model, tuned)
+    for module in model.modules():
+        _release(module, model.training)
+        if not _tuned(module):
+            _hold(module)
 
 
 @mistake("1b")

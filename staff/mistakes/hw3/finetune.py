@@ -29,6 +29,21 @@ def _step(model, optimizer, inputs, labels):
 
 
 @mistake("3a")
+def loss_with_its_graph(model, optimizer, inputs, labels, step, warm, rate):
+    """The loss is returned as the tensor that backward() was called on.
+
+    It holds on to the graph of its batch. A list of the losses of a training keeps the graphs of all
+    steps, and memory grows until it is used up.
+    """
+    _set(optimizer, _warmed(step, warm, rate))
+    loss = F.cross_entropy(model(inputs), labels)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss
+
+
+@mistake("3a")
 def first_step_at_zero(model, optimizer, inputs, labels, step, warm, rate):
     """The warm-up begins at a rate of zero: the first step does nothing.
 

@@ -374,6 +374,16 @@ def _shares(p):
 
 
 @mistake("X")
+def labels_counted_by_probes(probabilities):
+    """There are taken to be as many labels as probes.
+
+    It works where there are more probes than labels. With fewer, a label has no place to be counted.
+    """
+    places = torch.nn.functional.one_hot(probabilities.argmax(-1), probabilities.shape[1])
+    return _entropy(places.to(probabilities.dtype).mean(1)), _entropy(probabilities).mean(-1)
+
+
+@mistake("X")
 def entropy_of_the_mean(probabilities):
     """GlobalE is the entropy of the mean probabilities.
 

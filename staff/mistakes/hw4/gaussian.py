@@ -430,6 +430,19 @@ def noise_detached(x, y, prior_mean, prior_covariance, noise_variance):
     )
 
 
+@mistake("1c")
+def inputs_detached(x, y, prior_mean, prior_covariance, noise_variance):
+    """The inputs get no gradient.
+
+    The evidence is right, and a prior is learned. A network that makes the inputs stays as it was.
+    """
+    value = _density(
+        y - _at_mean(x.detach(), prior_mean),
+        _of_targets(x.detach(), prior_covariance, noise_variance),
+    )
+    return value + 0.0 * x.sum()
+
+
 # --- 1d -----------------------------------------------------------------------------------------
 
 

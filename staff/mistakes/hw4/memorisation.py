@@ -301,6 +301,15 @@ def labels_from_global_generator(one_hot, rng):
 
 
 @mistake("3b")
+def labels_in_single_precision(one_hot, rng):
+    """The labels are float32, whatever type they came in.
+
+    Beside inputs of another type they stop the network, or change the type of all that follows.
+    """
+    return _rows(one_hot, rng.integers(one_hot.shape[1], size=len(one_hot))).float()
+
+
+@mistake("3b")
 def labels_as_integers(one_hot, rng):
     """The labels are numbers, not one-hot rows.
 
