@@ -49,7 +49,7 @@ def experiment(chosen, folder: Path) -> None:
     import torch
 
     from common.clock import Clock
-    from common.metrics import confidence_interval
+    from common.intervals import confidence_interval
     from common.training import Trainer
     from hw2.evaluation import fixed_tasks, plain, protonet_accuracies
     from hw2.protonet import protonet_loss

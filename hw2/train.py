@@ -168,7 +168,7 @@ def judged(method, data, setting: Setting, chosen: Namespace) -> dict:
 
 def report(run, found: dict, rates: dict[str, float], best_step: int, seconds: float) -> None:
     """Write result.json and say it."""
-    from common.metrics import confidence_interval
+    from common.intervals import confidence_interval
 
     result = {}
     for part, values in found.items():

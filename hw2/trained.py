@@ -13,7 +13,7 @@ from common import options, plots, runs
 from common.data.images import FewShotImages
 from common.errors import KitError
 from common.files import write_text
-from common.metrics import confidence_interval
+from common.intervals import confidence_interval
 from hw2.evaluation import fixed_tasks
 from hw2.methods import Method, build
 from hw2.settings import REPORTED_TASKS, TEST_SEED, TINY, Setting

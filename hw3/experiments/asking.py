@@ -7,7 +7,7 @@ from dataclasses import asdict
 import numpy as np
 
 from common import plots
-from common.metrics import confidence_interval
+from common.intervals import confidence_interval
 from hw3.adapting import share_right
 from hw3.data.tasks import opinions
 from hw3.experiments.folder import Settings, adjusted, finish, open_folder, seeds_of

@@ -21,6 +21,7 @@ from autograder.homework import Homework
 from autograder.report.record import CheckResult
 from autograder.run.launch import Worker
 from autograder.run.student import Student, StudentError
+from common.intervals import confidence_interval
 
 HERE = Path(__file__).parent
 SECONDS = 90.0  # for one run: loading it, and all its tasks
@@ -110,7 +111,7 @@ def _one(homework, worker, experiment, folder, tree, seed, exam, row, found) -> 
         last = exam.accuracies(student, name, source, "val", "last", rng)
     finally:
         student.close()
-    accuracy, interval = float(best.mean()), _interval(best)
+    accuracy, interval = float(best.mean()), confidence_interval(best)
     least = experiment["least"][source]
     found.accuracy[name] = round(accuracy, 4)
     if least <= exam.chance(name):
@@ -138,17 +139,13 @@ def _source(run: Path) -> str:
     return source
 
 
-def _interval(values: np.ndarray) -> float:
-    return 1.96 * float(values.std(ddof=1)) / math.sqrt(values.size)
-
-
 def _compare(run: Path, name: str, last: np.ndarray, found: Measured) -> None:
     """Note where the last row of metrics.csv and the last weights contradict each other."""
     told = _last_told(run / "metrics.csv")
     seen = float(last.mean())
     if told is None:
         found.notes.append(f"{name}: metrics.csv has no val_accuracy")
-    elif abs(told - seen) > SLACK + 2 * _interval(last):
+    elif abs(told - seen) > SLACK + 2 * confidence_interval(last):
         found.notes.append(
             f"{name}: CONTRADICTION: metrics.csv ends with val_accuracy {told:.3f}, the last "
             f"weights give {seen:.3f}"
