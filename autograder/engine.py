@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 
 from autograder.errors import UsageError
-from autograder.homework import Homework
+from autograder.homework import PUBLIC_SEED, Homework
 from autograder.judge import plugin
 from autograder.judge.answers import Answers, Echo, Reference
 from autograder.judge.compare import Mismatch
@@ -184,7 +184,7 @@ def grade(
     *,
     submission: Path | None = None,
     only: str | None = None,
-    seed: int = plugin.PUBLIC_SEED,
+    seed: int = PUBLIC_SEED,
     isolation: str | None = None,
     hint: int | None = None,
     worker: Worker | None = None,

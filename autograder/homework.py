@@ -10,6 +10,7 @@ from autograder.errors import UsageError
 
 ROOT = Path(__file__).resolve().parent.parent
 KINDS = ("code", "plot", "written", "run", "extra")
+PUBLIC_SEED = 0  # whose recorded inputs and answers the students' kit holds
 
 
 @dataclass(frozen=True)

@@ -5,21 +5,21 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import os
 import shlex
 import signal
-import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from common import options, plan, runs
+from common import options, plan, runs, side_by_side
 from common.errors import KitError
 from common.plan import Experiment, Plan
 
 FIGURES = 2  # of a result, in the table
 STOPPED = 130  # exit code of a training after Ctrl-C
+AT_ONCE = 2  # trainings: their small networks keep one core busy, and hardly a second
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ class Job:
     experiment: Experiment
     folders: tuple[Path, ...]
     arguments: tuple[str, ...]  # of hwN.train
+    log: Path
 
     @property
     def title(self) -> str:
@@ -65,17 +66,8 @@ def main(argv: list[str] | None = None, module: Callable[[str], list[str]] | Non
     if chosen.list:
         print("\n".join(_listed(jobs)))
         return 0
-    outcomes = []
-    for number, job in enumerate(jobs):
-        if job.finished:
-            outcomes.append(Outcome(job, "as it was"))
-            continue
-        minutes = sum(other.experiment.minutes for other in jobs[number:] if not other.finished)
-        left = "seconds each" if chosen.tiny else f"about {minutes:g} min left in all"
-        print(f"\n[{number + 1}/{len(jobs)}] {job.title}: {left}", flush=True)
-        outcomes.append(_run(job, module or (lambda name: [f"{name}.train"])))
-        if outcomes[-1].state == "stopped":
-            break
+    module = module or (lambda name: [f"{name}.train"])
+    outcomes = _run_all(jobs, chosen.at_once, chosen.tiny, module)
     print("\n" + "\n".join(_table(outcomes)))
     states = {outcome.state for outcome in outcomes}
     return STOPPED if "stopped" in states else 1 if "failed" in states else 0
@@ -95,10 +87,18 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     add("homework", nargs="*", help="none means all")
     add("--list", action="store_true", help="run nothing")
     add("--tiny", action="store_true", help="every path in seconds, in runs/tiny")
+    add(
+        "--at-once", type=int, metavar="N", default=min(AT_ONCE, os.cpu_count() or 1),
+        help=f"trainings side by side (default {AT_ONCE}, on one core 1)",
+    )  # fmt: skip
     add("--optional", action="store_true", help="with the experiments of extra problems")
     add("--seed", type=int, default=0, help="of weights and tasks (default 0)")
     add("--data", metavar="SOURCE", help="a data set's name or a folder, for every homework")
-    return parser.parse_args(argv)
+    options.add_plain(parser)
+    chosen = parser.parse_args(argv)
+    if chosen.at_once < 1:
+        raise KitError("--at-once must be at least 1")
+    return chosen
 
 
 def _jobs(homework: Plan, chosen: argparse.Namespace, root: Path) -> Iterator[Job]:
@@ -115,24 +115,42 @@ def _jobs(homework: Plan, chosen: argparse.Namespace, root: Path) -> Iterator[Jo
         out = folders[0] if made == (experiment.name,) else place
         given = shlex.split(experiment.command)[3:]  # after "python -m hwN.train"
         arguments = (*given, *extra, "--out", str(out))
-        yield Job(homework.homework, experiment, folders, arguments)
+        log = place / f"{experiment.name}-seed{chosen.seed}.log"
+        yield Job(homework.homework, experiment, folders, arguments, log)
 
 
-def _run(job: Job, module: Callable[[str], list[str]]) -> Outcome:
-    """Train in a process of its own, which shows its own progress."""
-    began = time.monotonic()
-    process = subprocess.Popen([sys.executable, "-m", *module(job.homework), *job.arguments])
-    while True:
-        try:
-            code = process.wait()
-            break
-        except KeyboardInterrupt:
-            continue  # Ctrl-C reached the training too, which saves and ends
+def _run_all(
+    jobs: list[Job], at_once: int, tiny: bool, module: Callable[[str], list[str]]
+) -> list[Outcome]:
+    """Train, each in a process of its own, what is not finished; in the order of the jobs."""
+    found = {job.title: Outcome(job, "as it was") for job in jobs if job.finished}
+    left = {job.title: job for job in jobs if not job.finished}
+    commands = [
+        side_by_side.Command(
+            title, (sys.executable, "-m", *module(job.homework), *job.arguments), job.log
+        )
+        for title, job in left.items()
+    ]
+    for command, code, seconds in side_by_side.run(commands, at_once):
+        job = left[command.title]
+        if code is None:
+            minutes = sum(left[title].experiment.minutes for title in left if title not in found)
+            about = "" if tiny else f"; about {minutes / at_once:.0f} min for all that is left"
+            print(f"{job.title} begins{about}", flush=True)
+            continue
+        outcome = Outcome(job, _state(job, code), seconds)
+        found[job.title] = outcome
+        ended = f"{job.title} {outcome.state}, {seconds:.0f} s"
+        print(f"{ended} [{len(found)}/{len(jobs)}]", flush=True)
+        if outcome.state == "failed":
+            print(f"  {side_by_side.last_line(job.log)}\n  all of it: {job.log}")
+    return [found[job.title] for job in jobs if job.title in found]
+
+
+def _state(job: Job, code: int) -> str:
     if code in (STOPPED, -signal.SIGINT):
-        state = "stopped"
-    else:
-        state = "failed" if code or not job.finished else "finished"
-    return Outcome(job, state, time.monotonic() - began)
+        return "stopped"
+    return "failed" if code or not job.finished else "finished"
 
 
 def _listed(jobs: list[Job]) -> Iterator[str]:
@@ -155,13 +173,12 @@ def _table(outcomes: list[Outcome]) -> Iterator[str]:
             title = f"{outcome.job.homework} {folder.name}"
             spent = f"{seconds:6.0f} s" if seconds is not None else 8 * " "
             yield f"{title:{width}}  {outcome.state:9}  {spent}  {figures}"
-    minutes = sum(outcome.seconds for outcome in outcomes) / 60
     failed = [outcome.job.title for outcome in outcomes if outcome.state == "failed"]
     if failed:
         yield f"failed, see above: {', '.join(failed)}"
-    if outcomes[-1].state == "stopped":
-        yield f"stopped in {outcomes[-1].job.title}: give the same command again to go on"
-    yield f"{len(outcomes)} experiments; {minutes:.1f} min now"
+    stopped = [outcome.job.title for outcome in outcomes if outcome.state == "stopped"]
+    if stopped:
+        yield f"stopped in {', '.join(stopped)}: give the same command again to go on"
 
 
 def _result(folder: Path) -> tuple[float | None, str]:

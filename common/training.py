@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
-import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -16,7 +14,7 @@ import torch
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import nn
 
-from common import corridor, runs
+from common import corridor, interrupts, runs
 from common.clock import Clock
 from common.corridor import Corridor
 from common.errors import KitError, Stopped
@@ -85,7 +83,7 @@ class Trainer:
             print(self.corridor.note)
         began, first = time.monotonic(), self.step
         self.clock.start()
-        with _Display(self.steps, self.step) as display, _interrupts() as interrupted:
+        with _Display(self.steps, self.step) as display, interrupts.held_back() as interrupted:
             while self.step < self.steps:
                 self._one_step(loss_of)
                 speed = (self.step - first) / (time.monotonic() - began)
@@ -242,24 +240,3 @@ class _Display:
             print(line, flush=True)
         else:
             self.bar.console.print(line, markup=False, highlight=False)
-
-
-@contextlib.contextmanager
-def _interrupts() -> Iterator[Callable[[], bool]]:
-    """Ctrl-C waits for the end of the step; a second one does not."""
-    pressed: list[bool] = []
-
-    def note(*_: object) -> None:
-        if pressed:
-            raise KeyboardInterrupt
-        pressed.append(True)
-
-    try:
-        before = signal.signal(signal.SIGINT, note)
-    except ValueError:  # not the main thread
-        yield lambda: False
-        return
-    try:
-        yield lambda: bool(pressed)
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -12,10 +12,11 @@ from autograder.judge.answers import PROBES_ERROR, Answers, same_outcome
 from autograder.judge.recognition import SOLUTION, Catalogue, Mistake, Run
 from autograder.run.launch import Worker
 from autograder.run.overlay import overlay
+from common.errors import KitError
 from staff.catalog import Entry, entries, submission
 
 
-class NotASolution(Exception):
+class NotASolution(KitError):
     """The solution itself fails a check: there is nothing to record."""
 
 

@@ -11,6 +11,7 @@ import inspect
 import numpy as np
 
 from autograder.engine import PlannedCheck
+from autograder.homework import PUBLIC_SEED
 from autograder.judge import plugin
 from autograder.judge.answers import Answers, Reference
 from autograder.run.student import Call
@@ -79,7 +80,7 @@ WAYS = (zeros, ones, noise, echo)
 REFUSALS = (AssertionError, ArithmeticError, LookupError, TypeError, ValueError)
 
 
-def accepted(check: PlannedCheck, answers: Answers, way, seed: int = plugin.PUBLIC_SEED) -> bool:
+def accepted(check: PlannedCheck, answers: Answers, way, seed: int = PUBLIC_SEED) -> bool:
     """Whether a check passes blind answers of one way."""
     outcomes = answers.calls[check.id]
     student = Blind(outcomes, way)

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.homework import ROOT
+from common.errors import KitError
 from staff.stubs import holes, masters
 
 
@@ -43,7 +44,7 @@ class Entry:
     head: str  # imports and helpers of its file
 
 
-class CatalogError(Exception):
+class CatalogError(KitError):
     """An entry that does not fit the kit."""
 
 

@@ -15,7 +15,8 @@ from typing import Any
 from autograder import homework as homeworks
 from autograder.errors import UsageError
 from staff import grading, submissions
-from staff.grading import Order, Session, grader_version
+from staff.grading import Session
+from staff.orders import Order, grader_version
 
 AHEAD = 3  # orders a worker: enough to keep it busy, few to hold in memory
 WAIT = 20  # seconds for the scheduler to answer

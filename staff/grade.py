@@ -19,8 +19,8 @@ from autograder import homework as homeworks
 from autograder.errors import UsageError
 from autograder.homework import Homework
 from common.files import write_text
-from staff import command, overview, pool, submissions
-from staff.grading import Order, secret_seeds
+from staff import command, overview, submissions
+from staff.orders import Order, secret_seeds
 from staff.sheets import cell
 
 TABLE, PAGE = "table.csv", "overview.html"
@@ -97,6 +97,8 @@ def grade_folder(
 
             cluster.run(todo, scheduler, keep)
         else:
+            from staff import pool
+
             pool.run(todo, workers, limit(homework), keep)
     records = [record for order in orders if (record := store.find(order)) is not None]
     write_text(out / TABLE, table(records, homework))

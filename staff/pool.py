@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 
 from staff import grading
-from staff.grading import Order, Session
+from staff.grading import Session
+from staff.orders import Order
 
 TRIES = 2
 START = 180.0  # seconds that the imports of a fresh process may take

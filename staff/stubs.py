@@ -12,12 +12,14 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from common.errors import KitError
+
 BEGIN = re.compile(r"^(\s*)### BEGIN SOLUTION (\S+) \(([^)]*)\): (.+)$")
 END = re.compile(r"^\s*### END SOLUTION\s*$")
 MARK = re.compile(r"#+\s*(BEGIN|END)\s+SOLUTION", re.IGNORECASE)
 
 
-class MarkError(Exception):
+class MarkError(KitError):
     """A mark that is unclosed, nested, an orphan, or not around one whole body."""
 
 

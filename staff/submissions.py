@@ -12,7 +12,7 @@ from pathlib import Path
 
 from autograder.errors import UsageError
 from autograder.homework import Homework
-from staff.grading import Order, grader_version
+from staff.orders import Order, grader_version
 
 METADATA = "submission_metadata.yml"
 LARGEST = 512 * 2**20  # bytes of one submission that are read

@@ -17,9 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from autograder import engine
-from autograder.homework import Homework
+from autograder.homework import PUBLIC_SEED, Homework
 from autograder.judge.answers import Answers
-from autograder.judge.plugin import PUBLIC_SEED
 from autograder.judge.recognition import Catalogue
 from autograder.report.record import CheckResult
 from autograder.run.launch import Worker, isolation_of_this_system, start

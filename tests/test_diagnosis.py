@@ -18,7 +18,8 @@ from staff import catalog, gradebook, policy, release
 from staff import diagnosis as grader
 from staff.curves import recipe, record
 from staff.gradescope import results
-from staff.grading import Order, blank
+from staff.grading import blank
+from staff.orders import Order
 
 ROOT = homeworks.ROOT
 RECORDED = sorted(path.parent.name for path in ROOT.glob("hw[0-9]/curves.json"))

@@ -32,14 +32,25 @@ experiments = ["a", "b"]
 
 # A training: makes its runs unless it is told to fail; says how it was called.
 TRAIN = """
-import json, sys
+import json, os, signal, sys
 from pathlib import Path
+print("threads", os.environ["OMP_NUM_THREADS"], "plain", os.environ["NO_COLOR"])
 arguments = sys.argv[1:]
 name, out = (arguments[arguments.index(option) + 1] for option in ("--experiment", "--out"))
 with open("calls", "a") as calls:
     calls.write(" ".join(arguments) + "\\n")
+if Path("wait").exists():
+    import time
+    mine, other = Path(f"here-{name}"), Path("here-group" if name == "one" else "here-one")
+    mine.touch()
+    while not other.exists():
+        time.sleep(0.01)
 if Path("fail").exists() and name in Path("fail").read_text():
-    sys.exit(int(Path("fail").read_text().split()[1]))
+    print("the loss is nan")
+    code = int(Path("fail").read_text().split()[1])
+    if code == 130:  # as from a terminal: Ctrl-C reaches both
+        os.kill(os.getppid(), signal.SIGINT)
+    sys.exit(code)
 for folder in [Path(out)] if name != "group" else [Path(out, "a-seed0"), Path(out, "b-seed0")]:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "result.json").write_text(json.dumps({"test_accuracy": 0.75, "seconds": 3.0}))
@@ -59,8 +70,9 @@ def kit(tmp_path, monkeypatch):
     return tmp_path
 
 
-def run(*arguments):
-    return experiments.main(list(arguments), lambda homework: ["trainer"])
+def run(*arguments, at_once=1):
+    given = [*arguments, "--at-once", str(at_once)]
+    return experiments.main(given, lambda homework: ["trainer"])
 
 
 def calls(kit):
@@ -75,8 +87,9 @@ def test_every_required_one_is_run_once(kit, capfd):
         "--experiment group --resume --seed 0 --out runs/hw9",
     ]
     said = capfd.readouterr().out
-    assert "[1/2] hw9 one: about 5 min left" in said and "[2/2] hw9 group: about 3 min" in said
-    assert said.count("finished") == 3 and said.count("test_accuracy 0.75") == 3
+    assert "hw9 one begins; about 5 min" in said and "hw9 group begins; about 3 min" in said
+    assert "hw9 one finished, " in said and "[2/2]" in said
+    assert said.count("test_accuracy 0.75") == 3
     assert run("hw9") == 0 and len(calls(kit)) == 2
     assert capfd.readouterr().out.count("as it was") == 3
 
@@ -88,11 +101,22 @@ def test_what_one_member_lacks_is_run_again(kit):
     assert calls(kit)[2:] == ["--experiment group --resume --seed 0 --out runs/hw9"]
 
 
+def test_two_train_side_by_side_and_share_the_cores(kit, monkeypatch):
+    monkeypatch.setattr("os.cpu_count", lambda: 6)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    (kit / "wait").touch()  # each ends only when the other runs
+    assert run(at_once=2) == 0
+    for name in ("one", "group"):
+        assert (kit / f"runs/hw9/{name}-seed0.log").read_text() == "threads 3 plain 1\n"
+
+
 def test_a_failure_does_not_stop_the_others(kit, capfd):
     (kit / "fail").write_text("one 2")
     assert run() == 1
     assert len(calls(kit)) == 2
-    assert "failed, see above: hw9 one" in capfd.readouterr().out
+    said = capfd.readouterr().out
+    assert "failed, see above: hw9 one" in said
+    assert "  the loss is nan\n" in said and "runs/hw9/one-seed0.log" in said
     (kit / "fail").unlink()
     assert run() == 0 and len(calls(kit)) == 3
 

@@ -18,9 +18,10 @@ import pytest
 from autograder import homework as homeworks
 from autograder.errors import UsageError
 from autograder.judge.recognition import Catalogue
-from staff import grade, grading, overview, pool, submissions, synthetic
+from staff import grade, grading, orders, overview, pool, submissions, synthetic
 from staff.answers import record as record_answers
-from staff.grading import Order, Session
+from staff.grading import Session
+from staff.orders import Order
 
 HOMEWORK = homeworks.load("hw1")
 SECRET = 771
@@ -216,7 +217,7 @@ def test_another_byte_another_seed_or_other_checks_are_graded_anew(tmp_path, mon
     (tmp_path / "a.zip").write_bytes(b"2")
     assert first != submissions.fingerprint(order, HOMEWORK).fingerprint
     (tmp_path / "a.zip").write_bytes(b"1")
-    monkeypatch.setattr(grading, "VERSION", 99)
+    monkeypatch.setattr(orders, "VERSION", 99)
     assert first != submissions.fingerprint(order, HOMEWORK).fingerprint
 
 
@@ -224,14 +225,14 @@ def test_another_byte_another_seed_or_other_checks_are_graded_anew(tmp_path, mon
 
 
 def test_the_seed_is_chosen_by_the_submission_and_by_what_is_secret(monkeypatch):
-    monkeypatch.setattr(grading, "secret_seeds", lambda homework: [11, 22, 33])
-    chosen = [grading.choose_seed(HOMEWORK, f"{n}") for n in range(60)]
+    monkeypatch.setattr(orders, "secret_seeds", lambda homework: [11, 22, 33])
+    chosen = [orders.choose_seed(HOMEWORK, f"{n}") for n in range(60)]
     assert set(chosen) == {11, 22, 33}
-    assert chosen == [grading.choose_seed(HOMEWORK, f"{n}") for n in range(60)]
-    monkeypatch.setattr(grading, "secret_seeds", lambda homework: [11, 22, 44])
-    assert [grading.choose_seed(HOMEWORK, f"{n}") for n in range(60)] != chosen
-    monkeypatch.setattr(grading, "secret_seeds", lambda homework: [])
-    assert grading.choose_seed(HOMEWORK, "x") == 0
+    assert chosen == [orders.choose_seed(HOMEWORK, f"{n}") for n in range(60)]
+    monkeypatch.setattr(orders, "secret_seeds", lambda homework: [11, 22, 44])
+    assert [orders.choose_seed(HOMEWORK, f"{n}") for n in range(60)] != chosen
+    monkeypatch.setattr(orders, "secret_seeds", lambda homework: [])
+    assert orders.choose_seed(HOMEWORK, "x") == 0
 
 
 def test_points_come_from_the_secret_seed_and_messages_from_the_public_one(

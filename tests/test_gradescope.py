@@ -13,7 +13,7 @@ import pytest
 
 from autograder import engine
 from autograder import homework as homeworks
-from staff import grading
+from staff import grading, orders
 from staff.answers import record as record_answers
 from staff.gradescope import build, image, results, run
 from staff.stubs import masters
@@ -222,7 +222,7 @@ def test_a_build_for_cuda_is_told_of_and_stops_a_small_container(tmp_path):
 
 def shown(**changed):
     homework = homeworks.load("hw1")
-    order = grading.Order("a", "hw1", "")
+    order = orders.Order("a", "hw1", "")
     record = grading.blank(homework, order) | {"status": "graded"} | changed
     return results.render(record, homework, engine.plan(homework), {})
 

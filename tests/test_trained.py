@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from autograder import homework as homeworks
-from autograder.judge.plugin import PUBLIC_SEED
+from autograder.homework import PUBLIC_SEED
 from autograder.run.overlay import overlay
 from staff import trained
 from staff.grading import Session

@@ -15,8 +15,9 @@ import pytest
 
 from autograder import homework as homeworks
 from autograder.engine import Bench, Desk
+from autograder.homework import PUBLIC_SEED
 from autograder.judge.answers import Answers
-from autograder.judge.plugin import PUBLIC_SEED, check_id
+from autograder.judge.plugin import check_id
 from autograder.run.launch import isolation_of_this_system, start
 from autograder.run.overlay import overlay
 

@@ -16,9 +16,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from autograder.errors import UsageError
-from autograder.homework import Homework
+from autograder.homework import PUBLIC_SEED, Homework
 from autograder.judge.compare import close
-from autograder.judge.plugin import PUBLIC_SEED
 from autograder.run import wire
 from autograder.run.student import Call
 

@@ -8,8 +8,6 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-PUBLIC_SEED = 0
-
 
 def problem(
     ident: str, *, points: float = 0, after: str | None = None, random: bool = False

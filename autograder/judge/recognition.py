@@ -18,9 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from autograder.errors import UsageError
-from autograder.homework import Homework
+from autograder.homework import PUBLIC_SEED, Homework
 from autograder.judge.answers import digest, same_outcome
-from autograder.judge.plugin import PUBLIC_SEED
 from autograder.run import wire
 
 _NUMBERS = re.compile(r"[\[(]?[-+]?\d[-+\d.,\s\[\]e]*")

@@ -16,7 +16,7 @@ from autograder.errors import UsageError
 from autograder.homework import Homework
 from common.files import replacing
 from staff import command
-from staff.grading import secret_seeds
+from staff.orders import secret_seeds
 
 HERE = Path(__file__).parent
 MODULES = (
@@ -25,6 +25,7 @@ MODULES = (
     "grading.py",
     "intake.py",
     "memory.py",
+    "orders.py",
     "seal.py",
     "gradescope",
     "trained",

@@ -62,7 +62,7 @@ class _Grading:
         self.done = False
 
     def _order(self):
-        from staff.grading import Order
+        from staff.orders import Order
 
         ident = str(self.metadata.get("id", "submission"))
         created = self.metadata.get("created_at")

@@ -11,9 +11,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from autograder import engine
-from autograder.homework import Homework
+from autograder.homework import PUBLIC_SEED, Homework
 from autograder.judge.answers import Answers, digest
-from autograder.judge.plugin import PUBLIC_SEED
 from autograder.run.overlay import overlay
 from staff.mutants.operators import Mutant, mutants
 from staff.stubs import holes, masters

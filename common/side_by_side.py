@@ -1,0 +1,109 @@
+"""Run commands side by side, each with a log of its own, and show how far each is."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from common import interrupts
+from common.progress import live
+
+PAUSE = 0.2  # seconds between two looks
+TAIL = 4096  # bytes of a log that its last line is looked for in
+
+
+@dataclass(frozen=True)
+class Command:
+    """What is run: a title for people, the command line, and the file that its output goes to."""
+
+    title: str
+    arguments: tuple[str, ...]
+    log: Path
+
+
+@dataclass
+class _Running:
+    command: Command
+    process: subprocess.Popen
+    log: IO[bytes]
+    began: float
+
+
+def run(commands: Sequence[Command], at_once: int) -> Iterator[tuple[Command, int | None, float]]:
+    """Run the commands in their order, `at_once` of them at a time; the cores are shared out.
+
+    After Ctrl-C, which reaches the commands as well, no other is begun; a second one leaves them.
+
+    Yields:
+        (command, None, 0.0) when one begins and (command, exit code, seconds) when it ends.
+    """
+    waiting: list[Command] = list(commands)
+    running: list[_Running] = []
+    threads = str(max(1, (os.cpu_count() or 1) // at_once))
+    environment = {"OMP_NUM_THREADS": threads, **os.environ, "NO_COLOR": "1"}
+    with _lines() as show, interrupts.held_back() as stopped:
+        try:
+            while running or (waiting and not stopped()):
+                while waiting and len(running) < at_once and not stopped():
+                    running.append(_begin(waiting.pop(0), environment))
+                    yield running[-1].command, None, 0.0
+                for one in [one for one in running if one.process.poll() is not None]:
+                    running.remove(one)
+                    one.log.close()
+                    yield one.command, one.process.returncode, time.monotonic() - one.began
+                show(running)
+                time.sleep(PAUSE)
+        finally:
+            for one in running:  # those that were left: they save, and end
+                one.process.send_signal(signal.SIGINT)
+
+
+def last_line(log: Path) -> str:
+    """The last line with something in it; "" when there is none."""
+    try:
+        with log.open("rb") as file:
+            file.seek(0, os.SEEK_END)
+            file.seek(max(0, file.tell() - TAIL))
+            lines = file.read().decode("utf-8", "replace").split("\n")
+    except OSError:
+        return ""
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+
+def _begin(command: Command, environment: dict[str, str]) -> _Running:
+    command.log.parent.mkdir(parents=True, exist_ok=True)
+    log = command.log.open("wb")
+    process = subprocess.Popen(
+        command.arguments, stdout=log, stderr=subprocess.STDOUT, env=environment
+    )
+    return _Running(command, process, log, time.monotonic())
+
+
+@contextmanager
+def _lines():
+    """What shows a line for each running command, where moving pictures may be drawn."""
+    if not live():
+        yield lambda running: None
+        return
+    from rich.live import Live
+    from rich.table import Table
+
+    with Live(transient=True, auto_refresh=False) as screen:
+
+        def show(running: list[_Running]) -> None:
+            titles = [one.command.title for one in running]
+            table = Table.grid(padding=(0, 2))
+            table.add_column(no_wrap=True, min_width=max(map(len, titles), default=0))
+            table.add_column(no_wrap=True, overflow="ellipsis")
+            for one in running:
+                table.add_row(one.command.title, last_line(one.command.log))
+            screen.update(table, refresh=True)
+
+        yield show
