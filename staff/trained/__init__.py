@@ -127,6 +127,26 @@ def _one(homework, worker, experiment, folder, tree, seed, exam, row, found) -> 
     _compare(run, name, last, found)
 
 
+def share_right(logits: np.ndarray, answer: np.ndarray, way: int) -> np.ndarray:
+    """The share of the queries of each task that a run's logits get right, [T].
+
+    Args:
+        logits: [T, Q, way], as the student's network gave them.
+        answer: the right classes, [T, Q].
+
+    Raises:
+        Unusable: when they are not logits for these queries.
+    """
+    logits, shape = np.asarray(logits), (*answer.shape, way)
+    if logits.shape != shape or logits.dtype.kind != "f":
+        raise Unusable(
+            f"the network gave logits of shape {list(logits.shape)}, expected {list(shape)}"
+        )
+    if not np.isfinite(logits).all():
+        raise Unusable("the network gave logits that are not finite")
+    return (logits.argmax(-1) == answer).mean(-1)
+
+
 def _source(run: Path) -> str:
     """The data source that the run says it used."""
     try:
