@@ -12,7 +12,7 @@ import io
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +27,7 @@ from autograder.judge.answers import Answers, Echo, Reference
 from autograder.judge.compare import Mismatch
 from autograder.judge.recognition import Catalogue, Run, ending
 from autograder.report.record import CheckResult, HomeworkResult
+from autograder.run import interrupts
 from autograder.run.launch import Worker, isolation_of_this_system, start
 from autograder.run.overlay import overlay
 from autograder.run.student import Student, StudentError
@@ -101,11 +102,6 @@ class Bench:
 class _Collector:
     def __init__(self) -> None:
         self.items: list[pytest.Function] = []
-        self.stopped = False
-
-    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo) -> None:
-        # A check file that cannot be collected comes here too, as a kind of interrupt.
-        self.stopped = excinfo.type is KeyboardInterrupt
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self.items = [item for item in session.items if isinstance(item, pytest.Function)]
@@ -131,7 +127,8 @@ def plan(homework: Homework, only: str | None = None) -> list[PlannedCheck]:
 
 def _collect(homework: Homework) -> list[PlannedCheck]:
     collector, said, known = _Collector(), io.StringIO(), set(sys.modules)
-    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+    # pytest would keep Ctrl-C to itself, or take it for a fault of the check that it reads.
+    with interrupts.held(), contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
         code = pytest.main(
             [
                 str(homework.checks), "--collect-only", "-q", "--noconftest",
@@ -143,8 +140,6 @@ def _collect(homework: Homework) -> list[PlannedCheck]:
         for module in [m for m in sys.modules if m.split(".")[0] == homework.name]:
             if module not in known:
                 del sys.modules[module]
-    if collector.stopped:
-        raise KeyboardInterrupt
     if code != pytest.ExitCode.OK:
         last = next((line for line in said.getvalue().splitlines() if line.startswith("E ")), "")
         raise UsageError(f"the checks of {homework.name} cannot be collected: {last or code}")
@@ -216,15 +211,24 @@ def grade(
             worker = stack.enter_context(start(isolation, homework.preload))
         answers = Answers.load(homework, seed)
         checks = plan(homework, only)
-        folder = stack.enter_context(
-            tempfile.TemporaryDirectory(prefix="grade-", ignore_cleanup_errors=True)
-        )
-        tree = overlay(homework, Path(folder) / "tree", submission)
+        tree = overlay(homework, stack.enter_context(_folder()) / "tree", submission)
         bench = Bench(homework, worker, tree, answers, seed, Catalogue.load(homework, seed))
         result = HomeworkResult(homework.name, homework.title, worker.isolation)
         result.checks = run_checks(bench, checks, hint or homework.hint_level, progress, isolation)
     result.seconds = time.monotonic() - began
     return result
+
+
+@contextlib.contextmanager
+def _folder() -> Iterator[Path]:
+    """A temporary folder that is removed whole, also when Ctrl-C comes at its end."""
+    with interrupts.held():
+        folder = tempfile.TemporaryDirectory(prefix="grade-", ignore_cleanup_errors=True)
+    try:
+        yield Path(folder.name)
+    finally:
+        with interrupts.held():
+            folder.cleanup()
 
 
 def run_checks(

@@ -178,8 +178,8 @@ def kit_protonet(folder: Path):
     import torch
 
     from common.networks import Conv4
+    from hw2.methods import PROTONET
     from hw2.protonet import protonet_loss
-    from hw2.train import PROTONET
 
     network = Conv4(**PROTONET).to(memory_format=torch.channels_last)
     optimizer = torch.optim.Adam(network.parameters(), lr=1e-3)
@@ -200,7 +200,7 @@ def kit_maml(folder: Path, steps: int, side: str):
     from common.networks import Conv4
     from hw2.learner import Learner
     from hw2.mapping import OverTasks
-    from hw2.train import MAML
+    from hw2.methods import MAML
 
     learner = Learner(Conv4(**MAML), INNER_RATE, steps, False, side == "kit, first-order")
     optimizer = torch.optim.Adam(learner.network.parameters(), lr=1e-3)

@@ -51,7 +51,7 @@ def protonet(folder: Path) -> Step:
     import torch.nn.functional as F
 
     from common.networks import Conv4
-    from hw2.train import PROTONET
+    from hw2.methods import PROTONET
 
     network = Conv4(**PROTONET)
     optimizer = torch.optim.Adam(network.parameters(), lr=1e-3)
@@ -127,7 +127,7 @@ def _outer(folder: Path, task_loss) -> Step:
     import torch
 
     from common.networks import Conv4
-    from hw2.train import MAML
+    from hw2.methods import MAML
 
     network = Conv4(**MAML)
     optimizer = torch.optim.Adam(network.parameters(), lr=1e-3)

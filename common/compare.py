@@ -184,7 +184,7 @@ def measured(answer: dict, labels) -> dict:
     """Accuracy with its interval, confidence against it, time and memory of one method."""
     import numpy as np
 
-    from common.metrics import confidence_interval
+    from common.intervals import confidence_interval
 
     probabilities = answer["probabilities"]
     right = probabilities.argmax(-1) == labels

@@ -1,4 +1,4 @@
-"""Figures of merit, and how sure we are of them."""
+"""Figures of merit."""
 
 from __future__ import annotations
 
@@ -14,18 +14,6 @@ def accuracy(logits: torch.Tensor, labels: torch.Tensor) -> float:
         labels: [...], integers.
     """
     return (logits.argmax(-1) == labels).double().mean().item()
-
-
-def confidence_interval(values: np.ndarray) -> float:
-    """Half the width of the 95 % interval of a mean: 1.96 standard errors.
-
-    Args:
-        values: [n], independent, such as the accuracies of n tasks.
-    """
-    values = np.asarray(values, np.float64)
-    if len(values) < 2:
-        return float("nan")
-    return float(1.96 * values.std(ddof=1) / np.sqrt(len(values)))
 
 
 def mean_reciprocal_rank(scores: np.ndarray, wanted: np.ndarray, seen: np.ndarray) -> float:

@@ -181,7 +181,7 @@ class Tasks:
 
 def report(run, accuracies, best_step: int, seconds: float) -> None:
     """Write result.json and say it."""
-    from common.metrics import confidence_interval
+    from common.intervals import confidence_interval
 
     result = {
         "test_accuracy": float(accuracies.mean()),

@@ -9,15 +9,20 @@ import torch
 from torch import nn
 
 from hw2.mapping import OverTasks
+from hw2.settings import WAY
 from hw2.tasks import Tasks, TaskSampler
 
-WAY = 5
 QUERIES = 15  # of each class, where there are enough drawings
 AT_ONCE = 20  # tasks
 
 
 def fixed_tasks(
-    images: np.ndarray, shot: int, count: int, seed: int, queries: int = QUERIES
+    images: np.ndarray,
+    shot: int,
+    count: int,
+    seed: int,
+    queries: int = QUERIES,
+    device: torch.device | str = "cpu",
 ) -> list[Tasks]:
     """Tasks that are the same for every run: batches of at most AT_ONCE.
 
@@ -28,7 +33,7 @@ def fixed_tasks(
     queries = min(queries, images.shape[1] - shot)
     sampler, rng = TaskSampler(images, WAY, shot, queries), np.random.default_rng(seed)
     sizes = [AT_ONCE] * (count // AT_ONCE) + ([count % AT_ONCE] if count % AT_ONCE else [])
-    return [sampler.draw(size, rng).ready() for size in sizes]
+    return [sampler.draw(size, rng).ready(device) for size in sizes]
 
 
 def plain(value) -> float:

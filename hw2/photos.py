@@ -49,10 +49,11 @@ def experiment(chosen, folder: Path) -> None:
     import torch
 
     from common.clock import Clock
-    from common.metrics import confidence_interval
+    from common.intervals import confidence_interval
     from common.training import Trainer
-    from hw2.evaluation import WAY, fixed_tasks, plain, protonet_accuracies
+    from hw2.evaluation import fixed_tasks, plain, protonet_accuracies
     from hw2.protonet import protonet_loss
+    from hw2.settings import WAY
     from hw2.tasks import TaskSampler
 
     features = load(chosen.data, chosen.tiny)

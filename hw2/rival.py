@@ -14,8 +14,8 @@ def protonet(problem: rival.Problem) -> rival.Method:
     import torch
 
     from common.networks import Conv4
+    from hw2.methods import PROTONET
     from hw2.protonet import protonet_loss, prototype_logits, prototypes
-    from hw2.train import PROTONET
 
     way = min(PROTONET_WAY, len(problem.training))
     network, draw = Conv4(**PROTONET), _sampler(problem, way)
@@ -40,7 +40,7 @@ def maml(problem: rival.Problem) -> rival.Method:
     from hw2.learner import Learner
     from hw2.maml import adapt
     from hw2.mapping import OverTasks
-    from hw2.train import MAML
+    from hw2.methods import MAML
 
     network = Conv4(**MAML | {"outputs": problem.way})
     learner = Learner(network, INNER_RATE, steps=1, learned=False, first_order=False)

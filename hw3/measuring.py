@@ -9,7 +9,7 @@ import numpy as np
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from common.errors import Stopped
-from common.metrics import confidence_interval
+from common.intervals import confidence_interval
 from common.progress import live
 from common.runs import RunFolder, read_checkpoint
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
 import subprocess
@@ -16,6 +15,7 @@ from autograder import homework as homeworks
 from autograder.errors import UsageError
 from common import corridor, plan, runs
 from common.files import write_text
+from staff import command
 
 LEAST_SEEDS = 3
 LEAST_WIDTH = 0.02  # of the mean: seeds that agree by chance make no band that nobody can meet
@@ -44,16 +44,15 @@ for pair in asked:
 
 def main(argv: list[str]) -> int:
     """Make bands; say of what."""
-    parser = argparse.ArgumentParser(
-        prog="python -m staff bands",
-        description="Make the reference bands of hwN/bands.json from run folders. Runs are grouped "
-        "by experiment and data source; what is in the file and not among them stays.",
-        epilog="example:\n  python -m staff bands hw1 runs/hw1/*-seed?",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    options = command.parser(
+        "bands",
+        "Make the reference bands of hwN/bands.json from run folders. Runs are grouped by experiment\n"
+        "and data source; what is in the file and not among them stays.",
+        "example:\n  python -m staff bands hw1 runs/hw1/*-seed?",
     )
-    parser.add_argument("homework", help="hw0, hw1, …")
-    parser.add_argument("runs", nargs="+", type=Path, metavar="RUN_FOLDER")
-    chosen = parser.parse_args(argv)
+    options.add_argument("homework", help="hw0, hw1, …")
+    options.add_argument("runs", nargs="+", type=Path, metavar="RUN_FOLDER")
+    chosen = options.parse_args(argv)
     homework = homeworks.load(chosen.homework)
     watched = plan.load(homework.name, homework.root).watched
     if not watched:

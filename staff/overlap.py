@@ -12,7 +12,6 @@ Some of it must be: `staff/overlap.toml` holds the reason for each; `*` in it st
 
 from __future__ import annotations
 
-import argparse
 import ast
 import json
 import math
@@ -26,6 +25,7 @@ from pathlib import Path
 
 from autograder import homework as homeworks
 from autograder.homework import Homework
+from staff import command
 from staff.catalog import entries
 
 REASONS = Path(__file__).parent / "overlap.toml"
@@ -297,12 +297,11 @@ def as_text(found: list[Overlap]) -> str:
 
 def main(argv: list[str]) -> int:
     """Print the report; 0 when every line has a reason."""
-    options = argparse.ArgumentParser(
-        prog="python -m staff overlap",
-        description="What students are shown that touches a question which people grade. Each line "
-        "needs a reason in staff/overlap.toml.",
-        epilog="example:\n  python -m staff overlap hw2",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    options = command.parser(
+        "overlap",
+        "What students are shown that touches a question which people grade. Each line needs a reason\n"
+        "in staff/overlap.toml.",
+        "example:\n  python -m staff overlap hw2",
     )
     options.add_argument("homework", nargs="*", help="none means all")
     bad = 0

@@ -27,7 +27,10 @@ def hw2(tmp_path_factory):
     forget()
     sys.path.insert(0, str(tree))
     try:
-        names = ("tasks", "maml", "protonet", "mapping", "learner", "evaluation", "train", "photos")
+        names = (
+            "tasks", "maml", "protonet", "mapping", "learner", "evaluation", "settings", "train",
+            "photos",
+        )  # fmt: skip
         yield {name: importlib.import_module(f"hw2.{name}") for name in names}
     finally:
         sys.path.remove(str(tree))
@@ -296,10 +299,10 @@ def test_learned_rates_are_stepped_saved_and_limited(hw2):
 
 
 def test_every_experiment_is_in_the_table(hw2):
-    train = hw2["train"]
+    settings = hw2["settings"]
     names = {e["name"] for e in homeworks.load("hw2").experiments}
-    assert names <= {*train.SETTINGS, *train.GROUPS, train.PHOTOS}
-    assert set(train.REQUIRED) <= names
+    assert names <= {*settings.SETTINGS, *settings.GROUPS, hw2["train"].PHOTOS}
+    assert set(settings.REQUIRED) <= names
 
 
 def test_generated_features_leave_room_for_learning(hw2):

@@ -81,7 +81,8 @@ def test_figures_of_known_answers():
     assert figures["accuracy"] == 0 and figures["confidence_minus_accuracy"] == 1
     half = np.where(np.arange(40)[:, None, None] < 20, 0.5 * sure + 0.5 / 3, np.roll(sure, 1, -1))
     figures = compare.measured(answer | {"probabilities": half}, labels)
-    assert figures["accuracy"] == 0.5 and figures["interval"] == pytest.approx(0.157, abs=0.001)
+    # by hand: standard deviation .5064, standard error .08006, times 2.023 (Student's t of 40 tasks)
+    assert figures["accuracy"] == 0.5 and figures["interval"] == pytest.approx(0.1619, abs=0.0001)
     assert figures["reliability"][0] == pytest.approx([2 / 3, 1])
     assert figures["reliability"][-1] == [1, 0]
 

@@ -7,6 +7,7 @@ warm worker serves any number of submissions.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import ctypes
 import importlib
@@ -24,7 +25,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Self
 
 from autograder.errors import UsageError
-from autograder.run import wire
+from autograder.run import interrupts, wire
 
 WORKER = Path(__file__).with_name("worker.py")
 START_LIMIT = 180.0  # seconds that the slow imports may take on a cold disk
@@ -156,6 +157,11 @@ class ForkWorker(Worker):
     def __init__(self, preload: tuple[str, ...], without: tuple[str, ...] = ()) -> None:
         self._lock = threading.Lock()
         self._level: list[str] | None = None
+        with interrupts.held():
+            self._begin(preload, without)
+            atexit.register(self.close)  # where Ctrl-C comes before anybody else can
+
+    def _begin(self, preload: tuple[str, ...], without: tuple[str, ...]) -> None:
         self._scratch = tempfile.mkdtemp(prefix="checks-")
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._process = subprocess.Popen(
@@ -221,6 +227,7 @@ class ForkWorker(Worker):
             raise UsageError("the worker ended; run again, and check the memory that is free")
         return json.loads(data)
 
+    @interrupts.held()
     def close(self) -> None:
         self._control.close()  # the worker ends what still runs, then itself
         try:
@@ -229,6 +236,7 @@ class ForkWorker(Worker):
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
         shutil.rmtree(self._scratch, ignore_errors=True)
+        atexit.unregister(self.close)
 
 
 def _hide_memory() -> None:
@@ -276,8 +284,10 @@ class SpawnWorker(Worker):
     def __init__(self, preload: tuple[str, ...]) -> None:
         self._preload = preload
         self._busy = threading.Lock()
-        self._folder = tempfile.mkdtemp(prefix="check-")
-        self._begin()
+        with interrupts.held():
+            self._folder = tempfile.mkdtemp(prefix="check-")
+            self._begin()
+            atexit.register(self.close)  # where Ctrl-C comes before anybody else can
 
     def _begin(self) -> None:
         self.output = tempfile.TemporaryFile()
@@ -332,10 +342,12 @@ class SpawnWorker(Worker):
         code = self.process.wait()
         return f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
 
+    @interrupts.held()
     def close(self) -> None:
         self.end()
         self.output.close()
         shutil.rmtree(self._folder, ignore_errors=True)
+        atexit.unregister(self.close)
 
 
 class _Spawned(Conversation):

@@ -8,8 +8,6 @@ import numpy as np
 
 from common.errors import KitError
 
-SPLITS = ("train", "val", "test")
-
 
 @dataclass(frozen=True)
 class FewShotImages:

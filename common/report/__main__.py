@@ -25,7 +25,7 @@ def main(argv: list[str] | None = None) -> int:
     runs = chosen.runs / homework.name
     page = chosen.output or runs / "report.html"
     text = page.with_suffix(".md")
-    _require_ours(page, text, writeup)
+    _require_ours(page, text)
     report = assemble(homework, writeup, runs, chosen.name)
     write_text(page, _mark(writeup) + render(report))
     write_text(text, _mark(writeup) + as_markdown(report, text.parent))
@@ -82,7 +82,7 @@ def _mark(writeup: Path) -> str:
     return MADE.format(f"{writeup.parent.name}/{writeup.name}") + "\n"
 
 
-def _require_ours(page: Path, text: Path, writeup: Path) -> None:
+def _require_ours(page: Path, text: Path) -> None:
     """Refuse to write over anything that this command did not make."""
     if page.suffix not in (".html", ".htm"):
         raise KitError(f"-o {page}: expected a name that ends in .html")

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from common.errors import KitError
+from common.intervals import confidence_interval
 from common.report.markdown import cells_of, is_table
 from common.report.writeup import Homework, outside_code
 from common.runs import read_config, read_metrics
@@ -27,7 +28,6 @@ MISSING = "missing"
 _CELL = re.compile(
     r"\{\{ *(?:(?P<run>[^{}:]+):)? *(?P<key>[^{}±]+?) *(?:± *(?P<half>[^{}]+?) *)?\}\}$"
 )
-_STUDENT = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)  # 97.5 %, 1 to 9 d.f.
 _NOT_COMPARED = ("seed", "device")
 
 
@@ -164,19 +164,13 @@ def over_seeds(values: list[Any], half: float | None) -> str:
         return ", ".join(str(value) for value in values)
     mean = math.fsum(values) / len(values)
     if len(values) > 1:
-        variance = math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1)
-        half = quantile(len(values) - 1) * math.sqrt(variance / len(values))
+        half = confidence_interval(values)
     if not isinstance(half, (int, float)) or not math.isfinite(half) or not math.isfinite(mean):
         return f"{mean:.4g}"
     places = 4 if half <= 0 else min(max(1 - math.floor(math.log10(half)), 0), 6)
     if half and mean and round(mean, places) == 0:
         return f"{mean:.3g} ± {half:.2g}"
     return f"{mean:.{places}f} ± {half:.{places}f}"
-
-
-def quantile(freedom: int) -> float:
-    """The 97.5 % point of Student's t; beyond the table, to three digits."""
-    return _STUDENT[freedom - 1] if freedom <= len(_STUDENT) else 1.96 + 2.5 / freedom
 
 
 def _finished(root: Path, name: str) -> list[Run]:

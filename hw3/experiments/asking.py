@@ -7,9 +7,10 @@ from dataclasses import asdict
 import numpy as np
 
 from common import plots
-from common.metrics import confidence_interval
+from common.intervals import confidence_interval
 from hw3.adapting import share_right
 from hw3.data.tasks import opinions
+from hw3.experiments.drawing import against_examples
 from hw3.experiments.folder import Settings, adjusted, finish, open_folder, seeds_of
 from hw3.measuring import measure_all, summary
 from hw3.models.language import kit_model
@@ -55,14 +56,8 @@ def run(chosen, folder) -> None:
 def _draw(rows, path) -> None:
     """Left: the two sizes; right: the styles, with every example there is room for."""
     figure, axes = plots.new(width=5.6, panels=2)
-    for index, name in enumerate(["small_plain", "large_plain"]):
-        points = summary(rows, "k", name)
-        means, errors = zip(*points.values())
-        places = range(len(points))
-        axes[0].errorbar(
-            places, means, errors, label=SHOWN[name], marker="o", capsize=3, **plots.style(index)
-        )
-    axes[0].set_xticks(range(len(COUNTS)), [str(k) for k in COUNTS])
+    sizes = {name: SHOWN[name] for name in ("small_plain", "large_plain")}
+    against_examples(axes[0], rows, sizes, COUNTS)
     axes[0].set(xlabel="examples in the prompt", ylabel="accuracy", title="two sizes, plain style")
     most = [row for row in rows if row["k"] == COUNTS[-1]]
     names = [name for name in SHOWN if name.startswith("large")]

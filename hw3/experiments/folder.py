@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from common.files import write_text
-from common.metrics import confidence_interval
+from common.intervals import confidence_interval
 from common.runs import RunFolder
 from hw3.measuring import Row, columns_of
 

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 
 from common import plots
-from common.metrics import accuracy, confidence_interval
+from common.intervals import confidence_interval
+from common.metrics import accuracy
 from hw3.data import photos
 from hw3.experiments.folder import accuracies, finish, open_folder, seeds_of
 from hw3.measuring import by_seed, columns_of, measure_all, named

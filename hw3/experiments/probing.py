@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from common import plots
-from common.metrics import confidence_interval
+from common.intervals import confidence_interval
 from hw3.data.pictures import CLASSES, INSIDE, KNOWN, OUTSIDE, Style, draw_classes
 from hw3.experiments.folder import accuracies, finish, interval, open_folder, seeds_of
 from hw3.finetune import lp_ft

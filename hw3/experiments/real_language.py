@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from common import plots
-from common.metrics import confidence_interval
+from common.intervals import confidence_interval
 from hw3.adapting import tuned, tuned_share, written
 from hw3.data import babi, clothing
 from hw3.data.tasks import Pair

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from common import plots
-from common.metrics import confidence_interval
+from common.intervals import confidence_interval
 from hw3.data import show
 from hw3.data.pictures import CLASSES, KNOWN, NEW, Style, draw_classes
 from hw3.experiments.folder import accuracies, finish, open_folder, seeds_of

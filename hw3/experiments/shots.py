@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from common import plots
-from common.metrics import confidence_interval
+from common.intervals import confidence_interval
 from hw3.data.pictures import draw
 from hw3.experiments.folder import accuracies, finish, open_folder, seeds_of
 from hw3.measuring import by_seed, columns_of, measure_all, named

@@ -10,6 +10,7 @@ import torch
 from common import plots
 from hw3.adapting import share_right, tuned
 from hw3.data.tasks import stars
+from hw3.experiments.drawing import against_examples
 from hw3.experiments.folder import Settings, adjusted, finish, open_folder, seeds_of
 from hw3.measuring import measure_all, summary
 from hw3.models.language import kit_model
@@ -53,15 +54,8 @@ def run(chosen, folder) -> None:
 def _draw(rows, counts, path) -> None:
     """Accuracy on new reviews and on those of training, against k."""
     figure, axis = plots.new()
-    for index, (name, label) in enumerate(
-        {"accuracy": "new reviews", "training": "reviews of training"}.items()
-    ):
-        means, errors = zip(*summary(rows, "k", name).values())
-        axis.errorbar(
-            range(len(counts)), means, errors, label=label, marker="o", capsize=3,
-            **plots.style(index),
-        )  # fmt: skip
-    axis.set_xticks(range(len(counts)), [str(k) for k in counts])
+    labels = {"accuracy": "new reviews", "training": "reviews of training"}
+    against_examples(axis, rows, labels, counts)
     axis.axhline(0.2, color="grey", linewidth=0.8, linestyle=":")
     axis.set(xlabel="reviews of each number of stars", ylabel="accuracy", ylim=(0, 1.02))
     axis.legend(frameon=False)

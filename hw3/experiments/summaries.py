@@ -10,6 +10,7 @@ import torch
 from common import plots
 from hw3.adapting import tuned, written
 from hw3.data import stories
+from hw3.experiments.drawing import against_examples
 from hw3.experiments.folder import Settings, adjusted, finish, open_folder, seeds_of
 from hw3.measuring import measure_all, summary
 from hw3.models.language import kit_model
@@ -70,13 +71,7 @@ def run(chosen, folder) -> None:
 def _draw(rows, path) -> None:
     """ROUGE-L against the number of examples, one curve a method."""
     figure, axis = plots.new()
-    for index, (name, label) in enumerate(METHODS.items()):
-        points = summary(rows, "k", name)
-        means, errors = zip(*points.values())
-        places = [COUNTS.index(k) for k in points]
-        axis.errorbar(places, means, errors, label=label, marker="o", capsize=3,
-                      **plots.style(index))  # fmt: skip
-    axis.set_xticks(range(len(COUNTS)), [str(k) for k in COUNTS])
+    against_examples(axis, rows, METHODS, COUNTS)
     axis.set(xlabel="examples of the new wording", ylabel="ROUGE-L", ylim=(0, 1.02))
     axis.legend(frameon=False)
     print(f"picture: {plots.save(figure, path)}")

@@ -10,6 +10,7 @@ import torch
 from common import plots
 from hw3.adapting import share_right, tuned, tuned_share
 from hw3.data.tasks import opinions, whereabouts
+from hw3.experiments.drawing import against_examples
 from hw3.experiments.folder import Settings, adjusted, finish, open_folder, seeds_of
 from hw3.measuring import measure_all, summary
 from hw3.models.language import kit_model
@@ -71,14 +72,8 @@ def _draw(rows, path) -> None:
     """One panel a task, one curve a method."""
     figure, axes = plots.new(width=5.6, panels=len(TASKS))
     for axis, task in zip(axes, TASKS):
-        for index, (method, label) in enumerate(METHODS.items()):
-            points = summary(rows, "k", f"{task}_{method}")
-            means, errors = zip(*points.values())
-            axis.errorbar(
-                [*points], means, errors, label=label, marker="o", capsize=3, **plots.style(index)
-            )
-        axis.set_xscale("log", base=2)
-        axis.set_xticks(COUNTS, [str(k) for k in COUNTS])
+        labels = {f"{task}_{method}": label for method, label in METHODS.items()}
+        against_examples(axis, rows, labels, COUNTS)
         axis.axhline(0.5, color="grey", linewidth=0.8, linestyle=":")
         axis.set(xlabel="examples", ylabel="accuracy", title=task, ylim=(0.35, 1.02))
     axes[0].legend(frameon=False, loc="lower right")

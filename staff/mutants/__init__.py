@@ -14,6 +14,7 @@ from typing import Any
 
 from autograder import homework as homeworks
 from autograder.errors import UsageError
+from staff import command
 
 EXAMPLE = """
 example:
@@ -39,11 +40,10 @@ def main(argv: list[str]) -> int:
 
 
 def _options() -> argparse.ArgumentParser:
-    options = argparse.ArgumentParser(
-        prog="python -m staff mutate",
-        description="Change the solutions in every small way, and list what no check notices.",
-        epilog=EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    options = command.parser(
+        "mutate",
+        "Change the solutions in every small way, and list what no check notices.",
+        EXAMPLE,
     )
     options.add_argument("homework", nargs="*", help="none means all")
     options.add_argument("--problem", metavar="ID", help="one problem's hole")

@@ -21,6 +21,7 @@ from autograder.homework import Homework
 from autograder.report.record import CheckResult
 from autograder.run.launch import Worker
 from autograder.run.student import Student, StudentError
+from common.intervals import confidence_interval
 
 HERE = Path(__file__).parent
 SECONDS = 90.0  # for one run: loading it, and all its tasks
@@ -110,7 +111,7 @@ def _one(homework, worker, experiment, folder, tree, seed, exam, row, found) -> 
         last = exam.accuracies(student, name, source, "val", "last", rng)
     finally:
         student.close()
-    accuracy, interval = float(best.mean()), _interval(best)
+    accuracy, interval = float(best.mean()), confidence_interval(best)
     least = experiment["least"][source]
     found.accuracy[name] = round(accuracy, 4)
     if least <= exam.chance(name):
@@ -126,6 +127,26 @@ def _one(homework, worker, experiment, folder, tree, seed, exam, row, found) -> 
     _compare(run, name, last, found)
 
 
+def share_right(logits: np.ndarray, answer: np.ndarray, way: int) -> np.ndarray:
+    """The share of the queries of each task that a run's logits get right, [T].
+
+    Args:
+        logits: [T, Q, way], as the student's network gave them.
+        answer: the right classes, [T, Q].
+
+    Raises:
+        Unusable: when they are not logits for these queries.
+    """
+    logits, shape = np.asarray(logits), (*answer.shape, way)
+    if logits.shape != shape or logits.dtype.kind != "f":
+        raise Unusable(
+            f"the network gave logits of shape {list(logits.shape)}, expected {list(shape)}"
+        )
+    if not np.isfinite(logits).all():
+        raise Unusable("the network gave logits that are not finite")
+    return (logits.argmax(-1) == answer).mean(-1)
+
+
 def _source(run: Path) -> str:
     """The data source that the run says it used."""
     try:
@@ -138,17 +159,13 @@ def _source(run: Path) -> str:
     return source
 
 
-def _interval(values: np.ndarray) -> float:
-    return 1.96 * float(values.std(ddof=1)) / math.sqrt(values.size)
-
-
 def _compare(run: Path, name: str, last: np.ndarray, found: Measured) -> None:
     """Note where the last row of metrics.csv and the last weights contradict each other."""
     told = _last_told(run / "metrics.csv")
     seen = float(last.mean())
     if told is None:
         found.notes.append(f"{name}: metrics.csv has no val_accuracy")
-    elif abs(told - seen) > SLACK + 2 * _interval(last):
+    elif abs(told - seen) > SLACK + 2 * confidence_interval(last):
         found.notes.append(
             f"{name}: CONTRADICTION: metrics.csv ends with val_accuracy {told:.3f}, the last "
             f"weights give {seen:.3f}"

@@ -43,8 +43,8 @@ def _method(hw, experiment, weights):
     state = _read(path)
     module = state["module"] if weights == "last" or not state.get("best") else (
         state["best"]["module"])  # fmt: skip
-    setting = hw.train.SETTINGS[experiment]
-    method = hw.train.build(setting, "cpu")
+    setting = hw.settings.SETTINGS[experiment]
+    method = hw.methods.build(setting, "cpu")
     method.module.load_state_dict(module)
     method.module.eval()
     return method, setting.method
