@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -84,6 +85,7 @@ def tuned(
     rate: float,
     rng: np.random.Generator,
     rows: int = ROWS,
+    after_step: Callable[[float, Language], None] | None = None,
 ) -> Language:
     """A copy that was tuned on examples, each in a prompt of its own.
 
@@ -92,6 +94,7 @@ def tuned(
         steps: of Adam.
         rate: the learning rate, after a warm-up of a tenth of the steps.
         rows: examples of a step, at most.
+        after_step: called with the loss of each step and the copy as it is then.
     """
     model = copy.deepcopy(language.model)
     if mode.startswith("lora"):
@@ -116,7 +119,10 @@ def tuned(
                     tokenizer.pad, tokenizer.end, model.context,
                 )[:2]
             )  # fmt: skip
-        accumulated_step(model, parts, optimizer, lambda logits, y: token_loss(logits, y)[0])
+        loss = accumulated_step(model, parts, optimizer, lambda logits, y: token_loss(logits, y)[0])
+        if after_step is not None:
+            after_step(loss, Language(model.eval(), tokenizer, language.source))
+            model.train()
     return Language(model.eval(), tokenizer, language.source)
 
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from common import options, rival
 
-STEPS, BATCH, RATE, FILTERS = 500, 64, 3e-3, 32
-PROBE = {"probe_steps": 20, "probe_rate": 0.03}  # of LP-FT, on each task
+STEPS, BATCH, RATE, FILTERS = 1500, 64, 3e-3, 32
+PROBE = {"probe_steps": 30, "probe_rate": 0.01}  # of LP-FT, on each task
 TUNE = {"tune_steps": 5, "tune_rate": 3e-4}
 WARM = 3
 
 
 def finetuned(problem: rival.Problem) -> rival.Method:
-    """Learn to tell all training characters apart; a new task is LP-FT from there."""
+    """Learn to tell all training characters apart; a new task is LP-FT from there.
+
+    The characters are not turned to make more classes: a head of four times as many would see each of
+    them too seldom in so few steps.
+    """
     import copy
 
     import numpy as np
@@ -19,7 +23,6 @@ def finetuned(problem: rival.Problem) -> rival.Method:
     import torch.nn.functional as F
     from torch import nn
 
-    from common.data.images import rotations
     from common.networks import Conv4
     from common.training import warm_up_then_cosine
     from hw3.blocks import freeze, parameters_to_tune
@@ -48,7 +51,7 @@ def finetuned(problem: rival.Problem) -> rival.Method:
                 images = block(images)
             return self.head(images.flatten(1))
 
-    training, rng = rotations(problem.training), np.random.default_rng(problem.seed)
+    training, rng = problem.training, np.random.default_rng(problem.seed)
     network = Network(len(training))
     optimizer = torch.optim.Adam(network.parameters(), lr=RATE)
     schedule = warm_up_then_cosine(optimizer, STEPS // 20, STEPS)

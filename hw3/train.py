@@ -23,7 +23,16 @@ LANGUAGE = {
     "summaries": "summaries",
 }
 REQUIRED = VISION | LANGUAGE
-OPTIONAL = {"photos": "photos", "regression": "regression", "real-language": "real_language"}
+WATCHED = {  # a single tuning, step by step
+    "watch-block": "watch_block",
+    "watch-probe": "watch_probe",
+    "watch-lora": "watch_lora",
+}
+OPTIONAL = WATCHED | {
+    "photos": "photos",
+    "regression": "regression",
+    "real-language": "real_language",
+}
 EXPERIMENTS = REQUIRED | OPTIONAL
 GROUPS = {"vision": VISION, "language": LANGUAGE, "all": REQUIRED}
 MODELS = {  # experiment → the models it can tune, its default first

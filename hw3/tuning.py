@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -39,6 +40,7 @@ class Tuning:
         batch: pictures of a step, at most.
         seed: of the order of the pictures.
         with_head: train the head in every mode, because it is new.
+        after_step: called with the loss of each step; may measure the model.
     """
 
     def __init__(
@@ -48,9 +50,10 @@ class Tuning:
         batch: int,
         seed: int,
         with_head: bool = False,
+        after_step: Callable[[float], None] | None = None,
     ) -> None:
         self.model, self.training, self.batch = model, training, batch
-        self.with_head = with_head
+        self.with_head, self.after_step = with_head, after_step
         self.generator = torch.Generator().manual_seed(seed)
 
     def run(self, mode: str, steps: int, rate: float) -> list[float]:
@@ -72,6 +75,9 @@ class Tuning:
             rows, order = order[: self.batch], order[self.batch :]
             batch = inputs[rows], self.training.labels[rows]
             losses.append(fine_tune_step(part, optimizer, *batch, step, WARM, rate))
+            if self.after_step is not None:
+                self.after_step(losses[-1])
+                part.train()
         return losses
 
     def _moving_part(self, tuned: list[nn.Parameter]) -> tuple[Classifier, torch.Tensor]:

@@ -16,6 +16,7 @@ from torch import nn
 from autograder import homework as homeworks
 from autograder.run.overlay import overlay
 from common.errors import KitError
+from common.runs import read_metrics
 from staff.stubs import masters
 from tests.conftest import HOMEWORKS
 
@@ -306,6 +307,40 @@ def test_an_experiment_runs_through_and_goes_on(name, said, tmp_path):
     second = (folder / "metrics.csv").read_text()
     assert "0.123" in second, "a cell that was measured is not measured again"
     assert first.splitlines()[-1] == second.splitlines()[-1], "a cell does not depend on others"
+
+
+@pytest.mark.parametrize("name", ["watch-block", "watch-probe", "watch-lora"])
+def test_a_watched_tuning_has_a_row_every_few_steps(name, tmp_path):
+    folder = tmp_path / "run"
+    done = train("--experiment", name, "--tiny", "--out", folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    rows = read_metrics(folder)
+    assert [row["step"] for row in rows] == list(range(1, len(rows) + 1)) and len(rows) >= 3
+    assert rows[0]["loss"] > 0
+    moves = {name: [row[name] for row in rows] for name in rows[0] if name.endswith("_moved")}
+    still = {"others_moved", "statistics_moved", "weights_moved"}
+    assert all(any(moves[name]) != (name in still) for name in moves), moves
+    if name == "watch-probe":
+        half = len(rows) // 2
+        assert not any(moves["blocks_moved"][:half]) and all(moves["blocks_moved"][half:])
+    before = (folder / "metrics.csv").read_text()
+    again = train("--experiment", name, "--tiny", "--out", folder, "--resume")
+    assert again.returncode == 0 and "this run is finished" in again.stdout
+    assert (folder / "metrics.csv").read_text() == before
+
+
+def test_watching_changes_nothing(hw3):
+    """A tuning that is watched and measured ends with the same weights as one that is not."""
+    images, labels = few(classes=5, each=4)
+    pictures = hw3["tuning"].Pictures(images, labels)
+
+    def end(watched):
+        model = hw3["models.loading"].load("kit")
+        after = (lambda loss: hw3["tuning"].measure(model, pictures)) if watched else None
+        hw3["tuning"].Tuning(model, pictures, 8, 0, after_step=after).run("middle", 5, 1e-2)
+        return torch.cat([value.flatten().double() for value in model.state_dict().values()])
+
+    assert torch.equal(end(True), end(False))
 
 
 def test_photographs_that_are_not_there_are_named(tmp_path):

@@ -16,6 +16,7 @@ from hw4.neural_process import neural_process_loss, sample_latent
 SETTINGS = Settings(steps=6000, batch=16, lr=3e-3)
 POINTS, MOST = 40, 20  # of a training task; at most this many are context
 TARGETS = 20  # of a test task
+CONTEXT = 10  # of a validation task
 SIZES = (1, 2, 3, 5, 10, 15, 20)
 DRAWS = 64
 
@@ -25,7 +26,7 @@ def run(chosen, folder) -> None:
     fit = Fit("neural-process", chosen, SETTINGS, folder)
     network, rng = NeuralProcess(), fit.rng
     count = 20 if chosen.tiny else 300
-    validation = gaussian_process(np.random.default_rng(VALIDATION), count // 5, 10 + TARGETS)
+    validation = gaussian_process(np.random.default_rng(VALIDATION), count // 5, CONTEXT + TARGETS)
 
     def loss_of():
         with fit.clock("data"):
@@ -35,10 +36,12 @@ def run(chosen, folder) -> None:
         all_points = network.latent(x, y, everything)
         context = network.latent(x, y, torch.arange(POINTS) < sizes)
         likelihood = network.decode(sample_latent(*all_points, 1), x).log_prob(y.squeeze(-1))
-        return neural_process_loss(likelihood, *all_points, *context) / POINTS, {}
+        loss = neural_process_loss(likelihood, *all_points, *context) / POINTS
+        return loss, {"log_likelihood": likelihood.mean().item()}
 
     def evaluate():
-        return {"val_gap": gaps(network, validation, 10)["joint"]}
+        gap = gaps(network, validation, CONTEXT)["joint"]
+        return {"val_gap": gap, "val_spread": spread(network, validation, CONTEXT)}
 
     rows = fit.train(network, loss_of, evaluate)
     x, y = gaussian_process(np.random.default_rng(TEST), count, max(SIZES) + TARGETS)
@@ -75,6 +78,15 @@ def gaps(network, tasks, size: int) -> dict[str, float]:
         "each": (exact_each.log_prob(targets[1].double()) - each).mean().item(),
         "mean": (predicted.mean.mean(0) - mean).square().mean().sqrt().item(),
     }
+
+
+@torch.no_grad()
+def spread(network, tasks, size: int) -> float:
+    """The mean standard deviation of q(z | context)."""
+    context = tasks[0][:, :size], tasks[1][:, :size]
+    present = torch.ones(context[0].shape[:2], dtype=torch.bool)
+    _, log_variance = network.latent(*context, present)
+    return (log_variance / 2).exp().mean().item()
 
 
 @torch.no_grad()

@@ -126,35 +126,60 @@ def main(argv: list[str]) -> int:
     options = argparse.ArgumentParser(
         prog="python -m staff curves",
         description="Train the runs of staff/curves/hwN.toml and write hwN/curves.json.",
-        epilog="example:\n  python -m staff curves hw2",
+        epilog="example:\n  python -m staff curves hw2\n"
+        "  python -m staff curves hw3 --only K T    record two runs again, keep the others",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     options.add_argument("homework", nargs="+")
-    for name in options.parse_args(argv).homework:
+    options.add_argument(
+        "--only", nargs="+", metavar="NAME",
+        help="runs, or settings for their sound runs: the rest stays as it is recorded",
+    )  # fmt: skip
+    chosen = options.parse_args(argv)
+    for name in chosen.homework:
         homework = homeworks.load(name)
         path = homework.folder / "curves.json"
-        write_text(path, as_json(record(recipes.load(name), homework)))
+        known = json.loads(path.read_text(encoding="utf-8")) if chosen.only else None
+        write_text(path, as_json(record(recipes.load(name), homework, chosen.only, known)))
         print(f"{path.relative_to(homework.root)}: {path.stat().st_size / 1024:.0f} kB")
     return 0
 
 
-def record(recipe: Recipe, homework: Homework) -> dict:
-    """Train everything; what students get, without a cause."""
+def record(
+    recipe: Recipe,
+    homework: Homework,
+    only: list[str] | None = None,
+    known: dict | None = None,
+) -> dict:
+    """Train; what students get, without a cause.
+
+    Args:
+        only: names of runs and settings to train; None is all.
+        known: what is recorded already, for the others.
+    """
+    parts = [*recipe.settings, *(run.name for run in recipe.runs)]
+    if unknown := set(only or ()) - set(parts):
+        raise UsageError(f"--only {min(unknown)}: {recipe.homework} has {', '.join(parts)}")
     entries = {e.slug: e for e in catalog.entries(recipe.homework, "mistake", homework.root)}
     for run in recipe.runs:
         if run.mistake and run.mistake not in entries:
             raise UsageError(f"{recipe.homework} has no mistake {run.mistake!r} (run {run.name})")
-    settings, runs = {}, {}
+    settings, runs = (known["settings"], known["runs"]) if known else ({}, {})
     with Trainings(homework) as trainings:
         for name, setting in recipe.settings.items():
+            if only and name not in only:
+                continue
             sound = [
                 trainings.train(recipe, Run(f"seed {seed}", name, seed, recipes.SOUND), None)
                 for seed in setting.sound
             ]
             settings[name] = described(setting, sound)
         for run in sorted(recipe.runs, key=lambda run: run.name):
+            if only and run.name not in only:
+                continue
             found = trainings.train(recipe, run, entries.get(run.mistake))
             runs[run.name] = {"setting": run.setting, "columns": found}
+    runs = {run.name: runs[run.name] for run in sorted(recipe.runs, key=lambda run: run.name)}
     return {"homework": recipe.homework, "settings": settings, "runs": runs}
 
 
