@@ -1,7 +1,8 @@
 """What homework 2 is measured against: a plain loop over tasks, and libraries when they are installed.
 
-All sides use the same network, tasks of the same size and the same optimizer. Each function takes
-the folder that `benchmarks.hw2` prepares and gives a function of no arguments: one training step.
+All sides use the same network, tasks of the same size and the same optimizer, and find the same
+accuracies. Each function takes the folder that `benchmarks.hw2` prepares and gives a function of no
+arguments: one training step.
 """
 
 from __future__ import annotations
@@ -12,6 +13,11 @@ from pathlib import Path
 
 TASKS, WAY, QUERIES, SHOT = 16, 5, 15, 5
 INNER_RATE = 0.04
+STRIDED = {
+    "filters": 32,
+    "outputs": WAY,
+    "zero_head": True,
+}  # for Conv4: every layer halves by stride
 Step = Callable[[], None]
 
 
@@ -65,15 +71,14 @@ def protonet(folder: Path) -> Step:
             centres = torch.stack([known[labels == name].mean(0) for name in range(WAY)])
             own, logits = (-((part[:, None] - centres) ** 2).sum(-1) for part in (known, asked))
             losses.append(F.cross_entropy(logits, targets))
-            rights.append([(own.argmax(1) == labels).float().mean().item(),
-                           (logits.argmax(1) == targets).float().mean().item()])  # fmt: skip
+            rights.append([_right(own, labels), _right(logits, targets)])
         torch.stack(losses).mean().backward()
         optimizer.step()
 
     return step
 
 
-def maml(folder: Path, steps: int) -> Step:
+def maml(folder: Path, steps: int, strided: bool = False) -> Step:
     """Task after task: a copied dictionary, torch.autograd.grad with a graph, update by update."""
     import torch
     import torch.nn.functional as F
@@ -81,61 +86,81 @@ def maml(folder: Path, steps: int) -> Step:
 
     def task_loss(network, support, labels, query, targets):
         fast = {name: torch.clone(p) for name, p in network.named_parameters()}
+        rights = []
         for _ in range(steps):
             logits = functional_call(network, fast, (support,))
+            rights.append(_right(logits, labels))
             found = torch.autograd.grad(
                 F.cross_entropy(logits, labels), list(fast.values()), create_graph=True
             )
             fast = {name: p - INNER_RATE * g for (name, p), g in zip(fast.items(), found)}
-        return F.cross_entropy(functional_call(network, fast, (query,)), targets)
+        asked = functional_call(network, fast, (query,))
+        with torch.no_grad():
+            rights.append(_right(functional_call(network, fast, (support,)), labels))
+        return F.cross_entropy(asked, targets), [*rights, _right(asked, targets)]
 
-    return _outer(folder, task_loss)
+    return _outer(folder, task_loss, strided)
 
 
-def higher_maml(folder: Path, steps: int) -> Step:
+def higher_maml(folder: Path, steps: int, strided: bool = False) -> Step:
     """MAML by the library `higher`: a patched copy of the network and a differentiable optimizer."""
     import higher
     import torch
-    import torch.nn.functional as F
 
     def task_loss(network, support, labels, query, targets):
         inner = torch.optim.SGD(network.parameters(), lr=INNER_RATE)
         with higher.innerloop_ctx(network, inner, copy_initial_weights=False) as (fast, stepper):
-            for _ in range(steps):
-                stepper.step(F.cross_entropy(fast(support), labels))
-            return F.cross_entropy(fast(query), targets)
+            return _by_library(fast, stepper.step, steps, support, labels, query, targets)
 
-    return _outer(folder, task_loss)
+    return _outer(folder, task_loss, strided)
 
 
-def learn2learn_maml(folder: Path, steps: int) -> Step:
+def learn2learn_maml(folder: Path, steps: int, strided: bool = False) -> Step:
     """MAML by the library `learn2learn`: a clone of the module that adapts itself."""
-    import torch.nn.functional as F
     from learn2learn.algorithms import MAML
 
     def task_loss(network, support, labels, query, targets):
         fast = MAML(network, lr=INNER_RATE).clone()
-        for _ in range(steps):
-            fast.adapt(F.cross_entropy(fast(support), labels))
-        return F.cross_entropy(fast(query), targets)
+        return _by_library(fast, fast.adapt, steps, support, labels, query, targets)
 
-    return _outer(folder, task_loss)
+    return _outer(folder, task_loss, strided)
 
 
-def _outer(folder: Path, task_loss) -> Step:
-    """An outer step of Adam on the mean over tasks of `task_loss(network, *task)`."""
+def _by_library(fast, update, steps: int, support, labels, query, targets):
+    """Loss and accuracies of one task; `update(loss)` changes the module `fast`."""
+    import torch
+    import torch.nn.functional as F
+
+    rights = []
+    for _ in range(steps):
+        logits = fast(support)
+        rights.append(_right(logits, labels))
+        update(F.cross_entropy(logits, labels))
+    with torch.no_grad():
+        rights.append(_right(fast(support), labels))
+    asked = fast(query)
+    return F.cross_entropy(asked, targets), [*rights, _right(asked, targets)]
+
+
+def _right(logits, labels) -> float:
+    return (logits.argmax(1) == labels).float().mean().item()
+
+
+def _outer(folder: Path, task_loss, strided: bool) -> Step:
+    """An outer step of Adam on the mean over tasks of the loss of `task_loss(network, *task)`."""
     import torch
 
     from common.networks import Conv4
     from hw2.methods import MAML
 
-    network = Conv4(**MAML)
+    network = Conv4(**(STRIDED if strided else MAML))
     optimizer = torch.optim.Adam(network.parameters(), lr=1e-3)
     draw = png_batch(folder, 1)
 
     def step():
         optimizer.zero_grad()
-        torch.stack([task_loss(network, *task) for task in draw()]).mean().backward()
+        losses, _rights = zip(*(task_loss(network, *task) for task in draw()))
+        torch.stack(losses).mean().backward()
         optimizer.step()
 
     return step
