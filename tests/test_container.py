@@ -27,21 +27,37 @@ METADATA = {
 pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
 
 
-@pytest.fixture(scope="module")
-def container(tmp_path_factory, worker):
-    """The zip for homework 1, with a secret seed, unpacked and set up by its own setup.sh."""
-    folder = tmp_path_factory.mktemp("gradescope")
-    assert build.main(["hw1", "-o", str(folder / "hw1.zip"), "--torch-index", "INDEX"]) == 0
-    container = Container(folder, folder / "hw1.zip")
-    kit = homeworks.load("hw1", container.autograder / "source" / "kit")
-    record_answers(homeworks.load("hw1"), SECRET, worker).save(kit, SECRET)
+def installed(name, folder, worker):
+    """The zip for a homework, with a secret seed, unpacked and set up by its own setup.sh."""
+    archive = folder / f"{name}.zip"
+    assert build.main([name, "-o", str(archive), "--torch-index", "INDEX"]) == 0
+    container = Container(folder, archive)
+    kit = homeworks.load(name, container.autograder / "source" / "kit")
+    record_answers(homeworks.load(name), SECRET, worker).save(kit, SECRET)
     container.call("cd /autograder && bash source/setup.sh")
     return container
 
 
-def solutions(folder):
-    for master in masters(ROOT, "hw1"):
+@pytest.fixture(scope="module")
+def container(tmp_path_factory, worker):
+    return installed("hw1", tmp_path_factory.mktemp("gradescope"), worker)
+
+
+def solutions(folder, name="hw1"):
+    for master in masters(ROOT, name):
         shutil.copyfile(master, folder / master.name)
+
+
+@pytest.mark.parametrize("name", [name for name in homeworks.names() if name != "hw1"])
+def test_the_solutions_of_the_other_homeworks_earn_their_points(name, tmp_path, worker):
+    container = installed(name, tmp_path, worker)
+    container.upload(lambda folder: solutions(folder, name), METADATA)
+    done = container.finish(container.grade())
+    assert done.code == 0, done.said
+    require_schema(done.result)
+    points = sum(p.points for p in homeworks.load(name).problems if p.checked)
+    assert done.result["score"] == points, done.result["output"]
+    assert set(done.left.values()) == {0}
 
 
 def test_the_image_gets_a_cpu_build_and_keeps_the_answers_to_root(container):
