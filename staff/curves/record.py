@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import csv
 import json
 import os
@@ -19,7 +18,7 @@ from autograder.errors import UsageError
 from autograder.homework import Homework
 from autograder.run.overlay import overlay
 from common.files import write_text
-from staff import catalog
+from staff import catalog, command
 from staff.curves import recipe as recipes
 from staff.curves.recipe import Recipe, Run, Setting
 from staff.stubs import masters
@@ -123,12 +122,11 @@ class Trainings:
 
 def main(argv: list[str]) -> int:
     """Record; the exit code."""
-    options = argparse.ArgumentParser(
-        prog="python -m staff curves",
-        description="Train the runs of staff/curves/hwN.toml and write hwN/curves.json.",
-        epilog="example:\n  python -m staff curves hw2\n"
+    options = command.parser(
+        "curves",
+        "Train the runs of staff/curves/hwN.toml and write hwN/curves.json.",
+        "example:\n  python -m staff curves hw2\n"
         "  python -m staff curves hw3 --only K T    record two runs again, keep the others",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     options.add_argument("homework", nargs="+")
     options.add_argument(
