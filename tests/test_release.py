@@ -47,6 +47,12 @@ def test_the_readme_fits_one_screen():
     assert len(lines) <= 40 and max(map(len, lines)) <= 110
 
 
+def test_the_version_is_that_of_the_newest_changes():
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").splitlines()
+    newest = next(line for line in changes if line.startswith("## "))
+    assert newest.split()[1] == release.kit_version(ROOT)
+
+
 def git(folder, *arguments):
     done = subprocess.run(
         ["git", "-c", "user.name=A", "-c", "user.email=a@b.c", *arguments], cwd=folder,
