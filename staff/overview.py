@@ -134,10 +134,14 @@ def _checks(graded: list[dict]) -> str:
     shares.sort(key=lambda row: (row[0], row[1]["id"]))
     return _table(
         ["Problem", "Check", "Points", "Passed", "Ended early"],
-        [[c["problem"], c["title"], f"{c['max_points']:g}", f"{p:.0%}", o] for p, c, o in shares],
+        [[c["problem"], c["title"], _worth(c), f"{p:.0%}", o] for p, c, o in shares],
         {2, 3},
         frozenset({4}),
     )
+
+
+def _worth(check: dict) -> str:
+    return f"{check['max_points']:g}" if check["max_points"] else "extra"
 
 
 def _mistakes(graded: list[dict]) -> str:
