@@ -1,4 +1,4 @@
-"""Rows of pictures, one row a kind of task; makes the handout's figure: `python -m hw3.data.show`."""
+"""Rows of pictures, one row a kind of task; makes the handout's figure."""
 
 from __future__ import annotations
 
@@ -32,7 +32,3 @@ def write(path: Path) -> Path:
         axes.set_title(title, fontsize=10, loc="left")
         axes.axis("off")
     return plots.save(figure, path)
-
-
-if __name__ == "__main__":
-    print(f"picture: {write(Path(__file__).resolve().parent.parent / 'figures' / 'pictures.png')}")

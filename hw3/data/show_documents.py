@@ -1,15 +1,13 @@
-"""Draw pieces of four documents of the pre-training: `python -m hw3.data.show_documents FILE`."""
+"""Pieces of four documents of the pre-training, answers in colour; makes the handout's figure."""
 
 from __future__ import annotations
 
-import sys
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
 from common import plots
-from common.options import run_main
 from hw3.data.documents import pieces
 
 SHOWN = (("reviews", 25, 6), ("reviews", 7, 6), ("questions", 5, 3), ("summaries", 0, 2))
@@ -27,9 +25,8 @@ def lines_of(before: str, answer: str) -> list[tuple[str, str]]:
     return [*lines, (line, f"{answer} .")]
 
 
-def main() -> None:
-    """Write the picture."""
-    path = Path(sys.argv[1] if len(sys.argv) > 1 else "documents.png")
+def write(path: Path) -> Path:
+    """Draw the pieces, and write a PNG."""
     figure, _ = plots.new(width=11.5, height=4.6)
     figure.clear()
     axes = figure.subplots(2, 2)
@@ -47,8 +44,4 @@ def main() -> None:
             axis.text(
                 len(before) + 0.6, place, answer, color=plots.COLOURS[1], weight="bold", **font
             )
-    print(plots.save(figure, path))
-
-
-if __name__ == "__main__":
-    run_main(main)
+    return plots.save(figure, path)
