@@ -7,6 +7,7 @@ lost and none is wrong.
 from __future__ import annotations
 
 import random
+import re
 import shutil
 import tempfile
 import zipfile
@@ -15,7 +16,7 @@ from pathlib import Path
 
 from autograder.homework import Homework
 from staff import catalog, hostile
-from staff.stubs import masters
+from staff.stubs import holes, masters
 
 KINDS = ("solution", "stub", "variant", "mistake", "mistake", "mistake", "broken")
 HOSTILE = 20  # every so many is an attack instead: far more than in any class
@@ -33,14 +34,14 @@ class Made:
     Attributes:
         kind: solution, stub, variant, mistake, attack or broken (no zip that can be read).
         problem: of a mistake or attack, the problem that it costs.
-        alone: whether every other problem must earn all.
+        may_cost: of an attack, the other problems that need not earn all.
     """
 
     ident: str
     kind: str
     problem: str = ""
     slug: str = ""
-    alone: bool = False
+    may_cost: frozenset[str] = frozenset()
 
     def complaint(self, record: dict, homework: Homework) -> str:
         """What is wrong with its record; empty when nothing is."""
@@ -57,9 +58,9 @@ class Made:
         if self.kind == "attack":
             if earned[self.problem]:
                 return f"{self.slug} earned {earned[self.problem]}"
-            rest = {ident for ident in code if ident != self.problem}
-            lost = {ident for ident in rest if earned[ident] != code[ident]}
-            return f"{self.slug} cost {lost}, too" if self.alone and lost else ""
+            lost = {ident for ident in code if earned[ident] != code[ident]}
+            lost -= {self.problem, *self.may_cost}
+            return f"{self.slug} cost {lost}, too" if lost else ""
         passed = all(
             c["status"] == "passed" for c in record["checks"] if c["problem"] == self.problem
         )
@@ -79,8 +80,9 @@ def make(folder: Path, homework: Homework, count: int, seed: int = 0) -> list[Ma
     }
     # An attack that needs a layer is left to the tests, which look whether it is there.
     attacks = [a for a in hostile.attacks(homework.name, homework.root) if not a.needs]
-    inside = {a.entry.slug for a in attacks if not a.at_import}
+    at_import = {a.entry.slug for a in attacks if a.at_import}
     entries["attack"] = [a.entry for a in attacks]
+    called_by, everything = _callers(homework), frozenset(p.id for p in homework.problems)
     made = []
     for number in range(count):
         hostile_one = attacks and number % HOSTILE == HOSTILE - 1
@@ -104,8 +106,27 @@ def make(folder: Path, homework: Homework, count: int, seed: int = 0) -> list[Ma
                     shutil.copyfile(homework.folder / name, files / name)
             pack(files, folder / f"{ident}.zip", homework, draw.randrange(4))
         slug, problem = (entry.slug, entry.problem) if entry else ("", "")
-        made.append(Made(ident, kind, problem, slug, alone=slug in inside))
+        may_cost = everything if slug in at_import else called_by.get(problem, frozenset())
+        made.append(Made(ident, kind, problem, slug, may_cost))
     return made
+
+
+def _callers(homework: Homework) -> dict[str, frozenset[str]]:
+    """Problem → the problems whose solutions call its function: what happens there costs them too."""
+    names, bodies = {}, {}
+    for master in masters(homework.root, homework.name):
+        source = master.read_text(encoding="utf-8")
+        for hole in holes(source, master.name):
+            names[hole.problem] = hole.name.rpartition(".")[2]
+            bodies[hole.problem] = "\n".join(source.splitlines()[hole.first : hole.last])
+    return {
+        called: frozenset(
+            problem
+            for problem, body in bodies.items()
+            if problem != called and re.search(rf"\b{name}\(", body)
+        )
+        for called, name in names.items()
+    }
 
 
 def pack(files: Path, path: Path, homework: Homework, way: int) -> None:

@@ -261,11 +261,24 @@ def test_chance(student, rng):
         images, way, 1, int(rng.randint(2**31)), times, class_marks, drawing_marks
     )
     require_shape(seen, way, 1)
-    columns, drawn, orders = seen["columns"], seen["drawings"], seen["orders"]
+    columns, drawn = seen["columns"], seen["drawings"]
     require(
         bool((columns.sum(1) == times).all()) and bool((drawn.sum(1) == times * way).all()),
         "the counts of what was drawn do not add up",
     )
+    require_classes_by_chance(columns, int(seen["ascending"]), times)
+    for row, name in ((1, "query"), (0, "support")):
+        require_drawings_by_chance(drawn[row], name, times, times * way // DRAWINGS)
+    require(
+        int(seen["alike"]) <= times // 10,
+        f"in {int(seen['alike'])} of {times} tasks all classes showed the same numbers of drawings",
+        "Each class makes its own draw: the drawings of one number come from one hand.",
+    )
+    require_orders_by_chance(seen["orders"], times)
+
+
+def require_classes_by_chance(columns, ascending, times):
+    """columns: how often each column showed each of 6 classes, [N, 6]; ascending: tasks in order."""
     never = [int(c) for c in range(6) if columns[:, c].sum() == 0]
     require(
         not never,
@@ -273,8 +286,8 @@ def test_chance(student, rng):
         "Every class of the data set must be able to appear.",
     )
     require(
-        int(seen["ascending"]) < times // 2,
-        f"in {int(seen['ascending'])} of {times} tasks the classes came in the data set's order",
+        ascending < times // 2,
+        f"in {ascending} of {times} tasks the classes came in the data set's order",
         "Any class must be able to take any label: a sorted task gives part of the answer away.",
     )
     require(
@@ -284,28 +297,30 @@ def test_chance(student, rng):
         "Any class must be able to take any label, as often as any other: look at the order in "
         "which the drawn classes come.",
     )
-    for row, name in ((1, "query"), (0, "support")):
-        require(
-            int((drawn[row] > 0).sum()) != 1,
-            f"as {name}, one and the same drawing came up in all {times} tasks",
-            "Every drawing must be able to appear in every row.",
-        )
-        require(
-            bool((drawn[row] > 0).all()),
-            f"only {int((drawn[row] > 0).sum())} of the 20 drawings ever came up as {name}",
-            "Every drawing must be able to appear in every row.",
-        )
-        require(
-            bool((drawn[row] >= 30).all() and (drawn[row] <= 170).all()),
-            f"as {name}, some drawing came up {int(drawn[row].min())} times and another "
-            f"{int(drawn[row].max())} times; about {times * way // DRAWINGS} each were expected",
-            "Every drawing must be as likely as any other in every row.",
-        )
+
+
+def require_drawings_by_chance(drawn, name, times, expected):
+    """drawn: how often each drawing came up in one row, [20]."""
     require(
-        int(seen["alike"]) <= times // 10,
-        f"in {int(seen['alike'])} of {times} tasks all classes showed the same numbers of drawings",
-        "Each class makes its own draw: the drawings of one number come from one hand.",
+        int((drawn > 0).sum()) != 1,
+        f"as {name}, one and the same drawing came up in all {times} tasks",
+        "Every drawing must be able to appear in every row.",
     )
+    require(
+        bool((drawn > 0).all()),
+        f"only {int((drawn > 0).sum())} of the 20 drawings ever came up as {name}",
+        "Every drawing must be able to appear in every row.",
+    )
+    require(
+        bool((drawn >= 30).all() and (drawn <= 170).all()),
+        f"as {name}, some drawing came up {int(drawn.min())} times and another "
+        f"{int(drawn.max())} times; about {expected} each were expected",
+        "Every drawing must be as likely as any other in every row.",
+    )
+
+
+def require_orders_by_chance(orders, times):
+    """orders: how often the query row came in each of the 6 orders, class order first."""
     require(
         int(orders[0]) < times,
         f"in all {times} tasks the query row came in class order",
