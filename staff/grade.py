@@ -17,7 +17,7 @@ from pathlib import Path
 
 from autograder import homework as homeworks
 from autograder.errors import UsageError
-from autograder.homework import Homework
+from autograder.homework import PUBLIC_SEED, Homework
 from common.files import write_text
 from staff import command, overview, submissions
 from staff.orders import Order, secret_seeds
@@ -79,7 +79,13 @@ def grade_folder(
     seed: int | None = None,
     scheduler: str | None = None,
 ) -> list[dict]:
-    """Grade what has no record yet; every record, in the order of the submissions' names."""
+    """Grade what has no record yet; every record, in the order of the submissions' names.
+
+    Raises:
+        UsageError: when a record of answers is missing, damaged or of other checks: that is said
+            once, and not by every submission.
+    """
+    _require_answers(homework, seed)
     orders = [
         submissions.fingerprint(order, homework)
         for order in submissions.find(folder, homework, seed)
@@ -104,6 +110,14 @@ def grade_folder(
     write_text(out / TABLE, table(records, homework))
     write_text(out / PAGE, overview.page(records, homework))
     return records
+
+
+def _require_answers(homework: Homework, seed: int | None) -> None:
+    from autograder.judge.answers import Answers
+
+    seeds = secret_seeds(homework) or [PUBLIC_SEED]
+    for used in seeds if seed is None else [seed]:
+        Answers.load(homework, used)
 
 
 def _final(record: dict | None) -> bool:

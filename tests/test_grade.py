@@ -50,6 +50,13 @@ def test_every_submission_of_a_class_gets_what_it_must(class_):
     assert {one.kind for one in made} == set(synthetic.KINDS)
 
 
+def test_answers_that_are_missing_are_said_once_and_nobody_is_recorded(class_, tmp_path):
+    folder, _, _ = class_
+    with pytest.raises(UsageError, match="no answers are recorded for hw1 and seed 424242"):
+        grade.grade_folder(folder, HOMEWORK, tmp_path / "out", 1, seed=424242)
+    assert not (tmp_path / "out").exists()
+
+
 def test_killed_at_any_moment_it_goes_on_to_the_same_table(class_, tmp_path):
     folder, _, records = class_
     command = [sys.executable, "-m", "staff", "grade", str(folder), "--hw", "hw1", "--workers",
