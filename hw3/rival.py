@@ -2,57 +2,61 @@
 
 from __future__ import annotations
 
+import copy
+
 from common import options, rival
 
-STEPS, BATCH, RATE, FILTERS = 1500, 64, 3e-3, 32
+STEPS, BATCH, RATE, FILTERS, LAYERS = 1500, 64, 3e-3, 32, 4
 PROBE = {"probe_steps": 30, "probe_rate": 0.01}  # of LP-FT, on each task
 TUNE = {"tune_steps": 5, "tune_rate": 3e-4}
 WARM = 3
 
 
 def finetuned(problem: rival.Problem) -> rival.Method:
-    """Learn to tell all training characters apart; a new task is LP-FT from there.
-
-    The characters are not turned to make more classes: a head of four times as many would see each of
-    them too seldom in so few steps.
-    """
-    import copy
-
-    import numpy as np
+    """Learn to tell all training characters apart; a new task is LP-FT from there."""
     import torch
-    import torch.nn.functional as F
+
+    network = make_network(len(problem.training))
+    pretrain(network, problem)
+
+    def answer(support, query):
+        model = adapted(network, support)
+        with torch.no_grad():
+            return model(query).softmax(-1)
+
+    return rival.Method((network,), answer)
+
+
+def make_network(classes: int):
+    """The network of the other homeworks, as blocks and a head: a homework 3 `Classifier`."""
     from torch import nn
 
     from common.networks import Conv4
+    from hw3.models.classifier import Classifier
+
+    whole = Conv4(filters=FILTERS, shrink=("stride",) * LAYERS, running=True)
+    # The last features are flattened: the head sees every number, not an average over places.
+    layers = [*whole.features, nn.Unflatten(1, (whole.width, 1, 1))]
+    starts = [3 * layer for layer in range(LAYERS)]  # convolution, normalisation, ReLU
+    blocks = [
+        nn.Sequential(*layers[start:end]) for start, end in zip(starts, [*starts[1:], len(layers)])
+    ]
+    return Classifier(blocks, whole.width, classes)
+
+
+def pretrain(network, problem: rival.Problem) -> None:
+    """Tell all training characters apart.
+
+    They are not turned to make more classes: a head of four times as many would see each of them too
+    seldom in so few steps.
+    """
+    import numpy as np
+    import torch
+    import torch.nn.functional as F
+
     from common.training import warm_up_then_cosine
-    from hw3.blocks import freeze, parameters_to_tune
-    from hw3.finetune import fine_tune_step, lp_ft
-
-    class Network(nn.Module):
-        """Blocks and a head, as homework 3 has them."""
-
-        def __init__(self, classes: int) -> None:
-            super().__init__()
-            whole = Conv4(filters=FILTERS, running=True)
-            layers = list(whole.features)
-            self.blocks = nn.ModuleList(
-                nn.Sequential(*layers[start : start + 3]) for start in range(0, len(layers) - 1, 3)
-            )
-            self.width = whole.width
-            self.new_head(classes)
-
-        def new_head(self, classes: int) -> None:
-            self.head = nn.Linear(self.width, classes)
-            nn.init.zeros_(self.head.weight)
-            nn.init.zeros_(self.head.bias)
-
-        def forward(self, images):
-            for block in self.blocks:
-                images = block(images)
-            return self.head(images.flatten(1))
 
     training, rng = problem.training, np.random.default_rng(problem.seed)
-    network = Network(len(training))
     optimizer = torch.optim.Adam(network.parameters(), lr=RATE)
     schedule = warm_up_then_cosine(optimizer, STEPS // 20, STEPS)
     for _ in problem.steps(STEPS):
@@ -65,25 +69,28 @@ def finetuned(problem: rival.Problem) -> rival.Method:
         schedule.step()
     network.eval()
 
-    def answer(support, query):
-        model, labels = copy.deepcopy(network), torch.arange(len(support))
-        model.new_head(len(support))
-        model.eval()  # three images have no statistics of their own
 
-        def tune(mode: str, steps: int, rate: float) -> list[float]:
-            tuned = list(parameters_to_tune(model, mode))
-            freeze(model, tuned)
-            adam = torch.optim.Adam(tuned, lr=rate)
-            return [
-                fine_tune_step(model, adam, support, labels, step, WARM, rate)
-                for step in range(steps)
-            ]
+def adapted(network, support):
+    """A copy with a new head, tuned on one image of each class by LP-FT."""
+    import torch
 
-        lp_ft(tune, **PROBE, **TUNE)
-        with torch.no_grad():
-            return model(query).softmax(-1)
+    from hw3.blocks import freeze, parameters_to_tune
+    from hw3.finetune import fine_tune_step, lp_ft
 
-    return rival.Method((network,), answer)
+    model, labels = copy.deepcopy(network), torch.arange(len(support))
+    model.new_head(len(support))
+    model.eval()  # three images have no statistics of their own
+
+    def tune(mode: str, steps: int, rate: float) -> list[float]:
+        tuned = list(parameters_to_tune(model, mode))
+        freeze(model, tuned)
+        adam = torch.optim.Adam(tuned, lr=rate)
+        return [
+            fine_tune_step(model, adam, support, labels, step, WARM, rate) for step in range(steps)
+        ]
+
+    lp_ft(tune, **PROBE, **TUNE)
+    return model
 
 
 if __name__ == "__main__":
