@@ -21,8 +21,9 @@ def held() -> Iterator[None]:
         yield
         return
     came = []
-    handlers = {number: signal.getsignal(number) for number in _SIGNALS}
-    handlers = {number: handler for number, handler in handlers.items() if callable(handler)}
+    handlers = {
+        number: handler for number in _SIGNALS if callable(handler := signal.getsignal(number))
+    }
     for number in handlers:
         signal.signal(number, lambda *what: came.append(what))
     try:
