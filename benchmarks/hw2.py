@@ -202,13 +202,12 @@ def kit_maml(folder: Path, steps: int, side: str, strided: bool = False):
     """An outer step as hw2.train makes it; of side "kit, looped" or "kit, first-order" if asked."""
     import torch
 
-    from common.networks import Conv4
     from hw2.learner import Learner
     from hw2.mapping import OverTasks
-    from hw2.methods import MAML
 
-    network = Conv4(**(rivals.STRIDED if strided else MAML))
-    learner = Learner(network, INNER_RATE, steps, False, side == "kit, first-order")
+    learner = Learner(
+        rivals.maml_network(strided), INNER_RATE, steps, False, side == "kit, first-order"
+    )
     optimizer = torch.optim.Adam(learner.network.parameters(), lr=1e-3)
     mapped, draw = OverTasks(learner), kit_sampler(folder, 1)
     mapped.looped = side == "kit, looped"

@@ -13,11 +13,6 @@ from pathlib import Path
 
 TASKS, WAY, QUERIES, SHOT = 16, 5, 15, 5
 INNER_RATE = 0.04
-STRIDED = {
-    "filters": 32,
-    "outputs": WAY,
-    "zero_head": True,
-}  # for Conv4: every layer halves by stride
 Step = Callable[[], None]
 
 
@@ -76,6 +71,14 @@ def protonet(folder: Path) -> Step:
         optimizer.step()
 
     return step
+
+
+def maml_network(strided: bool):
+    """The network of MAML's training; or one of 32 filters whose every layer halves by stride."""
+    from common.networks import Conv4
+    from hw2.methods import MAML
+
+    return Conv4(filters=32, outputs=WAY, zero_head=True) if strided else Conv4(**MAML)
 
 
 def maml(folder: Path, steps: int, strided: bool = False) -> Step:
@@ -150,10 +153,7 @@ def _outer(folder: Path, task_loss, strided: bool) -> Step:
     """An outer step of Adam on the mean over tasks of the loss of `task_loss(network, *task)`."""
     import torch
 
-    from common.networks import Conv4
-    from hw2.methods import MAML
-
-    network = Conv4(**(STRIDED if strided else MAML))
+    network = maml_network(strided)
     optimizer = torch.optim.Adam(network.parameters(), lr=1e-3)
     draw = png_batch(folder, 1)
 

@@ -15,12 +15,11 @@ from autograder import homework as homeworks
 from autograder.errors import UsageError
 from common import corridor, plan, runs
 from common.files import write_text
+from common.intervals import quantile
 from staff import command
 
 LEAST_SEEDS = 3
 LEAST_WIDTH = 0.02  # of the mean: seeds that agree by chance make no band that nobody can meet
-# 97.5 % points of Student's t by degrees of freedom; more seeds take the last
-STUDENT_T = {2: 4.30, 3: 3.18, 4: 2.78, 5: 2.57, 6: 2.45, 7: 2.36, 8: 2.31, 9: 2.26}
 
 # Ask a training script what it would write down, experiment by experiment, and train nothing.
 CONFIGS = """
@@ -171,7 +170,7 @@ def interval(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     mean, variance = values.mean(0), values.var(0, ddof=1)
     padded = np.concatenate([variance[:1], variance, variance[-1:]])
     sd = np.sqrt((padded[:-2] + padded[1:-1] + padded[2:]) / 3)
-    t = STUDENT_T.get(count - 1, STUDENT_T[max(STUDENT_T)])
+    t = round(quantile(count - 1), 2)  # as in tables, and in every band so far
     half = np.maximum(t * sd * np.sqrt(1 + 1 / count), LEAST_WIDTH * np.abs(mean))
     low, high = np.minimum(mean - half, values.min(0)), np.maximum(mean + half, values.max(0))
     return (np.maximum(low, 0) if (values >= 0).all() else low), high

@@ -17,7 +17,7 @@ TUNED = {  # mode → parts whose weights move
     "linear": PARTS[4:],
 }
 BESIDE = {"bias": "biases", "lora4": "A, B"}  # mode → what moves in every layer
-STEPS = ("dull pool : zib .", "good soup : fep .", "poor hotel : zib .")  # examples of one task
+EXAMPLES = ("dull pool : zib .", "good soup : fep .", "poor hotel : zib .")  # of one task
 ASKED = "superb plot :"
 
 
@@ -59,7 +59,7 @@ def _part(axis, x: float, y: float, moves: bool, word: str) -> None:
 
 
 def _low_rank(axis) -> None:
-    """h = W x + b + scale · B (A x), with every box as wide as its numbers are many."""
+    """h = W x + b + scale · B (A x): the frozen layer, and its low-rank neighbour beside it."""
     canvas(axis, 6.8, 5.2)
     axis.text(3.3, 0.3, "x: inputs", ha="center", va="center", fontsize=9)
     arrow(axis, (3.0, 0.55), (1.9, 1.35))
@@ -84,14 +84,14 @@ def _asking(path: Path) -> Path:
         canvas(axis, 8.4, 4.6)
         axis.set_title(title, fontsize=10)
     asking, tuning = axes
-    _lines(asking, 0.1, 3.3, (*STEPS, ASKED))
+    _lines(asking, 0.1, 3.3, (*EXAMPLES, ASKED))
     arrow(asking, (3.1, 2.4), (4.5, 2.4))
     box(asking, (5.6, 2.4), (2.1, 1.1), "model\nas pre-trained", 6)
     arrow(asking, (6.7, 2.4), (7.4, 2.4), 1)
     asking.text(7.5, 2.4, "fep", va="center", family="monospace", color=COLOURS[1], weight="bold")
     asking.text(0.1, 0.5, "again for every question, with all examples before it", fontsize=8,
                 color=SOFT)  # fmt: skip
-    _lines(tuning, 0.1, 4.1, STEPS)
+    _lines(tuning, 0.1, 4.1, EXAMPLES)
     arrow(tuning, (3.1, 3.5), (4.5, 3.5), 1, "--")
     box(tuning, (5.6, 3.5), (2.1, 0.8), "gradient steps", 1, dashed=True)
     arrow(tuning, (5.6, 3.05), (5.6, 2.1), 1, "--")
