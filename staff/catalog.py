@@ -9,7 +9,6 @@ what the code does now and how one can see it. The files are read with `ast` and
 from __future__ import annotations
 
 import ast
-import shutil
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from pathlib import Path
 
 from autograder.homework import ROOT
 from common.errors import KitError
-from staff.stubs import holes, masters
+from staff.stubs import copy_solutions, holes
 
 
 def mistake(problem: str) -> Callable:
@@ -106,8 +105,7 @@ def submission(entry: Entry, target: Path, root: Path = ROOT) -> Path:
     Raises:
         CatalogError: when the file has no such hole.
     """
-    for master in masters(root, entry.homework):
-        shutil.copyfile(master, target / master.name)
+    copy_solutions(root, entry.homework, target)
     path = target / entry.file
     source = path.read_text(encoding="utf-8")
     for hole in holes(source, entry.file):

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from autograder import homework as homeworks
-from staff.stubs import masters
+from staff.stubs import copy_solutions
 
 
 def main(argv: list[str]) -> int:
@@ -28,6 +28,5 @@ def solved_kit(root: Path, target: Path) -> Path:
     skip = shutil.ignore_patterns("__pycache__", "*.pyc")
     for name in ("common", *homeworks.names(root)):
         shutil.copytree(root / name, target / name, ignore=skip)
-        for master in masters(root, name):
-            shutil.copyfile(master, target / name / master.name)
+        copy_solutions(root, name, target / name)
     return target

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -125,6 +126,12 @@ def _mark_unused_imports(stub: str) -> str:
 def masters(root: Path, homework: str) -> list[Path]:
     """The master files of a homework, in order."""
     return sorted((root / "staff" / "solutions" / homework).glob("*.py"))
+
+
+def copy_solutions(root: Path, homework: str, folder: Path) -> None:
+    """Put a homework's masters into a folder, as a submission holds them."""
+    for master in masters(root, homework):
+        shutil.copyfile(master, folder / master.name)
 
 
 def write(root: Path, homework: str) -> list[Path]:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from autograder.homework import Homework
 from staff import catalog, hostile
-from staff.stubs import holes, masters
+from staff.stubs import copy_solutions, holes, masters
 
 KINDS = ("solution", "stub", "variant", "mistake", "mistake", "mistake", "broken")
 HOSTILE = 20  # every so many is an attack instead: far more than in any class
@@ -99,8 +99,7 @@ def make(folder: Path, homework: Homework, count: int, seed: int = 0) -> list[Ma
             if entry is not None:
                 catalog.submission(entry, files, homework.root)
             elif kind == "solution":
-                for master in masters(homework.root, homework.name):
-                    shutil.copyfile(master, files / master.name)
+                copy_solutions(homework.root, homework.name, files)
             else:
                 for name in homework.files:
                     shutil.copyfile(homework.folder / name, files / name)

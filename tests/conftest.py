@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from autograder.judge.answers import Answers
 from autograder.judge.recognition import Catalogue
 from autograder.run.launch import isolation_of_this_system, start
 from autograder.run.overlay import overlay
-from staff.stubs import masters
+from staff.stubs import copy_solutions
 
 HOMEWORKS = homeworks.names()
 
@@ -47,8 +46,7 @@ def solved(tmp_path):
     def copy(name: str) -> Path:
         folder = tmp_path / "solved"
         folder.mkdir()
-        for master in masters(homeworks.ROOT, name):
-            shutil.copyfile(master, folder / master.name)
+        copy_solutions(homeworks.ROOT, name, folder)
         return folder
 
     return copy

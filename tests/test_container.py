@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import time
 
 import pytest
@@ -10,7 +9,7 @@ import pytest
 from autograder import homework as homeworks
 from staff.answers import record as record_answers
 from staff.gradescope import build
-from staff.stubs import masters
+from staff.stubs import copy_solutions
 from tests.container import FEW_RIGHTS, Container, missing
 from tests.test_gradescope import require_schema
 
@@ -44,8 +43,7 @@ def container(tmp_path_factory, worker):
 
 
 def solutions(folder, name="hw1"):
-    for master in masters(ROOT, name):
-        shutil.copyfile(master, folder / master.name)
+    copy_solutions(ROOT, name, folder)
 
 
 @pytest.mark.parametrize("name", [name for name in homeworks.names() if name != "hw1"])

@@ -16,7 +16,7 @@ from autograder import homework as homeworks
 from staff import grading, orders
 from staff.answers import record as record_answers
 from staff.gradescope import build, image, results, run
-from staff.stubs import masters
+from staff.stubs import copy_solutions
 
 ROOT = homeworks.ROOT
 SECRET = 771
@@ -101,8 +101,7 @@ def grade(container):
 
 
 def solutions(folder):
-    for master in masters(ROOT, "hw1"):
-        shutil.copyfile(master, folder / master.name)
+    copy_solutions(ROOT, "hw1", folder)
 
 
 def test_the_solution_earns_everything_and_late_days_come_from_the_metadata(grade):

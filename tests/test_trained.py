@@ -14,7 +14,7 @@ from autograder.homework import PUBLIC_SEED
 from autograder.run.overlay import overlay
 from staff import trained
 from staff.grading import Session
-from staff.stubs import masters
+from staff.stubs import copy_solutions
 from staff.trained import hw1, hw2, images
 from tests.conftest import HOMEWORKS
 
@@ -36,8 +36,7 @@ def folder(tmp_path):
     files = tmp_path / "files"
     run = files / "runs" / NAME
     run.mkdir(parents=True)
-    for master in masters(homeworks.ROOT, "hw1"):
-        shutil.copyfile(master, files / master.name)
+    copy_solutions(homeworks.ROOT, "hw1", files)
     sizes = {"lstm1": (786, HIDDEN), "lstm2": (HIDDEN, HIDDEN)}
     state = {}
     for name, (inputs, hidden) in sizes.items():
