@@ -149,7 +149,7 @@ def run_all(
 
 
 def _state(job: Job, code: int) -> str:
-    if code in (STOPPED, -signal.SIGINT):
+    if code in (STOPPED, -signal.SIGINT, -signal.SIGTERM):
         return "stopped"
     return "failed" if code or not job.finished else "finished"
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Callable
@@ -104,12 +106,14 @@ def begin_on_cpu(name: str, chosen: argparse.Namespace, folder: Path) -> None:
 def run_main(main: Callable[[], int | None]) -> None:
     """Run a script's main; end with one clear line, never a traceback of ours.
 
-    Exit codes: 0 done, 1 a hole is still empty, 2 it cannot be done, 130 stopped by Ctrl-C.
+    Exit codes: 0 done, 1 a hole is still empty, 2 it cannot be done, 130 stopped (Ctrl-C, SIGTERM).
     A traceback of the student's own code is shown whole: it is theirs to read.
     """
     # Before torch is loaded: threads that wait must not spin. On a machine that does other things as
     # well (a browser is enough), spinning makes small steps several times slower.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    with contextlib.suppress(ValueError):  # only the main thread may
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # a request to end is a Ctrl-C
     try:
         sys.exit(main() or 0)
     except KitError as error:

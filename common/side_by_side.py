@@ -40,6 +40,7 @@ def run(commands: Sequence[Command], at_once: int) -> Iterator[tuple[Command, in
     """Run the commands in their order, `at_once` of them at a time; the cores are shared out.
 
     After Ctrl-C, which reaches the commands as well, no other is begun; a second one leaves them.
+    A request to end (SIGTERM) reaches this process alone, and is passed on.
 
     Yields:
         (command, None, 0.0) when one begins and (command, exit code, seconds) when it ends.
@@ -49,11 +50,16 @@ def run(commands: Sequence[Command], at_once: int) -> Iterator[tuple[Command, in
     threads = str(max(1, (os.cpu_count() or 1) // at_once))
     environment = {"OMP_NUM_THREADS": threads, **os.environ, "NO_COLOR": "1"}
     with _lines() as show, interrupts.held_back() as stopped:
+        told = False
         try:
             while running or (waiting and not stopped()):
                 while waiting and len(running) < at_once and not stopped():
                     running.append(_begin(waiting.pop(0), environment))
                     yield running[-1].command, None, 0.0
+                if stopped() == signal.SIGTERM and not told:
+                    told = True
+                    for one in running:
+                        one.process.terminate()
                 for one in [one for one in running if one.process.poll() is not None]:
                     running.remove(one)
                     one.log.close()

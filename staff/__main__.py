@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import importlib
 import importlib.util
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -14,6 +13,7 @@ from autograder import homework as homeworks
 from autograder.errors import UsageError
 from common.errors import KitError
 from staff.command import parser
+from staff.solved import run_module
 
 EXAMPLES = """
 examples:
@@ -147,16 +147,7 @@ def train(argv: list[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="train-") as folder:
         solutions = homework.root / "staff" / "solutions" / homework.name
         tree = overlay(homework, Path(folder), solutions)
-        code = (
-            f"import sys, runpy; sys.path[0] = {str(tree)!r}; sys.argv[0] = 'hw'; "
-            f"runpy.run_module({homework.name + '.train'!r}, run_name='__main__', alter_sys=True)"
-        )
-        process = subprocess.Popen([sys.executable, "-c", code, *argv[1:]])
-        while True:
-            try:
-                return process.wait()
-            except KeyboardInterrupt:
-                continue  # Ctrl-C reached the training too, which saves and ends
+        return run_module(tree, f"{homework.name}.train", argv[1:])
 
 
 def figures(options: argparse.Namespace) -> int:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 from autograder import homework as homeworks
+from staff.solved import run_module
 from staff.stubs import copy_solutions
 
 
@@ -16,11 +15,7 @@ def main(argv: list[str]) -> int:
     """Run `python -m common.compare …` in a kit that holds the solutions; the exit code."""
     with tempfile.TemporaryDirectory(prefix="compare-") as folder:
         tree = solved_kit(homeworks.ROOT, Path(folder))
-        code = (
-            f"import sys, runpy; sys.path[0] = {str(tree)!r}; "
-            "runpy.run_module('common.compare', run_name='__main__', alter_sys=True)"
-        )
-        return subprocess.run([sys.executable, "-c", code, *argv], check=False).returncode
+        return run_module(tree, "common.compare", argv)
 
 
 def solved_kit(root: Path, target: Path) -> Path:

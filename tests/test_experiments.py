@@ -1,12 +1,13 @@
 """`make experiments`: what is run, what is left as it is, how it goes on, what is said at the end."""
 
 import json
+import signal
 import subprocess
 import sys
 
 import pytest
 
-from common import experiments, plan
+from common import experiments, plan, side_by_side
 from common.errors import KitError
 from tests.conftest import HOMEWORKS
 
@@ -127,6 +128,16 @@ def test_ctrl_c_stops_all_and_the_same_command_goes_on(kit, capfd):
     assert len(calls(kit)) == 1 and "stopped in hw9 one: give the same" in capfd.readouterr().out
     (kit / "fail").unlink()
     assert run() == 0 and len(calls(kit)) == 3
+
+
+def test_a_request_to_end_is_passed_on(tmp_path):
+    code = "import os, signal, time; os.kill(os.getppid(), signal.SIGTERM); time.sleep(60)"
+    commands = [
+        side_by_side.Command(name, (sys.executable, "-c", code), tmp_path / name)
+        for name in ("one", "never begun")
+    ]
+    assert [(command.title, ended) for command, ended, _ in side_by_side.run(commands, 1)] == [
+        ("one", None), ("one", -signal.SIGTERM)]  # fmt: skip
 
 
 def test_a_training_that_leaves_no_result_has_failed(kit):

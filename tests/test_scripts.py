@@ -79,7 +79,14 @@ def weights(folder):
     return torch.load(folder / "checkpoint.pt", weights_only=True)["module"]
 
 
-def test_ctrl_c_saves_and_resume_ends_with_the_same_bits(tmp_path):
+@pytest.mark.parametrize(
+    "stop",
+    [
+        pytest.param(lambda pid: os.killpg(pid, signal.SIGINT), id="Ctrl-C, to all"),
+        pytest.param(lambda pid: os.kill(pid, signal.SIGTERM), id="SIGTERM, to the parent"),
+    ],
+)
+def test_what_was_stopped_is_saved_and_resume_ends_with_the_same_bits(tmp_path, stop):
     whole = run(*train_hw1(tmp_path / "whole"))
     assert whole.returncode == 0, whole.stderr
     process = subprocess.Popen(
@@ -89,7 +96,7 @@ def test_ctrl_c_saves_and_resume_ends_with_the_same_bits(tmp_path):
     )  # fmt: skip
     for line in process.stdout:
         if line.startswith("step 3/"):
-            os.killpg(process.pid, signal.SIGINT)
+            stop(process.pid)
             break
     _, errors = process.communicate(timeout=120)
     assert process.returncode == 130, errors

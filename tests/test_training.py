@@ -14,7 +14,7 @@ from common.runs import RunFolder
 from common.training import Trainer
 
 
-def make(folder, resume=False, steps=24, width=5, stop_at=None, lr=0.01):
+def make(folder, resume=False, steps=24, width=5, stop_at=None, lr=0.01, by=signal.SIGINT):
     """A small run with dropout, momentum, a schedule and a generator: all state that there is."""
     torch.manual_seed(3)
     module = nn.Sequential(nn.Linear(4, width), nn.Dropout(0.3), nn.ReLU(), nn.Linear(width, 1))
@@ -31,7 +31,7 @@ def make(folder, resume=False, steps=24, width=5, stop_at=None, lr=0.01):
         x = torch.from_numpy(rng.normal(size=(8, 4))).float()
         count[0] += 1
         if count[0] == stop_at:
-            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), by)
         return ((module(x) - x.sum(1, keepdim=True)) ** 2).mean(), {"figure": float(x.mean())}
 
     def evaluate():
@@ -42,11 +42,13 @@ def make(folder, resume=False, steps=24, width=5, stop_at=None, lr=0.01):
     return trainer, loss_of, evaluate
 
 
-@pytest.mark.parametrize("stop_at", [1, 5, 7, 23])
-def test_a_resumed_run_ends_with_the_same_bits(tmp_path, stop_at):
+@pytest.mark.parametrize(
+    "stop_at, by", [(1, "SIGINT"), (5, "SIGINT"), (7, "SIGTERM"), (23, "SIGINT")]
+)
+def test_a_resumed_run_ends_with_the_same_bits(tmp_path, stop_at, by):
     whole, *work = make(tmp_path / "whole")
     whole.fit(*work)
-    cut, *work = make(tmp_path / "cut", stop_at=stop_at)
+    cut, *work = make(tmp_path / "cut", stop_at=stop_at, by=signal.Signals[by])
     with pytest.raises(Stopped, match=f"step {stop_at} of 24"):
         cut.fit(*work)
     torch.rand(5)  # whatever happens in between

@@ -1,0 +1,29 @@
+"""Run a module of the kit in a tree that holds the solutions."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+
+def run_module(tree: Path, module: str, argv: list[str]) -> int:
+    """Run `python -m module …` with `tree` first on the path, in the current folder; the exit code.
+
+    Ctrl-C reaches the program too, and a request to end (SIGTERM) is passed on: it saves and ends.
+    """
+    code = (
+        f"import sys, runpy; sys.path[0] = {str(tree)!r}; "
+        f"runpy.run_module({module!r}, run_name='__main__', alter_sys=True)"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code, *argv])
+    before = signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+    try:
+        while True:
+            try:
+                return process.wait()
+            except KeyboardInterrupt:
+                continue
+    finally:
+        signal.signal(signal.SIGTERM, before)
