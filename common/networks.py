@@ -8,6 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from common import stacked
+
 SHRINK = ("stride", "pool", "norm-pool", "none")
 
 
@@ -39,6 +41,7 @@ class Conv4(nn.Module):
     `shrink` says so: several times as fast on a CPU. Batch normalisation uses the statistics of the
     batch it is given, in training and in evaluation (running statistics would mix tasks, and cannot
     be used under `vmap`), unless `running` is set; what is in a batch together therefore matters.
+    Within `stacked.tasks_at_once` the layers are one operation for `vmap`.
 
     Args:
         channels: of the images.
@@ -78,6 +81,10 @@ class Conv4(nn.Module):
             ]  # fmt: skip
             side = {"stride": (side + 1) // 2, "none": side}.get(how, side // 2)
         self.features = nn.Sequential(*layers, nn.Flatten())
+        self.stackable = not running and "norm-pool" not in shrink
+        self.layers = tuple(
+            stacked.Layer(stride=2 if how == "stride" else 1, pool=how == "pool") for how in shrink
+        )
         self.width = widths[-1] * side * side
         self.head = nn.Identity() if outputs is None else nn.Linear(self.width, outputs)
         if zero_head and isinstance(self.head, nn.Linear):
@@ -86,4 +93,7 @@ class Conv4(nn.Module):
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """images: [batch, channels, side, side] → [batch, outputs or width]."""
+        if self.stackable and stacked.serves(images):
+            features = stacked.features(images, self.layers, list(self.features.parameters()))
+            return self.head(features.flatten(1))
         return self.head(self.features(images))
