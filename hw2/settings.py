@@ -42,14 +42,16 @@ class Setting:
     rate_factor: float = 5.0
 
 
-# ProtoNet trains on one large task a step: more classes than in a test (Snell et al., section 3.2).
+# ProtoNet trains on one large task a step: more classes than in a test, and as many shots (Snell et
+# al., section 3.2). With five shots in training, one in the test comes to .982 in place of .986.
 _PROTONET = Setting("protonet", shot=5, steps=2000, way=60, train_shot=5, batch=1)
+_ONE_SHOT = replace(_PROTONET, shot=1, train_shot=1, steps=4500)
 _MAML = Setting("maml", shot=1, steps=8000)
 _SHORT = replace(_MAML, steps=1500)  # the comparisons, all equally long
 
 REQUIRED = {
     "protonet-5-shot": _PROTONET,
-    "protonet-1-shot": replace(_PROTONET, shot=1, steps=4500),
+    "protonet-1-shot": _ONE_SHOT,
     "maml": _MAML,
 }
 COMPARISON = {
@@ -60,7 +62,7 @@ COMPARISON = {
     "first-order": replace(_SHORT, first_order=True),
 }
 LONG = {
-    "protonet-long": replace(_PROTONET, steps=10000, shot=1),
+    "protonet-long": replace(_ONE_SHOT, steps=10000),
     "maml-long": replace(_MAML, steps=40000),
 }
 SETTINGS = REQUIRED | COMPARISON | LONG
