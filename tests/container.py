@@ -23,6 +23,9 @@ FEW_RIGHTS = (
 )
 PATH = "/opt/system:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
+# Of this machine: root's tools, which are not on everybody's path.
+TOOLS = os.environ | {"PATH": f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"}
+
 # The system's Python: its environments are copies of itself, and its pip writes down what it is
 # asked for, as there is no network here.
 SYSTEM_PYTHON = """#!/bin/sh
@@ -72,10 +75,10 @@ def missing() -> str:
     tools = ("unshare", "chroot", "mount", "setpriv")
     if sys.platform != "linux" or os.getuid() != 0:
         return "needs root on Linux"
-    if lacking := [tool for tool in tools if shutil.which(tool) is None]:
+    if lacking := [tool for tool in tools if shutil.which(tool, path=TOOLS["PATH"]) is None]:
         return f"needs {', '.join(lacking)}"
     tried = subprocess.run(["unshare", "--mount", "--pid", "--fork", "mount", "-t", "tmpfs", "x", "/mnt"],
-                           capture_output=True, text=True, check=False)  # fmt: skip
+                           env=TOOLS, capture_output=True, text=True, check=False)  # fmt: skip
     return tried.stderr.strip()
 
 
@@ -122,7 +125,7 @@ class Container:
             command=shlex.quote(command),
         )  # fmt: skip
         namespaces = ["unshare", "--mount", "--pid", "--fork", "--kill-child"]
-        return subprocess.Popen([*namespaces, "/bin/sh", "-c", script], text=True,
+        return subprocess.Popen([*namespaces, "/bin/sh", "-c", script], env=TOOLS, text=True,
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT)  # fmt: skip
 
     def call(self, command: str, **settings: str) -> str:
