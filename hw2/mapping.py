@@ -21,7 +21,8 @@ class OverTasks:
 
     Code that uses `torch.autograd.grad`, `.item()` or a condition on a value is right and cannot be
     mapped. It is then run task by task, once a looped step has shown gradients that are finite and
-    not all zero; that is said once.
+    not all zero; that is said once. (Rare code, a Jacobian say, can be mapped but not with the
+    network's layers as one operation: then they are mapped one by one.)
 
     Args:
         module: whose parameters the gradients of such a step are looked at.
@@ -29,20 +30,30 @@ class OverTasks:
 
     def __init__(self, module: nn.Module) -> None:
         self.module, self.looped = module, False
+        self.stacked = True  # the layers as one operation
 
     def __call__(self, function: OfTask, tasks: Tasks) -> tuple[torch.Tensor, ...]:
         """The function's loss [T], support accuracies [T, steps + 1], query accuracy [T]."""
         if not self.looped:
             try:
-                with stacked.tasks_at_once():
-                    return vmap(
-                        lambda *task: _tensors(function(Tasks(*task))), randomness="different"
-                    )(*tasks)
+                return self._at_once(function, tasks)
             except NotImplementedError:  # a hole that is still empty
                 raise
             except Exception as reason:
                 self._try_loop(function, tasks, reason)
         return self._loop(function, tasks)
+
+    def _at_once(self, function: OfTask, tasks: Tasks) -> tuple[torch.Tensor, ...]:
+        mapped = vmap(lambda *task: _tensors(function(Tasks(*task))), randomness="different")
+        if self.stacked:
+            try:
+                with stacked.tasks_at_once():
+                    return mapped(*tasks)
+            except NotImplementedError:
+                raise
+            except Exception:
+                self.stacked = False
+        return mapped(*tasks)
 
     def _loop(self, function: OfTask, tasks: Tasks) -> tuple[torch.Tensor, ...]:
         with torch.enable_grad():  # torch.autograd.grad needs it, in evaluation too

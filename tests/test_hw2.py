@@ -219,6 +219,31 @@ def test_autograd_falls_back_to_a_loop_and_says_so_once(hw2, small, capsys):
     assert capsys.readouterr().out.count("vmap cannot map") == 1
 
 
+def test_a_gradient_within_a_gradient_is_mapped_layer_by_layer(hw2, small, capsys):
+    from torch.func import functional_call, grad
+
+    network, tasks = small
+    learner = hw2["learner"].Learner(network, 0.3, 1, False, False)
+
+    def of_task(task):
+        def length(params):
+            def loss(params):
+                logits = functional_call(network, params, (task.support_images,))
+                return torch.nn.functional.cross_entropy(logits, task.support_labels)
+
+            return sum(part.pow(2).sum() for part in grad(loss)(params).values())
+
+        params = dict(network.named_parameters())
+        found = sum(part.pow(2).sum() for part in grad(length)(params).values())
+        return found, [found.detach(), found.detach()], found.detach()
+
+    mapped, looped = (hw2["mapping"].OverTasks(learner) for _ in range(2))
+    looped.looped = True
+    one, other = mapped(of_task, tasks)[0], looped(of_task, tasks)[0]
+    torch.testing.assert_close(one, other)
+    assert not mapped.looped and not capsys.readouterr().out
+
+
 @pytest.mark.parametrize("spoil, told", [
     (lambda loss: loss.detach(), "all zero, or cut off"),
     (lambda loss: loss * 0, "all zero"),
