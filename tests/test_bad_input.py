@@ -172,6 +172,26 @@ def test_the_spawned_worker_survives_too(body, solved, tmp_path):
     ]
 
 
+def test_a_folder_on_the_path_may_be_closed_to_the_student(tmp_path):
+    """torch 2.6 puts a temporary folder of its own there, which the student's user may not look into."""
+    code = (
+        "import os, sys\n"
+        "from autograder.run import worker\n"
+        "closed, stat = sys.argv[1], os.stat\n"
+        "def refused(path, *args, **options):\n"
+        "    if str(path).startswith(closed):\n"
+        "        raise PermissionError(13, 'closed', str(path))\n"
+        "    return stat(path, *args, **options)\n"
+        "os.stat = refused\n"
+        "sys.path.append(closed)\n"
+        "worker.Student(os.getcwd(), 'hw1', os.getcwd())\n"
+        "print('begun')"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, capture_output=True,
+                          text=True, check=False)  # fmt: skip
+    assert done.stdout == "begun\n", done.stderr
+
+
 def test_the_parent_imports_neither_torch_nor_the_homework():
     code = (
         "import sys, os, io, contextlib; sys.path[0] = os.getcwd(); from autograder.__main__ import main\n"

@@ -174,7 +174,7 @@ class Student:
         self.tree, self.homework = tree, homework
         for name in [n for n in sys.modules if n.split(".")[0] in (homework, "common", "probes")]:
             del sys.modules[name]  # a spawned worker serves several checks
-        sys.path[:] = [tree] + [p for p in sys.path if not Path(p, "probes").is_dir()]
+        sys.path[:] = [tree] + [p for p in sys.path if not os.path.isdir(os.path.join(p, "probes"))]
         sys.dont_write_bytecode = True
         importlib.invalidate_caches()
         os.chdir(folder)
