@@ -10,7 +10,7 @@ import signal
 import sys
 from pathlib import Path
 
-from autograder.errors import UsageError
+from common.errors import KitError
 
 EXAMPLES = """
 examples:
@@ -63,7 +63,7 @@ def main(argv: list[str] | None = None) -> int:
 
             return doctor.main(argv[1:])
         return _grade(parser().parse_args(argv))
-    except UsageError as error:
+    except KitError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -78,27 +78,25 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _grade(options: argparse.Namespace) -> int:
-    from autograder import homework as homeworks
+    from common import homework as homeworks
 
     names = options.homework or homeworks.names()
     if not names:
-        raise UsageError("no homework is here; run this in the folder that holds hw0/")
+        raise KitError("no homework is here; run this in the folder that holds hw0/")
     chosen = [homeworks.load(name) for name in names]
     if options.problem and len(chosen) != 1:
-        raise UsageError(
-            "--problem needs one homework, as in: python -m autograder hw1 --problem 2a"
-        )
+        raise KitError("--problem needs one homework, as in: python -m autograder hw1 --problem 2a")
     if options.problem:
         chosen[0].problem(options.problem)
     if options.submission is not None and not options.submission.is_dir():
-        raise UsageError(f"--submission {options.submission} is not a folder; unpack the zip first")
+        raise KitError(f"--submission {options.submission} is not a folder; unpack the zip first")
     if options.json not in (None, "-"):
         _check_writable(Path(options.json))
 
     if options.html is not None:
         _check_writable(options.html)
     if options.watch and len(chosen) != 1:
-        raise UsageError("--watch needs one homework, as in: python -m autograder hw1 --watch")
+        raise KitError("--watch needs one homework, as in: python -m autograder hw1 --watch")
 
     results = _run(chosen, options)
     _write_json(results, options)
@@ -164,7 +162,7 @@ def _progress(console, homework):
 def _check_writable(path: Path) -> None:
     folder = path.parent
     if not folder.is_dir() or not os.access(folder, os.W_OK):
-        raise UsageError(f"cannot write {path}: {folder} is no folder that can be written to")
+        raise KitError(f"cannot write {path}: {folder} is no folder that can be written to")
 
 
 def _write_json(results: list, options: argparse.Namespace) -> None:

@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autograder import homework as homeworks
-from autograder.errors import UsageError
+from common import homework as homeworks
+from common.errors import KitError
 
 OLDEST_PYTHON = (3, 11)
 LEAST_MEMORY, LEAST_DISK = 1.5, 0.5  # GiB: a grading with its worker; the runs of all homeworks
@@ -147,7 +147,7 @@ def kit(root: Path) -> Finding:
             for name in names
             for missing in _lacking(homeworks.load(name, root))
         ]
-    except UsageError as error:
+    except KitError as error:
         lacking = [str(error)]
     if lacking or not names:
         found = "; ".join(lacking) or f"no homework in {root}"
@@ -243,7 +243,7 @@ def isolation() -> Finding:
     try:
         with start(isolation_of_this_system(), ()) as worker:
             reached = worker.isolation
-    except (UsageError, OSError) as error:
+    except (KitError, OSError) as error:
         return Finding("Isolation", "broken", str(error),
                        "python -m autograder --in-process grades without isolation")  # fmt: skip
     return Finding("Isolation", "works", reached.replace("+", ", "))

@@ -20,17 +20,17 @@ from typing import Any
 
 import pytest
 
-from autograder.errors import UsageError
-from autograder.homework import PUBLIC_SEED, Homework
 from autograder.judge import plugin
 from autograder.judge.answers import Answers, Echo, Reference
-from autograder.judge.compare import Mismatch
+from autograder.judge.comparing import Mismatch
 from autograder.judge.recognition import Catalogue, Run, ending
 from autograder.report.record import CheckResult, HomeworkResult
-from autograder.run import interrupts
 from autograder.run.launch import Worker, isolation_of_this_system, start
 from autograder.run.overlay import overlay
 from autograder.run.student import Student, StudentError
+from common import interrupts
+from common.errors import KitError
+from common.homework import PUBLIC_SEED, Homework
 
 THREADS = 2
 
@@ -114,7 +114,7 @@ def plan(homework: Homework, only: str | None = None) -> list[PlannedCheck]:
     """The checks of a homework, or of one problem, in the order of homework.toml.
 
     Raises:
-        UsageError: when a check file is broken or the points do not add up.
+        KitError: when a check file is broken or the points do not add up.
     """
     if homework.checks not in _planned:
         _planned[homework.checks] = _collect(homework)
@@ -142,7 +142,7 @@ def _collect(homework: Homework) -> list[PlannedCheck]:
                 del sys.modules[module]
     if code != pytest.ExitCode.OK:
         last = next((line for line in said.getvalue().splitlines() if line.startswith("E ")), "")
-        raise UsageError(f"the checks of {homework.name} cannot be collected: {last or code}")
+        raise KitError(f"the checks of {homework.name} cannot be collected: {last or code}")
     order = {problem.id: index for index, problem in enumerate(homework.problems)}
     checks = [_planned_check(item, homework) for item in collector.items]
     checks.sort(key=lambda check: order[check.problem])
@@ -150,7 +150,7 @@ def _collect(homework: Homework) -> list[PlannedCheck]:
         total = sum(check.points for check in checks if check.problem == problem.id)
         wanted = problem.points if problem.kind == "code" else 0
         if abs(total - wanted) > 1e-9 and problem.checked:
-            raise UsageError(
+            raise KitError(
                 f"the checks of {homework.name} {problem.id} are worth {total:g} points, "
                 f"homework.toml says {wanted:g}"
             )
@@ -160,7 +160,7 @@ def _collect(homework: Homework) -> list[PlannedCheck]:
 def _planned_check(item: pytest.Function, homework: Homework) -> PlannedCheck:
     marker = item.get_closest_marker("problem")
     if marker is None:
-        raise UsageError(f"the check {plugin.check_id(item)} names no problem")
+        raise KitError(f"the check {plugin.check_id(item)} names no problem")
     (ident,) = marker.args
     homework.problem(ident)
     title = (inspect.getdoc(item.function) or item.name).splitlines()[0].rstrip(".")
@@ -202,7 +202,7 @@ def grade(
         progress: called after each check, from any thread.
 
     Raises:
-        UsageError: when nothing can be graded.
+        KitError: when nothing can be graded.
     """
     began = time.monotonic()
     isolation = isolation or isolation_of_this_system()
@@ -321,7 +321,7 @@ def run_check(bench: Bench, check: PlannedCheck, hint: int) -> tuple[CheckResult
         check.function(**given, **check.arguments)
     except (StudentError, Mismatch) as error:
         failure = error
-    except UsageError:
+    except KitError:
         raise
     except Exception as error:  # a value of a form the check did not foresee
         failure = Mismatch(

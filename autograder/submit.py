@@ -12,9 +12,9 @@ import tomllib
 import zipfile
 from pathlib import Path
 
-from autograder import homework as homeworks
-from autograder.errors import UsageError
-from autograder.homework import Homework
+from common import homework as homeworks
+from common.errors import KitError
+from common.homework import Homework
 
 SIGNATURE_FILE = "submission.toml"
 STATEMENT = (
@@ -45,9 +45,9 @@ def main(argv: list[str]) -> int:
 
     missing = [name for name in homework.files if not (homework.folder / name).is_file()]
     if missing:
-        raise UsageError(f"{homework.name} cannot be handed in: {', '.join(missing)} missing")
+        raise KitError(f"{homework.name} cannot be handed in: {', '.join(missing)} missing")
     if not os.access(output.parent, os.W_OK):
-        raise UsageError(f"cannot write {output}: choose another place with -o FILE")
+        raise KitError(f"cannot write {output}: choose another place with -o FILE")
 
     signature = sign(homework.root / SIGNATURE_FILE)
     runs, notes = find_runs(homework, options.runs)
@@ -81,7 +81,7 @@ def sign(path: Path) -> dict:
                 "collaborators": [str(name) for name in kept["collaborators"]],
             }
         except (tomllib.TOMLDecodeError, KeyError, TypeError, UnicodeDecodeError) as error:
-            raise UsageError(
+            raise KitError(
                 f"{path.name} cannot be read ({error}); delete it and sign again"
             ) from None
     if not sys.stdin.isatty():

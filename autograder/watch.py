@@ -7,13 +7,13 @@ import time
 from pathlib import Path
 
 from autograder import engine
-from autograder.homework import Homework
 from autograder.judge.answers import Answers
 from autograder.judge.recognition import Catalogue
 from autograder.report.record import CheckResult, HomeworkResult
 from autograder.report.screen import Screen
 from autograder.run.launch import Worker
 from autograder.run.overlay import overlay
+from common.homework import Homework
 
 POLL_SECONDS = 0.05
 

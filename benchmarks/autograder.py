@@ -11,11 +11,11 @@ import time
 from pathlib import Path
 
 from autograder import engine
-from autograder import homework as homeworks
 from autograder.judge.answers import Answers
 from autograder.run.launch import start
 from autograder.run.overlay import overlay
 from benchmarks import table
+from common import homework as homeworks
 
 
 def wall(*command: str) -> float:

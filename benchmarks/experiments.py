@@ -1,7 +1,7 @@
 """What the required experiments take, with the solutions: `python -m benchmarks.experiments`.
 
 Runs all of them in a new folder as `make experiments` does (most of an hour on two cores), and writes
-benchmarks/results/experiments.md and experiments.png.
+benchmarks/results/experiments.md and runner.png.
 """
 
 from __future__ import annotations
@@ -13,21 +13,23 @@ import time
 from pathlib import Path
 
 from benchmarks import table
-from common import experiments, options, plan, runs
-from common.experiments import Job, Outcome
+from common import options
+from common.experiments import plan, runner
+from common.experiments.runner import Job, Outcome
+from common.training import runs
 
 
 def main() -> int:
     """Run, and write the table; 1 when something failed."""
-    chosen = experiments.arguments(["--seed", "0", *sys.argv[1:]])
+    chosen = runner.arguments(["--seed", "0", *sys.argv[1:]])
     folder = Path(tempfile.mkdtemp(prefix="benchmark-"))
     jobs = [
         job
         for name in chosen.homework or plan.homeworks()
-        for job in experiments.jobs_of(plan.load(name), chosen, folder)
+        for job in runner.jobs_of(plan.load(name), chosen, folder)
     ]
     began = time.monotonic()
-    outcomes = experiments.run_all(
+    outcomes = runner.run_all(
         jobs, chosen.at_once, chosen.tiny, lambda homework: ["staff", "train", homework]
     )
     minutes = (time.monotonic() - began) / 60

@@ -14,10 +14,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from autograder import homework as homeworks
 from benchmarks import table
-from staff import synthetic
-from staff.grade import grade_folder
+from common import homework as homeworks
+from staff.grading import synthetic_class
+from staff.grading.grade import grade_folder
 
 MANY = 100_000
 MEASURED = (
@@ -65,7 +65,7 @@ def measure(name: str, count: int, workers: int, seed: int) -> tuple[tuple[str, 
     with tempfile.TemporaryDirectory(prefix="class-") as folder:
         root = Path(folder)
         (root / "in").mkdir()
-        made = synthetic.make(root / "in", homework, count, seed)
+        made = synthetic_class.make(root / "in", homework, count, seed)
         began, used = time.monotonic(), _cpu()
         records = grade_folder(root / "in", homework, root / "out", workers)
         seconds, cpu = time.monotonic() - began, _cpu() - used

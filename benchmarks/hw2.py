@@ -21,8 +21,8 @@ from pathlib import Path
 
 from benchmarks import rivals, table
 from benchmarks.rivals import INNER_RATE, QUERIES, SHOT, TASKS, WAY
+from common.homework import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 DRAWN = 64  # tasks at a time where only drawing is measured
 ROUNDS, SECONDS = 3, 8.0
 LIBRARIES = ("higher", "learn2learn")
@@ -85,8 +85,8 @@ def prepare(folder: Path) -> None:
     import numpy as np
     from PIL import Image
 
-    from autograder import homework as homeworks
     from autograder.run.overlay import overlay
+    from common import homework as homeworks
     from common.data import glyphs
 
     overlay(homeworks.load("hw2"), folder / "tree", ROOT / "staff" / "solutions" / "hw2")
@@ -133,7 +133,7 @@ def one(measure: str, side: str, folder: Path, seconds: float, threads: int) -> 
     """How often a second one side does its work."""
     sys.path.insert(0, str(folder / "tree"))
     if side.startswith("kit"):
-        from common.memory import keep_large_blocks
+        from common.training.memory import keep_large_blocks
 
         keep_large_blocks()
     import torch
@@ -171,7 +171,7 @@ def kit_sampler(folder: Path, shot: int, count: int = TASKS):
     """The kit's sampler of batches."""
     import numpy as np
 
-    from hw2.tasks import TaskSampler
+    from hw2.experiments.tasks import TaskSampler
 
     sampler = TaskSampler(np.load(folder / "images.npy"), WAY, shot, QUERIES)
     rng = np.random.default_rng(0)
@@ -182,8 +182,8 @@ def kit_protonet(folder: Path):
     """A training step with the student's functions (here the solutions)."""
     import torch
 
-    from common.networks import Conv4
-    from hw2.methods import PROTONET
+    from common.networks.convolutional import Conv4
+    from hw2.experiments.methods import PROTONET
     from hw2.protonet import protonet_loss
 
     network = Conv4(**PROTONET).to(memory_format=torch.channels_last)
@@ -202,8 +202,8 @@ def kit_maml(folder: Path, steps: int, side: str, strided: bool = False):
     """An outer step as hw2.train makes it; of side "kit, looped" or "kit, first-order" if asked."""
     import torch
 
-    from hw2.learner import Learner
-    from hw2.mapping import OverTasks
+    from hw2.experiments.learner import Learner
+    from hw2.experiments.mapping import OverTasks
 
     learner = Learner(
         rivals.maml_network(strided), INNER_RATE, steps, False, side == "kit, first-order"

@@ -51,8 +51,8 @@ def protonet(folder: Path) -> Step:
     import torch
     import torch.nn.functional as F
 
-    from common.networks import Conv4
-    from hw2.methods import PROTONET
+    from common.networks.convolutional import Conv4
+    from hw2.experiments.methods import PROTONET
 
     network = Conv4(**PROTONET)
     optimizer = torch.optim.Adam(network.parameters(), lr=1e-3)
@@ -75,8 +75,8 @@ def protonet(folder: Path) -> Step:
 
 def maml_network(strided: bool):
     """The network of MAML's training; or one of 32 filters whose every layer halves by stride."""
-    from common.networks import Conv4
-    from hw2.methods import MAML
+    from common.networks.convolutional import Conv4
+    from hw2.experiments.methods import MAML
 
     return Conv4(filters=32, outputs=WAY, zero_head=True) if strided else Conv4(**MAML)
 

@@ -11,8 +11,8 @@ import subprocess
 import sys
 import time
 
-from autograder import homework as homeworks
 from benchmarks import table
+from common import homework as homeworks
 
 COMMANDS = (
     "autograder", "autograder submit", "autograder doctor", "common.data", "common.report",

@@ -15,8 +15,8 @@ import time
 from pathlib import Path
 
 from autograder import engine
-from autograder import homework as homeworks
 from benchmarks import table
+from common import homework as homeworks
 
 QUIET, PATIENCE = 0.4, 60.0  # seconds without a word that end a verdict; longest wait for one
 VERDICT = re.compile(rb" of [\d.]+ points")

@@ -4,16 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from common.files import replacing
-
-if TYPE_CHECKING:
-    from common.corridor import Band
 
 # Okabe and Ito (2008)
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 STYLES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
+
+
+class Band(Protocol):
+    """What is drawn of reference runs: at step `steps[i]` they were from `low[i]` to `high[i]`."""
+
+    @property
+    def steps(self) -> Sequence[int]: ...
+
+    @property
+    def low(self) -> Sequence[float]: ...
+
+    @property
+    def high(self) -> Sequence[float]: ...
+
+    @property
+    def seeds(self) -> int: ...
 
 
 def style(index: int) -> dict:
@@ -61,7 +74,7 @@ def curves(
     metrics: Sequence[str],
     path: Path,
     labels: dict[str, str] | None = None,
-    bands: dict[str, Band] | None = None,
+    bands: Mapping[str, Band] | None = None,
 ) -> Path:
     """One panel a metric, one curve a run.
 

@@ -7,9 +7,11 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from common import comparison, options, plots, runs
+from common import options, plots
 from common.errors import KitError
+from common.experiments import groups
 from common.files import replacing, write_text
+from common.training import runs
 
 USERS_AT_ONCE = 64  # when all items are ranked
 LABELS = {
@@ -77,7 +79,7 @@ def main() -> None:
     from common.data import recommender
 
     data = recommender.load(chosen.data, chosen.tiny)
-    comparison.train_each(
+    groups.train_each(
         "hw0", names, chosen, lambda name, folder: train(name, data, chosen, folder),
         ("val_mrr", "val_mse", "rating"), LABELS, "-surgery" if chosen.surgery else "",
     )  # fmt: skip
@@ -88,8 +90,9 @@ def train(name: str, data, chosen, folder: Path) -> None:
     import numpy as np
     import torch
 
-    from common.clock import Clock
-    from common.training import Trainer
+    from common.experiments import reference_band
+    from common.training.step_timer import Clock
+    from common.training.trainer import Trainer
     from hw0.model import MultiTaskNet
 
     setting = SETTINGS[name]
@@ -112,7 +115,14 @@ def train(name: str, data, chosen, folder: Path) -> None:
     batches = Batches(data, chosen.batch, chosen.seed, device)
     every = batches.steps
     trainer = Trainer(
-        run, net, optimizer, rng, chosen.epochs * every, every, clock=Clock(chosen.profile)
+        run,
+        net,
+        optimizer,
+        rng,
+        chosen.epochs * every,
+        every,
+        clock=Clock(chosen.profile),
+        reference=reference_band.of_run(run),
     )
     validation = Exam(data, "val", ("train",), device)
     sample = batches.at(0, np.random.default_rng(7))
@@ -133,7 +143,7 @@ def train(name: str, data, chosen, folder: Path) -> None:
     rows = trainer.fit(loss_of, evaluate)
     report(run, net, rows, Exam(data, "test", ("train", "val"), device), time.monotonic() - began)
     metrics = ["val_mrr", "val_mse", "rating", "ranking", *(["cosine"] if chosen.cosine else [])]
-    bands = trainer.corridor.bands
+    bands = trainer.reference.bands
     plots.curves({name: rows}, metrics, folder / "curves.png", LABELS, bands)
 
 
@@ -232,7 +242,7 @@ class Exam:
         """The mean reciprocal rank of what was watched among all items not seen in training."""
         import torch
 
-        from common.metrics import mean_reciprocal_rank
+        from common.statistics.metrics import mean_reciprocal_rank
 
         device, scores = self.pairs[0].device, []
         items = torch.arange(self.items, device=device)

@@ -8,9 +8,11 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from common import comparison, options, plots, runs
+from common import options, plots
 from common.errors import KitError
+from common.experiments import groups
 from common.files import write_text
+from common.training import runs
 
 TEST_TASKS = 2000
 VAL_TASKS = 500
@@ -71,7 +73,7 @@ def main() -> None:
     from common.data import fewshot
 
     data = fewshot.load(chosen.data, chosen.tiny)
-    comparison.train_each(
+    groups.train_each(
         "hw1", names, chosen, lambda name, folder: train(name, data, chosen, folder),
         ("val_accuracy", "loss"),
     )  # fmt: skip
@@ -82,9 +84,10 @@ def train(name: str, data, chosen, folder: Path) -> None:
     import numpy as np
     import torch
 
-    from common.clock import Clock
     from common.data.images import rotations
-    from common.training import Trainer, warm_up_then_cosine
+    from common.experiments import reference_band
+    from common.training.step_timer import Clock
+    from common.training.trainer import Trainer, warm_up_then_cosine
 
     setting = SETTINGS[name]
     device = options.device(chosen.device)
@@ -121,14 +124,14 @@ def train(name: str, data, chosen, folder: Path) -> None:
     every = max(1, chosen.steps // 20)
     trainer = Trainer(
         run, network, optimizer, rng, chosen.steps, every, schedule, best_by="val_accuracy",
-        clock=Clock(chosen.profile),
+        clock=Clock(chosen.profile), reference=reference_band.of_run(run),
     )  # fmt: skip
     began = time.monotonic()
     rows = trainer.fit(loss_of, evaluate)
     trainer.load_best()
     test = Tasks(data.split("test"), setting, 40 if chosen.tiny else TEST_TASKS, device)
     report(run, test.accuracies(network), trainer.best["step"], time.monotonic() - began)
-    bands = trainer.corridor.bands
+    bands = trainer.reference.bands
     plots.curves({name: rows}, ["val_accuracy", "loss"], folder / "curves.png", bands=bands)
 
 
@@ -181,7 +184,7 @@ class Tasks:
 
 def report(run, accuracies, best_step: int, seconds: float) -> None:
     """Write result.json and say it."""
-    from common.intervals import confidence_interval
+    from common.statistics.intervals import confidence_interval
 
     result = {
         "test_accuracy": float(accuracies.mean()),

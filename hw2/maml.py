@@ -13,7 +13,7 @@ import torch.nn.functional as F  # noqa: F401
 from torch import nn
 from torch.func import functional_call  # noqa: F401
 
-from hw2.tasks import Tasks, accuracy  # noqa: F401
+from hw2.experiments.tasks import Tasks, accuracy  # noqa: F401
 
 Params = dict[str, torch.Tensor]
 

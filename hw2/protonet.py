@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F  # noqa: F401
 from torch import nn
 
-from hw2.tasks import Tasks, accuracy  # noqa: F401
+from hw2.experiments.tasks import Tasks, accuracy  # noqa: F401
 
 
 def prototypes(features: torch.Tensor, labels: torch.Tensor, way: int) -> torch.Tensor:

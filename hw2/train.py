@@ -8,10 +8,12 @@ from argparse import Namespace
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from common import comparison, options, plots, runs
+from common import options, plots
 from common.errors import KitError
+from common.experiments import groups
 from common.files import write_text
-from hw2.settings import (
+from common.training import runs
+from hw2.experiments.settings import (
     CHOOSE_SEED,
     CHOOSING_TASKS,
     GROUPS,
@@ -59,7 +61,7 @@ def arguments() -> Namespace:
 
 def main() -> None:
     """Train or evaluate what was asked for."""
-    from common.memory import keep_large_blocks
+    from common.training.memory import keep_large_blocks
 
     chosen = arguments()
     keep_large_blocks()  # before the first large tensor
@@ -68,7 +70,7 @@ def main() -> None:
         if value is not None and value < 1:
             raise KitError(f"--{name} must be at least 1")
     if chosen.experiment == PHOTOS and not chosen.evaluate:
-        from hw2.photos import experiment
+        from hw2.experiments.photos import experiment
 
         experiment(chosen, chosen.out or options.RUNS / "hw2" / f"{PHOTOS}-seed{chosen.seed}")
         return
@@ -77,13 +79,13 @@ def main() -> None:
 
     data = fewshot.load(chosen.data, chosen.tiny)
     if chosen.evaluate:
-        from hw2 import trained
+        from hw2.experiments import trained
 
         trained.evaluate(chosen, data)
         return
     group = GROUPS.get(chosen.experiment)
     names = list(group) if group else [chosen.experiment]
-    comparison.train_each(
+    groups.train_each(
         "hw2", names, chosen, lambda name, folder: train(name, data, chosen, folder), PANELS
     )
 
@@ -105,12 +107,13 @@ def train(name: str, data, chosen: Namespace, folder: Path) -> None:
     import numpy as np
     import torch
 
-    from common.clock import Clock
     from common.data.images import rotations
-    from common.training import Trainer, warm_up_then_cosine
-    from hw2.evaluation import fixed_tasks
-    from hw2.methods import build
-    from hw2.tasks import TaskSampler, shifted
+    from common.experiments import reference_band
+    from common.training.step_timer import Clock
+    from common.training.trainer import Trainer, warm_up_then_cosine
+    from hw2.experiments.evaluation import fixed_tasks
+    from hw2.experiments.methods import build
+    from hw2.experiments.tasks import TaskSampler, shifted
 
     setting = setting_of(name, chosen)
     device = options.device(chosen.device)
@@ -140,7 +143,7 @@ def train(name: str, data, chosen: Namespace, folder: Path) -> None:
     every = max(1, setting.steps // (2 if chosen.tiny else 10))
     trainer = Trainer(
         run, method.module, optimizer, rng, setting.steps, every, schedule, best_by="val_accuracy",
-        clock=Clock(chosen.profile),
+        clock=Clock(chosen.profile), reference=reference_band.of_run(run),
     )  # fmt: skip
     began = time.monotonic()
     rows = trainer.fit(loss_of, evaluate)
@@ -149,12 +152,12 @@ def train(name: str, data, chosen: Namespace, folder: Path) -> None:
     report(run, found, method.rates(), trainer.best["step"], time.monotonic() - began)
     if method.rates():
         draw_rates(method.rates(), setting.inner_rate, folder / "rates.png")
-    plots.curves({name: rows}, PANELS, folder / "curves.png", bands=trainer.corridor.bands)
+    plots.curves({name: rows}, PANELS, folder / "curves.png", bands=trainer.reference.bands)
 
 
 def judged(method, data, setting: Setting, chosen: Namespace) -> dict:
     """The accuracy of every task that is reported, of validation and of meta-test."""
-    from hw2.evaluation import fixed_tasks
+    from hw2.experiments.evaluation import fixed_tasks
 
     count = TINY["reported"] if chosen.tiny else REPORTED_TASKS
     device = options.device(chosen.device)
@@ -168,7 +171,7 @@ def judged(method, data, setting: Setting, chosen: Namespace) -> dict:
 
 def report(run, found: dict, rates: dict[str, float], best_step: int, seconds: float) -> None:
     """Write result.json and say it."""
-    from common.intervals import confidence_interval
+    from common.statistics.intervals import confidence_interval
 
     result = {}
     for part, values in found.items():

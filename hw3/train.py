@@ -6,8 +6,9 @@ import importlib
 from argparse import Namespace
 from pathlib import Path
 
-from common import comparison, options
+from common import options
 from common.errors import KitError
+from common.experiments import groups
 
 # what is measured; each is a module of hw3/experiments with SETTINGS and run(chosen, folder)
 VISION = {
@@ -75,7 +76,7 @@ def main() -> None:
     if chosen.data not in (None, "generated") and set(names) & set(REQUIRED):
         raise KitError(f"--data {chosen.data}: this experiment draws its own data; leave it out")
     chosen.model = model_of(names, chosen.model)
-    comparison.train_each("hw3", names, chosen, lambda name, folder: run(name, chosen, folder))
+    groups.train_each("hw3", names, chosen, lambda name, folder: run(name, chosen, folder))
 
 
 def model_of(names: list[str], model: str | None) -> str | None:

@@ -6,8 +6,9 @@ import importlib
 from argparse import Namespace
 from pathlib import Path
 
-from common import comparison, options
+from common import options
 from common.errors import KitError
+from common.experiments import groups
 
 # what is measured; each is a module of hw4/experiments with SETTINGS and run(chosen, folder)
 EXPERIMENTS = {
@@ -50,7 +51,7 @@ def main() -> None:
             raise KitError(f"--{name} must be at least 1")
     names = list(EXPERIMENTS) if chosen.experiment == "all" else [chosen.experiment]
     print("data: generated (every task is drawn by the kit)")
-    comparison.train_each("hw4", names, chosen, lambda name, folder: run(name, chosen, folder))
+    groups.train_each("hw4", names, chosen, lambda name, folder: run(name, chosen, folder))
 
 
 def run(name: str, chosen: Namespace, folder: Path) -> None:

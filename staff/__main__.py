@@ -9,11 +9,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from autograder import homework as homeworks
-from autograder.errors import UsageError
+from common import homework as homeworks
 from common.errors import KitError
+from staff.authoring.with_solutions import run_module
 from staff.command import parser
-from staff.solved import run_module
 
 EXAMPLES = """
 examples:
@@ -37,16 +36,22 @@ examples:
 """
 
 OWN_OPTIONS = {  # commands that read their own: module, help
-    "compare": ("staff.compare", "compare the five methods, with the solutions"),
-    "curves": ("staff.curves.record", "record the curves to diagnose"),
-    "grade": ("staff.grade", "grade a folder of submissions"),
-    "experiments": ("staff.experiments", "run every required experiment with the solutions"),
-    "bands": ("staff.bands", "make a homework's reference bands from run folders"),
-    "gradescope": ("staff.gradescope.build", "build the zip for Gradescope"),
-    "similarity": ("staff.similarity", "pairs of submissions that share code"),
-    "overlap": ("staff.overlap", "what students are shown that answers a graded question"),
-    "mutate": ("staff.mutants", "change the solutions, and list what no check notices"),
-    "gradebook": ("staff.gradebook", "scores and rules to one table"),
+    "compare": ("staff.authoring.compare", "compare the five methods, with the solutions"),
+    "curves": ("staff.authoring.curves.record", "record the curves to diagnose"),
+    "grade": ("staff.grading.grade", "grade a folder of submissions"),
+    "experiments": (
+        "staff.authoring.experiments",
+        "run every required experiment with the solutions",
+    ),
+    "bands": ("staff.authoring.bands", "make a homework's reference bands from run folders"),
+    "gradescope": ("staff.grading.gradescope.build", "build the zip for Gradescope"),
+    "similarity": ("staff.grading.similarity", "pairs of submissions that share code"),
+    "overlap": (
+        "staff.authoring.overlap",
+        "what students are shown that answers a graded question",
+    ),
+    "mutate": ("staff.gate.mutants", "change the solutions, and list what no check notices"),
+    "gradebook": ("staff.course.gradebook", "scores and rules to one table"),
 }
 
 
@@ -92,14 +97,14 @@ def main(argv: list[str] | None = None) -> int:
 def _end(command) -> int:
     try:
         return command()
-    except (UsageError, KitError) as error:
+    except KitError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
 
 
 def stubs(options: argparse.Namespace) -> int:
     """Write the stubs; say what changed."""
-    from staff.stubs import write
+    from staff.authoring.stubs import write
 
     for name in options.homework or homeworks.names():
         homework = homeworks.load(name)
@@ -114,8 +119,8 @@ def answers(options: argparse.Namespace) -> int:
 
     from autograder.judge.answers import path_of
     from autograder.run.launch import isolation_of_this_system, start
-    from staff.answers import record, record_mistakes
-    from staff.trusted import start_trusted
+    from staff.authoring.answers import record, record_mistakes
+    from staff.gate.shared_worker import start_trusted
 
     console = Console()
     for name in options.homework or homeworks.names():
@@ -153,18 +158,18 @@ def train(argv: list[str]) -> int:
 def figures(options: argparse.Namespace) -> int:
     """Draw the handouts' figures into hwN/figures/."""
     for name in options.homework or homeworks.names():
-        if importlib.util.find_spec(f"staff.figures.{name}") is None:
+        if importlib.util.find_spec(f"staff.authoring.figures.{name}") is None:
             print(f"{name}: no figures")
             continue
         folder = homeworks.load(name).folder / "figures"
-        for path in importlib.import_module(f"staff.figures.{name}").draw(folder):
+        for path in importlib.import_module(f"staff.authoring.figures.{name}").draw(folder):
             print(f"{path.relative_to(homeworks.ROOT)}: {path.stat().st_size / 1024:.0f} kB")
     return 0
 
 
 def architecture(options: argparse.Namespace) -> int:
     """Redraw the picture; 1 when an import goes up."""
-    from staff import architecture as house
+    from staff.authoring import architecture as house
 
     for told in (found := house.upward(homeworks.ROOT)):
         print(f"goes up: {told}")
@@ -174,7 +179,7 @@ def architecture(options: argparse.Namespace) -> int:
 
 def release(options: argparse.Namespace) -> int:
     """Make the students' archive; say where it is."""
-    from staff.release import release as make
+    from staff.release.archive import release as make
 
     archive = make(homeworks.ROOT, options.output, options.up_to, options.git)
     print(f"{archive}: {archive.stat().st_size / 1024:.0f} kB")
@@ -187,8 +192,8 @@ def verify(options: argparse.Namespace) -> int:
 
     from rich.console import Console
 
-    from staff import matrix
-    from staff import verify as gate
+    from staff.gate import report
+    from staff.gate import verify as gate
 
     console, verdicts = Console(highlight=False), []
     if options.alarms:
@@ -199,18 +204,18 @@ def verify(options: argparse.Namespace) -> int:
             seeds = gate.SECRET_SEEDS[: options.seeds]
             verdicts.append(gate.verify(homeworks.load(name), seeds, status.update))
         if options.table:
-            print(matrix.as_matrix(verdicts[-1]))
-        print(f"{matrix.as_text(verdicts[-1])}\n  {time.monotonic() - began:.0f} s")
+            print(report.as_matrix(verdicts[-1]))
+        print(f"{report.as_text(verdicts[-1])}\n  {time.monotonic() - began:.0f} s")
     if options.html is not None:
-        options.html.write_text(matrix.as_html(verdicts), encoding="utf-8")
+        options.html.write_text(report.as_html(verdicts), encoding="utf-8")
         print(options.html)
     return 0 if all(verdict.passed for verdict in verdicts) else 1
 
 
 def _alarms(options: argparse.Namespace, console) -> int:
     """Statistical checks on right answers under many seeds; 0 when none failed."""
-    from staff.alarms import alarms
-    from staff.trusted import start_trusted
+    from staff.gate.false_alarms import alarms
+    from staff.gate.shared_worker import start_trusted
 
     raised = 0
     for name in options.homework or homeworks.names():

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from autograder import engine
-from autograder import homework as homeworks
 from autograder.judge.answers import Answers
 from autograder.judge.recognition import Catalogue
 from autograder.run.launch import isolation_of_this_system, start
 from autograder.run.overlay import overlay
-from staff.stubs import copy_solutions
+from common import homework as homeworks
+from staff.authoring.stubs import copy_solutions
 
 HOMEWORKS = homeworks.names()
 

@@ -1,7 +1,7 @@
 """The page's picture is what the imports say, and no arrow goes up."""
 
-from autograder import homework as homeworks
-from staff import architecture
+from common import homework as homeworks
+from staff.authoring import architecture
 
 ROOT = homeworks.ROOT
 

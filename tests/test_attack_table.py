@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from autograder import homework as homeworks
-from staff.hostile import attacks
+from common import homework as homeworks
+from staff.authoring.hostile import attacks
 from tests.conftest import HOMEWORKS
 
 ROOT = homeworks.ROOT

@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from autograder import engine
-from autograder import homework as homeworks
 from autograder.judge.answers import Answers
 from autograder.run.launch import ForkWorker, isolation_of_this_system
 from autograder.run.overlay import overlay
-from staff.hostile import LEFT, STOLEN, attacks, submission
-from staff.seal import seal
+from common import homework as homeworks
+from staff.authoring.hostile import LEFT, STOLEN, attacks, submission
+from staff.grading.permissions import seal
 from tests.conftest import HOMEWORKS
 
 ROOT = homeworks.ROOT

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from autograder import engine
-from autograder import homework as homeworks
-from autograder.errors import UsageError
 from autograder.judge.answers import Answers, path_of
 from autograder.run.launch import start
 from autograder.run.overlay import overlay
+from common import homework as homeworks
+from common.errors import KitError
 
 ROOT = homeworks.ROOT
 
@@ -308,7 +308,7 @@ def test_the_public_answers_are_there_for_every_homework():
 def test_a_broken_table_is_a_usage_error(tmp_path):
     (tmp_path / "hw1").mkdir()
     (tmp_path / "hw1" / "homework.toml").write_text("title = 'x'\nfiles = [")
-    with pytest.raises(UsageError, match=r"homework\.toml cannot be read"):
+    with pytest.raises(KitError, match=r"homework\.toml cannot be read"):
         homeworks.load("hw1", tmp_path)
 
 

@@ -3,18 +3,18 @@
 import pytest
 
 from autograder import engine
-from autograder import homework as homeworks
-from autograder.errors import UsageError
 from autograder.judge.answers import Answers, Reference
-from staff import blind
-from staff.answers import record
+from common import homework as homeworks
+from common.errors import KitError
+from staff.authoring.answers import record
+from staff.gate import degenerate_answers
 from tests.conftest import HOMEWORKS
 
 CASES = [
     (hw, check, way)
     for hw in HOMEWORKS
     for check in engine.plan(homeworks.load(hw))
-    for way in blind.WAYS
+    for way in degenerate_answers.WAYS
 ]
 
 
@@ -28,7 +28,7 @@ def forms():
     "hw, check, way", CASES, ids=[f"{hw}-{check.id}-{way.__name__}" for hw, check, way in CASES]
 )
 def test_blind_answers_earn_nothing(hw, check, way, forms):
-    assert not blind.accepted(check, forms[hw], way)
+    assert not degenerate_answers.accepted(check, forms[hw], way)
 
 
 # They judge how often things come up, which is the same for all inputs.
@@ -39,13 +39,15 @@ def test_answers_of_one_seed_are_worth_nothing_under_another(forms, worker):
     """A student who has memorised the public answers, and one who hands in another's values."""
     secret, accepted = record(homeworks.load("hw1"), 771, worker), set()
     for check in engine.plan(homeworks.load("hw1")):
-        student = blind.Blind(forms["hw1"].calls[check.id], lambda value, inputs: value)
+        student = degenerate_answers.Blind(
+            forms["hw1"].calls[check.id], lambda value, inputs: value
+        )
         reference = Reference(secret.calls[check.id], student)
-        if blind.convinced(check, student, reference, 771):
+        if degenerate_answers.convinced(check, student, reference, 771):
             accepted.add(check.id)
     assert accepted <= FREQUENCIES
 
 
 def test_a_missing_answer_is_a_usage_error():
-    with pytest.raises(UsageError, match="before"):
-        Reference([], blind.Blind([], blind.zeros)).something  # noqa: B018
+    with pytest.raises(KitError, match="before"):
+        Reference([], degenerate_answers.Blind([], degenerate_answers.zeros)).something  # noqa: B018

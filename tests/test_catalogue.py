@@ -2,8 +2,8 @@
 
 import pytest
 
-from autograder import homework as homeworks
-from staff.catalog import entries, submission
+from common import homework as homeworks
+from staff.authoring.catalogue import entries, submission
 from tests.conftest import HOMEWORKS
 
 MISTAKES = [entry for hw in HOMEWORKS for entry in entries(hw, "mistake")]

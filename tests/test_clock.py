@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from common.clock import Clock
-from common.runs import RunFolder
-from common.training import Trainer
+from common.training.runs import RunFolder
+from common.training.step_timer import Clock
+from common.training.trainer import Trainer
 
 
 def test_nested_parts_share_their_time_and_lose_none():

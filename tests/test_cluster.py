@@ -9,12 +9,12 @@ from collections import Counter
 
 import pytest
 
-from autograder import homework as homeworks
-from autograder.errors import UsageError
-from staff import submissions, synthetic
+from common import homework as homeworks
+from common.errors import KitError
+from staff.grading import submissions, synthetic_class
 
 pytest.importorskip("distributed")
-from staff import cluster
+from staff.grading import cluster
 
 HOMEWORK = homeworks.load("hw1")
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(homeworks.ROOT), "DASK_LOGGING__DISTRIBUTED": "error"}
@@ -55,7 +55,7 @@ def test_a_worker_killed_half_way_loses_nothing_and_nothing_counts_twice(dask, t
     address, workers = dask
     folder = tmp_path / "class"
     folder.mkdir()
-    made = synthetic.make(folder, HOMEWORK, 9, seed=5)
+    made = synthetic_class.make(folder, HOMEWORK, 9, seed=5)
     orders = [
         submissions.fingerprint(o, HOMEWORK) for o in submissions.find(folder, HOMEWORK, None)
     ]
@@ -74,7 +74,7 @@ def test_a_worker_killed_half_way_loses_nothing_and_nothing_counts_twice(dask, t
 
 
 def test_no_scheduler_is_a_usage_error(monkeypatch):
-    with pytest.raises(UsageError, match="no Dask scheduler answers"):
+    with pytest.raises(KitError, match="no Dask scheduler answers"):
         began = time.monotonic()
         monkeypatch.setattr(cluster, "WAIT", 1)
         cluster.run([submissions.Order("a", "hw1", "")], "tcp://127.0.0.1:1", lambda r: None)

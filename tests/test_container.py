@@ -6,10 +6,10 @@ import time
 
 import pytest
 
-from autograder import homework as homeworks
-from staff.answers import record as record_answers
-from staff.gradescope import build
-from staff.stubs import copy_solutions
+from common import homework as homeworks
+from staff.authoring.answers import record as record_answers
+from staff.authoring.stubs import copy_solutions
+from staff.grading.gradescope import build
 from tests.container import FEW_RIGHTS, Container, missing
 from tests.test_gradescope import require_schema
 

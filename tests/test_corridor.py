@@ -7,13 +7,13 @@ import pytest
 import torch
 from torch import nn
 
-from autograder import homework as homeworks
-from autograder.errors import UsageError
-from common import corridor, plan, runs
+from common import homework as homeworks
 from common.errors import KitError
-from common.runs import RunFolder
-from common.training import Trainer
-from staff import bands
+from common.experiments import plan, reference_band
+from common.training import runs
+from common.training.runs import RunFolder
+from common.training.trainer import Trainer
+from staff.authoring import bands
 from tests.conftest import HOMEWORKS
 
 SETTINGS = {"homework": "hw9", "experiment": "alone", "data": "toy", "tiny": False, "lr": 0.1}
@@ -46,7 +46,7 @@ def root(tmp_path):
 
 def of(root, **changes):
     config = SETTINGS | {"seed": 5} | changes
-    return corridor.of_run(RunFolder(root / "runs" / "run", config), root)
+    return reference_band.of_run(RunFolder(root / "runs" / "run", config), root)
 
 
 def row(step, accuracy, loss=0.0):
@@ -110,8 +110,8 @@ def train(root, folder, values, resume=False, steps=40):
         RunFolder(folder, SETTINGS | {"seed": 5}, resume), module,
         torch.optim.Adam(module.parameters()), np.random.default_rng(0), steps, 10,
     )  # fmt: skip
+    trainer.reference = reference_band.of_run(trainer.run, root)
     left = iter(values)
-    trainer.__dict__["corridor"] = corridor.of_run(trainer.run, root)
     trainer.fit(lambda: (0 * module(torch.ones(1, 1)).sum(), {}),
                 lambda: {"accuracy": next(left)})  # fmt: skip
 
@@ -184,21 +184,21 @@ def test_one_more_run_is_inside_as_often_as_promised():
 )
 def test_runs_that_are_no_reference_are_refused(tmp_path, spoil, told):
     folders = [reference(tmp_path, 0), reference(tmp_path, 1), spoil(tmp_path)]
-    with pytest.raises((UsageError, KitError), match=told):
+    with pytest.raises(KitError, match=told):
         bands.grouped("hw9", folders)
 
 
 def test_a_run_that_has_not_ended_is_refused(tmp_path):
     folders = [reference(tmp_path, seed) for seed in range(3)]
     (folders[1] / "result.json").unlink()
-    with pytest.raises(UsageError, match="alone-seed1 has not ended"):
+    with pytest.raises(KitError, match="alone-seed1 has not ended"):
         bands.grouped("hw9", folders)
 
 
 def test_changed_settings_are_refused(tmp_path):
     folders = [reference(tmp_path, 0), reference(tmp_path, 1, lr=0.2)]
     with pytest.raises(
-        UsageError, match=r"alone-seed1 was made with lr = 0\.2, and the kit has 0\.1"
+        KitError, match=r"alone-seed1 was made with lr = 0\.2, and the kit has 0\.1"
     ):
         bands.require_same_settings(folders, SETTINGS | {"seed": 7})
 
@@ -209,14 +209,14 @@ def test_a_training_script_tells_its_settings():
     assert list(found) == asked
     assert found[asked[0]]["experiment"] == "prior" and found[asked[0]]["steps"] == 300
     assert found[asked[1]]["experiment"] == "calibration" and found[asked[1]]["tiny"] is False
-    with pytest.raises(UsageError, match=r"prior on nowhere: .*leave it out"):
+    with pytest.raises(KitError, match=r"prior on nowhere: .*leave it out"):
         bands.default_configs(homeworks.load("hw4"), [("prior", "nowhere")])
 
 
 @pytest.mark.parametrize("hw", HOMEWORKS)
 def test_the_bands_that_ship_are_whole(hw):
     watched = plan.load(hw).watched
-    for experiment, by_source in corridor.read(hw).items():
+    for experiment, by_source in reference_band.read(hw).items():
         for source, entry in by_source.items():
             where = f"{hw} {experiment} {source}"
             assert len(set(entry["seeds"])) >= bands.LEAST_SEEDS, where

@@ -10,17 +10,19 @@ import tomllib
 
 import pytest
 
-from autograder import homework as homeworks
 from autograder import submit
-from common import curves, diagnosis, evidence
+from common import homework as homeworks
+from common.diagnose import claims, curves, diagnosis
+from common.diagnose.claims import Claim
 from common.errors import KitError
-from common.evidence import Claim
-from staff import catalog, gradebook, policy, release
-from staff import diagnosis as grader
-from staff.curves import recipe, record
-from staff.gradescope import results
-from staff.grading import blank
-from staff.orders import Order
+from staff.authoring import catalogue
+from staff.authoring.curves import recipe, record
+from staff.course import gradebook, policy
+from staff.grading import diagnosis as grader
+from staff.grading.gradescope import results
+from staff.grading.jobs import Order
+from staff.grading.session import blank
+from staff.release import archive
 
 ROOT = homeworks.ROOT
 RECORDED = sorted(path.parent.name for path in ROOT.glob("hw[0-9]/curves.json"))
@@ -45,7 +47,7 @@ def test_every_recipe_is_recorded_and_has_points():
 def test_curves_are_those_of_the_recipe(hw):
     told, made = curves.load(hw), recipe.load(hw)
     assert set(told.runs) == set(made.answers) and len(told.runs) >= 8
-    slugs = {entry.slug for entry in catalog.entries(hw, "mistake")}
+    slugs = {entry.slug for entry in catalogue.entries(hw, "mistake")}
     for run in made.runs:
         assert told.runs[run.name].setting == run.setting
         assert not run.mistake or run.mistake in slugs
@@ -82,7 +84,7 @@ def test_a_mistake_can_be_seen_and_a_sound_run_looks_sound(hw):
             (
                 len(stretch)
                 for metric in setting.metrics
-                for stretch in evidence._stretches(evidence._distances(metric, columns, setting))
+                for stretch in claims._stretches(claims._distances(metric, columns, setting))
             ),
             default=0,
         )
@@ -134,17 +136,17 @@ BROKEN = {
 def test_claims_hold_where_they_are_true_and_nowhere_else(metric, first, last, true):
     held = {
         direction
-        for direction in evidence.DIRECTIONS
-        if evidence.holds(Claim(metric, first, last, direction), BROKEN, SETTING)
+        for direction in claims.DIRECTIONS
+        if claims.holds(Claim(metric, first, last, direction), BROKEN, SETTING)
     }
     assert held == true
 
 
 def test_what_a_sound_run_does_too_says_nothing():
-    assert not evidence.says_something(Claim("accuracy", 10, 100, "rises"), SETTING)
-    assert evidence.says_something(Claim("accuracy", 10, 100, "falls"), SETTING)
-    assert evidence.widest_gap(BROKEN, SETTING) == ("loss", 60, 100)
-    assert evidence.widest_gap(SETTING.reference, SETTING) is None
+    assert not claims.says_something(Claim("accuracy", 10, 100, "rises"), SETTING)
+    assert claims.says_something(Claim("accuracy", 10, 100, "falls"), SETTING)
+    assert claims.widest_gap(BROKEN, SETTING) == ("loss", 60, 100)
+    assert claims.widest_gap(SETTING.reference, SETTING) is None
 
 
 def test_hints_come_in_three_levels():
@@ -174,11 +176,11 @@ def true_claim(told, run, cause):
     columns, setting = told.runs[run].columns, told.setting_of(run)
     first, last = columns["step"][0], columns["step"][-1]
     if cause != recipe.SOUND:
-        metric, first, last = evidence.widest_gap(columns, setting)
+        metric, first, last = claims.widest_gap(columns, setting)
         tries = [Claim(metric, first, last, direction) for direction in ("above", "below")]
     else:
         tries = [Claim(metric, first, last, "alike") for metric in setting.metrics]
-    return next(claim for claim in tries if evidence.holds(claim, columns, setting))
+    return next(claim for claim in tries if claims.holds(claim, columns, setting))
 
 
 def hand_in(folder, hw, name=NAME, causes=lambda right, setting: right, claim=None):
@@ -228,7 +230,7 @@ def test_evidence_that_does_not_hold_costs_half(tmp_path):
     homework = hand_in(tmp_path, "hw1", claim=never)
     graded = grader.grade(homework, tmp_path, {}, told_causes=True)
     held = [
-        evidence.holds(never, told.runs[run].columns, told.setting_of(run))
+        claims.holds(never, told.runs[run].columns, told.setting_of(run))
         for run in curves.drawn(told, NAME)
     ]
     each = homework.diagnosis.points / curves.DRAWN
@@ -267,7 +269,7 @@ def test_the_gradebook_adds_it_to_the_written_half(tmp_path):
     shares = [gradebook.grade(person, rules, {"hw1"}).shares["hw1"] for person in people]
     assert rules.named("hw1").points == 57 and shares[0] - shares[1] == pytest.approx(1.5 / 57)
     (tmp_path / "hw1-code.csv").write_text("student,score,extra,diagnosis\na,30,0,2.5\n")
-    with pytest.raises(gradebook.UsageError, match=r"line 2: 2\.5 points for the recorded curves"):
+    with pytest.raises(gradebook.KitError, match=r"line 2: 2\.5 points for the recorded curves"):
         gradebook.read(tmp_path, rules)
 
 
@@ -324,9 +326,12 @@ def test_the_file_that_is_made_can_be_read_and_packed(tmp_path):
 
 def test_the_answers_do_not_ship():
     shipped = {
-        release._place(path.relative_to(ROOT)).as_posix() for path in release._files(ROOT, RECORDED)
+        archive._place(path.relative_to(ROOT)).as_posix() for path in archive._files(ROOT, RECORDED)
     }
-    assert "common/diagnose.py" in shipped and {f"{hw}/curves.json" for hw in RECORDED} <= shipped
+    assert (
+        "common/diagnose/command.py" in shipped
+        and {f"{hw}/curves.json" for hw in RECORDED} <= shipped
+    )
     ours = [name for name in shipped if name.startswith("staff/")]
     assert all(name.startswith("staff/students/") for name in ours)  # they lose that on the way
 
@@ -388,7 +393,7 @@ def test_recording_some_runs_keeps_the_others(monkeypatch):
     for part, own in (("runs", "T"), ("settings", "lora")):
         rest = found[part].keys() - {own}
         assert rest and all(found[part][name] == before[part][name] for name in rest)
-    with pytest.raises(homeworks.UsageError, match="--only Z: hw3 has block, probe, lora, A, B"):
+    with pytest.raises(homeworks.KitError, match="--only Z: hw3 has block, probe, lora, A, B"):
         record.record(made, homeworks.load("hw3"), ["Z"], known)
 
 
@@ -397,5 +402,5 @@ def test_recording_keeps_numbers_alone(tmp_path):
     assert json.loads(text) == {"a": {"step": [1, 2, 30], "x": [0.5, -1e-06, 2.0]},
                                 "b": ["p", "q"]}  # fmt: skip
     assert '"x": [0.5, -1e-06, 2.0]' in text
-    with pytest.raises(homeworks.UsageError, match="hw0 has no curves"):
+    with pytest.raises(homeworks.KitError, match="hw0 has no curves"):
         recipe.load("hw0")

@@ -9,8 +9,8 @@ from types import SimpleNamespace
 import pytest
 
 from autograder import doctor
-from autograder import homework as homeworks
 from autograder.doctor import Finding
+from common import homework as homeworks
 
 ROOT = homeworks.ROOT
 TORCH = {"version": "2.6", "threads": 2, "devices": ["cpu"], "cuda": None, "sum": 64**3}

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from common import experiments, plan, side_by_side
 from common.errors import KitError
+from common.experiments import parallel, plan, runner
 from tests.conftest import HOMEWORKS
 
 TABLE = """
@@ -73,7 +73,7 @@ def kit(tmp_path, monkeypatch):
 
 def run(*arguments, at_once=1):
     given = [*arguments, "--at-once", str(at_once)]
-    return experiments.main(given, lambda homework: ["trainer"])
+    return runner.main(given, lambda homework: ["trainer"])
 
 
 def calls(kit):
@@ -133,10 +133,10 @@ def test_ctrl_c_stops_all_and_the_same_command_goes_on(kit, capfd):
 def test_a_request_to_end_is_passed_on(tmp_path):
     code = "import os, signal, time; os.kill(os.getppid(), signal.SIGTERM); time.sleep(60)"
     commands = [
-        side_by_side.Command(name, (sys.executable, "-c", code), tmp_path / name)
+        parallel.Command(name, (sys.executable, "-c", code), tmp_path / name)
         for name in ("one", "never begun")
     ]
-    assert [(command.title, ended) for command, ended, _ in side_by_side.run(commands, 1)] == [
+    assert [(command.title, ended) for command, ended, _ in parallel.run(commands, 1)] == [
         ("one", None), ("one", -signal.SIGTERM)]  # fmt: skip
 
 
@@ -171,14 +171,14 @@ def test_an_unknown_homework_is_named(kit):
 def test_results_of_all_shapes_have_figures(tmp_path):
     def figures(result):
         (tmp_path / "result.json").write_text(json.dumps(result))
-        return experiments._result(tmp_path)
+        return runner._result(tmp_path)
 
     assert figures({"val_accuracy": 0.5, "test_accuracy": 0.25, "interval": 0.1, "seconds": 9.0}) == (
         9.0, "test_accuracy 0.25  val_accuracy 0.5")  # fmt: skip
     assert figures({"error": {"a": 0.5, "b": 2.5}, "steps": 3}) == (
         None, "error.a 0.5  error.b 2.5")  # fmt: skip
     assert figures([{"accuracy": 0.5, "interval": 0.1}]) == (None, "[0].accuracy 0.5")
-    assert experiments._result(tmp_path / "nothing") == (None, "")
+    assert runner._result(tmp_path / "nothing") == (None, "")
 
 
 @pytest.mark.parametrize("hw", HOMEWORKS)
@@ -190,7 +190,7 @@ def test_every_command_of_the_tables_is_a_training(hw):
 
 def test_help_needs_no_torch():
     code = ("import sys; from common import experiments\n"
-            "try: experiments.main(['--help'])\n"
+            "try: runner.main(['--help'])\n"
             "except SystemExit: pass\n"
             "assert 'torch' not in sys.modules and 'matplotlib' not in sys.modules")  # fmt: skip
     done = subprocess.run([sys.executable, "-c", code], cwd=plan.ROOT, capture_output=True,

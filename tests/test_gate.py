@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from autograder import engine
-from autograder import homework as homeworks
 from autograder.judge.answers import Answers
 from autograder.judge.recognition import SOLUTION, Catalogue, Mistake, Run
 from autograder.report.record import CheckResult
 from autograder.run.launch import Crashed
-from staff import alike, matrix
-from staff.trusted import Trusted
-from staff.verify import Verdict
+from common import homework as homeworks
+from staff.gate import indistinguishable, report
+from staff.gate.shared_worker import Trusted
+from staff.gate.verify import Verdict
 from tests.conftest import HOMEWORKS
 
 RIGHT = {"value": np.array([1.0, 2.0]), "changed": []}
@@ -29,17 +29,17 @@ def wrong(number):
 
 def test_mistakes_with_one_record_are_found():
     known = [mistake("one", wrong(3.0)), mistake("two", wrong(3.0)), mistake("three", wrong(4.0))]
-    assert alike.groups(Catalogue(known), ANSWERS, {"luck"}) == [("one", "two")]
+    assert indistinguishable.groups(Catalogue(known), ANSWERS, {"luck"}) == [("one", "two")]
 
 
 def test_a_random_check_tells_by_how_it_ends():
     known = [mistake("one", wrong(3.0), "failed: too few"), mistake("two", wrong(3.0))]
-    assert alike.groups(Catalogue(known), ANSWERS, {"luck"}) == []
+    assert indistinguishable.groups(Catalogue(known), ANSWERS, {"luck"}) == []
 
 
 def test_a_mistake_that_answers_as_the_solution_is_none():
     known = Catalogue([mistake("none", SOLUTION), mistake("some", wrong(3.0))])
-    assert alike.no_mistakes(known) == ["none"]
+    assert indistinguishable.no_mistakes(known) == ["none"]
 
 
 def test_nearly_all_recorded_mistakes_can_be_named():
@@ -47,8 +47,8 @@ def test_nearly_all_recorded_mistakes_can_be_named():
     for homework in map(homeworks.load, HOMEWORKS):
         catalogue = Catalogue.load(homework, 0)
         random = {check.id for check in engine.plan(homework) if check.random}
-        assert not alike.no_mistakes(catalogue)
-        alike_ += alike.groups(catalogue, Answers.load(homework, 0), random)
+        assert not indistinguishable.no_mistakes(catalogue)
+        alike_ += indistinguishable.groups(catalogue, Answers.load(homework, 0), random)
         mistakes += len(catalogue.mistakes)
     assert sum(map(len, alike_)) <= 0.05 * mistakes, alike_
 
@@ -64,8 +64,8 @@ def test_the_matrix_shows_what_caught_what():
     row = CheckResult("t::a", "1", "A", 0, 1, "failed", 0.1, "off by <one>", mistake="slip")
     other = CheckResult("t::b", "2", "B", 1, 1, "passed", 0.1)
     verdict = Verdict("hw1", table={"slip": {"t::a": row, "t::b": other}}, problems={"slip": "1"})
-    assert "slip   x  ·" in matrix.as_matrix(verdict)
-    page = matrix.as_html([verdict])
+    assert "slip   x  ·" in report.as_matrix(verdict)
+    page = report.as_html([verdict])
     assert "off by &lt;one&gt;" in page and "<one>" not in page
 
 

@@ -15,13 +15,14 @@ from pathlib import Path
 
 import pytest
 
-from autograder import homework as homeworks
-from autograder.errors import UsageError
 from autograder.judge.recognition import Catalogue
-from staff import grade, grading, orders, overview, pool, submissions, synthetic
-from staff.answers import record as record_answers
-from staff.grading import Session
-from staff.orders import Order
+from common import homework as homeworks
+from common.errors import KitError
+from staff.authoring.answers import record as record_answers
+from staff.grading import class_page, grade, jobs, pool, submissions, synthetic_class
+from staff.grading import session as session_module
+from staff.grading.jobs import Order
+from staff.grading.session import Session
 
 HOMEWORK = homeworks.load("hw1")
 SECRET = 771
@@ -36,7 +37,7 @@ def session(worker):
 def class_(tmp_path_factory, session):
     """A small class and the records that it must get."""
     folder = tmp_path_factory.mktemp("class")
-    made = synthetic.make(folder, HOMEWORK, 7, seed=3)
+    made = synthetic_class.make(folder, HOMEWORK, 7, seed=3)
     orders = [
         submissions.fingerprint(o, HOMEWORK) for o in submissions.find(folder, HOMEWORK, None)
     ]
@@ -47,12 +48,12 @@ def test_every_submission_of_a_class_gets_what_it_must(class_):
     _, made, records = class_
     assert [record["id"] for record in records] == [one.ident for one in made]
     assert [one.complaint(r, HOMEWORK) for one, r in zip(made, records)] == [""] * len(made)
-    assert {one.kind for one in made} == set(synthetic.KINDS)
+    assert {one.kind for one in made} == set(synthetic_class.KINDS)
 
 
 def test_answers_that_are_missing_are_said_once_and_nobody_is_recorded(class_, tmp_path):
     folder, _, _ = class_
-    with pytest.raises(UsageError, match="no answers are recorded for hw1 and seed 424242"):
+    with pytest.raises(KitError, match="no answers are recorded for hw1 and seed 424242"):
         grade.grade_folder(folder, HOMEWORK, tmp_path / "out", 1, seed=424242)
     assert not (tmp_path / "out").exists()
 
@@ -97,7 +98,7 @@ def _nothing_runs(group, seconds=15):
 def judge_here(orders, workers, seconds, keep):
     """In place of the pool: what a submission earns follows from its name."""
     for order in orders:
-        keep(grading.blank(HOMEWORK, order) | {"status": "graded", "score": len(order.ident)})
+        keep(session.blank(HOMEWORK, order) | {"status": "graded", "score": len(order.ident)})
 
 
 def grade_and_die(folder, out, moment):
@@ -170,7 +171,7 @@ class Fake:
             time.sleep(60)
         if order.ident.startswith("raise"):
             raise RuntimeError("boom")
-        return grading.blank(HOMEWORK, order) | {"status": "graded"}
+        return session.blank(HOMEWORK, order) | {"status": "graded"}
 
     def close(self):
         """Nothing was started."""
@@ -224,7 +225,7 @@ def test_another_byte_another_seed_or_other_checks_are_graded_anew(tmp_path, mon
     (tmp_path / "a.zip").write_bytes(b"2")
     assert first != submissions.fingerprint(order, HOMEWORK).fingerprint
     (tmp_path / "a.zip").write_bytes(b"1")
-    monkeypatch.setattr(orders, "VERSION", 99)
+    monkeypatch.setattr(jobs, "VERSION", 99)
     assert first != submissions.fingerprint(order, HOMEWORK).fingerprint
 
 
@@ -232,14 +233,14 @@ def test_another_byte_another_seed_or_other_checks_are_graded_anew(tmp_path, mon
 
 
 def test_the_seed_is_chosen_by_the_submission_and_by_what_is_secret(monkeypatch):
-    monkeypatch.setattr(orders, "secret_seeds", lambda homework: [11, 22, 33])
-    chosen = [orders.choose_seed(HOMEWORK, f"{n}") for n in range(60)]
+    monkeypatch.setattr(jobs, "secret_seeds", lambda homework: [11, 22, 33])
+    chosen = [jobs.choose_seed(HOMEWORK, f"{n}") for n in range(60)]
     assert set(chosen) == {11, 22, 33}
-    assert chosen == [orders.choose_seed(HOMEWORK, f"{n}") for n in range(60)]
-    monkeypatch.setattr(orders, "secret_seeds", lambda homework: [11, 22, 44])
-    assert [orders.choose_seed(HOMEWORK, f"{n}") for n in range(60)] != chosen
-    monkeypatch.setattr(orders, "secret_seeds", lambda homework: [])
-    assert orders.choose_seed(HOMEWORK, "x") == 0
+    assert chosen == [jobs.choose_seed(HOMEWORK, f"{n}") for n in range(60)]
+    monkeypatch.setattr(jobs, "secret_seeds", lambda homework: [11, 22, 44])
+    assert [jobs.choose_seed(HOMEWORK, f"{n}") for n in range(60)] != chosen
+    monkeypatch.setattr(jobs, "secret_seeds", lambda homework: [])
+    assert jobs.choose_seed(HOMEWORK, "x") == 0
 
 
 def test_points_come_from_the_secret_seed_and_messages_from_the_public_one(
@@ -256,7 +257,7 @@ def test_points_come_from_the_secret_seed_and_messages_from_the_public_one(
     assert told["status"] == "failed" and "987.6" in told["message"]
     record = session.grade(replace(order, for_student=True))
     told = {c["id"]: c for c in record["checks"]}[secret]
-    assert told["status"] == "failed" and told["message"] == grading.OTHER_INPUTS
+    assert told["status"] == "failed" and told["message"] == session.OTHER_INPUTS
     assert "987" not in json.dumps(record["checks"])
     assert record["seed"] == SECRET and record["score"] == 25
 
@@ -270,7 +271,7 @@ def test_answers_are_sealed_where_only_the_user_protects_them(layers, sealed, mo
         isolation = f"fork+{layers}"
 
     done = []
-    monkeypatch.setattr(grading, "seal", done.append)
+    monkeypatch.setattr(session_module, "seal", done.append)
     Session("hw1", worker=Worker())._protect_answers()
     assert done == ([HOMEWORK.root] if sealed else [])
 
@@ -329,9 +330,9 @@ def test_names_of_all_kinds_make_files_of_their_own(tmp_path):
     names = [order.ident for order in submissions.find(tmp_path, HOMEWORK, None)]
     assert len(set(names)) == len(names) == 7
     assert not any("/" in name or name.startswith(".") for name in names)
-    with pytest.raises(UsageError, match="no folder"):
+    with pytest.raises(KitError, match="no folder"):
         submissions.find(tmp_path / "nowhere", HOMEWORK, None)
-    with pytest.raises(UsageError, match="neither zips nor folders"):
+    with pytest.raises(KitError, match="neither zips nor folders"):
         submissions.find(tmp_path / "ada", HOMEWORK, None)
 
 
@@ -356,12 +357,12 @@ def test_a_folder_can_be_sent_to_another_machine(tmp_path, session):
 def test_the_overview_shows_everything_and_runs_nothing(class_):
     _, _, records = class_
     evil = "<script>alert(1)</script>"
-    refused = grading.refused(HOMEWORK, Order(evil, "hw1", ""), evil)
-    page = overview.page([*records, refused], HOMEWORK)
+    refused = session.refused(HOMEWORK, Order(evil, "hw1", ""), evil)
+    page = class_page.page([*records, refused], HOMEWORK)
     assert "<script" not in page and "&lt;script&gt;" in page
     for part in ("Scores", "Hardest checks", "Commonest mistakes", "Time and memory", "<svg",
                  "Not graded"):  # fmt: skip
         assert part in page
     mistakes = {c["mistake"] for r in records for c in r["checks"] if c["mistake"]}
     assert mistakes and all(slug.replace("_", " ") in page for slug in mistakes)
-    assert overview.page([], HOMEWORK)
+    assert class_page.page([], HOMEWORK)

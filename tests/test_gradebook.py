@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from autograder.errors import UsageError
-from staff import gradebook, policy
-from staff.gradebook import Person, Work
-from staff.policy import Assignment, Policy
+from common.errors import KitError
+from staff.course import gradebook, policy
+from staff.course.gradebook import Person, Work
+from staff.course.policy import Assignment, Policy
 
 ZONE = ZoneInfo("America/Los_Angeles")
 
@@ -289,7 +289,7 @@ BAD = {
 
 @pytest.mark.parametrize("changed, told", BAD.values(), ids=BAD)
 def test_a_file_that_cannot_be_used_is_named(changed, told, tmp_path):
-    with pytest.raises(UsageError, match=told):
+    with pytest.raises(KitError, match=told):
         gradebook.read(folder_of(tmp_path, **changed), RULES)
 
 

@@ -12,11 +12,11 @@ import zipfile
 import pytest
 
 from autograder import engine
-from autograder import homework as homeworks
-from staff import grading, orders
-from staff.answers import record as record_answers
-from staff.gradescope import build, image, results, run
-from staff.stubs import copy_solutions
+from common import homework as homeworks
+from staff.authoring.answers import record as record_answers
+from staff.authoring.stubs import copy_solutions
+from staff.grading import jobs, session
+from staff.grading.gradescope import build, image, results, run
 
 ROOT = homeworks.ROOT
 SECRET = 771
@@ -221,8 +221,8 @@ def test_a_build_for_cuda_is_told_of_and_stops_a_small_container(tmp_path):
 
 def shown(**changed):
     homework = homeworks.load("hw1")
-    order = orders.Order("a", "hw1", "")
-    record = grading.blank(homework, order) | {"status": "graded"} | changed
+    order = jobs.Order("a", "hw1", "")
+    record = session.blank(homework, order) | {"status": "graded"} | changed
     return results.render(record, homework, engine.plan(homework), {})
 
 

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from autograder import homework as homeworks
-from staff.figures import hw4
+from common import homework as homeworks
+from staff.authoring.figures import hw4
 from tests.conftest import HOMEWORKS
 
 IMAGE = re.compile(r"!\[([^\]]*)\]\(([^)]+)\)")

@@ -9,8 +9,8 @@ import sys
 import pytest
 
 from autograder import engine
-from autograder import homework as homeworks
-from staff import leaks, stubs
+from common import homework as homeworks
+from staff.authoring import leaks, stubs
 from tests.conftest import HOMEWORKS
 
 ROOT = homeworks.ROOT

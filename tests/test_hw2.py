@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from autograder import homework as homeworks
 from autograder.run.overlay import overlay
+from common import homework as homeworks
 from common.errors import KitError
-from common.memory import keep_large_blocks
-from common.networks import Conv4
+from common.networks.convolutional import Conv4
+from common.training.memory import keep_large_blocks
 
 SOLUTIONS = homeworks.ROOT / "staff" / "solutions" / "hw2"
 
@@ -28,10 +28,11 @@ def hw2(tmp_path_factory):
     sys.path.insert(0, str(tree))
     try:
         names = (
-            "tasks", "maml", "protonet", "mapping", "learner", "evaluation", "settings", "train",
-            "photos",
+            "maml", "protonet", "train", "experiments.tasks", "experiments.mapping",
+            "experiments.learner", "experiments.evaluation", "experiments.settings",
+            "experiments.photos",
         )  # fmt: skip
-        yield {name: importlib.import_module(f"hw2.{name}") for name in names}
+        yield {name.split(".")[-1]: importlib.import_module(f"hw2.{name}") for name in names}
     finally:
         sys.path.remove(str(tree))
         forget()
@@ -344,7 +345,7 @@ def test_generated_features_leave_room_for_learning(hw2):
 
 def test_batch_norm_is_torchs_own_and_exact_under_vmap():
     """Its values and first derivatives are torch's; second derivatives agree with those of a loop."""
-    from common.networks import BatchNorm
+    from common.networks.convolutional import BatchNorm
 
     torch.manual_seed(0)
     ours, theirs = BatchNorm(4), torch.nn.BatchNorm2d(4, track_running_stats=False)

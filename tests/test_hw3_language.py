@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from autograder.homework import ROOT
+from common.homework import ROOT
 from tests.conftest import HOMEWORKS
 
 pytestmark = pytest.mark.skipif("hw3" not in HOMEWORKS, reason="homework 3 is not here")
@@ -218,7 +218,7 @@ def test_accumulation_in_parts_is_the_whole_batch():
     ],
 )
 def test_rouge_l(written, wanted, score):
-    from hw3.rouge import rouge_l
+    from hw3.experiments.rouge import rouge_l
 
     assert rouge_l(written, wanted) == pytest.approx(score)
 
@@ -341,8 +341,8 @@ def test_an_experiment_runs_through(name, tmp_path):
 
 def test_cells_that_were_measured_are_not_measured_again(tmp_path):
     from common.errors import Stopped
-    from common.runs import RunFolder
-    from hw3.measuring import measure_all
+    from common.training.runs import RunFolder
+    from hw3.experiments.measuring import measure_all
 
     cells, seen = [{"seed": 0}, {"seed": 1}, {"seed": 2}], []
 
@@ -359,8 +359,8 @@ def test_cells_that_were_measured_are_not_measured_again(tmp_path):
 
 
 def test_named_cells_give_a_row_a_seed(tmp_path):
-    from common.runs import RunFolder, read_metrics
-    from hw3.measuring import by_seed, columns_of, measure_all, named
+    from common.training.runs import RunFolder, read_metrics
+    from hw3.experiments.measuring import by_seed, columns_of, measure_all, named
 
     record, cells = RunFolder(tmp_path, {}), named([3, 4], ["one", "two"])
     measure = lambda seed, name: {"in": seed, "out": len(name)} if name == "one" else {"x": -seed}  # noqa: E731
@@ -388,8 +388,8 @@ def test_other_seeds_repeat_nothing():
 
 @pytest.mark.parametrize("plain", [True, False])
 def test_cells_are_told_line_by_line_when_no_bars_are_wanted(tmp_path, monkeypatch, capsys, plain):
-    from common.runs import RunFolder
-    from hw3 import measuring
+    from common.training.runs import RunFolder
+    from hw3.experiments import measuring
 
     monkeypatch.setattr(measuring, "live", lambda: not plain)
     measuring.measure_all(RunFolder(tmp_path, {}), [{"seed": 7}], lambda seed: {"value": 1})

@@ -13,17 +13,17 @@ import pytest
 import torch
 from torch import nn
 
-from autograder import homework as homeworks
 from autograder.run.overlay import overlay
+from common import homework as homeworks
 from common.errors import KitError
-from common.runs import read_metrics
-from staff.stubs import masters
+from common.training.runs import read_metrics
+from staff.authoring.stubs import masters
 from tests.conftest import HOMEWORKS
 
 ROOT = homeworks.ROOT
 pytestmark = pytest.mark.skipif("hw3" not in HOMEWORKS, reason="homework 3 is not here")
 MODULES = (
-    "blocks", "lora", "tuning", "train", "data.pictures", "data.photos", "models.loading",
+    "blocks", "lora", "experiments.tuning", "train", "data.pictures", "data.photos", "models.loading",
     "models.weights", "models.resnet", "models.classifier", "experiments.shots",
     "experiments.photos",
 )  # fmt: skip
@@ -111,7 +111,9 @@ def test_the_weights_are_small_whole_and_good(hw3):
     labels = np.random.RandomState(7).randint(25, size=200)
     images = hw3["data.pictures"].draw_classes(np.random.RandomState(8), labels)
     inputs = hw3["models.loading"].prepared(images, hw3["models.loading"].KIT)
-    found = hw3["tuning"].measure(model, hw3["tuning"].Pictures(inputs, torch.from_numpy(labels)))
+    found = hw3["experiments.tuning"].measure(
+        model, hw3["experiments.tuning"].Pictures(inputs, torch.from_numpy(labels))
+    )
     assert found > 0.97
 
 
@@ -133,14 +135,18 @@ def test_every_network_can_be_tuned_in_every_mode(hw3, name):
     """With random weights and small pictures: the same path as with real ones."""
     torch.manual_seed(0)
     images, labels = few(side=64 if name in ("squeezenet", "resnet18") else 32)
-    training = hw3["tuning"].Pictures(images, labels)
+    training = hw3["experiments.tuning"].Pictures(images, labels)
     whole = hw3["models.loading"].load(name, random=True)
     assert len(whole.blocks) == 4
     for mode in ("linear", "bias", "lora2", "last", "full"):
         model = copy.deepcopy(whole)
         model.new_head(4)
         before = {n: p.clone() for n, p in model.named_parameters()}
-        losses = hw3["tuning"].Tuning(model, training, 12, 0, with_head=True).run(mode, 3, 1e-3)
+        losses = (
+            hw3["experiments.tuning"]
+            .Tuning(model, training, 12, 0, with_head=True)
+            .run(mode, 3, 1e-3)
+        )
         assert losses[0] == pytest.approx(np.log(4), abs=1e-5), "a head of zeros"
         assert losses[-1] < losses[0]
         moved = {n for n, p in before.items()
@@ -171,12 +177,12 @@ def test_weights_that_are_not_there_are_named(hw3, name, tmp_path):
 
 def test_the_cached_part_trains_as_the_whole(hw3):
     """Frozen blocks run once; the result is that of running them at every step."""
-    training = hw3["tuning"].Pictures(*few())
+    training = hw3["experiments.tuning"].Pictures(*few())
     ways = []
     for cached in (True, False):
         torch.manual_seed(0)
         model = hw3["models.loading"].load("kit")
-        tuning = hw3["tuning"].Tuning(model, training, 5, 0)
+        tuning = hw3["experiments.tuning"].Tuning(model, training, 5, 0)
         if not cached:
             tuning._moving_part = lambda tuned, tuning=tuning: (
                 tuning.model, tuning.training.images)  # fmt: skip
@@ -266,7 +272,7 @@ def test_a_task_of_photographs(hw3):
 def test_the_nearest_centroid(hw3):
     model = hw3["models.loading"].load("kit", random=True)
     images, labels = few(classes=5, each=2)
-    same = hw3["tuning"].Pictures(images, labels)
+    same = hw3["experiments.tuning"].Pictures(images, labels)
     assert hw3["experiments.photos"].nearest_centroid(model, same, same) >= 0.8
 
 
@@ -332,12 +338,16 @@ def test_a_watched_tuning_has_a_row_every_few_steps(name, tmp_path):
 def test_watching_changes_nothing(hw3):
     """A tuning that is watched and measured ends with the same weights as one that is not."""
     images, labels = few(classes=5, each=4)
-    pictures = hw3["tuning"].Pictures(images, labels)
+    pictures = hw3["experiments.tuning"].Pictures(images, labels)
 
     def end(watched):
         model = hw3["models.loading"].load("kit")
-        after = (lambda loss: hw3["tuning"].measure(model, pictures)) if watched else None
-        hw3["tuning"].Tuning(model, pictures, 8, 0, after_step=after).run("middle", 5, 1e-2)
+        after = (
+            (lambda loss: hw3["experiments.tuning"].measure(model, pictures)) if watched else None
+        )
+        hw3["experiments.tuning"].Tuning(model, pictures, 8, 0, after_step=after).run(
+            "middle", 5, 1e-2
+        )
         return torch.cat([value.flatten().double() for value in model.state_dict().values()])
 
     assert torch.equal(end(True), end(False))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from autograder.homework import ROOT
+from common.homework import ROOT
 from tests.conftest import HOMEWORKS
 
 pytestmark = pytest.mark.skipif("hw4" not in HOMEWORKS, reason="homework 4 is not here")
@@ -161,7 +161,7 @@ def test_no_price_for_weights_that_know_nothing():
 
 def test_the_exact_posterior_of_a_gaussian_process():
     """The kit's second opinion of problem 2, against conditioning by hand."""
-    from hw4 import data
+    from hw4.experiments import data
 
     x, y = data.gaussian_process(np.random.default_rng(0), 3, 9)
     mean, covariance = data.gaussian_process_posterior(x[:, :6], y[:, :6], x[:, 6:])

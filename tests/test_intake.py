@@ -7,10 +7,10 @@ import zipfile
 
 import pytest
 
-from autograder import homework as homeworks
 from autograder import submit
-from staff import intake
-from staff.intake import Refused, accept
+from common import homework as homeworks
+from staff.grading import unpack
+from staff.grading.unpack import Refused, accept
 
 HOMEWORK = homeworks.load("hw1")
 GOOD = {name: f"# {name}\n".encode() for name in HOMEWORK.files}
@@ -139,7 +139,7 @@ REFUSED = {
     "twice": ([*GOOD.items(), ("mann.py", b"other")], "the same name"),
     "a bomb": (GOOD | {"zeros.bin": bytes(50 * 2**20)}, "almost nothing"),
     "a huge source": (GOOD | {"mann.py": os.urandom(2**20 + 1)}, "larger than 1 MB"),
-    "many entries": (GOOD | {f"d/{n}": b"" for n in range(intake.MOST_ENTRIES)}, "entries"),
+    "many entries": (GOOD | {f"d/{n}": b"" for n in range(unpack.MOST_ENTRIES)}, "entries"),
     "nothing of it": ({"essay.txt": b""}, "holds none of the files of hw1: sampling.py"),
     "nothing at all": ({}, "holds none of the files"),
     "two of them": (under("one/hw1/") | under("two/hw1/"), "both hold files"),

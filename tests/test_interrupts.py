@@ -12,8 +12,9 @@ from dataclasses import replace
 import pytest
 
 from autograder import engine
-from autograder import homework as homeworks
-from autograder.run import interrupts, launch
+from autograder.run import launch
+from common import homework as homeworks
+from common import interrupts
 
 
 def ctrl_c():

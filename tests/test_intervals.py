@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from common.intervals import confidence_interval, quantile
+from common.statistics.intervals import confidence_interval, quantile
 
 
 @pytest.mark.parametrize(

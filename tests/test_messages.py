@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from autograder import homework as homeworks
 from autograder.judge import Mismatch, assert_matches
 from autograder.run.student import explain
+from common import homework as homeworks
 
 ACCIDENTS = {
     "an argument too many": (

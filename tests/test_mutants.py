@@ -4,10 +4,10 @@ import ast
 
 import pytest
 
-from autograder import homework as homeworks
-from staff.mutants import judge, table
-from staff.mutants.operators import mutants
-from staff.stubs import holes
+from common import homework as homeworks
+from staff.authoring.stubs import holes
+from staff.gate.mutants import judge, table
+from staff.gate.mutants.operators import mutants
 from tests.conftest import HOMEWORKS
 
 MASTER = '''

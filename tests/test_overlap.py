@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from autograder import homework as homeworks
-from staff import overlap
+from common import homework as homeworks
+from staff.authoring import overlap
 from tests.conftest import HOMEWORKS
 
 
@@ -18,7 +18,9 @@ def questions(hw, source):
 def test_every_overlap_has_a_reason_and_every_reason_an_overlap(hw):
     homework = homeworks.load(hw)
     bare = [one for one in overlap.overlaps(homework) if not one.reason]
-    assert not bare, f"reword it, or give a reason in staff/overlap.toml:\n{overlap.as_text(bare)}"
+    assert not bare, (
+        f"reword it, or give a reason in staff/authoring/overlap.toml:\n{overlap.as_text(bare)}"
+    )
     assert not overlap.stale(homework)
 
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from common import comparison, plan, prediction
 from common.errors import KitError
-from common.plan import Comparison
-from common.prediction import Prediction
-from common.runs import RunFolder
+from common.experiments import groups, plan, prediction
+from common.experiments.plan import Comparison
+from common.experiments.prediction import Prediction
+from common.training.runs import RunFolder
 from tests.conftest import HOMEWORKS
 
 ERRORS = Comparison("all", "error", True, {"a": ("one", "error"), "b-2": ("two", "error")})
@@ -140,9 +140,9 @@ def test_the_prediction_is_drawn_when_the_last_run_ends(compared, tmp_path, caps
         assert folder == tmp_path / f"{name}-seed0"
         finished(tmp_path, name, *values[name])
 
-    comparison.train_each("hw9", ["one"], Chosen(tmp_path / "one-seed0", "a by 1"), train)
+    groups.train_each("hw9", ["one"], Chosen(tmp_path / "one-seed0", "a by 1"), train)
     assert not picture.exists()
-    comparison.train_each("hw9", ["two"], Chosen(tmp_path / "two-seed0"), train)
+    groups.train_each("hw9", ["two"], Chosen(tmp_path / "two-seed0"), train)
     assert picture.stat().st_size
     assert "you said a by 1; it was b-2 by 0.3, ahead of a" in capsys.readouterr().out
 
@@ -151,7 +151,7 @@ def test_several_runs_have_their_own_folders_and_one_picture(compared, tmp_path)
     def train(name, folder):
         finished(tmp_path, name, 0.5, 0.4)
 
-    comparison.train_each("hw9", ["one", "two"], Chosen(tmp_path), train, ["error"])
+    groups.train_each("hw9", ["one", "two"], Chosen(tmp_path), train, ["error"])
     names = {path.name for path in tmp_path.iterdir()}
     assert names == {"one-seed0", "two-seed0", "compare-seed0.png"}
 
@@ -160,13 +160,13 @@ def test_runs_on_different_data_are_not_compared(compared, tmp_path):
     prediction.settle(ERRORS, tmp_path, "a by 1")
     finished(tmp_path, "one", 0.5, data="other")
     train = lambda name, folder: finished(tmp_path, name, 0.4)  # noqa: E731
-    comparison.train_each("hw9", ["two"], Chosen(tmp_path / "two-seed0"), train)
+    groups.train_each("hw9", ["two"], Chosen(tmp_path / "two-seed0"), train)
     assert not (tmp_path / "prediction-all-seed0.png").exists()
 
 
 def test_a_prediction_about_nothing_is_refused(compared, tmp_path):
     with pytest.raises(KitError, match="three is compared with nothing"):
-        comparison.train_each("hw9", ["three"], Chosen(tmp_path, "a by 1"), lambda *_: None)
+        groups.train_each("hw9", ["three"], Chosen(tmp_path, "a by 1"), lambda *_: None)
 
 
 @pytest.mark.parametrize("hw", HOMEWORKS)

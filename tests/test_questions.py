@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from autograder import homework as homeworks
+from common import homework as homeworks
 from common.report.writeup import heading, load_homework, load_writeup
 from tests.conftest import HOMEWORKS
 

@@ -6,7 +6,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from common.data import cards, download, movielens, recommender, source, tastes
+from common.data import cards, download, movielens, recommender, source, synthetic_ratings
 from common.data.cards import Card, DataFile
 from common.data.ratings import arrange
 from common.errors import KitError
@@ -199,21 +199,21 @@ def test_a_pair_that_is_rated_twice_is_refused():
 
 
 def test_the_stand_in_is_the_same_on_every_machine():
-    ratings = tastes.load()
+    ratings = synthetic_ratings.load()
     # A rating may fall on the other side where two machines round differently: sums of many.
     sums = {"users": 18116973, "items": 29317166, "stars": 217771}
     for name, known in sums.items():
         assert abs(int(getattr(ratings, name).astype(np.int64).sum()) - known) <= 2000
     early = ratings.users < 100
     assert abs(int((ratings.items * ratings.stars)[early].sum()) - 17712304) <= 20_000
-    again = tastes.load()
+    again = synthetic_ratings.load()
     assert all((a == b).all() for a, b in zip(ratings.split("val"), again.split("val")))
-    other = tastes.load(seed=1)
+    other = synthetic_ratings.load(seed=1)
     assert (other.users != ratings.users).any()
 
 
 def test_the_stand_in_looks_like_ratings():
-    ratings = tastes.load()
+    ratings = synthetic_ratings.load()
     assert (ratings.num_users, ratings.num_items, len(ratings.users)) == (600, 1000, 60_000)
     assert set(np.unique(ratings.stars)) == {1, 2, 3, 4, 5}
     of_users = np.bincount(ratings.users, minlength=600)

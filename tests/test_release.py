@@ -5,9 +5,9 @@ import subprocess
 
 import pytest
 
-from autograder import homework as homeworks
-from autograder.errors import UsageError
-from staff import release
+from common import homework as homeworks
+from common.errors import KitError
+from staff.release import archive
 
 ROOT = homeworks.ROOT
 PROMISED = {"hw0", "hw1", "hw2", "hw3", "hw4", "common", "autograder", "requirements.txt", "README.md",
@@ -16,29 +16,29 @@ DOTTED = {".gitignore", ".vscode", ".devcontainer", ".github"}
 
 
 def shipped():
-    return {release._place(path.relative_to(ROOT)): path
-            for path in release._files(ROOT, homeworks.names())}  # fmt: skip
+    return {archive._place(path.relative_to(ROOT)): path
+            for path in archive._files(ROOT, homeworks.names())}  # fmt: skip
 
 
 def test_the_tree_is_what_was_promised():
     tops = {place.parts[0] for place in shipped()}
     assert tops - DOTTED <= PROMISED and tops >= DOTTED | {"AGENTS.md", "README.md", "hw0"}
     assert not any("staff" in place.parts or "tests" in place.parts for place in shipped())
-    up_to = {path.relative_to(ROOT).parts[0] for path in release._files(ROOT, ["hw0"])}
+    up_to = {path.relative_to(ROOT).parts[0] for path in archive._files(ROOT, ["hw0"])}
     assert "hw0" in up_to and "hw1" not in up_to
 
 
 def test_what_only_the_staff_needs_is_cut_out():
     for name, gone in (("Makefile", "staff"), ("pyproject.toml", "mypy")):
-        text = release._for_students(ROOT / name).decode()
+        text = archive._for_students(ROOT / name).decode()
         assert gone not in text.replace("per-file-ignores", "").split("[tool.ruff")[0]
     assert 'testpaths = ["autograder/checks"]' in text
 
 
 def test_json_files_for_editors_can_be_read():
-    for path in (*release.STUDENTS.rglob("*.json"), ROOT / "common" / "colab.ipynb"):
+    for path in (*archive.STUDENTS.rglob("*.json"), ROOT / "common" / "colab.ipynb"):
         json.loads((ROOT / path).read_text(encoding="utf-8"))
-    settings = json.loads((ROOT / release.STUDENTS / ".vscode/settings.json").read_text())
+    settings = json.loads((ROOT / archive.STUDENTS / ".vscode/settings.json").read_text())
     assert settings["github.copilot.enable"] == {"*": False}
 
 
@@ -50,7 +50,7 @@ def test_the_readme_fits_one_screen():
 def test_the_version_is_that_of_the_newest_changes():
     changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").splitlines()
     newest = next(line for line in changes if line.startswith("## "))
-    assert newest.split()[1] == release.kit_version(ROOT)
+    assert newest.split()[1] == archive.kit_version(ROOT)
 
 
 def git(folder, *arguments):
@@ -73,7 +73,7 @@ def out(tmp_path, monkeypatch):
     (kit / "hw1" / "mann.py").write_text("def f():\n    # TODO\n" + "\n" * 20 + "LAST = 1\n")
     (kit / "README.md").write_text("first\n")
     (kit / ".gitignore").write_text("README.md\n")  # even what is ignored ships
-    assert release.publish(kit, tmp_path / "students", "Kit 1")
+    assert archive.publish(kit, tmp_path / "students", "Kit 1")
     git(tmp_path, "clone", "--quiet", "students", "mine")
     return tmp_path, kit
 
@@ -90,7 +90,7 @@ def test_a_correction_reaches_a_student_without_touching_their_work(out):
     )
     (kit / "hw2").mkdir()
     (kit / "hw2" / "new.py").write_text("opened later\n")
-    assert release.publish(kit, folder / "students", "Kit 2")
+    assert archive.publish(kit, folder / "students", "Kit 2")
     git(folder / "mine", "pull", "--quiet", "--no-rebase", "--no-edit")
     assert "return 42" in mine.read_text() and "LAST = 2" in mine.read_text()
     assert (folder / "mine" / "README.md").read_text() == "corrected\n"
@@ -100,16 +100,16 @@ def test_a_correction_reaches_a_student_without_touching_their_work(out):
 
 def test_the_same_kit_makes_no_second_commit_and_removed_files_go(out):
     folder, kit = out
-    assert not release.publish(kit, folder / "students", "Kit 1 again")
+    assert not archive.publish(kit, folder / "students", "Kit 1 again")
     (kit / "README.md").unlink()
-    assert release.publish(kit, folder / "students", "Kit 2")
+    assert archive.publish(kit, folder / "students", "Kit 2")
     assert not (folder / "students" / "README.md").exists()
 
 
 def test_a_folder_that_is_no_repository_is_left_alone(out):
     folder, kit = out
-    with pytest.raises(UsageError, match="neither empty nor a repository"):
-        release.publish(kit, folder / "kit", "x")
+    with pytest.raises(KitError, match="neither empty nor a repository"):
+        archive.publish(kit, folder / "kit", "x")
     (folder / "students" / "README.md").write_text("somebody was here")
-    with pytest.raises(UsageError, match="changes of its own"):
-        release.publish(kit, folder / "students", "x")
+    with pytest.raises(KitError, match="changes of its own"):
+        archive.publish(kit, folder / "students", "x")

@@ -14,12 +14,12 @@ import pytest
 from rich.console import Console
 
 from autograder import engine
-from autograder import homework as homeworks
 from autograder.report import console as report
 from autograder.report import page, pictures
 from autograder.report.record import CheckResult, HomeworkResult
 from autograder.report.screen import Screen
 from autograder.watch import watch
+from common import homework as homeworks
 
 BROWSER = (
     shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import torch
 
-from autograder import homework as homeworks
-from common import compare, rival
+from common import homework as homeworks
+from common.compare import comparison, method
 from common.errors import KitError
-from common.memory import peak_bytes
-from hw4.rival import largest
-from staff.compare import solved_kit
+from common.training.memory import peak_bytes
+from hw4.experiments.compared_method import largest
+from staff.authoring.compare import solved_kit
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def test_whoever_can_answers_and_the_others_are_named(kit):
     done = run(kit, "--out", "out")
     assert done.returncode == 0, done.stderr
     found = json.loads((kit / "out" / "compare.json").read_text())
-    names = {entrant.title for entrant in compare.ENTRANTS}
+    names = {entrant.title for entrant in comparison.ENTRANTS}
     assert {*found["methods"], *found["missing"]} == names
     assert found["missing"]["MANN"].startswith("still empty: hw1 1: sample_task")
     assert {"prototypical network", "MAML", "Bayesian last layer"} <= set(found["methods"])
@@ -51,14 +51,16 @@ def test_with_nobody_there_is_still_a_picture(kit):
     done = run(kit, "--out", "none", *(word for hw in names for word in ("--without", hw)))
     assert done.returncode == 1, done.stderr
     missing = json.loads((kit / "none" / "compare.json").read_text())["missing"]
-    assert missing["MAML"] == "left out (--without hw2)" and len(missing) == len(compare.ENTRANTS)
+    assert missing["MAML"] == "left out (--without hw2)" and len(missing) == len(
+        comparison.ENTRANTS
+    )
     assert (kit / "none" / "compare.png").is_file()
 
 
 def test_tasks_hide_nothing_and_give_nothing_away():
     images = np.zeros((10, 20, 28, 28), np.uint8)
     images[:, :, 0, 0], images[:, :, 0, 1] = np.arange(10)[:, None], np.arange(20)
-    support, query, labels = compare.draw(images, 50, np.random.default_rng(0))
+    support, query, labels = comparison.draw(images, 50, np.random.default_rng(0))
     assert support.shape == (50, 3, 28, 28) and query.shape == (50, 9, 28, 28)
     for task in range(50):
         names = support[task, :, 0, 0]
@@ -75,12 +77,12 @@ def test_figures_of_known_answers():
     sure = np.eye(3)[labels]
     answer = {"probabilities": sure, "seconds": 0.1, "training_seconds": 1.0, "parameters": 2,
               "kept_bytes": 8, "peak_bytes": 9}  # fmt: skip
-    figures = compare.measured(answer, labels)
+    figures = comparison.measured(answer, labels)
     assert figures["accuracy"] == 1 and figures["confidence_minus_accuracy"] == 0
-    figures = compare.measured(answer | {"probabilities": np.roll(sure, 1, -1)}, labels)
+    figures = comparison.measured(answer | {"probabilities": np.roll(sure, 1, -1)}, labels)
     assert figures["accuracy"] == 0 and figures["confidence_minus_accuracy"] == 1
     half = np.where(np.arange(40)[:, None, None] < 20, 0.5 * sure + 0.5 / 3, np.roll(sure, 1, -1))
-    figures = compare.measured(answer | {"probabilities": half}, labels)
+    figures = comparison.measured(answer | {"probabilities": half}, labels)
     # by hand: standard deviation .5064, standard error .08006, times 2.023 (Student's t of 40 tasks)
     assert figures["accuracy"] == 0.5 and figures["interval"] == pytest.approx(0.1619, abs=0.0001)
     assert figures["reliability"][0] == pytest.approx([2 / 3, 1])
@@ -89,12 +91,12 @@ def test_figures_of_known_answers():
 
 def test_answers_that_are_no_probabilities_are_refused():
     zeros = np.zeros((2, 3, 28, 28), np.uint8)
-    problem = rival.Problem(zeros, zeros, zeros, 0, True)
+    problem = method.Problem(zeros, zeros, zeros, 0, True)
     good = np.full((2, 3, 3), 1 / 3)
-    assert rival.checked(good, problem) is good
+    assert method.checked(good, problem) is good
     for wrong in (good[:1], good * 2, good * np.nan, np.array([1.5, -0.5, 0.0]) + 0 * good):
         with pytest.raises(KitError, match="probabilities"):
-            rival.checked(wrong, problem)
+            method.checked(wrong, problem)
 
 
 def test_memory_counts_what_lives_at_one_time():

@@ -10,7 +10,7 @@ import zipfile
 import pytest
 import torch
 
-from autograder import homework as homeworks
+from common import homework as homeworks
 from tests.conftest import HOMEWORKS
 
 ROOT = homeworks.ROOT

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder import homework as homeworks
+from common import homework as homeworks
 
 HEADERS = {  # of each column: aarch64 has the generic numbers
     "x86_64": Path("/usr/include/x86_64-linux-gnu/asm/unistd_64.h"),

@@ -4,9 +4,9 @@ import shutil
 
 import pytest
 
-from autograder import homework as homeworks
-from staff import similarity
-from staff.stubs import masters
+from common import homework as homeworks
+from staff.authoring.stubs import masters
+from staff.grading import similarity
 
 pytest.importorskip("copydetect")
 HOMEWORK = homeworks.load("hw1")

@@ -7,8 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch.func import functional_call, grad, vmap
 
-from common import stacked
-from common.networks import Conv4
+from common.networks import task_batched
+from common.networks.convolutional import Conv4
 
 TASKS, BATCH, SIDE = 3, 5, 9
 SHRINKS = [("stride", "stride"), ("none", "pool", "none"), ("stride", "pool")]
@@ -57,7 +57,7 @@ def derivatives(network, images, labels, steps, own, at_once):
             name: (p + 0.1 * torch.randn(TASKS, *p.shape, dtype=p.dtype)).detach().requires_grad_()
             for name, p in shared.items()
         }
-    with stacked.tasks_at_once() if at_once else contextlib.nullcontext():
+    with task_batched.tasks_at_once() if at_once else contextlib.nullcontext():
         losses = vmap(
             lambda params, images, labels: outer_loss(network, params, images, labels, steps),
             (0 if own else None, 0, 0),
@@ -80,7 +80,7 @@ def test_images_that_need_no_gradient_get_none(network, tasks):
     found = []
     for at_once in (False, True):
         network.zero_grad()
-        with stacked.tasks_at_once() if at_once else contextlib.nullcontext():
+        with task_batched.tasks_at_once() if at_once else contextlib.nullcontext():
             losses = vmap(
                 lambda images, labels: outer_loss(
                     network, dict(network.named_parameters()), images, labels, 1
@@ -101,7 +101,7 @@ def test_an_outer_gradient_may_be_functional(network, tasks):
 
     params = dict(network.named_parameters())
     expected = grad(total)(params)
-    with stacked.tasks_at_once():
+    with task_batched.tasks_at_once():
         found = grad(total)(params)
     for name, one in found.items():
         torch.testing.assert_close(one, expected[name], rtol=1e-9, atol=1e-11)
@@ -119,19 +119,19 @@ def test_a_gradient_of_a_gradient_within_is_refused(network, tasks):
 
         return sum(part.pow(2).sum() for part in grad(length)(params).values())
 
-    with stacked.tasks_at_once(), pytest.raises(RuntimeError, match="gradient of a gradient"):
+    with task_batched.tasks_at_once(), pytest.raises(RuntimeError, match="gradient of a gradient"):
         vmap(curvature)(*tasks)
 
 
 def test_it_is_used_when_it_is_asked_for_and_can_be(monkeypatch, tasks):
     calls = []
-    run = stacked.features
+    run = task_batched.features
 
     def watched(*arguments):
         calls.append(len(arguments[0]))
         return run(*arguments)
 
-    monkeypatch.setattr(stacked, "features", watched)
+    monkeypatch.setattr(task_batched, "features", watched)
     images = tasks[0].detach()
     plain, running, pooled = (
         Conv4(2, 3, side=SIDE, shrink=shrink, running=running).double()
@@ -139,7 +139,7 @@ def test_it_is_used_when_it_is_asked_for_and_can_be(monkeypatch, tasks):
     )
     expected = vmap(plain)(images)
     assert not calls
-    with stacked.tasks_at_once():
+    with task_batched.tasks_at_once():
         for other in (running.eval(), pooled):
             vmap(other)(images)
         assert not calls

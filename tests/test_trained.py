@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 import torch
 
-from autograder import homework as homeworks
-from autograder.homework import PUBLIC_SEED
 from autograder.run.overlay import overlay
-from staff import trained
-from staff.grading import Session
-from staff.stubs import copy_solutions
-from staff.trained import hw1, hw2, images
+from common import homework as homeworks
+from common.homework import PUBLIC_SEED
+from staff.authoring.stubs import copy_solutions
+from staff.grading import trained
+from staff.grading.session import Session
+from staff.grading.trained import hw1, hw2, images
 from tests.conftest import HOMEWORKS
 
 NAME = "1-shot-2-way"

@@ -8,10 +8,10 @@ import pytest
 import torch
 from torch import nn
 
-from common import runs
 from common.errors import KitError, Stopped
-from common.runs import RunFolder
-from common.training import Trainer
+from common.training import runs
+from common.training.runs import RunFolder
+from common.training.trainer import Trainer
 
 
 def make(folder, resume=False, steps=24, width=5, stop_at=None, lr=0.01, by=signal.SIGINT):

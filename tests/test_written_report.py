@@ -9,10 +9,10 @@ import time
 
 import pytest
 
-from autograder import homework as homeworks
+from common import homework as homeworks
 from common.errors import KitError
+from common.pages.markdown import to_html
 from common.report import __main__ as report
-from common.report.markdown import to_html
 from common.report.results import Results, over_seeds
 from common.report.writeup import cut, load_homework, load_writeup
 from tests.conftest import HOMEWORKS

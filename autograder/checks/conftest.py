@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from autograder import homework as homeworks
 from autograder.engine import Bench, Desk
-from autograder.homework import PUBLIC_SEED
 from autograder.judge.answers import Answers
 from autograder.judge.plugin import check_id
 from autograder.run.launch import isolation_of_this_system, start
 from autograder.run.overlay import overlay
+from common import homework as homeworks
+from common.homework import PUBLIC_SEED
 
 
 @pytest.fixture(scope="session")

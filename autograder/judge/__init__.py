@@ -1,6 +1,6 @@
 """What makes a verdict. Checks import `problem`, `assert_matches` and `require` from here."""
 
-from autograder.judge.compare import (
+from autograder.judge.comparing import (
     Mismatch,
     assert_matches,
     close,

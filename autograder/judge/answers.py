@@ -15,11 +15,11 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from autograder.errors import UsageError
-from autograder.homework import PUBLIC_SEED, Homework
-from autograder.judge.compare import close
+from autograder.judge.comparing import close
 from autograder.run import wire
 from autograder.run.student import Call
+from common.errors import KitError
+from common.homework import PUBLIC_SEED, Homework
 
 
 def path_of(homework: Homework, seed: int) -> Path:
@@ -51,25 +51,23 @@ class Answers:
         """Read a record.
 
         Raises:
-            UsageError: when there is none, it cannot be read, or it was made with other checks.
+            KitError: when there is none, it cannot be read, or it was made with other checks.
         """
         path = path_of(homework, seed)
         remedy = f"staff record them with: python -m staff answers {homework.name} --seed {seed}"
         if not path.is_file():
-            raise UsageError(
-                f"no answers are recorded for {homework.name} and seed {seed}; {remedy}"
-            )
+            raise KitError(f"no answers are recorded for {homework.name} and seed {seed}; {remedy}")
         try:
             with np.load(path, allow_pickle=False) as archive:
                 record = wire.unpack(archive["record"].tobytes())
             if record["checks"] != digest(homework):
-                raise UsageError(
+                raise KitError(
                     f"{path.name} of {homework.name} was recorded with other checks; put "
                     f"autograder/ back as it was (git checkout autograder), or {remedy}"
                 )
             return cls(record["calls"])
         except (OSError, ValueError, KeyError, TypeError, wire.WireError, zipfile.BadZipFile):
-            raise UsageError(f"{path} is damaged; fetch the kit again, or {remedy}") from None
+            raise KitError(f"{path} is damaged; fetch the kit again, or {remedy}") from None
 
     def save(self, homework: Homework, seed: int) -> Path:
         """Write the record; the old one stays until the new one is whole."""
@@ -101,11 +99,11 @@ class Reference:
             if calls[index].probe == probe:
                 break
         else:
-            raise UsageError(f"the check asks for reference.{probe} before student.{probe}")
+            raise KitError(f"the check asks for reference.{probe} before student.{probe}")
         try:
             return self._outcomes[index]["value"]
         except (IndexError, KeyError):
-            raise UsageError(
+            raise KitError(
                 f"no answer is recorded for call {index} ({probe}); staff record answers with: "
                 "python -m staff answers"
             ) from None

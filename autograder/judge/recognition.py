@@ -17,10 +17,10 @@ import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from autograder.errors import UsageError
-from autograder.homework import PUBLIC_SEED, Homework
 from autograder.judge.answers import digest, same_outcome
 from autograder.run import wire
+from common.errors import KitError
+from common.homework import PUBLIC_SEED, Homework
 
 _NUMBERS = re.compile(r"[\[(]?[-+]?\d[-+\d.,\s\[\]e]*")
 
@@ -106,7 +106,7 @@ class Catalogue:
         """Read mistakes.json; an empty catalogue when there is none.
 
         Raises:
-            UsageError: when it cannot be read or was made with other checks.
+            KitError: when it cannot be read or was made with other checks.
         """
         path = path_of(homework, seed)
         if not path.is_file():
@@ -114,14 +114,14 @@ class Catalogue:
         try:
             record = json.loads(path.read_text(encoding="utf-8"))
             if record["checks"] != digest(homework):
-                raise UsageError(
+                raise KitError(
                     f"{path.name} of {homework.name} was recorded with other checks; put "
                     "autograder/ back as it was (git checkout autograder)"
                 )
             texts = json.loads(_swell(record["texts"]))
             runs = wire.unpack(_swell(record["runs"]))
         except (OSError, ValueError, KeyError, TypeError, zlib.error, wire.WireError):
-            raise UsageError(f"{path} is damaged; fetch the kit again") from None
+            raise KitError(f"{path} is damaged; fetch the kit again") from None
         return cls(
             [
                 Mistake(

@@ -9,8 +9,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from autograder.homework import Homework
 from autograder.report.record import CheckResult, HomeworkResult
+from common.homework import Homework
 
 MARKS = {
     "passed": ("✓", "green"),

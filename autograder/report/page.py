@@ -5,9 +5,9 @@ from __future__ import annotations
 import html
 from pathlib import Path
 
-from autograder.homework import Homework
 from autograder.report import pictures
 from autograder.report.record import WORDS, CheckResult, HomeworkResult
+from common.homework import Homework
 
 RECOGNISED = "Recognised: "
 

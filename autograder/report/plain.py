@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 
-from autograder.homework import Homework
 from autograder.report.console import next_step, state
 from autograder.report.record import WORDS, CheckResult, HomeworkResult
+from common.homework import Homework
 
 SPELT = str.maketrans({"→": "->", "×": "x", "·": ".", "−": "-", "≤": "<=", "≥": ">=", "≠": "!=",
                        "–": "-", "—": "-", "“": '"', "”": '"', "‘": "'", "’": "'"})  # fmt: skip

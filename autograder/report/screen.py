@@ -6,10 +6,10 @@ import os
 
 from rich.console import Console
 
-from autograder.homework import Homework
 from autograder.report import console as pictures
 from autograder.report import plain as sentences
 from autograder.report.record import HomeworkResult
+from common.homework import Homework
 
 
 class Screen:

@@ -24,8 +24,9 @@ import time
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
-from autograder.errors import UsageError
-from autograder.run import interrupts, wire
+from autograder.run import wire
+from common import interrupts
+from common.errors import KitError
 
 WORKER = Path(__file__).with_name("worker.py")
 START_LIMIT = 180.0  # seconds that the slow imports may take on a cold disk
@@ -141,7 +142,7 @@ def _command(mode: str, handle: int) -> list[str]:
 def _check_imports(failed: dict[str, str]) -> None:
     if failed:
         name, error = next(iter(failed.items()))
-        raise UsageError(f"{name} cannot be imported here ({error}); set up with: make setup")
+        raise KitError(f"{name} cannot be imported here ({error}); set up with: make setup")
 
 
 # --- fork ---------------------------------------------------------------------------------------
@@ -220,11 +221,11 @@ class ForkWorker(Worker):
         try:
             data = self._control.recv(65536)
         except TimeoutError:
-            raise UsageError("the worker did not start; is the disk or memory full?") from None
+            raise KitError("the worker did not start; is the disk or memory full?") from None
         except ConnectionError:
             data = b""
         if not data:
-            raise UsageError("the worker ended; run again, and check the memory that is free")
+            raise KitError("the worker ended; run again, and check the memory that is free")
         return json.loads(data)
 
     @interrupts.held()

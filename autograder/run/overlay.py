@@ -9,8 +9,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from autograder.errors import UsageError
-from autograder.homework import Homework
+from common.errors import KitError
+from common.homework import Homework
 
 _SKIP = shutil.ignore_patterns("__pycache__", "*.pyc", ".*", "README.md", "writeup.md", "figures")
 
@@ -26,7 +26,7 @@ def overlay(homework: Homework, target: Path, submission: Path | None = None) ->
             says so.
 
     Raises:
-        UsageError: when the submission is no folder or holds none of the files.
+        KitError: when the submission is no folder or holds none of the files.
     """
     source = homework.folder if submission is None else _find(homework, submission)
     shutil.copytree(homework.root / "common", target / "common", ignore=_SKIP)
@@ -54,9 +54,9 @@ def _make_readable(tree: Path) -> None:
 
 def _find(homework: Homework, submission: Path) -> Path:
     if not submission.is_dir():
-        raise UsageError(f"--submission {submission} is not a folder; unpack the zip first")
+        raise KitError(f"--submission {submission} is not a folder; unpack the zip first")
     for folder in (submission / homework.name, submission):
         if any((folder / name).is_file() for name in homework.files):
             return folder
     wanted = ", ".join(homework.files)
-    raise UsageError(f"{submission} holds none of the files of {homework.name}: {wanted}")
+    raise KitError(f"{submission} holds none of the files of {homework.name}: {wanted}")

@@ -12,9 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from autograder.homework import Homework
 from autograder.run import wire
 from autograder.run.launch import Conversation, Crashed, TimedOut
+from common.homework import Homework
 
 
 class StudentError(AssertionError):

@@ -247,13 +247,15 @@ def _is_utf8(line: bytes) -> bool:
 
 
 class Modules:
-    """`hw.mann` is the student's `hwN/mann.py`, imported when first asked for."""
+    """`hw.mann` is the student's `hwN/mann.py`, imported when first asked for; `hw.experiments.tasks`
+    likewise."""
 
-    def __init__(self, homework: str) -> None:
-        self._homework = homework
+    def __init__(self, package: str) -> None:
+        self._package = package
 
     def __getattr__(self, name: str):
-        return importlib.import_module(f"{self._homework}.{name}")
+        module = importlib.import_module(f"{self._package}.{name}")
+        return Modules(module.__name__) if hasattr(module, "__path__") else module
 
 
 def _same_start() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from common.data import cards, download, movielens, tastes
+from common.data import cards, download, movielens, synthetic_ratings
 from common.data.ratings import Ratings
 from common.errors import KitError
 
@@ -20,9 +20,9 @@ def load(data: str | None = None, tiny: bool = False) -> Ratings:
         KitError: when what was asked for is not there.
     """
     if tiny and data is None:
-        ratings, why = tastes.load(*TINY), "--tiny"
+        ratings, why = synthetic_ratings.load(*TINY), "--tiny"
     elif data == "generated":
-        ratings, why = tastes.load(), "as asked"
+        ratings, why = synthetic_ratings.load(), "as asked"
     elif data == "movielens":
         ratings, why = movielens.load(), "as asked"
     elif data is not None:
@@ -35,7 +35,10 @@ def load(data: str | None = None, tiny: bool = False) -> Ratings:
     elif download.reachable(cards.load("movielens").urls):
         ratings, why = movielens.load(), "downloaded"
     else:
-        ratings, why = tastes.load(), "stand-in: MovieLens is neither on disk nor to be downloaded"
+        ratings, why = (
+            synthetic_ratings.load(),
+            "stand-in: MovieLens is neither on disk nor to be downloaded",
+        )
     counts = ", ".join(f"{len(rows)} {name}" for name, rows in ratings.rows.items())
     print(f"data: {ratings.source} ({why}); ratings: {counts}")
     return ratings

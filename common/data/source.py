@@ -6,8 +6,9 @@ import os
 from pathlib import Path
 
 from common.errors import KitError
+from common.homework import ROOT
 
-CACHE = Path(__file__).resolve().parents[2] / "data"  # in the kit's own folder, ignored by git
+CACHE = ROOT / "data"  # in the kit's own folder, ignored by git
 
 
 def folders(name: str, data: str | None) -> list[Path]:

@@ -8,12 +8,12 @@ from pathlib import Path
 from common import options
 from common.errors import KitError
 from common.files import write_text
+from common.homework import ROOT
 from common.report.figures import Figures
 from common.report.page import Report, render
 from common.report.results import Results
 from common.report.writeup import Homework, heading, load_homework, load_writeup
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 MADE = "<!-- made by python -m common.report from {}; type answers there: this file is written anew -->"
 
 

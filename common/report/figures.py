@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-from common.report.markdown import IMAGE, escape, target_of
+from common.pages.markdown import IMAGE, escape, target_of
 from common.report.results import Results
 from common.report.writeup import outside_code
 

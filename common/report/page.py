@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from common.pages.markdown import escape, inline, to_html
 from common.report.figures import Figures
-from common.report.markdown import escape, inline, to_html
 from common.report.results import Results
 from common.report.writeup import Homework, Question, Section, Writeup
 

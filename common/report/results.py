@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from common.errors import KitError
-from common.intervals import confidence_interval
-from common.report.markdown import cells_of, is_table
+from common.pages.markdown import cells_of, is_table
 from common.report.writeup import Homework, outside_code
-from common.runs import read_config, read_metrics
+from common.statistics.intervals import confidence_interval
+from common.training.runs import read_config, read_metrics
 
 MISSING = "missing"
 _CELL = re.compile(

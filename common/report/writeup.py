@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from common.errors import KitError
-from common.report.markdown import FENCE, IMAGE, lines_of, target_of
+from common.pages.markdown import FENCE, IMAGE, lines_of, target_of
 
 BY_PEOPLE = ("plot", "written")
 PAGE_BREAK = re.compile(r"\s*<div style=.page-break-after: always.></div>\s*$")

@@ -9,8 +9,8 @@ import torch
 
 from common.data import photos
 from common.errors import KitError
+from hw3.experiments.tuning import Pictures
 from hw3.models.loading import Preparation, prepared
-from hw3.tuning import Pictures
 
 SETS = tuple(photos.FILES)  # "clothes", "signs"
 

@@ -7,12 +7,12 @@ from dataclasses import asdict
 import numpy as np
 
 from common import plots
-from common.intervals import confidence_interval
-from hw3.adapting import share_right
+from common.statistics.intervals import confidence_interval
 from hw3.data.tasks import opinions
+from hw3.experiments.adapting import share_right
 from hw3.experiments.drawing import against_examples
 from hw3.experiments.folder import Settings, adjusted, finish, open_folder, seeds_of
-from hw3.measuring import measure_all, summary
+from hw3.experiments.measuring import measure_all, summary
 from hw3.models.language import kit_model
 
 SETTINGS = Settings(seeds=5, tasks=10, queries=20)

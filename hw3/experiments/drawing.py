@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 
 from common import plots
-from hw3.measuring import Row, summary
+from hw3.experiments.measuring import Row, summary
 
 
 def against_examples(

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from common.files import write_text
-from common.intervals import confidence_interval
-from common.runs import RunFolder
-from hw3.measuring import Row, columns_of
+from common.statistics.intervals import confidence_interval
+from common.training.runs import RunFolder
+from hw3.experiments.measuring import Row, columns_of
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ from dataclasses import asdict
 import numpy as np
 
 from common import plots
-from hw3.adapting import label_probabilities, prompts_for
 from hw3.data.tasks import opinions
+from hw3.experiments.adapting import label_probabilities, prompts_for
 from hw3.experiments.folder import Settings, adjusted, finish, open_folder, seeds_of
-from hw3.measuring import measure_all
+from hw3.experiments.measuring import measure_all
 from hw3.models.language import kit_model
 from hw3.prompting import order_entropies
 

@@ -9,14 +9,14 @@ import numpy as np
 import torch
 
 from common import plots
-from common.intervals import confidence_interval
-from common.metrics import accuracy
+from common.statistics.intervals import confidence_interval
+from common.statistics.metrics import accuracy
 from hw3.data import photos
 from hw3.experiments.folder import accuracies, finish, open_folder, seeds_of
-from hw3.measuring import by_seed, columns_of, measure_all, named
+from hw3.experiments.measuring import by_seed, columns_of, measure_all, named
+from hw3.experiments.tuning import Pictures, Tuning, measure
 from hw3.models.classifier import Classifier
 from hw3.models.loading import PREPARATIONS, load
-from hw3.tuning import Pictures, Tuning, measure
 
 WAY, SHOT = 5, 5
 

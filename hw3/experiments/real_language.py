@@ -8,12 +8,12 @@ import numpy as np
 import torch
 
 from common import plots
-from common.intervals import confidence_interval
-from hw3.adapting import tuned, tuned_share, written
+from common.statistics.intervals import confidence_interval
 from hw3.data import babi, clothing
 from hw3.data.tasks import Pair
+from hw3.experiments.adapting import tuned, tuned_share, written
 from hw3.experiments.folder import Settings, adjusted, finish, open_folder, seeds_of
-from hw3.measuring import measure_all
+from hw3.experiments.measuring import measure_all
 from hw3.models.hub import NAMES, hub_model
 from hw3.models.stories import story_model
 from hw3.prompting import in_context_prompt

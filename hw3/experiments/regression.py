@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from common import plots
-from common.training import Trainer, warm_up_then_cosine
+from common.training.trainer import Trainer, warm_up_then_cosine
 from hw3.experiments.folder import Settings, adjusted, finish, open_folder
 from hw3.models.gpt import Block, rotary
 

@@ -8,13 +8,13 @@ import numpy as np
 import torch
 
 from common import plots
-from common.intervals import confidence_interval
+from common.statistics.intervals import confidence_interval
 from hw3.data import show
 from hw3.data.pictures import CLASSES, KNOWN, NEW, Style, draw_classes
 from hw3.experiments.folder import accuracies, finish, open_folder, seeds_of
-from hw3.measuring import by_seed, columns_of, measure_all, named
+from hw3.experiments.measuring import by_seed, columns_of, measure_all, named
+from hw3.experiments.tuning import Pictures, Tuning, measure
 from hw3.models.loading import KIT, load, prepared
-from hw3.tuning import Pictures, Tuning, measure
 
 
 @dataclass(frozen=True)

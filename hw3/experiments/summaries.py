@@ -8,14 +8,14 @@ import numpy as np
 import torch
 
 from common import plots
-from hw3.adapting import tuned, written
 from hw3.data import stories
+from hw3.experiments.adapting import tuned, written
 from hw3.experiments.drawing import against_examples
 from hw3.experiments.folder import Settings, adjusted, finish, open_folder, seeds_of
-from hw3.measuring import measure_all, summary
+from hw3.experiments.measuring import measure_all, summary
+from hw3.experiments.rouge import rouge_l
 from hw3.models.language import kit_model
 from hw3.prompting import in_context_prompt
-from hw3.rouge import rouge_l
 
 SETTINGS = Settings(seeds=5, queries=16, steps=40)
 WORDING = "the {what} is with {who} in the {place}"

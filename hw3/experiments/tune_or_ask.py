@@ -8,11 +8,11 @@ import numpy as np
 import torch
 
 from common import plots
-from hw3.adapting import share_right, tuned, tuned_share
 from hw3.data.tasks import opinions, whereabouts
+from hw3.experiments.adapting import share_right, tuned, tuned_share
 from hw3.experiments.drawing import against_examples
 from hw3.experiments.folder import Settings, adjusted, finish, open_folder, seeds_of
-from hw3.measuring import measure_all, summary
+from hw3.experiments.measuring import measure_all, summary
 from hw3.models.language import kit_model
 
 SETTINGS = Settings(seeds=6, queries=200, steps=60)

@@ -10,9 +10,9 @@ import torch
 from hw3.data.pictures import CLASSES
 from hw3.experiments import shifts
 from hw3.experiments.folder import open_folder
+from hw3.experiments.tuning import Tuning, measure
+from hw3.experiments.watching import Settings, moved, watched
 from hw3.models.loading import load
-from hw3.tuning import Tuning, measure
-from hw3.watching import Settings, moved, watched
 
 SETTINGS = Settings(steps=60, test=300)
 TINY = Settings(steps=4, test=25)

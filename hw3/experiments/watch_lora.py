@@ -8,13 +8,13 @@ from functools import partial
 import numpy as np
 import torch
 
-from hw3.adapting import share_right, tuned, written
 from hw3.data.tasks import opinions
+from hw3.experiments.adapting import share_right, tuned, written
 from hw3.experiments.folder import open_folder
 from hw3.experiments.tune_or_ask import RATES
+from hw3.experiments.watching import Settings, moved, watched
 from hw3.models.language import Language, kit_model
 from hw3.prompting import in_context_prompt
-from hw3.watching import Settings, moved, watched
 
 SETTINGS = Settings(steps=40, test=100)
 TINY = Settings(steps=3, test=6)

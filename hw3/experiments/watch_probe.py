@@ -10,10 +10,10 @@ import torch
 from hw3.data.pictures import CLASSES
 from hw3.experiments import probing
 from hw3.experiments.folder import open_folder
+from hw3.experiments.tuning import Tuning, measure
+from hw3.experiments.watching import Settings, moved, watched
 from hw3.finetune import lp_ft
 from hw3.models.loading import load
-from hw3.tuning import Tuning, measure
-from hw3.watching import Settings, moved, watched
 
 SETTINGS = Settings(steps=80, test=200)
 TINY = Settings(steps=4, test=25)

@@ -10,10 +10,10 @@ from torch import nn
 
 from common import plots
 from hw4.calibration import condition, expected_calibration_error, fit_temperature, scores
-from hw4.data import sinusoids
-from hw4.fitting import TEST, VALIDATION, Fit, Settings
+from hw4.experiments.data import sinusoids
+from hw4.experiments.fitting import TEST, VALIDATION, Fit, Settings
+from hw4.experiments.networks import LastLayer
 from hw4.gaussian import log_evidence, predictive
-from hw4.networks import LastLayer
 
 SETTINGS = Settings(steps=1500, batch=32, lr=4e-3)
 POINTS = 20

@@ -8,9 +8,9 @@ import torch.nn.functional as F
 from torch import nn
 
 from common import plots
-from hw4.data import sinusoids
-from hw4.fitting import TEST, VALIDATION, Fit, Settings
-from hw4.networks import ConditionalProcess, squared_fit
+from hw4.experiments.data import sinusoids
+from hw4.experiments.fitting import TEST, VALIDATION, Fit, Settings
+from hw4.experiments.networks import ConditionalProcess, squared_fit
 
 SETTINGS = Settings(steps=4000, batch=16, lr=2e-3)
 POINTS, CONTEXT = 20, 10

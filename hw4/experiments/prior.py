@@ -6,8 +6,9 @@ import numpy as np
 import torch
 
 from common import plots
-from hw4.data import LinearTasks, parabola
-from hw4.fitting import TEST, Fit, Settings
+from hw4.experiments.data import LinearTasks, parabola
+from hw4.experiments.fitting import TEST, Fit, Settings
+from hw4.experiments.networks import Prior
 from hw4.gaussian import (
     early_stopping_prior,
     evidence_bound,
@@ -16,7 +17,6 @@ from hw4.gaussian import (
     posterior,
     predictive,
 )
-from hw4.networks import Prior
 
 SETTINGS = Settings(steps=300, batch=2000, lr=0.05)  # the batch is all there is
 POINTS = 5

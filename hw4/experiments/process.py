@@ -8,9 +8,9 @@ import numpy as np
 import torch
 
 from common import plots
-from hw4.data import gaussian_process, gaussian_process_posterior
-from hw4.fitting import TEST, VALIDATION, Fit, Settings
-from hw4.networks import NeuralProcess
+from hw4.experiments.data import gaussian_process, gaussian_process_posterior
+from hw4.experiments.fitting import TEST, VALIDATION, Fit, Settings
+from hw4.experiments.networks import NeuralProcess
 from hw4.neural_process import neural_process_loss, sample_latent
 
 SETTINGS = Settings(steps=6000, batch=16, lr=3e-3)

@@ -51,7 +51,7 @@ def protonet(hw, tasks, way, seed, stand_ins):
     before = [part.clone() for part in tasks]
     places = {"prototypes": _other_centres, "prototype_logits": _other_logits} if stand_ins else {}
     with _replaced(hw.protonet, places):
-        result = hw.protonet.protonet_loss(encoder, hw.tasks.Tasks(*tasks), way)
+        result = hw.protonet.protonet_loss(encoder, hw.experiments.tasks.Tasks(*tasks), way)
     loss, support, query = several(result, 3, "(loss, support accuracy, query accuracy)")
     loss = _scalar(loss, "the loss")
     found = gradients(loss, list(encoder.parameters()), "the loss")
@@ -144,7 +144,7 @@ def task_loss(hw, params, rates, task, steps, first_order, way, stand_ins):
     params, rates = leaves.params, leaves.rates
     with _replaced(hw.maml, {"adapt": _other_adapt} if stand_ins else {}):
         result = hw.maml.task_loss(
-            network, params, rates, hw.tasks.Tasks(*task), steps, first_order
+            network, params, rates, hw.experiments.tasks.Tasks(*task), steps, first_order
         )
     loss, support, query = several(result, 3, "(loss, support accuracies, query accuracy)")
     loss = _scalar(loss, "the loss")

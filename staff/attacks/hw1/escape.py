@@ -2,7 +2,7 @@
 
 import torch  # noqa: F401
 
-from staff.hostile import attack
+from staff.authoring.hostile import attack
 
 
 @attack("2a", told="differ|expected|no gradient")

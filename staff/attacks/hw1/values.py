@@ -2,7 +2,7 @@
 
 import torch
 
-from staff.hostile import attack
+from staff.authoring.hostile import attack
 
 
 @attack("2a", told="Liar")

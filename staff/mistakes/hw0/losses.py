@@ -4,7 +4,7 @@
 import torch
 import torch.nn.functional as F
 
-from staff.catalog import mistake
+from staff.authoring.catalogue import mistake
 
 
 @mistake("3a")

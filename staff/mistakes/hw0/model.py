@@ -6,7 +6,7 @@ import copy
 import torch
 from torch import nn
 
-from staff.catalog import mistake
+from staff.authoring.catalogue import mistake
 
 
 def made(num_users, num_items, dim, std):

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from staff.catalog import mistake
+from staff.authoring.catalogue import mistake
 
 
 def long_vector(loss, parameters):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from staff.catalog import mistake
+from staff.authoring.catalogue import mistake
 
 
 def _draw(images, way, shot, rng):

@@ -6,8 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch.func import functional_call
 
-from hw2.tasks import accuracy
-from staff.catalog import mistake
+from hw2.experiments.tasks import accuracy
+from staff.authoring.catalogue import mistake
 
 # --- 2a -----------------------------------------------------------------------------------------
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 
-from hw2.tasks import accuracy
-from staff.catalog import mistake
+from hw2.experiments.tasks import accuracy
+from staff.authoring.catalogue import mistake
 
 # --- 1a -----------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from staff.catalog import mistake
+from staff.authoring.catalogue import mistake
 
 
 def _counts(parts):

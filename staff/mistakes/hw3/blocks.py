@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import nn
 
 from hw3.lora import LoRAConv2d, LoRALinear
-from staff.catalog import mistake
+from staff.authoring.catalogue import mistake
 
 
 def _updates(model):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 
-from staff.catalog import mistake
+from staff.authoring.catalogue import mistake
 
 
 def _set(optimizer, rate):

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from staff.catalog import mistake
+from staff.authoring.catalogue import mistake
 
 
 def _pair(module, inputs, outputs, rank):

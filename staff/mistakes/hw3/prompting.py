@@ -7,7 +7,7 @@ import random
 import numpy as np
 import torch
 
-from staff.catalog import mistake
+from staff.authoring.catalogue import mistake
 
 FORMS = {
     "plain": ("", " : ", " ."),

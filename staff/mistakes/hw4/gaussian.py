@@ -6,7 +6,7 @@ import math
 
 import torch
 
-from staff.catalog import mistake
+from staff.authoring.catalogue import mistake
 
 
 def _combined(x, prior_covariance, noise_variance):

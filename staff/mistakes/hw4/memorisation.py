@@ -6,7 +6,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from staff.catalog import mistake
+from staff.authoring.catalogue import mistake
 
 # --- 3a -----------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import nn
 from torch.func import functional_call
 
-from hw2.tasks import Tasks, accuracy
+from hw2.experiments.tasks import Tasks, accuracy
 
 Params = dict[str, torch.Tensor]
 

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from hw2.tasks import Tasks, accuracy
+from hw2.experiments.tasks import Tasks, accuracy
 
 
 def prototypes(features: torch.Tensor, labels: torch.Tensor, way: int) -> torch.Tensor:

@@ -4,7 +4,7 @@
 import torch
 import torch.nn.functional as F
 
-from staff.catalog import variant
+from staff.authoring.catalogue import variant
 
 
 @variant("3a")

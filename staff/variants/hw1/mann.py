@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from staff.catalog import variant
+from staff.authoring.catalogue import variant
 
 
 def _read(self, sequence, states=(None, None)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from staff.catalog import variant
+from staff.authoring.catalogue import variant
 
 
 @variant("1")

@@ -10,8 +10,8 @@ import torch.nn.functional as F
 from torch import nn
 from torch.func import functional_call
 
-from hw2.tasks import accuracy
-from staff.catalog import variant
+from hw2.experiments.tasks import accuracy
+from staff.authoring.catalogue import variant
 
 # --- 2a -----------------------------------------------------------------------------------------
 

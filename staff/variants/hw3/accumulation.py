@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from staff.catalog import variant
+from staff.authoring.catalogue import variant
 
 
 @variant("4e")

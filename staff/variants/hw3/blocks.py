@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from hw3.lora import LoRAConv2d, LoRALinear
-from staff.catalog import variant
+from staff.authoring.catalogue import variant
 
 # --- 1a -----------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch.distributions import Categorical
 
-from staff.catalog import variant
+from staff.authoring.catalogue import variant
 
 STYLES = {
     "plain": "{text} : {answer} .",

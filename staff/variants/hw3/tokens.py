@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import nn
 from torch.nn.utils.rnn import pad_sequence
 
-from staff.catalog import variant
+from staff.authoring.catalogue import variant
 
 # --- 4a -----------------------------------------------------------------------------------------
 

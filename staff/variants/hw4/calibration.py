@@ -6,7 +6,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from staff.catalog import variant
+from staff.authoring.catalogue import variant
 
 # --- 4a -----------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch.distributions import Independent, MultivariateNormal, Normal, kl_divergence
 
-from staff.catalog import variant
+from staff.authoring.catalogue import variant
 
 
 def _at(x, mean):

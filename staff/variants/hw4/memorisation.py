@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch.distributions import Normal, kl_divergence
 
-from staff.catalog import variant
+from staff.authoring.catalogue import variant
 
 # --- 3a -----------------------------------------------------------------------------------------
 

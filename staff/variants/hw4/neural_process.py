@@ -7,7 +7,7 @@ import math
 import torch
 from torch.distributions import Independent, Normal, kl_divergence
 
-from staff.catalog import variant
+from staff.authoring.catalogue import variant
 
 # --- 2a -----------------------------------------------------------------------------------------
 

@@ -1,0 +1,1 @@
+"""One problem, five answers: the methods of the homeworks on the same tasks."""

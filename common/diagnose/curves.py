@@ -1,0 +1,105 @@
+"""Recorded training curves, some of them of broken runs, and everybody's own choice of them.
+
+`hwN/curves.json` holds short training runs under names that say nothing. Some are sound; the others
+were made with one mistake in the code. What each of them has is not in the kit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
+
+from common.errors import KitError
+from common.homework import ROOT
+
+DRAWN = 4  # runs that everybody gets
+Columns = dict[str, list[float]]  # "step" and metrics → one number a row
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One experiment whose runs were recorded.
+
+    Attributes:
+        title: what was trained, and on what.
+        metrics: column → what it is, for an axis.
+        log: columns for a logarithmic axis.
+        causes: name → what may be wrong, one of them nothing.
+        reference: a sound run.
+        band: metric → lowest and highest value of several sound runs, row by row.
+        seeds: how many sound runs made the band.
+    """
+
+    title: str
+    metrics: dict[str, str]
+    log: list[str]
+    causes: dict[str, str]
+    reference: Columns
+    band: dict[str, list[list[float]]]
+    seeds: int
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One recorded run."""
+
+    name: str
+    setting: str
+    columns: Columns
+
+
+@dataclass(frozen=True)
+class Curves:
+    """All that was recorded for one homework."""
+
+    homework: str
+    settings: dict[str, Setting]
+    runs: dict[str, Curve]
+
+    def setting_of(self, run: str) -> Setting:
+        return self.settings[self.runs[run].setting]
+
+
+def load(homework: str, root: Path = ROOT) -> Curves:
+    """Read a homework's curves.
+
+    Raises:
+        KitError: when it has none.
+    """
+    path = root / homework / "curves.json"
+    known = sorted(found.parent.name for found in root.glob("hw[0-9]/curves.json"))
+    if homework not in known:
+        raise KitError(f"no curves of {homework!r} here; there are those of {', '.join(known)}")
+    try:
+        table = json.loads(path.read_text(encoding="utf-8"))
+        settings = {name: Setting(**row) for name, row in table["settings"].items()}
+        runs = {name: Curve(name, **row) for name, row in table["runs"].items()}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise KitError(f"{path} is damaged ({error}); take it from the kit again") from None
+    return Curves(homework, settings, runs)
+
+
+def plain(name: str) -> str:
+    """A name without what does not matter: capitals, spaces, ways to encode a letter."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+def drawn(curves: Curves, name: str) -> list[str]:
+    """The runs of one student: the same for the same name, at least one of every setting.
+
+    Args:
+        name: see `plain`.
+    """
+
+    def place(run: str) -> str:
+        return hashlib.sha256(f"{curves.homework}/{plain(name)}/{run}".encode()).hexdigest()
+
+    order = sorted(curves.runs, key=place)
+    first: dict[str, str] = {}
+    for run in order:
+        first.setdefault(curves.runs[run].setting, run)
+    chosen = list(dict.fromkeys([*first.values(), *order]))
+    return sorted(chosen[:DRAWN])

@@ -1,0 +1,220 @@
+"""`hwN/diagnosis.toml`: the cause and the evidence that a student names for each drawn run."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from common.diagnose import claims
+from common.diagnose.claims import DIRECTIONS, LEAST_ROWS, Claim
+from common.diagnose.curves import Curves, drawn
+from common.errors import KitError
+from common.files import write_text
+
+SOUND = "sound"  # the cause of a run with which nothing is wrong
+LARGEST = 2**16  # bytes
+MOST_CLAIMS = 5  # for one run
+HOLDS, FALSE, SILENT, OPEN = "holds", "does not hold", "says nothing", "open"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was said of one run; an empty cause or no claim when nothing was yet."""
+
+    run: str
+    cause: str
+    claims: tuple[Claim, ...]
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """A whole file."""
+
+    name: str
+    answers: tuple[Answer, ...]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of one run's evidence; whether the cause is right is not known here.
+
+    Attributes:
+        state: HOLDS; FALSE when the curve does something else; SILENT when a sound run does the
+            same; OPEN when there is no answer yet.
+        messages: what differs, the idea to look at, the place to look at.
+    """
+
+    run: str
+    state: str
+    messages: tuple[str, ...] = ()
+
+
+# --- the file -----------------------------------------------------------------------------------
+
+
+def write(path: Path, curves: Curves, name: str) -> None:
+    """Write a file with room for the answers of this name's runs."""
+    runs = drawn(curves, name)
+    lines = [
+        f"# {curves.homework}: what is wrong with these runs? The pictures come from",
+        f"# python -m common.diagnose {curves.homework}",
+        "#",
+        "# evidence: one or more lines, all of which must be true of the curve, and at least one not",
+        "# of a sound run. `from` and `to` are steps. direction is one of",
+        *(f"#   {direction:<6} {meaning}" for direction, meaning in DIRECTIONS.items()),
+        '# For a run with which nothing is wrong: cause = "sound", and where it is "alike".',
+    ]
+    for setting in dict.fromkeys(curves.runs[run].setting for run in runs):
+        told = curves.settings[setting]
+        lines += [
+            "#",
+            f"# {told.title}",
+            f"#   metrics: {', '.join(told.metrics)}",
+            f"#   causes: {', '.join(told.causes)}",
+        ]
+    lines += ["", f"name = {json.dumps(name, ensure_ascii=False)}"]
+    for run in runs:
+        lines += [
+            "",
+            f"# {curves.setting_of(run).title}",
+            f"[runs.{run}]",
+            'cause = ""',
+            "evidence = [",
+            '    { metric = "", from = 0, to = 0, direction = "" },',
+            "]",
+        ]
+    write_text(path, "\n".join(lines) + "\n")
+
+
+def read(path: Path, curves: Curves) -> Diagnosis:
+    """Read and check a file.
+
+    Raises:
+        KitError: in one line, with the place and what may stand there.
+    """
+    try:
+        if path.stat().st_size > LARGEST:
+            raise KitError(f"{path} is larger than {LARGEST // 1024} kB")
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise KitError(f"{path} is missing; make it with: python -m common.diagnose "
+                       f'{curves.homework} --name "YOUR NAME"') from None  # fmt: skip
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise KitError(f"{path} cannot be read: {str(error)[:150]}") from None
+    except OSError as error:
+        raise KitError(f"{path} cannot be read: {error.strerror}") from None
+    name, given = table.get("name"), table.get("runs")
+    if not isinstance(name, str) or not name.strip():
+        raise KitError(f'{path} has no name; add a line such as: name = "Ada L"')
+    if not isinstance(given, dict):
+        raise KitError(f"{path} has no runs; delete it and make it again")
+    runs = drawn(curves, name)
+    for run in runs:
+        if run not in given:
+            raise KitError(
+                f"{path}: run {run} is missing; add [runs.{run}] with cause and evidence"
+            )
+    for run in given:
+        if run not in runs:
+            raise KitError(f"{path}: run {run[:20]!r} is not one of yours ({', '.join(runs)}); a "
+                           "choice belongs to a name")  # fmt: skip
+    return Diagnosis(name, tuple(_answer(f"{path}, run {r}", r, given[r], curves) for r in runs))
+
+
+def _answer(place: str, run: str, row: object, curves: Curves) -> Answer:
+    if not isinstance(row, dict):
+        raise KitError(f"{place}: cause and evidence are expected, as in the file that was made")
+    causes, cause = curves.setting_of(run).causes, row.get("cause", "")
+    if cause != "" and (not isinstance(cause, str) or cause not in causes):
+        raise KitError(f"{place}: no cause {str(cause)[:40]!r}; there is {', '.join(causes)}")
+    claims = row.get("evidence", [])
+    if not isinstance(claims, list) or len(claims) > MOST_CLAIMS:
+        raise KitError(f"{place}: evidence is a list of at most {MOST_CLAIMS} claims")
+    found = [_claim(place, claim, run, curves) for claim in claims]
+    return Answer(run, cause, tuple(claim for claim in found if claim is not None))
+
+
+def _claim(place: str, row: object, run: str, curves: Curves) -> Claim | None:
+    """One claim; None for one that is not filled in yet."""
+    wanted = ("metric", "from", "to", "direction")
+    if not isinstance(row, dict) or set(row) != set(wanted):
+        raise KitError(f"{place}: a claim has {', '.join(wanted)}, no more and no less")
+    if row["metric"] == "" and row["direction"] == "":
+        return None
+    metrics = curves.setting_of(run).metrics
+    if not isinstance(row["metric"], str) or row["metric"] not in metrics:
+        raise KitError(f"{place}: no metric {str(row['metric'])[:40]!r}; there is "
+                       f"{', '.join(metrics)}")  # fmt: skip
+    if not isinstance(row["direction"], str) or row["direction"] not in DIRECTIONS:
+        raise KitError(f"{place}: no direction {str(row['direction'])[:40]!r}; there is "
+                       f"{', '.join(DIRECTIONS)}")  # fmt: skip
+    first, last = row["from"], row["to"]
+    if not all(type(step) in (int, float) for step in (first, last)):
+        raise KitError(f"{place}: from and to are steps, numbers without quotes")
+    columns = curves.runs[run].columns
+    if len(claims.rows_between(columns, first, last)) < LEAST_ROWS:
+        steps = columns["step"]
+        raise KitError(f"{place}: from {first:g} to {last:g} has fewer than {LEAST_ROWS} points; "
+                       f"steps go from {steps[0]} to {steps[-1]}, every {steps[0]}")  # fmt: skip
+    return Claim(row["metric"], first, last, row["direction"])
+
+
+# --- the evidence -------------------------------------------------------------------------------
+
+
+def verdicts(diagnosis: Diagnosis, curves: Curves) -> list[Verdict]:
+    """Hold the evidence for every run against its curve."""
+    return [_verdict(answer, curves) for answer in diagnosis.answers]
+
+
+def _verdict(answer: Answer, curves: Curves) -> Verdict:
+    setting, columns = curves.setting_of(answer.run), curves.runs[answer.run].columns
+    if not answer.cause or not answer.claims:
+        what = "cause and evidence" if not answer.cause else "evidence"
+        return Verdict(answer.run, OPEN, (f"{what} not filled in yet",))
+    for claim in answer.claims:
+        if not claims.holds(claim, columns, setting):
+            return Verdict(answer.run, FALSE, (
+                f"{claim}? {_seen(claim, columns, setting)}",
+                "read the values at both ends of the range, against the numbers of the axis",
+                _place(columns, setting),
+            ))  # fmt: skip
+    if answer.cause == SOUND:
+        if any(claim.direction != "alike" for claim in answer.claims):
+            return Verdict(answer.run, SILENT, (
+                'for a sound run, say where it is "alike"',
+                "a run is sound when nothing tells it from other sound runs: compare every metric",
+                _place(columns, setting),
+            ))  # fmt: skip
+        return Verdict(answer.run, HOLDS)
+    if not any(claims.says_something(claim, setting) for claim in answer.claims):
+        return Verdict(answer.run, SILENT, (
+            f"{answer.claims[0]}: so it does in the sound reference",
+            "evidence is what a sound run would not do: look where the curve leaves the band",
+            _place(columns, setting),
+        ))  # fmt: skip
+    return Verdict(answer.run, HOLDS)
+
+
+def _seen(claim: Claim, columns: dict, setting) -> str:
+    """What the curve does instead."""
+    if claim.direction in ("rises", "falls", "stays"):
+        begin, end = claims.ends(claim, columns, setting)
+        if claims.is_logarithmic(claim.metric, columns, setting):
+            begin, end = 10**begin, 10**end
+        return f"it goes from {begin:.3g} to {end:.3g}"
+    rows = claims.rows_between(columns, claim.first, claim.last)
+    low, high = setting.band[claim.metric]
+    values = columns[claim.metric]
+    above = sum(values[row] > high[row] for row in rows)
+    below = sum(values[row] < low[row] for row in rows)
+    return f"of {len(rows)} points {above} lie above the band of sound runs, {below} below"
+
+
+def _place(columns: dict, setting) -> str:
+    gap = claims.widest_gap(columns, setting)
+    if gap is None:
+        return "no metric is outside the band of sound runs for long"
+    return "it is farthest from the sound runs in {}, steps {:g} to {:g}".format(*gap)

@@ -1,0 +1,80 @@
+"""Train named experiments one after the other; put their curves, and a prediction, in pictures."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from common import options, plots
+from common.errors import KitError
+from common.experiments import plan, prediction
+from common.experiments.plan import Comparison
+from common.training import runs
+
+
+def train_each(
+    homework: str,
+    names: Sequence[str],
+    chosen: Namespace,
+    train: Callable[[str, Path], None],
+    panels: Sequence[str] = (),
+    labels: dict[str, str] | None = None,
+    suffix: str = "",
+) -> None:
+    """Train every experiment that was asked for.
+
+    Args:
+        names: of the experiments.
+        chosen: the command line: out, seed, experiment, predict.
+        train: trains one, in the folder that it is given.
+        panels: metrics of the picture of several experiments; none: no such picture.
+        labels: their axis labels.
+        suffix: of the folders' names, before the seed.
+    """
+    root = chosen.out or options.RUNS / homework
+    single = len(names) == 1 and chosen.out is not None
+    folders = {
+        name: root if single else root / f"{name}{suffix}-seed{chosen.seed}" for name in names
+    }
+    group = root.parent if single else root
+    comparisons = [
+        one
+        for one in plan.load(homework).comparisons
+        if not suffix and set(names) & set(one.experiments)
+    ]
+    if chosen.predict is not None:
+        if not comparisons:
+            raise KitError(f"--predict: {', '.join(names)} is compared with nothing; leave it out")
+        for comparison in comparisons:
+            prediction.settle(comparison, group, chosen.predict)
+    for name, folder in folders.items():
+        train(name, folder)
+    if len(names) > 1 and panels:
+        rows = {name: runs.read_metrics(folder) for name, folder in folders.items()}
+        which = "" if chosen.experiment == "all" else f"-{chosen.experiment}"
+        picture = root / f"compare{which}{suffix}-seed{chosen.seed}.png"
+        print(f"picture: {plots.curves(rows, panels, picture, labels)}")
+    for comparison in comparisons:
+        where = {
+            name: folders.get(name, group / f"{name}-seed{chosen.seed}")
+            for name in comparison.experiments
+        }
+        _show_prediction(comparison, where, group, chosen.seed)
+
+
+def _show_prediction(
+    comparison: Comparison, folders: dict[str, Path], group: Path, seed: int
+) -> None:
+    """Where a prediction was made, and every run it is about has ended: what became of it."""
+    found = prediction.read(group, comparison)
+    if found is None or found.winner is None:
+        return
+    if not all(runs.is_finished(folder) for folder in folders.values()):
+        return
+    configs = [runs.read_config(folder) for folder in folders.values()]
+    if len({(config["data"], config["tiny"]) for config in configs}) > 1:
+        return
+    rows = {name: runs.read_metrics(folder) for name, folder in folders.items()}
+    path = group / f"prediction-{comparison.name}-seed{seed}.png"
+    print(f"{prediction.draw(comparison, rows, found, path)}\npicture: {path}")

@@ -1,0 +1,1 @@
+"""Networks that homeworks are given, and the layers that run many tasks at once."""

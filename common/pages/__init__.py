@@ -1,0 +1,1 @@
+"""What all pages that people open are made of."""

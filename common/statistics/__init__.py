@@ -1,0 +1,1 @@
+"""Figures of merit, and how sure we are of a mean."""

@@ -1,0 +1,1 @@
+"""Everything that is given to homework 0's training."""

@@ -1,0 +1,98 @@
+"""Homework 3's answer to the common problem: a pre-trained network, fine-tuned on three images."""
+
+from __future__ import annotations
+
+import copy
+
+from common import options
+from common.compare import method
+
+STEPS, BATCH, RATE, FILTERS, LAYERS = 1500, 64, 3e-3, 32, 4
+PROBE = {"probe_steps": 30, "probe_rate": 0.01}  # of LP-FT, on each task
+TUNE = {"tune_steps": 5, "tune_rate": 3e-4}
+WARM = 3
+
+
+def finetuned(problem: method.Problem) -> method.Method:
+    """Learn to tell all training characters apart; a new task is LP-FT from there."""
+    import torch
+
+    network = make_network(len(problem.training))
+    pretrain(network, problem)
+
+    def answer(support, query):
+        model = adapted(network, support)
+        with torch.no_grad():
+            return model(query).softmax(-1)
+
+    return method.Method((network,), answer)
+
+
+def make_network(classes: int):
+    """The network of the other homeworks, as blocks and a head: a homework 3 `Classifier`."""
+    from torch import nn
+
+    from common.networks.convolutional import Conv4
+    from hw3.models.classifier import Classifier
+
+    whole = Conv4(filters=FILTERS, shrink=("stride",) * LAYERS, running=True)
+    # The last features are flattened: the head sees every number, not an average over places.
+    layers = [*whole.features, nn.Unflatten(1, (whole.width, 1, 1))]
+    starts = [3 * layer for layer in range(LAYERS)]  # convolution, normalisation, ReLU
+    blocks = [
+        nn.Sequential(*layers[start:end]) for start, end in zip(starts, [*starts[1:], len(layers)])
+    ]
+    return Classifier(blocks, whole.width, classes)
+
+
+def pretrain(network, problem: method.Problem) -> None:
+    """Tell all training characters apart.
+
+    They are not turned to make more classes: a head of four times as many would see each of them too
+    seldom in so few steps.
+    """
+    import numpy as np
+    import torch
+    import torch.nn.functional as F
+
+    from common.training.trainer import warm_up_then_cosine
+
+    training, rng = problem.training, np.random.default_rng(problem.seed)
+    optimizer = torch.optim.Adam(network.parameters(), lr=RATE)
+    schedule = warm_up_then_cosine(optimizer, STEPS // 20, STEPS)
+    for _ in problem.steps(STEPS):
+        names = rng.integers(len(training), size=BATCH)
+        drawings = training[names, rng.integers(training.shape[1], size=BATCH)]
+        images = torch.from_numpy(drawings).float()[:, None] / 255
+        optimizer.zero_grad()
+        F.cross_entropy(network(images), torch.from_numpy(names)).backward()
+        optimizer.step()
+        schedule.step()
+    network.eval()
+
+
+def adapted(network, support):
+    """A copy with a new head, tuned on one image of each class by LP-FT."""
+    import torch
+
+    from hw3.blocks import freeze, parameters_to_tune
+    from hw3.finetune import fine_tune_step, lp_ft
+
+    model, labels = copy.deepcopy(network), torch.arange(len(support))
+    model.new_head(len(support))
+    model.eval()  # three images have no statistics of their own
+
+    def tune(mode: str, steps: int, rate: float) -> list[float]:
+        tuned = list(parameters_to_tune(model, mode))
+        freeze(model, tuned)
+        adam = torch.optim.Adam(tuned, lr=rate)
+        return [
+            fine_tune_step(model, adam, support, labels, step, WARM, rate) for step in range(steps)
+        ]
+
+    lp_ft(tune, **PROBE, **TUNE)
+    return model
+
+
+if __name__ == "__main__":
+    options.run_main(lambda: method.main({"finetuned": finetuned}))

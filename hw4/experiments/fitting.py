@@ -1,0 +1,115 @@
+"""What the experiments share: the run folder, the loop, the result."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from argparse import Namespace
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from common.experiments import reference_band
+from common.experiments.reference_band import Band
+from common.files import write_text
+from common.training.runs import RunFolder
+from common.training.step_timer import Clock
+from common.training.trainer import Trainer
+
+TINY = {"steps": 20, "batch": 8}
+VALIDATION, TEST = 1000, 2000  # seeds of fixed tasks, the same for every run
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How long and how fast an experiment trains."""
+
+    steps: int
+    batch: int
+    lr: float
+
+    def changed(self, chosen: Namespace) -> Settings:
+        """With what the command line says in place."""
+        steps, batch = chosen.steps or self.steps, chosen.batch or self.batch
+        if chosen.tiny:
+            steps, batch = min(steps, TINY["steps"]), min(batch, TINY["batch"])
+        return Settings(steps, batch, chosen.lr or self.lr)
+
+
+class Fit:
+    """One training: everything that is learned in one module, kept in one folder.
+
+    An experiment that compares networks trains them side by side: they share no parameter, and
+    Adam treats each parameter by itself, so that their summed loss trains each as it would alone.
+
+    Args:
+        name: of the experiment.
+        chosen: the command line.
+        settings: the experiment's own.
+        folder: of the run.
+        extra: what else the configuration holds.
+    """
+
+    def __init__(
+        self, name: str, chosen: Namespace, settings: Settings, folder: Path, **extra
+    ) -> None:
+        self.settings = settings.changed(chosen)
+        config = {
+            "homework": "hw4", "experiment": name, "data": "generated", "seed": chosen.seed,
+            "tiny": chosen.tiny, "steps": self.settings.steps, "batch": self.settings.batch,
+            "lr": self.settings.lr, **extra,
+        }  # fmt: skip
+        self.folder = RunFolder(folder, config, chosen.resume)
+        self.rng = np.random.default_rng(chosen.seed)
+        self.clock = Clock(chosen.profile)
+        self.bands: dict[str, Band] = {}  # of reference runs, for pictures: known after `train`
+        self.began = time.monotonic()
+
+    def train(self, module: nn.Module, loss_of, evaluate) -> list[dict[str, float]]:
+        """Train by Adam with a rate that falls to nothing; the rows of metrics."""
+        optimizer = torch.optim.Adam(module.parameters(), lr=self.settings.lr)
+        steps = self.settings.steps
+        schedule = torch.optim.lr_scheduler.LambdaLR(
+            optimizer, lambda step: 0.5 + 0.5 * math.cos(math.pi * min(step, steps) / steps)
+        )
+        every = max(1, steps // 20)
+        trainer = Trainer(
+            self.folder,
+            module,
+            optimizer,
+            self.rng,
+            steps,
+            every,
+            schedule,
+            clock=self.clock,
+            reference=reference_band.of_run(self.folder),
+        )
+        rows = trainer.fit(loss_of, evaluate)
+        self.bands = trainer.reference.bands
+        module.eval()
+        return rows
+
+    def result(self, figures: dict) -> None:
+        """Write result.json and say it."""
+        seconds = round(time.monotonic() - self.began, 1)
+        figures = {**figures, "seconds": seconds}
+        write_text(self.folder.path / "result.json", json.dumps(figures, indent=2) + "\n")
+        for name, value in figures.items():
+            print(f"  {name}: {rounded(value)}")
+
+    def picture(self, name: str = "curves.png") -> Path:
+        """Where a picture of this run belongs."""
+        return self.folder.path / name
+
+
+def rounded(value):
+    """Numbers to four digits, in whatever they stand."""
+    if isinstance(value, dict):
+        return {key: rounded(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [rounded(part) for part in value]
+    return float(f"{value:.4g}") if isinstance(value, float) else value

@@ -1,0 +1,1 @@
+"""For who changes a homework: stubs, leaks, answers, bands, figures, curves."""

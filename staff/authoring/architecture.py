@@ -1,0 +1,131 @@
+"""Who imports whom, as a picture for ARCHITECTURE.md: `python -m staff architecture` redraws it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+PAGE = "ARCHITECTURE.md"
+BEGIN, END = "<!-- the picture: python -m staff architecture -->\n", "<!-- end of the picture -->\n"
+
+# From the top of the house to its cellar; an import may only go down.
+ROOMS = {
+    "staff": "commands",
+    "staff/release": "the students' archive and repository",
+    "staff/gate": "the grader, graded",
+    "staff/course": "policy, gradebook",
+    "staff/grading": "a class",
+    "staff/authoring": "what a homework is made with",
+    "staff/command.py": "how commands read their options",
+    "autograder/checks": "what is asked of a homework",
+    "autograder": "commands and engine",
+    "autograder/report": "one record, many renderings",
+    "autograder/judge": "what makes a verdict",
+    "autograder/run": "the line to the student's code",
+    "hwN": "what students read, write and run",
+    "common/report": "the written half",
+    "common/compare": "one problem, five answers",
+    "common/diagnose": "find the bug in this curve",
+    "common/experiments": "what is to be trained",
+    "common/training": "the loop, and the run's folder",
+    "common/networks": "networks that are given",
+    "common/statistics": "figures of merit, intervals",
+    "common/data": "data sets",
+    "common/pages": "what pages are made of",
+    "common": "the table, errors, files, options",
+}
+STAND_INS = (
+    "solutions",
+    "mistakes",
+    "variants",
+    "attacks",
+)  # files of a homework, kept by the staff
+
+
+def room_of(path: Path) -> str:
+    """The room of a file, by its path from the root."""
+    top, *rest = path.parts
+    if top.startswith("hw"):
+        return "hwN"
+    inner = f"{top}/{rest[0]}"
+    return inner if inner in ROOMS else top
+
+
+def files(root: Path) -> Iterator[Path]:
+    """Python files of the house, by their paths from the root."""
+    tops = [folder for folder in ("staff", "autograder", "common") if (root / folder).is_dir()]
+    tops += [table.parent.name for table in root.glob("hw[0-9]/homework.toml")]
+    for top in sorted(tops):
+        for path in sorted((root / top).rglob("*.py")):
+            found = path.relative_to(root)
+            if not (top == "staff" and found.parts[1] in STAND_INS):
+                yield found
+
+
+def arrows(root: Path) -> dict[tuple[str, str], list[str]]:
+    """(room, room) → the imports that go from one to the other, as "file imports module"."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for path in files(root):
+        tree = ast.parse((root / path).read_text(encoding="utf-8"))
+        for module in _imports(tree):
+            target = _file_of(module, root)
+            if target is not None and room_of(target) != room_of(path):
+                way = (room_of(path), room_of(target))
+                found.setdefault(way, []).append(f"{path.as_posix()} imports {module}")
+    return found
+
+
+def _imports(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _file_of(module: str, root: Path) -> Path | None:
+    """The file that an import loads, when it is ours: of the module, or of the name's module."""
+    parts = module.split(".")
+    for own in (parts, parts[:-1]):
+        for path in (Path(*own).with_suffix(".py"), Path(*own, "__init__.py")) if own else ():
+            if (root / path).is_file():
+                return path
+    return None
+
+
+def upward(root: Path) -> list[str]:
+    """Imports that go up."""
+    order = list(ROOMS)
+    return [
+        told
+        for (start, end), imports in arrows(root).items()
+        if order.index(start) > order.index(end)
+        for told in imports
+    ]
+
+
+def picture(root: Path) -> str:
+    """The picture, as a Mermaid graph that code hosts draw."""
+    lines = ["```mermaid", "graph TD"]
+    lines += [f'  {_name(room)}["<b>{room}</b><br>{what}"]' for room, what in ROOMS.items()]
+    order = list(ROOMS)
+    ways = sorted(arrows(root), key=lambda way: tuple(map(order.index, way)))
+    lines += [f"  {_name(start)} --> {_name(end)}" for start, end in ways]
+    lines.append("  autograder_run -. another process .-> hwN")
+    return "\n".join([*lines, "```", ""])
+
+
+def _name(room: str) -> str:
+    return room.removesuffix(".py").replace("/", "_")
+
+
+def redraw(root: Path) -> bool:
+    """Put the picture into the page; whether it had changed."""
+    from common.files import write_text
+
+    page = root / PAGE
+    before, rest = page.read_text(encoding="utf-8").split(BEGIN)
+    old, after = rest.split(END)
+    write_text(page, before + BEGIN + picture(root) + END + after)
+    return old != picture(root)

@@ -1,0 +1,1 @@
+"""The course: its policy, and the gradebook."""

@@ -1,0 +1,102 @@
+"""Answers that know nothing: what a check must never accept.
+
+A `Blind` stands where a student stands and knows only the form of the right answers (as a patched
+probe would): zeros, ones, noise, or echoes of the inputs.
+"""
+
+from __future__ import annotations
+
+import inspect
+
+import numpy as np
+
+from autograder.engine import PlannedCheck
+from autograder.judge import plugin
+from autograder.judge.answers import Answers, Reference
+from autograder.run.student import Call
+from autograder.run.wire import Received
+from common.homework import PUBLIC_SEED
+
+
+def zeros(array, inputs):
+    return np.zeros_like(array)
+
+
+def ones(array, inputs):
+    return np.ones_like(array)
+
+
+def noise(array, inputs):
+    return np.random.RandomState(0).normal(size=array.shape).astype(array.dtype)
+
+
+def echo(array, inputs):
+    """An input of the right shape, else as many of its numbers as are wanted."""
+    for value in inputs:
+        if isinstance(value, np.ndarray) and value.shape == array.shape:
+            return value.astype(array.dtype)
+    numbers = [np.ravel(v) for v in inputs if isinstance(v, np.ndarray) and v.size]
+    flat = np.concatenate(numbers) if numbers else np.zeros(1)
+    return np.resize(flat, array.shape).astype(array.dtype)
+
+
+class Blind:
+    """Stands where a student stands; knows the form of the right answers and nothing else."""
+
+    def __init__(self, outcomes, way):
+        self._outcomes, self._way = outcomes, way
+        self.calls: list[Call] = []
+        self.changed = []
+
+    def __getattr__(self, probe):
+        if probe.startswith("_"):
+            raise AttributeError(probe)
+
+        def call(*args, **kwargs):
+            index = len(self.calls)
+            known = self._outcomes[index] if index < len(self._outcomes) else {"value": None}
+            value = self._guess(known["value"], [*args, *kwargs.values()])
+            self.calls.append(Call(probe, {"value": value, "changed": []}))
+            return value
+
+        return call
+
+    def _guess(self, value, inputs):
+        if isinstance(value, dict):
+            return {key: self._guess(part, inputs) for key, part in value.items()}
+        if isinstance(value, list | tuple):
+            return type(value)(self._guess(part, inputs) for part in value)
+        if isinstance(value, bool | str) or value is None:
+            return value
+        guess = self._way(np.asarray(value), inputs)
+        if isinstance(value, np.ndarray):
+            received = np.asarray(guess).view(Received)
+            received.kind = getattr(value, "kind", "numpy")
+            return received
+        return type(value)(guess)
+
+
+WAYS = (zeros, ones, noise, echo)
+REFUSALS = (AssertionError, ArithmeticError, LookupError, TypeError, ValueError)
+
+
+def accepted(check: PlannedCheck, answers: Answers, way, seed: int = PUBLIC_SEED) -> bool:
+    """Whether a check passes blind answers of one way."""
+    outcomes = answers.calls[check.id]
+    student = Blind(outcomes, way)
+    return convinced(check, student, Reference(outcomes, student), seed)
+
+
+def convinced(check: PlannedCheck, student: Blind, reference: Reference, seed: int) -> bool:
+    """Whether a check passes what stands where a student stands."""
+    fixtures = {
+        "student": student,
+        "reference": reference,
+        "rng": plugin.generator(seed, check.id),
+    }
+    wanted = inspect.signature(check.function).parameters
+    try:
+        check.function(**{k: v for k, v in fixtures.items() if k in wanted}, **check.arguments)
+    except REFUSALS:
+        return False
+    return True

@@ -1,0 +1,99 @@
+"""`python -m staff mutate`: change the solutions, and see whether the checks notice.
+
+What survives is either the same function (listed with its reason in hwN.toml beside this file) or a
+gap in the checks.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+from common import homework as homeworks
+from common.errors import KitError
+from staff import command
+
+EXAMPLE = """
+example:
+  python -m staff mutate hw1 --json mutants.json --html mutants.html
+"""
+
+
+def main(argv: list[str]) -> int:
+    """Run the command; 0 when every survivor is explained."""
+    options = _options().parse_args(argv)
+    if options.problem and len(options.homework) != 1:
+        raise KitError("--problem needs one homework: python -m staff mutate hw1 --problem 2a")
+    from staff.gate.mutants import table
+
+    known = _known(options.json)
+    tables = []
+    for name in options.homework or homeworks.names():
+        tables.append(_one(homeworks.load(name), options, known))
+        print(table.as_text(tables[-1]))
+    if options.html:
+        options.html.write_text(table.as_html(tables), encoding="utf-8")
+    return 0 if all(one.passed for one in tables) else 1
+
+
+def _options() -> argparse.ArgumentParser:
+    options = command.parser(
+        "mutate",
+        "Change the solutions in every small way, and list what no check notices.",
+        EXAMPLE,
+    )
+    options.add_argument("homework", nargs="*", help="none means all")
+    options.add_argument("--problem", metavar="ID", help="one problem's hole")
+    options.add_argument(
+        "--json", type=Path, metavar="FILE",
+        help="keep every mutant's fate here; typed again, only what is new is run",
+    )  # fmt: skip
+    options.add_argument("--html", type=Path, metavar="FILE", help="the table, to look at")
+    return options
+
+
+def _known(path: Path | None) -> dict[str, dict]:
+    if path is None or not path.is_file():
+        return {}
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        raise KitError(f"{path} is no record of mutants; remove it, or name another") from None
+
+
+def _one(homework, options: argparse.Namespace, known: dict[str, dict]):
+    """Judge one homework's mutants behind a progress bar; its table."""
+    from rich.progress import track
+
+    from common.files import write_text
+    from staff.gate.mutants import judge, table
+
+    if options.problem:
+        homework.problem(options.problem)
+    began, saved = time.monotonic(), time.monotonic()
+
+    def save() -> None:
+        if options.json:
+            write_text(options.json, json.dumps(known, indent=0) + "\n")
+
+    total = sum(1 for _ in judge.planned(homework, options.problem))
+    bar: Any = iter(track(range(total), f"{homework.name}: mutants", transient=True))
+
+    def keep(name: str, fate: judge.Fate) -> None:
+        nonlocal saved
+        next(bar, None)
+        known[name] = judge.as_record(fate)
+        if time.monotonic() - saved > 10:
+            save()
+            saved = time.monotonic()
+
+    try:
+        fates = judge.judge_all(homework, options.problem, known, keep)
+    finally:
+        bar.close()
+        save()
+    stale = [] if options.problem else judge.stale(homework, fates)
+    return table.Table(homework.name, fates, stale, time.monotonic() - began)

@@ -1,0 +1,184 @@
+"""Which mutants do the checks of their own problem let pass?"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+import tomllib
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from autograder import engine
+from autograder.judge.answers import Answers, digest
+from autograder.run.overlay import overlay
+from common.homework import PUBLIC_SEED, Homework
+from staff.authoring.stubs import holes, masters
+from staff.gate.mutants.operators import Mutant, mutants
+from staff.gate.shared_worker import Trusted
+
+SURVIVED = "survived"
+
+
+@dataclass
+class Fate:
+    """What became of a mutant.
+
+    `end` is how the first check that it failed ended ("value", "exception", "timeout", "crashed"),
+    or "survived"; `check` is that check; `reason` is why a survivor is no other function.
+    """
+
+    problem: str
+    hole: str
+    was: str
+    now: str
+    end: str
+    check: str = ""
+    reason: str = ""
+
+    @property
+    def explained(self) -> bool:
+        return self.end == SURVIVED and bool(self.reason)
+
+    @property
+    def only_cuts(self) -> bool:
+        """Whether nothing but a path of gradients was cut."""
+        return self.now.count(".detach()") > self.was.count(".detach()")
+
+
+@dataclass
+class Reasons:
+    """What hwN.toml says of the mutants of a homework.
+
+    `equivalent` holds mutants by their keys; `no_gradient` the problems nothing of which is
+    differentiated, so that no path can be cut.
+    """
+
+    equivalent: dict[tuple[str, str, str], str]
+    no_gradient: dict[str, str]
+
+    def of(self, fate: Fate) -> str:
+        """Why a mutant is no other function; "" when nobody said."""
+        why = self.equivalent.get((fate.problem, fate.was, fate.now), "")
+        return why or (self.no_gradient.get(fate.problem, "") if fate.only_cuts else "")
+
+
+def planned(homework: Homework, only: str | None = None) -> Iterator[tuple[str, Mutant]]:
+    """(file, mutant) of every hole of a homework, or of one problem's."""
+    for master in masters(homework.root, homework.name):
+        source = master.read_text(encoding="utf-8")
+        for hole in holes(source, master.name):
+            if only in (None, hole.problem):
+                for mutant in mutants(source, hole):
+                    yield master.name, mutant
+
+
+def reasons(homework: Homework) -> Reasons:
+    """Mutants known to be the same function, each with its reason: hwN.toml beside this file.
+
+    Raises:
+        ValueError: when one is listed twice or has no reason.
+    """
+    found = Reasons({}, {})
+    path = Path(__file__).with_name(f"{homework.name}.toml")
+    if not path.is_file():
+        return found
+    table = tomllib.loads(path.read_text(encoding="utf-8"))
+
+    def add(place: dict, key, why: str) -> None:
+        if key in place or not why.strip():
+            raise ValueError(f"{path.name}: {key} is listed twice or has no reason")
+        place[key] = why
+
+    for row in table.get("equivalent", ()):
+        for now in _listed(row["now"]):
+            add(found.equivalent, (row["problem"], row["was"], now), row["why"])
+    for row in table.get("no_gradient", ()):
+        for problem in _listed(row["problem"]):
+            add(found.no_gradient, problem, row["why"])
+    return found
+
+
+def _listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+class Court:
+    """Judges the mutants of one homework, one after the other, each until a check fails."""
+
+    def __init__(self, homework: Homework, worker: Trusted, folder: Path) -> None:
+        self.homework, self.worker = homework, worker
+        self.solutions = homework.root / "staff" / "solutions" / homework.name
+        self.tree = overlay(homework, folder, self.solutions)
+        answers = Answers.load(homework, PUBLIC_SEED)
+        self.bench = engine.Bench(homework, worker, self.tree, answers, PUBLIC_SEED)
+        self.deadliest: dict[str, dict[str, int]] = {}  # problem → check → mutants that it caught
+
+    def judge(self, file: str, mutant: Mutant) -> Fate:
+        """Put a mutant in the place of its file, and run checks until one fails."""
+        place = self.tree / self.homework.name / file
+        place.write_text(mutant.source, encoding="utf-8")
+        self.worker.forget()
+        fate = Fate(mutant.problem, mutant.hole, mutant.was, mutant.now, SURVIVED)
+        caught = self.deadliest.setdefault(mutant.problem, {})
+        checks = engine.plan(self.homework, mutant.problem)
+        for check in sorted(checks, key=lambda check: -caught.get(check.id, 0)):
+            row, run = engine.run_check(self.bench, check, 1)
+            if not row.passed:
+                caught[check.id] = caught.get(check.id, 0) + 1
+                raised = any("error" in (outcome or {}) for outcome in run.outcomes)
+                ended = row.status if row.status in ("timeout", "crashed") else "value"
+                fate.end = "exception" if raised and ended == "value" else ended
+                fate.check = check.id
+                break
+        shutil.copyfile(self.solutions / file, place)
+        self.worker.forget()
+        return fate
+
+
+def judge_all(
+    homework: Homework,
+    only: str | None,
+    known: dict[str, dict],
+    keep: Callable[[str, Fate], None],
+) -> list[Fate]:
+    """The fate of every mutant of a homework.
+
+    Args:
+        only: a problem's id, or None.
+        known: fingerprint → fate as a dictionary, of a run before.
+        keep: told the fingerprint and fate of every mutant.
+    """
+    why, fates = reasons(homework), []
+    with (
+        Trusted(homework.preload) as worker,
+        tempfile.TemporaryDirectory(prefix="mutants-") as folder,
+    ):
+        court = Court(homework, worker, Path(folder) / "tree")
+        questions = digest(homework)
+        for file, mutant in planned(homework, only):
+            name = hashlib.sha256(f"{questions}{file}{mutant.source}".encode()).hexdigest()
+            fate = Fate(**known[name]) if name in known else court.judge(file, mutant)
+            keep(name, fate)
+            fate.reason = why.of(fate)
+            fates.append(fate)
+    return fates
+
+
+def stale(homework: Homework, fates: list[Fate]) -> list[str]:
+    """Reasons that explain nothing: their mutant does not exist any more, or a check catches it."""
+    survivors = [fate for fate in fates if fate.end == SURVIVED]
+    survived = {(fate.problem, fate.was, fate.now) for fate in survivors}
+    cut = {fate.problem for fate in survivors if fate.only_cuts}
+    why = reasons(homework)
+    return [
+        f"{problem}: {was}  →  {now}"
+        for problem, was, now in why.equivalent
+        if (problem, was, now) not in survived
+    ] + [f"{problem}: no gradient" for problem in why.no_gradient if problem not in cut]
+
+
+def as_record(fate: Fate) -> dict:
+    """A fate as plain values, without the reason, which may change."""
+    return asdict(fate) | {"reason": ""}

@@ -1,0 +1,362 @@
+"""Small changes of a syntax tree: what a slip of the hand, or of the mind, makes of right code.
+
+Every operator looks at one node and gives the nodes that could stand in its place. Together they
+change operators, comparisons, constants, axes, signs, sort orders, switches and keyword values; drop
+terms, statements and calls; cut gradients; and exchange arguments and parts.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from staff.authoring.stubs import Hole
+
+BINARY = {
+    ast.Add: (ast.Sub,), ast.Sub: (ast.Add,), ast.Mult: (ast.Div, ast.Add), ast.Div: (ast.Mult,),
+    ast.FloorDiv: (ast.Mult,), ast.Mod: (ast.FloorDiv,), ast.Pow: (ast.Mult,),
+    ast.MatMult: (ast.Mult,), ast.BitAnd: (ast.BitOr,), ast.BitOr: (ast.BitAnd,),
+}  # fmt: skip
+NOT_SYMMETRIC = (ast.Sub, ast.Div, ast.MatMult, ast.Pow, ast.FloorDiv, ast.Mod)
+COMPARISONS = {
+    ast.Lt: (ast.LtE, ast.Gt), ast.LtE: (ast.Lt, ast.GtE), ast.Gt: (ast.GtE, ast.Lt),
+    ast.GtE: (ast.Gt, ast.LtE), ast.Eq: (ast.NotEq, ast.GtE), ast.NotEq: (ast.Eq,),
+    ast.Is: (ast.IsNot,), ast.IsNot: (ast.Is,), ast.In: (ast.NotIn,), ast.NotIn: (ast.In,),
+}  # fmt: skip
+AXES = {"dim", "axis", "dim1", "dim2", "dim0"}
+TWINS = [
+    ("sum", "mean"), ("max", "min"), ("amax", "amin"), ("argmax", "argmin"), ("exp", "log"),
+    ("zeros_like", "ones_like"), ("zeros", "ones"), ("zeros_", "ones_"), ("triu", "tril"),
+    ("normal_", "uniform_"), ("randn", "rand"), ("uniform", "normal"), ("square", "abs"),
+    ("sigmoid", "tanh"), ("cat", "stack"), ("squeeze", "unsqueeze"), ("argsort", "sort"),
+    ("solve", "matmul"), ("inv", "pinv"), ("cholesky", "eigh"), ("gather", "take_along_dim"),
+    ("permutation", "choice"), ("cross_entropy", "nll_loss"), ("mse_loss", "l1_loss"),
+    ("log_softmax", "softmax"), ("ReLU", "Tanh"), ("min", "max"), ("all", "any"),
+]  # fmt: skip
+TWIN = dict(TWINS) | {b: a for a, b in TWINS}
+LIBRARIES = {"torch", "F", "nn", "np", "math"}  # `np.exp(x)` is a call of a function, not a method
+DATA = {"users", "items", "negatives", "ratings", "images", "labels", "targets", "tokens", "inputs"}
+WITHOUT_GRADIENT = {
+    "tensor", "full", "full_like", "zeros", "zeros_like", "ones", "ones_like", "empty", "eye",
+    "randn", "from_numpy", "one_hot", "argmax", "long", "len", "accuracy",
+}  # fmt: skip
+UNDER_NO_GRAD = {"Parameter", "normal_", "zeros_", "kaiming_uniform_"}
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One change of one hole."""
+
+    problem: str
+    hole: str  # "MANN.forward"
+    was: str  # the statement that was changed, without what stands inside its block
+    now: str
+    source: str  # the whole file with the change
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What names a mutant whatever lines are moved around it."""
+        return self.problem, self.was, self.now
+
+
+def mutants(source: str, hole: Hole) -> list[Mutant]:
+    """Every change of the statements between the marks of a hole.
+
+    Args:
+        source: of the whole master.
+        hole: as `staff.authoring.stubs.holes` finds it.
+    """
+    lines = source.splitlines()
+    whole = function_of(ast.parse(source), hole.name)
+    before, after = lines[: whole.lineno - 1], lines[whole.end_lineno :]
+    seen = {ast.unparse(whole)}
+    counts: dict[tuple[str, str], int] = {}
+    found = []
+    for path in _places(whole, hole.first + 1, hole.last + 1):
+        for changed, was, now in _changes(path, whole):
+            text = ast.unparse(changed)
+            if text in seen:
+                continue
+            seen.add(text)
+            try:
+                compile(text, "mutant", "exec")
+            except SyntaxError:
+                continue
+            counts[was, now] = counts.get((was, now), 0) + 1
+            again = f"  # {counts[was, now]}" if counts[was, now] > 1 else ""
+            indented = textwrap.indent(text, " " * whole.col_offset).splitlines()
+            mutated = "\n".join([*before, *indented, *after]) + "\n"
+            found.append(Mutant(hole.problem, hole.name, was, now + again, mutated))
+    return found
+
+
+def function_of(tree: ast.Module, name: str) -> ast.FunctionDef:
+    """The function called `name`, or `Class.name`."""
+    node: Any = tree
+    for part in name.split("."):
+        node = next(one for one in node.body if getattr(one, "name", None) == part)
+    return node
+
+
+Path = list[tuple[str, int | None]]  # steps from a node down to one of its descendants
+
+
+def _places(function: ast.FunctionDef, first: int, last: int) -> list[Path]:
+    """The way to every node between two lines, outermost first."""
+    return [
+        path
+        for path, node in _walk(function, [])
+        if path
+        and (
+            (first < getattr(node, "lineno", 0) and getattr(node, "end_lineno", 0) < last)
+            or (isinstance(node, ast.comprehension) and first < node.target.lineno < last)
+        )
+    ]
+
+
+def _walk(node: ast.AST, path: Path) -> Iterator[tuple[Path, ast.AST]]:
+    yield path, node
+    for name, value in ast.iter_fields(node):
+        if name in ("annotation", "returns", "type_params"):
+            continue  # nothing that runs
+        children = enumerate(value) if isinstance(value, list) else [(None, value)]
+        for index, child in children:
+            if isinstance(child, ast.AST):
+                yield from _walk(child, [*path, (name, index)])
+
+
+def _at(tree: ast.AST, path: Path) -> ast.AST:
+    for name, index in path:
+        value = getattr(tree, name)
+        tree = value if index is None else value[index]
+    return tree
+
+
+def _changes(path: Path, function: ast.FunctionDef) -> Iterator[tuple[ast.AST, str, str]]:
+    """The changed function, and the statement as it was and as it is."""
+    node, parent, (field, index) = _at(function, path), _at(function, path[:-1]), path[-1]
+    statement = next(
+        path[:size]
+        for size in range(len(path), 0, -1)
+        if isinstance(_at(function, path[:size]), ast.stmt)
+    )
+    was = _first_line(_at(function, statement))
+    for other in _others(node, parent, field):
+        changed = copy.deepcopy(function)
+        holder = _at(changed, path[:-1])
+        if index is None:
+            setattr(holder, field, other)
+        else:
+            getattr(holder, field)[index] = other
+        now = _first_line(ast.fix_missing_locations(_at(changed, statement)))
+        yield changed, was, now
+
+
+def _first_line(node: ast.AST) -> str:
+    return ast.unparse(node).splitlines()[0]
+
+
+def _others(node: ast.AST, parent: ast.AST, field: str) -> Iterator[ast.AST]:
+    """What could stand in a node's place."""
+    match node:
+        case ast.stmt():
+            yield from _statements(node)
+        case ast.Constant() if isinstance(parent, ast.UnaryOp):
+            pass  # a negative number is changed as a whole
+        case ast.UnaryOp(
+            op=ast.USub(), operand=ast.Constant(value=int() | float() | complex() as size)
+        ):
+            yield from _constants(ast.Constant(-size), parent)
+        case ast.Constant():
+            yield from _constants(node, parent)
+        case ast.BinOp():
+            yield from _binary(node)
+        case ast.UnaryOp():
+            yield node.operand
+        case ast.Compare(ops=[operator]):
+            for kind in COMPARISONS.get(type(operator), ()):
+                yield ast.Compare(node.left, [kind()], node.comparators)
+        case ast.BoolOp():
+            other = ast.Or() if isinstance(node.op, ast.And) else ast.And()
+            yield ast.BoolOp(other, node.values)
+            yield from node.values
+        case ast.IfExp():
+            yield node.body
+            yield node.orelse
+            yield ast.IfExp(node.test, node.orelse, node.body)
+        case ast.Call():
+            yield from _calls(node)
+        case ast.Attribute() if isinstance(node.ctx, ast.Load):
+            if node.attr in TWIN:
+                yield ast.Attribute(node.value, TWIN[node.attr], node.ctx)
+            yield from _siblings(node)
+        case ast.Subscript() if isinstance(node.ctx, ast.Load):
+            yield node.value
+        case ast.Slice():
+            for part in ("lower", "upper", "step"):
+                if getattr(node, part) is not None:
+                    yield ast.Slice(**_parts(node) | {part: None})
+        case ast.Tuple() | ast.List() if isinstance(node.ctx, ast.Load):
+            for values in _exchanged(node.elts):
+                yield type(node)(values, node.ctx)
+            for skipped in range(len(node.elts)):
+                yield type(node)([v for i, v in enumerate(node.elts) if i != skipped], node.ctx)
+        case ast.comprehension(ifs=[_, *_]):
+            yield ast.comprehension(node.target, node.iter, [], 0)
+    if isinstance(node, ast.expr) and _may_carry_a_gradient(node, parent, field):
+        yield _call(ast.Attribute(node, "detach", ast.Load()))
+    if isinstance(node, ast.expr) and _is_a_number(node, parent, field):
+        yield ast.UnaryOp(ast.USub(), node)
+
+
+def _parts(node: ast.Slice) -> dict:
+    return {"lower": node.lower, "upper": node.upper, "step": node.step}
+
+
+def _statements(node: ast.stmt) -> Iterator[ast.stmt]:
+    if isinstance(node, ast.Expr | ast.Assign | ast.AugAssign | ast.For | ast.If | ast.Return):
+        yield ast.Pass()
+    match node:
+        case ast.AugAssign():
+            for kind in BINARY.get(type(node.op), ()):
+                yield ast.AugAssign(node.target, kind(), node.value)
+            yield ast.Assign([node.target], node.value, lineno=0)
+        case ast.If():
+            for answer in (True, False):
+                yield ast.If(ast.Constant(answer), node.body, node.orelse)
+        case ast.For():
+            yield ast.For(node.target, node.iter, [*node.body, ast.Break()], node.orelse)
+        case ast.With():
+            yield ast.If(ast.Constant(True), node.body, [])
+        case ast.Assign(targets=[ast.Tuple() as target]):
+            for values in _exchanged(target.elts):
+                yield ast.Assign([ast.Tuple(values, ast.Store())], node.value, lineno=0)
+
+
+def _constants(node: ast.Constant, parent: ast.AST) -> Iterator[ast.expr]:
+    value = node.value
+    if isinstance(value, bool):
+        yield ast.Constant(not value)
+    elif isinstance(value, int | float):
+        others = [value + 1, value - 1, -value, 0, 2 * value]
+        if isinstance(parent, ast.keyword) and parent.arg in AXES:
+            others += [0, 1, 2, -1, -2]
+        for other in dict.fromkeys(others):
+            if other != value:
+                yield _number(other)
+    elif isinstance(value, str) and isinstance(parent, ast.keyword):
+        yield ast.Constant(None)
+
+
+def _number(value: float) -> ast.expr:
+    return ast.Constant(value) if value >= 0 else ast.UnaryOp(ast.USub(), ast.Constant(-value))
+
+
+def _binary(node: ast.BinOp) -> Iterator[ast.expr]:
+    for kind in BINARY.get(type(node.op), ()):
+        yield ast.BinOp(node.left, kind(), node.right)
+    if isinstance(node.op, NOT_SYMMETRIC):
+        yield ast.BinOp(node.right, node.op, node.left)
+    yield node.left
+    yield node.right
+
+
+def _calls(node: ast.Call) -> Iterator[ast.expr]:
+    if _called(node) not in ("min", "max"):
+        for values in _exchanged(node.args):
+            yield ast.Call(node.func, values, node.keywords)
+    for skipped in range(len(node.keywords)):
+        yield ast.Call(
+            node.func, node.args, [k for i, k in enumerate(node.keywords) if i != skipped]
+        )
+    match node.func:
+        case ast.Attribute(value=ast.Name(id=library)) if library in LIBRARIES:
+            yield from node.args[:1]
+        case ast.Attribute(value=ast.expr() as owner):
+            yield owner  # as if the method had not been called
+        case ast.Name(id="range") if node.args:
+            for step in (1, -1):
+                further = ast.BinOp(node.args[-1], ast.Add(), _number(step))
+                yield ast.Call(node.func, [*node.args[:-1], further], [])
+            yield ast.Call(ast.Name("reversed", ast.Load()), [node], [])
+        case _:
+            yield from (arg for arg in node.args[:1] if not isinstance(arg, ast.Starred))
+    for index, keyword in enumerate(node.keywords):
+        if keyword.arg in ("min", "max"):
+            other = ast.keyword(TWIN[keyword.arg], keyword.value)
+            keywords = [other if i == index else k for i, k in enumerate(node.keywords)]
+            yield ast.Call(node.func, node.args, keywords)
+
+
+def _siblings(node: ast.Attribute) -> Iterator[ast.expr]:
+    """The other part of a pair that goes by two names: `task.query_labels`, `tables.items`."""
+    pairs = (("support", "query"), ("query", "support"), ("images", "labels"), ("users", "items"),
+             ("labels", "images"), ("items", "users"))  # fmt: skip
+    for one, other in pairs:
+        if one in node.attr:
+            yield ast.Attribute(node.value, node.attr.replace(one, other), node.ctx)
+
+
+def _exchanged(values: list) -> Iterator[list]:
+    """Neighbours exchanged, one pair at a time."""
+    for index in range(len(values) - 1):
+        yield [*values[:index], values[index + 1], values[index], *values[index + 2 :]]
+
+
+def _call(function: ast.expr) -> ast.Call:
+    return ast.Call(function, [], [])
+
+
+def _may_carry_a_gradient(node: ast.AST, parent: ast.AST, field: str) -> bool:
+    """Whether a path back could be cut here: operands, arguments, what is assigned or returned."""
+    if not isinstance(node, ast.Name | ast.Attribute | ast.Call | ast.BinOp | ast.Subscript):
+        return False
+    if not isinstance(getattr(node, "ctx", ast.Load()), ast.Load) or _is_constant(node):
+        return False
+    match parent:
+        case ast.BinOp() | ast.UnaryOp() | ast.Return() | ast.Assign() | ast.AugAssign():
+            return True
+        case ast.Call():
+            return field == "args" and _called(parent) not in WITHOUT_GRADIENT | UNDER_NO_GRAD
+    return False
+
+
+def _is_constant(node: ast.AST) -> bool:
+    """Whether no path of gradients can lead through here: data, whole numbers, what is new."""
+    match node:
+        case ast.Constant() | ast.Compare():
+            return True
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name.split("_")[-1] in DATA
+        case ast.Subscript(value=value) | ast.UnaryOp(operand=value):
+            return _is_constant(value)
+        case ast.BinOp():
+            return _is_constant(node.left) and _is_constant(node.right)
+        case ast.Tuple() | ast.List():
+            return all(_is_constant(value) for value in node.elts)
+        case ast.Call() if _called(node) in WITHOUT_GRADIENT:
+            return True
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=library))) if library in LIBRARIES:
+            return all(_is_constant(value) for value in node.args)
+        case ast.Call(func=ast.Attribute(value=owner)):
+            return _is_constant(owner)
+    return False
+
+
+def _called(node: ast.Call) -> str:
+    """The last name of what is called: `zeros` of `torch.zeros(3)`."""
+    match node.func:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+    return ""
+
+
+def _is_a_number(node: ast.expr, parent: ast.AST, field: str) -> bool:
+    """Whether a sign could be forgotten or added here."""
+    if isinstance(node, ast.Constant | ast.UnaryOp | ast.Tuple | ast.List | ast.Lambda):
+        return False
+    return isinstance(parent, ast.Return) or (isinstance(parent, ast.BinOp) and field == "left")

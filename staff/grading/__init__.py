@@ -1,0 +1,1 @@
+"""A class: what arrives, how it is judged, and the page that shows it."""

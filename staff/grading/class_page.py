@@ -1,0 +1,198 @@
+"""The class on one page: scores, hardest checks, commonest mistakes, time. HTML without scripts."""
+
+from __future__ import annotations
+
+import html
+from collections import Counter, defaultdict
+
+from common.homework import Homework
+
+BINS = 20
+WIDTH, HEIGHT = 360, 90  # of the histogram: as many points as a telephone has, so text is readable
+STYLE = """
+:root{color-scheme:light dark}
+body{font:15px/1.5 system-ui,sans-serif;max-width:60em;margin:1.5em auto;padding:0 1em}
+h1{font-size:1.5em;line-height:1.25}h2{font-size:1.15em;margin:1.6em 0 .4em}
+.table{overflow-x:auto}table{border-collapse:collapse}
+td,th{padding:.25em .8em .25em 0;text-align:left;vertical-align:top;overflow-wrap:break-word}
+td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}tr+tr td{border-top:1px solid #8886}
+.wide{white-space:nowrap}figure{margin:0;max-width:44em}svg{width:100%;height:auto}
+rect{fill:#2a78d6}text{fill:currentColor;font-size:10px}
+@media(max-width:36em){body{font-size:14px}td,th{padding-right:.6em}.wide{display:none}}
+"""
+
+
+def page(records: list[dict], homework: Homework) -> str:
+    """The whole page."""
+    graded = [record for record in records if record["status"] == "graded"]
+    parts = [
+        "<!doctype html><html lang=en><meta charset=utf-8>",
+        "<meta name=viewport content='width=device-width,initial-scale=1'>",
+        f"<title>{_text(homework.name)}: the class</title><style>{STYLE}</style>",
+        f"<main><h1>{_text(homework.name)}: {_text(homework.title)}</h1>",
+        f"<p>{_numbers(records, graded)}</p>",
+        _others(records),
+        "<h2>Scores</h2>",
+        _histogram([record["score"] for record in graded], _most(records)),
+        "<h2>Hardest checks</h2>",
+        _checks(graded),
+        "<h2>Commonest mistakes</h2>",
+        _mistakes(graded),
+        _runs(graded),
+        "<h2>Time and memory</h2>",
+        _time(records),
+    ]
+    return "\n".join(part for part in parts if part) + "\n"
+
+
+def _text(value: object) -> str:
+    return html.escape(str(value))
+
+
+def _most(records: list[dict]) -> float:
+    return max((record["max_score"] for record in records), default=0)
+
+
+def _numbers(records: list[dict], graded: list[dict]) -> str:
+    scores = sorted(record["score"] for record in graded)
+    if not scores:
+        return f"{len(records)} submissions, none graded."
+    mean = sum(scores) / len(scores)
+    full = sum(record["score"] >= record["max_score"] for record in graded)
+    return (
+        f"{len(records)} submissions, {len(graded)} graded. Of {_most(records):g} points: mean "
+        f"{mean:.1f}, median {_quantile(scores, 0.5):g}; {full} have all."
+    )
+
+
+def _quantile(values: list[float], share: float) -> float:
+    return values[min(len(values) - 1, int(share * len(values)))]
+
+
+def _histogram(scores: list[float], most: float) -> str:
+    if not scores or not most:
+        return ""
+    counts = Counter(min(BINS - 1, int(BINS * score / most)) for score in scores)
+    highest, width, height = max(counts.values()), WIDTH / BINS, HEIGHT
+    bars = []
+    for index in range(BINS):
+        count = counts[index]
+        tall = height * count / highest
+        low, high = most * index / BINS, most * (index + 1) / BINS
+        bars.append(
+            f"<rect x={index * width:.1f} y={height - tall + 14:.1f} width={width - 2:.1f} "
+            f"height={tall:.1f}><title>{low:g} to {high:g}: {count}</title></rect>"
+        )
+        if count:
+            bars.append(
+                f"<text x={index * width + width / 2 - 1:.1f} y={height - tall + 10:.1f} "
+                f"text-anchor=middle>{count}</text>"
+            )
+    ends = f"<text x=0 y={height + 26}>0</text><text x={WIDTH - 2} y={height + 26} text-anchor=end>"
+    ordered = sorted(scores)
+    quarters = ", ".join(f"{_quantile(ordered, q):g}" for q in (0.25, 0.5, 0.75))
+    return (
+        f"<figure><svg viewBox='0 0 {WIDTH} {height + 30}' role=img aria-labelledby=scores>"
+        + "".join(bars) + ends + f"{most:g}</text></svg><figcaption id=scores>How many students "
+        f"earned how many of {most:g} points. A quarter, half and three quarters of them have at "
+        f"most {quarters}.</figcaption></figure>"
+    )  # fmt: skip
+
+
+def _table(
+    head: list[str], rows: list[list[object]], numbers: set[int], wide: frozenset[int] = frozenset()
+) -> str:
+    """A table.
+
+    Args:
+        numbers: columns to align on the right.
+        wide: columns that a telephone has no room for.
+    """
+    kinds = [
+        ("n " if i in numbers else "") + ("wide" if i in wide else "") for i in range(len(head))
+    ]
+
+    def cells(tag: str, row: list, scope: str = "") -> str:
+        return "".join(f"<{tag}{scope} class='{k}'>{_text(cell)}</{tag}>"
+                       for k, cell in zip(kinds, row))  # fmt: skip
+
+    body = "".join(f"<tr>{cells('td', row)}</tr>" for row in rows)
+    top = f"<tr>{cells('th', head, ' scope=col')}</tr>"
+    return f"<div class=table><table>{top}{body}</table></div>" if rows else "<p>None.</p>"
+
+
+def _checks(graded: list[dict]) -> str:
+    rows: dict[str, list[dict]] = defaultdict(list)
+    for record in graded:
+        for check in record["checks"]:
+            rows[check["id"]].append(check)
+    shares = []
+    for own in rows.values():
+        passed = sum(check["status"] == "passed" for check in own) / len(own)
+        others = Counter(c["status"] for c in own if c["status"] not in ("passed", "failed"))
+        shares.append((passed, own[0], ", ".join(f"{s} {n}" for s, n in others.most_common())))
+    shares.sort(key=lambda row: (row[0], row[1]["id"]))
+    return _table(
+        ["Problem", "Check", "Points", "Passed", "Ended early"],
+        [[c["problem"], c["title"], _worth(c), f"{p:.0%}", o] for p, c, o in shares],
+        {2, 3},
+        frozenset({4}),
+    )
+
+
+def _worth(check: dict) -> str:
+    return f"{check['max_points']:g}" if check["max_points"] else "extra"
+
+
+def _mistakes(graded: list[dict]) -> str:
+    counts = Counter(
+        pair
+        for record in graded
+        for pair in {(c["problem"], c["mistake"]) for c in record["checks"] if c["mistake"]}
+    )
+    rows = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return _table(
+        ["Problem", "Mistake", "Students"],
+        [[problem, slug.replace("_", " "), count] for (problem, slug), count in rows], {2},
+    )  # fmt: skip
+
+
+def _runs(graded: list[dict]) -> str:
+    found: dict[str, list[float]] = defaultdict(list)
+    for record in graded:
+        for name, accuracy in record["accuracy"].items():
+            found[name].append(accuracy)
+    if not found:
+        return ""
+    rows = []
+    for name, values in sorted(found.items()):
+        values.sort()
+        rows.append([name, len(values), *(f"{_quantile(values, q):.3f}" for q in (0, 0.5, 0.999))])
+    head = ["Run", "Measured", "Lowest", "Median", "Highest"]
+    return "<h2>Trained runs, on fresh tasks</h2>" + _table(head, rows, {1, 2, 3, 4})
+
+
+def _time(records: list[dict]) -> str:
+    if not records:
+        return ""
+    seconds = sorted(record["seconds"] for record in records)
+    slowest = sorted(records, key=lambda record: -record["seconds"])[:5]
+    text = (
+        f"<p>Seconds for one submission: median {_quantile(seconds, 0.5):.2f}, 95 % within "
+        f"{_quantile(seconds, 0.95):.2f}, together {sum(seconds):.0f}. Peak memory of one grading "
+        f"process with its worker: {max(record['memory_mb'] for record in records)} MB.</p>"
+    )
+    rows = [[record["id"], f"{record['seconds']:.1f}"] for record in slowest]
+    return text + _table(["Slowest", "Seconds"], rows, {1})
+
+
+def _others(records: list[dict]) -> str:
+    refused = [[r["id"], r["status"], r["reason"]] for r in records if r["status"] != "graded"]
+    noted = [
+        [record["id"], note]
+        for record in records
+        for note in record["notes"]
+        if any(word in note for word in ("CONTRADICTION", "NOT MEASURED", "changed after"))
+    ]
+    text = "<h2>To look at</h2>" + _table(["Submission", "Note"], noted, set())
+    return text + "<h2>Not graded</h2>" + _table(["Submission", "Status", "Why"], refused, set())

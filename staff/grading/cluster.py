@@ -1,0 +1,89 @@
+"""Many machines: orders go to a Dask scheduler, records come back; this process alone writes.
+
+Dask runs the orders of a worker that died on another one (four times, then it gives the order up,
+which is recorded as failed). A record is kept once, by its name, so
+nothing is lost and nothing counts twice. Every machine needs this repository (with the recorded
+secret seeds) and the environment; submissions travel with their orders.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from common import homework as homeworks
+from common.errors import KitError
+from staff.grading import session, submissions
+from staff.grading.jobs import Order, grader_version
+from staff.grading.session import Session
+
+AHEAD = 3  # orders a worker: enough to keep it busy, few to hold in memory
+WAIT = 20  # seconds for the scheduler to answer
+_lock = threading.Lock()
+_sessions: dict[str, Session] = {}
+
+
+def run(orders: list[Order], address: str, keep: Callable[[dict], None]) -> None:
+    """Grade all orders on a cluster; `keep` gets each record once.
+
+    Raises:
+        KitError: when there is no cluster, or it has no worker or another kit.
+    """
+    if not orders:
+        return
+    try:
+        from distributed import Client, as_completed
+    except ImportError:
+        raise KitError("--scheduler needs Dask: pip install -r staff/requirements.txt") from None
+    try:
+        client = Client(address, timeout=WAIT)
+    except (OSError, TimeoutError, ValueError) as error:
+        raise KitError(f"no Dask scheduler answers at {address} ({error}); start one with: "
+                         "dask scheduler") from None  # fmt: skip
+    homework = homeworks.load(orders[0].homework)
+    version = grader_version(homework, orders[0].seed)
+    with client:
+        try:
+            client.wait_for_workers(1, timeout=60)
+        except TimeoutError:
+            raise KitError(f"{address} has no worker; start one on each machine, in this folder: "
+                             f"PYTHONPATH=. dask worker {address} --nthreads 1") from None  # fmt: skip
+        waiting, running = list(reversed(orders)), dict[Any, Order]()
+
+        def submit() -> list:
+            cores = max(1, sum(client.nthreads().values()))
+            new = []
+            while waiting and len(running) < AHEAD * cores:
+                order = waiting.pop()
+                future = client.submit(
+                    grade_here, submissions.with_content(order), version,
+                    key=f"{order.ident}-{order.fingerprint}", pure=False, retries=0,
+                )  # fmt: skip
+                running[future.key] = order
+                new.append(future)
+            return new
+
+        done = as_completed(submit())
+        for future in done:
+            order = running.pop(future.key)
+            failure = future.exception() if future.status != "finished" else None
+            if isinstance(failure, KitError):
+                raise failure
+            keep(future.result() if failure is None and future.status == "finished"
+                 else session.failed(order, f"{type(failure).__name__}: {failure}"[:500]))  # fmt: skip
+            future.release()
+            for new in submit():
+                done.add(new)
+
+
+def grade_here(order: Order, version: str) -> dict:
+    """Grade one order in the process of a Dask worker, with the worker process it keeps warm."""
+    homework = homeworks.load(order.homework)
+    if grader_version(homework, order.seed) != version:
+        raise KitError(f"a worker's checks, answers or table of {order.homework} are not those "
+                         "of this machine; copy this folder to it")  # fmt: skip
+    with _lock:
+        if order.homework not in _sessions:
+            _sessions[order.homework] = Session(order.homework)
+        return _sessions[order.homework].grade(order)

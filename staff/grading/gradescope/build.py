@@ -1,0 +1,121 @@
+"""`python -m staff gradescope hw1`: the autograder's zip, from files of this repository alone.
+
+It holds the kit's grader, the checks and answers of one homework (those of the secret seeds too),
+and the few staff modules that grade. No solution, mistake or variant is in it.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import zipfile
+from pathlib import Path
+
+from common import homework as homeworks
+from common.errors import KitError
+from common.files import replacing
+from common.homework import Homework
+from staff import command
+from staff.grading.jobs import secret_seeds
+
+HERE = Path(__file__).parent
+MODULES = (  # of staff/grading
+    "__init__.py",
+    "diagnosis.py",
+    "gradescope",
+    "jobs.py",
+    "memory.py",
+    "permissions.py",
+    "session.py",
+    "trained",
+    "unpack.py",
+)
+SKIP = ("__pycache__", "figures", "writeup.md", "README.md")
+EPILOG = """
+example:
+  python -m staff gradescope hw1 --torch-index URL --data DIR
+TORCH_INDEX (or --torch-index) names the package index with the CPU build of torch, which the
+publisher's "Get started" page says: without it pip takes a build for CUDA, 5 GB larger. The CPU build
+fits every container (grading peaks at 0.5 GB); more processor makes it quicker: choose 1 CPU and
+1.5 GB, which a build for CUDA needs. Runs trained on Omniglot are measured when --data names the
+folder that holds omniglot/omniglot_28x28.npz.
+"""
+
+
+def main(argv: list[str]) -> int:
+    """Build the zip; the exit code."""
+    options = command.parser(
+        "gradescope", "Build the zip to upload to Gradescope as the autograder.", EPILOG
+    )
+    add = options.add_argument
+    add("homework", help="hw0, hw1, …")
+    add("-o", "--output", type=Path, metavar="FILE", help="dist/hwN-gradescope.zip")
+    add("--torch-index", default=os.environ.get("TORCH_INDEX", ""), metavar="URL")
+    add("--data", type=Path, default=os.environ.get("KIT_DATA"), metavar="DIR")
+    chosen = options.parse_args(argv)
+    homework = homeworks.load(chosen.homework)
+    output = chosen.output or Path("dist") / f"{homework.name}-gradescope.zip"
+    if not secret_seeds(homework):
+        print(f"note: no secret seed is recorded; record some first: python -m staff answers "
+              f"{homework.name} --seed N")  # fmt: skip
+    if not chosen.torch_index:
+        print("note: no --torch-index: the image gets whatever build of torch pip takes, on Linux "
+              "one for CUDA")  # fmt: skip
+    files = contents(homework, chosen.torch_index, chosen.data and Path(chosen.data))
+    write(output, files)
+    print(f"{output}: {len(files)} files, {output.stat().st_size / 1024:.0f} kB; secret seeds: "
+          f"{len(secret_seeds(homework))}")  # fmt: skip
+    return 0
+
+
+def contents(homework: Homework, torch_index: str, data: Path | None) -> dict[str, bytes]:
+    """Name in the zip → bytes."""
+    root = homework.root
+    if any(sign in torch_index for sign in "\n\r\0"):
+        raise KitError("--torch-index must be one line")
+    settings = f"HOMEWORK={homework.name}\nTORCH_INDEX={shlex.quote(torch_index)}\n"
+    files = {
+        "setup.sh": _unix((HERE / "setup.sh").read_bytes()),
+        "run_autograder": _unix((HERE / "run_autograder").read_bytes()),
+        "requirements.txt": (root / "requirements.txt").read_bytes(),
+        "settings.sh": settings.encode(),
+    }
+    parts = [
+        root / "common", homework.folder, root / "pyproject.toml", root / "autograder",
+        root / "staff" / "__init__.py",
+        *(root / "staff" / "grading" / name for name in MODULES),
+    ]  # fmt: skip
+    for part in parts:
+        for path in [part] if part.is_file() else sorted(part.rglob("*")):
+            inside = path.relative_to(root)
+            if path.is_file() and _wanted(inside, homework.name):
+                files[f"kit/{inside.as_posix()}"] = path.read_bytes()
+    packed = data / "omniglot" / "omniglot_28x28.npz" if data else None
+    if packed is not None and packed.is_file():
+        files["kit/data/omniglot/omniglot_28x28.npz"] = packed.read_bytes()
+    return files
+
+
+def _wanted(path: Path, name: str) -> bool:
+    if any(part in SKIP or part.startswith(".") for part in path.parts):
+        return False
+    if path.suffix in (".pyc", ".tmp"):
+        return False
+    checks = path.parts[:2] == ("autograder", "checks")
+    return not (checks and len(path.parts) > 3 and path.parts[2] != name)
+
+
+def _unix(data: bytes) -> bytes:
+    return data.replace(b"\r\n", b"\n")
+
+
+def write(path: Path, files: dict[str, bytes]) -> None:
+    """Write the zip whole; the same files give the same bytes."""
+    with replacing(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+        for name, data in sorted(files.items()):
+            info = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            info.create_system = 3
+            info.compress_type = zipfile.ZIP_DEFLATED
+            mode = 0o100755 if name in ("setup.sh", "run_autograder") else 0o100644
+            info.external_attr = mode << 16
+            archive.writestr(info, data)

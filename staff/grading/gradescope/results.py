@@ -1,0 +1,142 @@
+"""A record as Gradescope's results.json: every planned row, within every limit, as plain text."""
+
+from __future__ import annotations
+
+import json
+import math
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from common.files import write_text
+from common.homework import Homework
+from staff.grading import diagnosis
+
+TEXT_CAP = 8_000  # characters of one text; Gradescope cuts at 100,000
+ROWS_CAP = 60_000  # of all rows' texts together: the raw file must stay whole, too
+UNFINISHED = "not judged: grading stopped before it"
+
+
+def render(record: dict, homework: Homework, checks: list, metadata: dict, note: str = "") -> dict:
+    """What Gradescope shows.
+
+    Args:
+        record: of `staff.grading.session`; rows that are missing in it are shown as not judged.
+        checks: the planned checks: the rows and the maximum never change.
+        metadata: submission_metadata.json, of which any part may be missing.
+        note: why grading stopped, or empty.
+    """
+    found = {check["id"]: check for check in record["checks"]}
+    planned = [(c.id, c.problem, c.title, c.points) for c in checks]
+    runs = next((p.id for p in homework.problems if p.kind == "run"), "")
+    planned += [
+        (f"run::{e['name']}", runs, f"Trained run {e['name']} on fresh tasks", e["points"])
+        for e in homework.experiments
+        if runs and e.get("hand_in") and "points" in e
+    ]
+    planned += [
+        (row.id, row.problem, row.title, 0) for row in diagnosis.planned(homework)
+    ]  # their points are given with those of the written half
+    share = min(TEXT_CAP, ROWS_CAP // max(1, len(planned)))
+    numbers: dict[str, int] = {}
+    rows = []
+    for ident, problem, title, most in planned:
+        numbers[problem] = numbers.get(problem, 0) + 1
+        check = found.get(ident)
+        rows.append(
+            _row(f"{problem}.{numbers[problem]}", clean(title, 200), most, check,
+                 share, record["reason"] or UNFINISHED)
+        )  # fmt: skip
+    result = {
+        "score": float(record["score"] + record["extra"]),
+        "execution_time": max(0, round(record["seconds"])),
+        "output": clean("\n".join(_head(record, homework, metadata, note)), TEXT_CAP),
+        "output_format": "text",
+        "test_output_format": "text",
+        "test_name_format": "text",
+        "visibility": "visible",
+        "stdout_visibility": "hidden",
+        "tests": rows,
+        "leaderboard": _leaderboard(record),
+    }
+    return result
+
+
+def _row(
+    number: str, title: str, most: float, check: dict | None, cap: int, otherwise: str
+) -> dict:
+    row: dict[str, Any] = {
+        "name": title, "name_format": "text", "number": number, "output_format": "text",
+        "visibility": "visible", "status": "failed", "output": clean(otherwise, cap),
+    }  # fmt: skip
+    earned = 0.0
+    if check is not None:
+        earned = float(check["points"])
+        row["status"] = "passed" if check["status"] == "passed" else "failed"
+        row["output"] = clean(check["message"], cap)
+    if most:  # an extra check earns through its problem, in the total
+        row |= {"score": earned, "max_score": float(most)}
+    return row
+
+
+def _head(record: dict, homework: Homework, metadata: dict, note: str) -> list[str]:
+    lines = [f"{homework.name}: {homework.title}"]
+    if note:
+        lines.append(note)
+    if record["status"] == "refused":
+        lines.append(f"This submission cannot be graded: {record['reason']}")
+    elif record["status"] == "failed" and record["reason"]:
+        lines.append(record["reason"])
+    else:
+        lines.append(f"{record['score']:g} of {record['max_score']:g} points for code"
+                     + (f", {record['extra']:g} extra" if record["extra"] else ""))  # fmt: skip
+    lines += [f"note: {one}" for one in record["notes"] if _for_students(one)]
+    days = late_days(metadata)
+    if days:
+        lines.append(f"Handed in {days} day{'s' if days > 1 else ''} after the due date. Late days "
+                     "are counted when grades are made; nothing is taken off here.")  # fmt: skip
+    lines.append("Plots and written answers are graded by people.")
+    return lines
+
+
+def _for_students(note: str) -> bool:
+    return "missing" in note or "signed" in note or "changed after" in note
+
+
+def late_days(metadata: dict) -> int:
+    """Begun days between the due date and the upload; the clock of this machine says nothing.
+
+    A regrade runs much later, and must say the same.
+    """
+    try:
+        sent = datetime.fromisoformat(metadata["created_at"])
+        due = datetime.fromisoformat(metadata["assignment"]["due_date"])
+        return max(0, math.ceil((sent - due).total_seconds() / 86400))
+    except (KeyError, TypeError, ValueError):
+        return 0
+
+
+def _leaderboard(record: dict) -> list[dict]:
+    rows = [
+        {"name": f"accuracy {name}", "value": float(value), "order": "desc"}
+        for name, value in sorted(record["accuracy"].items())
+    ]
+    return [{"name": "points", "value": float(record["score"] + record["extra"]),
+             "order": "desc"}, *rows]  # fmt: skip
+
+
+def clean(text: object, cap: int) -> str:
+    """Text without control characters, at most `cap` characters: the middle is left out."""
+    plain = "".join(
+        c if c == "\n" or c.isprintable() else "\ufffd" for c in str(text).replace("\r\n", "\n")
+    )
+    plain = plain.encode("utf-8", "replace").decode()
+    if len(plain) <= cap:
+        return plain
+    half = (cap - 20) // 2
+    return f"{plain[:half]}\n[…]\n{plain[-half:]}"
+
+
+def write(path: Path, result: dict) -> None:
+    """Write results.json whole or not at all."""
+    write_text(path, json.dumps(result, allow_nan=False))

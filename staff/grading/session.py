@@ -1,0 +1,230 @@
+"""One submission → one record: unpacked, judged under a secret seed, its trained runs measured.
+
+A `Session` holds what every submission of a homework shares, a warm worker above all. Each process
+of a batch has one; so has the program on Gradescope.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from autograder import engine
+from autograder.judge.answers import Answers
+from autograder.judge.recognition import Catalogue
+from autograder.report.record import JSON_FIELDS, CheckResult
+from autograder.run.launch import Worker, isolation_of_this_system, start
+from autograder.run.overlay import overlay
+from common import homework as homeworks
+from common.errors import KitError
+from common.homework import PUBLIC_SEED, Homework
+from staff.grading import diagnosis, memory, trained, unpack
+from staff.grading.jobs import Order, choose_seed
+from staff.grading.permissions import seal
+
+HINT = 3
+OTHER_INPUTS = (
+    "It passes with the inputs of the local autograder, and fails with others of the same kind. "
+    "Does the code rely on a size, an order or a value that only those have?"
+)
+
+
+class Session:
+    """Everything that submissions of one homework share.
+
+    Args:
+        name: the homework.
+        isolation: fork or spawn; None takes the best of this system.
+        worker: a warm one to use; None starts one.
+    """
+
+    def __init__(
+        self, name: str, isolation: str | None = None, worker: Worker | None = None
+    ) -> None:
+        self.homework = homeworks.load(name)
+        self.isolation = isolation or isolation_of_this_system()
+        self.worker = worker or start(self.isolation, self.homework.preload)
+        self.checks = engine.plan(self.homework)
+        self._records: dict[int, tuple[Answers, Catalogue]] = {}
+
+    def close(self) -> None:
+        self.worker.close()
+
+    def grade(
+        self, order: Order, progress: Callable[[CheckResult], None] = lambda row: None
+    ) -> dict:
+        """Grade one submission; its record.
+
+        A worker that died is started anew, once.
+
+        Raises:
+            KitError: when the grader itself cannot go on.
+        """
+        try:
+            return self._grade(order, progress)
+        except (KitError, OSError):
+            self.worker.close()
+            self.worker = start(self.isolation, self.homework.preload)
+            return self._grade(order, progress)
+
+    def _grade(self, order: Order, progress: Callable[[CheckResult], None]) -> dict:
+        began = time.monotonic()
+        with tempfile.TemporaryDirectory(prefix="grade-", ignore_cleanup_errors=True) as folder:
+            root = Path(folder)
+            (root / "files").mkdir()
+            source = Path(order.source)
+            if order.content is not None:
+                source = root / "submission.zip"
+                source.write_bytes(order.content)
+            try:
+                taken = unpack.accept(source, root / "files", self.homework)
+            except unpack.Refused as refusal:
+                record = refused(self.homework, order, str(refusal))
+            else:
+                record = self._judge(order, taken, root, progress)
+        record["seconds"] = round(time.monotonic() - began, 2)
+        record["memory_mb"] = memory.of_this_process_and_its_children()
+        return record
+
+    def _judge(self, order: Order, taken: unpack.Intake, root: Path, progress) -> dict:
+        self._protect_answers()
+        seed = choose_seed(self.homework, taken.digest) if order.seed is None else order.seed
+        record = blank(self.homework, order)
+        record |= {"status": "graded", "seed": seed, "isolation": self.worker.isolation,
+                   "notes": taken.notes, "manifest": taken.manifest}  # fmt: skip
+        if seed == PUBLIC_SEED:
+            record["notes"].append("graded under the public seed: its answers are known")
+        tree = overlay(self.homework, root / "tree", taken.folder)
+        rows = self.judge_tree(tree, seed, progress)
+        if order.for_student and seed != PUBLIC_SEED:
+            self._explain(rows, tree)
+        measured = trained.measure(self.homework, self.worker, taken.folder, tree, seed)
+        for row in measured.rows:
+            progress(row)
+        if order.for_student and seed != PUBLIC_SEED:
+            self._explain_runs(measured, taken.folder, tree)
+        record["notes"] += measured.notes
+        record["accuracy"] = measured.accuracy
+        fill(record, self.homework, rows + measured.rows)
+        found = diagnosis.grade(
+            self.homework, taken.folder, taken.manifest, told_causes=not order.for_student
+        )
+        record["diagnosis"] = whole(sum(row.points for row in found.rows))
+        record["checks"] += [as_record(row) for row in found.rows]
+        record["notes"] += found.notes
+        return record
+
+    def _protect_answers(self) -> None:
+        """By the rights of files, where another user is all that keeps students' code away."""
+        layers = self.worker.isolation.split("+")
+        if "user" in layers and "landlock" not in layers:
+            seal(self.homework.root)
+
+    def judge_tree(
+        self, tree: Path, seed: int, progress=lambda row: None, checks: list | None = None
+    ) -> list[CheckResult]:
+        """The rows of all checks, or of some, for one tree under one seed."""
+        if seed not in self._records:
+            self._records[seed] = (
+                Answers.load(self.homework, seed),
+                Catalogue.load(self.homework, seed),
+            )
+        answers, catalogue = self._records[seed]
+        bench = engine.Bench(self.homework, self.worker, tree, answers, seed, catalogue)
+        return engine.run_checks(bench, checks or self.checks, HINT, progress, self.isolation)
+
+    def _explain(self, rows: list[CheckResult], tree: Path) -> None:
+        """Exchange what is said of secret inputs for what the public ones show, as at home."""
+        lost = {row.problem for row in rows if not row.passed}
+        if not lost:
+            return
+        checks = [check for check in self.checks if check.problem in lost]
+        public = {row.id: row for row in self.judge_tree(tree, PUBLIC_SEED, checks=checks)}
+        for row in rows:
+            row.printed = ""
+            if row.passed:
+                continue
+            at_home = public[row.id]
+            row.message, row.mistake = at_home.message, at_home.mistake
+            if at_home.passed:
+                row.message = OTHER_INPUTS
+
+    def _explain_runs(self, measured: trained.Measured, folder: Path, tree: Path) -> None:
+        """The same for trained runs: what a network raised may hold the tasks it was shown."""
+        names = [row.id.removeprefix("run::") for row in measured.rows]
+        raised = {name for name in names if name not in measured.accuracy}
+        those = [e for e in self.homework.experiments if e["name"] in raised]
+        homework = replace(self.homework, experiments=tuple(those))
+        public = trained.measure(homework, self.worker, folder, tree, PUBLIC_SEED)
+        told = {row.id: row.message for row in public.rows}
+        for name, row in zip(names, measured.rows):
+            if name in raised:
+                row.message = OTHER_INPUTS if name in public.accuracy else told[row.id]
+
+
+# --- records ------------------------------------------------------------------------------------
+
+
+def blank(homework: Homework, order: Order) -> dict:
+    """A record of nothing yet: every planned point is there, none is earned."""
+    planned = [p for p in homework.problems if p.kind in ("code", "run")]
+    return {
+        "id": order.ident,
+        "students": list(order.students) or [order.ident],
+        "homework": homework.name,
+        "submitted": order.submitted,
+        "fingerprint": order.fingerprint,
+        "status": "failed",
+        "reason": "",
+        "seed": None,
+        "isolation": "",
+        "score": 0,
+        "max_score": whole(sum(p.points for p in planned)),
+        "extra": 0,
+        "diagnosis": 0,  # of the written half: merged by the gradebook
+        "problems": {p.id: 0 for p in planned},
+        "accuracy": {},
+        "checks": [],
+        "notes": [],
+        "manifest": {},
+        "seconds": 0.0,
+        "memory_mb": 0,
+    }
+
+
+def refused(homework: Homework, order: Order, reason: str) -> dict:
+    """The record of a submission that was not taken in."""
+    return blank(homework, order) | {"status": "refused", "reason": reason}
+
+
+def failed(order: Order, reason: str) -> dict:
+    """The record of a submission that the grader could not finish; staff must look at it."""
+    return blank(homeworks.load(order.homework), order) | {"reason": reason}
+
+
+def fill(record: dict, homework: Homework, rows: list[CheckResult]) -> None:
+    """Enter rows and what they sum to."""
+    for problem in homework.problems:
+        own = [row for row in rows if row.problem == problem.id]
+        if problem.kind in ("code", "run"):
+            record["problems"][problem.id] = whole(sum(row.points for row in own))
+        elif problem.kind == "extra" and own:
+            passed = sum(row.passed for row in own) / len(own)
+            record["problems"][problem.id] = whole(problem.points * passed)
+            record["extra"] = whole(record["extra"] + problem.points * passed)
+    record["score"] = whole(sum(row.points for row in rows))
+    record["checks"] = [as_record(row) for row in rows]
+
+
+def as_record(row: CheckResult) -> dict:
+    """A row as it is kept."""
+    return {name: getattr(row, name) for name in JSON_FIELDS}
+
+
+def whole(points: float) -> float:
+    """Without the dust of binary fractions; an int where it is one."""
+    points = round(points, 6)
+    return int(points) if points == int(points) else points

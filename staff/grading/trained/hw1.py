@@ -1,0 +1,59 @@
+"""Homework 1: N-way K-shot tasks for a memory-augmented network."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+from staff.grading.trained import images, share_right
+
+TASKS, BATCH = 1000, 250
+
+
+def size(experiment: str) -> tuple[int, int]:
+    """(shot, way), which the experiment's name says."""
+    shot, way = re.findall(r"\d+", experiment)
+    return int(shot), int(way)
+
+
+def chance(experiment: str) -> float:
+    """The accuracy of guessing."""
+    return 1 / size(experiment)[1]
+
+
+def accuracies(
+    student, experiment: str, source: str, part: str, weights: str, rng: np.random.Generator
+) -> np.ndarray:
+    """The query accuracy of the run on each of many fresh tasks, [TASKS].
+
+    Args:
+        student: answers the probes of `hw1_probe`.
+        part: the split to draw classes from.
+        weights: "best" or "last".
+    """
+    shot, way = size(experiment)
+    pool = images.split(source, part)
+    found = []
+    for _ in range(TASKS // BATCH):
+        shown, labels = draw(pool, shot, way, BATCH, rng)
+        answer = labels[:, -1].argmax(-1)
+        blank = labels.copy()
+        blank[:, -1] = 0
+        logits = student.query_logits(experiment, weights, shown, blank)
+        found.append(share_right(logits, answer, way))
+    return np.concatenate(found)
+
+
+def draw(
+    pool: np.ndarray, shot: int, way: int, count: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Tasks: uint8 [count, K + 1, N, 784] and one-hot labels, float32 [count, K + 1, N, N]."""
+    classes = rng.random((count, len(pool))).argsort(-1)[:, :way]
+    drawings = rng.random((count, way, pool.shape[1])).argsort(-1)[..., : shot + 1]
+    names = np.broadcast_to(np.arange(way), (count, shot + 1, way)).copy()
+    names[:, -1] = rng.random((count, way)).argsort(-1)
+    rows = np.arange(shot + 1)[None, :, None]
+    task = np.arange(count)[:, None, None]
+    shown = pool[classes[task, names], drawings[task, names, rows]]
+    return shown.reshape(count, shot + 1, way, -1), np.eye(way, dtype=np.float32)[names]

@@ -1,0 +1,179 @@
+"""The students' kit: a tree without history, scanned for leaks, proved, the same bytes each time."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import tempfile
+import zipfile
+from pathlib import Path
+
+from autograder import engine
+from autograder.run.launch import isolation_of_this_system, start
+from autograder.submit import kit_version
+from common import homework as homeworks
+from common.errors import KitError
+from staff.authoring import leaks, stubs
+
+TOP = ("README.md", "requirements.txt", "Makefile", "pyproject.toml", "LICENSE", ".gitignore")
+STUDENTS = Path("staff", "students")  # what only the students' kit has: AGENTS.md, editor settings
+NAME = "meta-learning-homework"
+STAFF_ONLY = re.compile(r"answers-.*\.npz|mistakes-.*\.json")  # of secret seeds
+
+
+def release(root: Path, output: Path, up_to: str | None = None, git: Path | None = None) -> Path:
+    """Build, scan and prove the archive.
+
+    Args:
+        output: the folder to put it in.
+        up_to: the last homework to open; None opens all.
+        git: a repository to bring it out in as well; made when it is not there.
+
+    Returns:
+        The zip.
+
+    Raises:
+        KitError: when something is out of step, leaks, or does not grade as it must.
+    """
+    names = [name for name in homeworks.names(root) if up_to is None or name <= up_to]
+    if up_to is not None and up_to not in names:
+        raise KitError(f"--up-to {up_to}: there is {', '.join(homeworks.names(root))}")
+    _require_in_step(root, names)
+    with tempfile.TemporaryDirectory(prefix="release-") as folder:
+        kit = Path(folder) / NAME
+        for path in _files(root, names):
+            target = kit / _place(path.relative_to(root))
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(_for_students(path))
+        _require_no_leak(root, kit)
+        _prove(root, kit, names)
+        archive = output / f"{NAME}-{kit_version(root)}.zip"
+        output.mkdir(parents=True, exist_ok=True)
+        _zip(kit, archive)
+        if git is not None:
+            publish(kit, git, f"Kit {kit_version(root)}, {names[0]} to {names[-1]}")
+    return archive
+
+
+def publish(kit: Path, repository: Path, message: str) -> bool:
+    """Make a commit that is exactly the kit; students pull it over their own work.
+
+    The repository is the staff's: nobody else writes to it, and it holds no history of ours.
+
+    Returns:
+        Whether anything had changed.
+
+    Raises:
+        KitError: when it holds changes that are not committed, or git refuses.
+    """
+    if not (repository / ".git").exists():
+        if repository.exists() and any(repository.iterdir()):
+            raise KitError(f"--git {repository} is neither empty nor a repository; name another")
+        repository.mkdir(parents=True, exist_ok=True)
+        _git(repository, "init", "--quiet", "--initial-branch=main")
+    if _git(repository, "status", "--porcelain"):
+        raise KitError(f"--git {repository} holds changes of its own; commit or discard them")
+    for name in filter(None, _git(repository, "ls-files", "-z").split("\0")):
+        (repository / name).unlink()
+    shutil.copytree(kit, repository, dirs_exist_ok=True)
+    _git(repository, "add", "--all", "--force")
+    if not _git(repository, "status", "--porcelain"):
+        return False
+    _git(repository, "commit", "--quiet", "--message", message)
+    return True
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        ["git", *arguments], cwd=folder, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise KitError(f"git {arguments[0]} in {folder}: {done.stderr.strip()}")
+    return done.stdout
+
+
+def _place(path: Path) -> Path:
+    """Where a file of ours lies in the students' kit."""
+    return path.relative_to(STUDENTS) if path.is_relative_to(STUDENTS) else path
+
+
+def _files(root: Path, names: list[str]) -> list[Path]:
+    """What ships: tracked files only, so that nothing of this machine slips in."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=root, capture_output=True, text=True, check=False
+    )
+    if listed.returncode:
+        raise KitError("a release is made from a git checkout")
+    found = []
+    for name in sorted(filter(None, listed.stdout.split("\0"))):
+        parts = Path(name).parts
+        homework = (
+            parts[2] if parts[:2] == ("autograder", "checks") and len(parts) > 3 else parts[0]
+        )
+        closed = re.fullmatch(r"hw\d", homework) and homework not in names
+        inside = name in TOP or parts[0] in ("common", "autograder") or parts[0] in names
+        inside = inside or Path(name).is_relative_to(STUDENTS)
+        if (
+            inside
+            and not closed
+            and not STAFF_ONLY.fullmatch(parts[-1])
+            and (root / name).is_file()
+        ):
+            found.append(root / name)
+    return found
+
+
+def _for_students(path: Path) -> bytes:
+    """A file as it ships: Makefile and pyproject.toml lose what only the staff needs."""
+    data = path.read_bytes()
+    if path.name not in ("Makefile", "pyproject.toml"):
+        return data
+    text = re.sub(r"(?m)^# begin staff\n(?:.*\n)*?# end staff\n", "", data.decode())
+    if path.name == "pyproject.toml":  # editors then find the checks
+        text = text.replace('testpaths = ["tests"]', 'testpaths = ["autograder/checks"]')
+    return text.encode()
+
+
+def _require_in_step(root: Path, names: list[str]) -> None:
+    for name in names:
+        for master in stubs.masters(root, name):
+            stub = stubs.make_stub(master.read_text(encoding="utf-8"), name, master.name)
+            if (root / name / master.name).read_text(encoding="utf-8") != stub:
+                raise KitError(f"{name}/{master.name} is not what its solution gives: make stubs")
+
+
+def _require_no_leak(root: Path, kit: Path) -> None:
+    for name in homeworks.names(root):
+        for leak in leaks.scan(leaks.secrets(root, name), leaks.shipped(kit), kit):
+            raise KitError(f"{leak.file}:{leak.line} holds a piece of {leak.hole}: {leak.text}")
+    for path in kit.rglob("*.py"):
+        if stubs.MARK.search(path.read_text(encoding="utf-8")):
+            raise KitError(f"{path.relative_to(kit)} holds a solution's mark")
+
+
+def _prove(root: Path, kit: Path, names: list[str]) -> None:
+    """The stubs earn nothing and the solutions everything, with the kit's own checks."""
+    for name in names:
+        homework = homeworks.load(name, kit)
+        with start(isolation_of_this_system(), homework.preload) as worker:
+            empty = engine.grade(homework, worker=worker)
+            solved = engine.grade(
+                homework, submission=root / "staff" / "solutions" / name, worker=worker
+            )
+        if empty.score != 0 or solved.score != solved.max_score:
+            raise KitError(
+                f"{name} in the archive gives stubs {empty.score:g} and solutions "
+                f"{solved.score:g} of {solved.max_score:g}; expected 0 and all"
+            )
+
+
+def _zip(kit: Path, archive: Path) -> None:
+    temporary = archive.with_suffix(".tmp")
+    with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as target:
+        for path in sorted(p for p in kit.rglob("*") if p.is_file()):
+            info = zipfile.ZipInfo(str(Path(NAME) / path.relative_to(kit)), (1980, 1, 1, 0, 0, 0))
+            info.compress_type = zipfile.ZIP_DEFLATED
+            info.external_attr = 0o644 << 16
+            target.writestr(info, path.read_bytes())
+    temporary.replace(archive)
