@@ -108,15 +108,15 @@ def find_runs(homework: Homework, root: Path) -> tuple[dict[str, Path], list[str
     """The finished run of every required experiment, and notes on those that are not there."""
     found, notes = {}, []
     for experiment in homework.experiments:
-        name = experiment["name"]
+        name = experiment.name
         folders = sorted((root / homework.name).glob(f"{name}-seed*"))
         done = [folder for folder in folders if folder.suffix == "" and _finished(folder)]
         if done:
             found[name] = done[0]
             source = json.loads((done[0] / "config.json").read_text(encoding="utf-8"))["data"]
             notes.append(f"{name}: {done[0]}, trained on {source}")
-        elif experiment.get("hand_in", False):
-            notes.append(f"{name}: no finished run; make it with: {experiment['command']}")
+        elif experiment.hand_in:
+            notes.append(f"{name}: no finished run; make it with: {experiment.command}")
     return found, notes
 
 

@@ -13,8 +13,9 @@ import time
 from pathlib import Path
 
 from benchmarks import table
+from common import homework as homeworks
 from common import options
-from common.experiments import plan, runner
+from common.experiments import runner
 from common.experiments.runner import Job, Outcome
 from common.training import runs
 
@@ -25,8 +26,8 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="benchmark-"))
     jobs = [
         job
-        for name in chosen.homework or plan.homeworks()
-        for job in runner.jobs_of(plan.load(name), chosen, folder)
+        for name in chosen.homework or homeworks.names()
+        for job in runner.jobs_of(homeworks.load(name), chosen, folder)
     ]
     began = time.monotonic()
     outcomes = runner.run_all(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from common.errors import KitError
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[1]  # of the kit
+NAME = re.compile(r"hw\d+")
 KINDS = ("code", "plot", "written", "run", "extra")
 PUBLIC_SEED = 0  # whose recorded inputs and answers the students' kit holds
 
@@ -25,27 +27,86 @@ class Problem:
     hole: str | None = None  # "mann.py:MANN.forward" where code is to be written
     graded_by: str | None = None  # "diagnosis": recorded curves, judged by the course grader
 
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(f"problem {self.id} has kind {self.kind!r}")
+
     @property
     def checked(self) -> bool:
         return self.kind in ("code", "extra")
 
 
 @dataclass(frozen=True)
-class Homework:
+class Experiment:
+    """One run, or group of runs, that a homework asks for.
+
+    Attributes:
+        minutes: on two CPU cores.
+        optional: no problem with points asks for it.
+        hand_in: `submit` packs its run.
+        points: what the run earns on fresh tasks, and `least`: the accuracy for it, by data source.
+    """
+
     name: str
-    title: str
-    files: tuple[str, ...]  # what is handed in
-    preload: tuple[str, ...]  # imported once, before the worker forks
-    time_limit: float  # seconds for one check
-    hint_level: int  # 1 what differed, 2 the idea, 3 the recognised mistake
-    problems: tuple[Problem, ...]
-    experiments: tuple[dict, ...]  # name, command, minutes, and what is required of it
-    root: Path = ROOT
+    command: str
+    minutes: float
+    optional: bool = False
+    hand_in: bool = False
+    points: float = 0
+    least: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Curves that are compared, and whose order can be predicted.
+
+    Attributes:
+        name: as `--experiment` knows it.
+        metric: what is compared: its value at the last evaluation, or its mean.
+        lower: whether the lowest curve wins.
+        curves: a curve's name → (its experiment, its column in metrics.csv).
+        mean_over: where a row is a repetition and no step: the mean counts, over the rows that have
+            these values in these columns; None: the last row counts.
+    """
+
+    name: str
+    metric: str
+    lower: bool
+    curves: dict[str, tuple[str, str]]
+    mean_over: dict[str, float] | None = None
 
     @property
-    def diagnosis(self) -> Problem | None:
-        """The problem about recorded curves, where there is one."""
-        return next((p for p in self.problems if p.graded_by == "diagnosis"), None)
+    def experiments(self) -> tuple[str, ...]:
+        """Those that must have run before the curves can be compared."""
+        return tuple(dict.fromkeys(experiment for experiment, _ in self.curves.values()))
+
+
+@dataclass(frozen=True)
+class Homework:
+    """A homework's table.
+
+    Attributes:
+        files: what is handed in.
+        preload: imported once, before the worker forks.
+        time_limit: seconds for one check.
+        hint_level: 1 what differed, 2 the idea, 3 the recognised mistake.
+        watched: metrics with a reference band → whether lower is better; the first is the one to
+            look at.
+        made_by: a file of a report → the command that makes it.
+    """
+
+    name: str
+    title: str
+    files: tuple[str, ...]
+    preload: tuple[str, ...] = ()
+    time_limit: float = 10
+    hint_level: int = 3
+    problems: tuple[Problem, ...] = ()
+    experiments: tuple[Experiment, ...] = ()
+    comparisons: tuple[Comparison, ...] = ()
+    watched: dict[str, bool] = field(default_factory=dict)
+    made_by: dict[str, str] = field(default_factory=dict)
+    root: Path = ROOT
 
     @property
     def folder(self) -> Path:
@@ -55,17 +116,54 @@ class Homework:
     def checks(self) -> Path:
         return self.root / "autograder" / "checks" / self.name
 
+    @property
+    def number(self) -> int:
+        return _number(self.name)
+
+    @property
+    def diagnosis(self) -> Problem | None:
+        """The problem about recorded curves, where there is one."""
+        return next((p for p in self.problems if p.graded_by == "diagnosis"), None)
+
+    @property
+    def measured(self) -> tuple[Experiment, ...]:
+        """The experiments whose runs are handed in and earn points on fresh tasks."""
+        return tuple(one for one in self.experiments if one.hand_in and one.points)
+
     def problem(self, ident: str) -> Problem:
+        """The problem of this id.
+
+        Raises:
+            KitError: when there is none.
+        """
         for problem in self.problems:
             if problem.id == ident:
                 return problem
         known = ", ".join(p.id for p in self.problems if p.checked)
         raise KitError(f"{self.name} has no problem {ident!r}; it has {known}")
 
+    def compared(self, experiment: str) -> list[Comparison]:
+        """The comparisons that an experiment takes part in."""
+        return [one for one in self.comparisons if experiment in one.experiments]
+
+    def runs_of(self, experiment: Experiment) -> tuple[str, ...]:
+        """The runs that an experiment's command makes: its own, or those of a comparison."""
+        for comparison in self.comparisons:
+            if comparison.name == experiment.name:
+                return comparison.experiments
+        return (experiment.name,)
+
+    def command_for(self, made: str) -> str:
+        """What makes a run, or a file of a report, whatever its seed."""
+        made = re.sub(r"-seed-?\d+", "", made)
+        commands = {one.name: one.command for one in self.experiments} | self.made_by
+        return commands.get(made, "train it, or correct its name in writeup.md")
+
 
 def names(root: Path = ROOT) -> list[str]:
-    """The homeworks that are here, in order."""
-    return sorted(path.parent.name for path in root.glob("hw[0-9]/homework.toml"))
+    """The homeworks that are here, by number."""
+    found = (path.parent.name for path in root.glob("hw*/homework.toml"))
+    return sorted(filter(NAME.fullmatch, found), key=_number)
 
 
 def load(name: str, root: Path = ROOT) -> Homework:
@@ -74,27 +172,46 @@ def load(name: str, root: Path = ROOT) -> Homework:
     Raises:
         KitError: for an unknown homework or a table that cannot be read.
     """
-    path = root / name / "homework.toml"
     if name not in names(root):
         known = ", ".join(names(root)) or "none"
-        raise KitError(f"no homework {name!r} here; there is {known}")
+        raise KitError(f"no homework {name!r} here; choose one of {known}")
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-        problems = tuple(Problem(**row) for row in table["problems"])
-        homework = Homework(
-            name=name,
-            title=table["title"],
-            files=tuple(table["files"]),
-            preload=tuple(table.get("preload", ())),
-            time_limit=float(table.get("time_limit", 10)),
-            hint_level=int(table.get("hint_level", 3)),
-            problems=problems,
-            experiments=tuple(table.get("experiments", ())),
-            root=root,
-        )
+        table = tomllib.loads((root / name / "homework.toml").read_text(encoding="utf-8"))
+        return _homework(name, table, root)
     except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
         raise KitError(f"{name}/homework.toml cannot be read: {error}") from None
-    for problem in problems:
-        if problem.kind not in KINDS:
-            raise KitError(f"{name}/homework.toml: problem {problem.id} has kind {problem.kind!r}")
-    return homework
+
+
+def _homework(name: str, table: dict, root: Path) -> Homework:
+    return Homework(
+        name=name,
+        title=table["title"],
+        files=tuple(table["files"]),
+        preload=tuple(table.get("preload", ())),
+        time_limit=float(table.get("time_limit", 10)),
+        hint_level=int(table.get("hint_level", 3)),
+        problems=tuple(Problem(**row) for row in table["problems"]),
+        experiments=tuple(Experiment(**row) for row in table.get("experiments", ())),
+        comparisons=tuple(_comparison(row) for row in table.get("comparisons", ())),
+        watched=dict(_signed(metric) for metric in table.get("watched", ())),
+        made_by=dict(table.get("made_by", {})),
+        root=root,
+    )
+
+
+def _comparison(row: dict) -> Comparison:
+    metric, lower = _signed(row["metric"])
+    if "columns" in row:
+        curves = {curve: (row["name"], column) for curve, column in row["columns"].items()}
+    else:
+        curves = {name: (name, metric) for name in row["experiments"]}
+    return Comparison(row["name"], metric, lower, curves, row.get("mean_over"))
+
+
+def _signed(name: str) -> tuple[str, bool]:
+    """A metric's name, and whether a "-" before it says that lower is better."""
+    return name.removeprefix("-"), name.startswith("-")
+
+
+def _number(name: str) -> int:
+    return int(name.removeprefix("hw"))

@@ -168,11 +168,11 @@ def figures(options: argparse.Namespace) -> int:
 
 
 def architecture(options: argparse.Namespace) -> int:
-    """Redraw the picture; 1 when an import goes up."""
+    """Redraw the picture; 1 when an import is not allowed."""
     from staff.authoring import architecture as house
 
-    for told in (found := house.upward(homeworks.ROOT)):
-        print(f"goes up: {told}")
+    for told in (found := house.wrong(homeworks.ROOT)):
+        print(f"not allowed: {told}")
     print(f"{house.PAGE}: {'redrawn' if house.redraw(homeworks.ROOT) else 'in step'}")
     return 1 if found else 0
 

@@ -9,7 +9,7 @@ from torch import nn
 
 from common import homework as homeworks
 from common.errors import KitError
-from common.experiments import plan, reference_band
+from common.experiments import reference_band
 from common.training import runs
 from common.training.runs import RunFolder
 from common.training.trainer import Trainer
@@ -18,6 +18,9 @@ from tests.conftest import HOMEWORKS
 
 SETTINGS = {"homework": "hw9", "experiment": "alone", "data": "toy", "tiny": False, "lr": 0.1}
 TABLE = """
+title = "Made up"
+files = []
+problems = []
 watched = ["accuracy", "-loss"]
 [[comparisons]]
 name = "all"
@@ -215,7 +218,7 @@ def test_a_training_script_tells_its_settings():
 
 @pytest.mark.parametrize("hw", HOMEWORKS)
 def test_the_bands_that_ship_are_whole(hw):
-    watched = plan.load(hw).watched
+    watched = homeworks.load(hw).watched
     for experiment, by_source in reference_band.read(hw).items():
         for source, entry in by_source.items():
             where = f"{hw} {experiment} {source}"

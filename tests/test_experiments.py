@@ -7,11 +7,15 @@ import sys
 
 import pytest
 
+from common import homework as homeworks
 from common.errors import KitError
-from common.experiments import parallel, plan, runner
+from common.experiments import parallel, runner
 from tests.conftest import HOMEWORKS
 
 TABLE = """
+title = "Made up"
+files = []
+problems = []
 [[experiments]]
 name = "one"
 command = "python -m hw9.train --experiment one"
@@ -65,9 +69,9 @@ def kit(tmp_path, monkeypatch):
     (tmp_path / "hw9" / "homework.toml").write_text(TABLE)
     (tmp_path / "trainer.py").write_text(TRAIN)
     monkeypatch.chdir(tmp_path)
-    read = plan.load
-    monkeypatch.setattr(plan, "homeworks", lambda root=None: ["hw9"])
-    monkeypatch.setattr(plan, "load", lambda name: read(name, tmp_path))
+    read = homeworks.load
+    monkeypatch.setattr(homeworks, "names", lambda root=None: ["hw9"])
+    monkeypatch.setattr(homeworks, "load", lambda name: read(name, tmp_path))
     return tmp_path
 
 
@@ -164,7 +168,7 @@ def test_tiny_runs_stay_apart(kit):
 
 
 def test_an_unknown_homework_is_named(kit):
-    with pytest.raises(KitError, match="no homework 'hw7' here; there is"):
+    with pytest.raises(KitError, match="no homework 'hw7' here; choose one of"):
         run("hw7")
 
 
@@ -183,17 +187,17 @@ def test_results_of_all_shapes_have_figures(tmp_path):
 
 @pytest.mark.parametrize("hw", HOMEWORKS)
 def test_every_command_of_the_tables_is_a_training(hw):
-    for experiment in plan.load(hw).experiments:
+    for experiment in homeworks.load(hw).experiments:
         assert experiment.command.startswith(f"python -m {hw}.train --experiment "), experiment
         assert experiment.minutes > 0
 
 
 def test_help_needs_no_torch():
-    code = ("import sys; from common import experiments\n"
+    code = ("import sys; from common.experiments import runner\n"
             "try: runner.main(['--help'])\n"
             "except SystemExit: pass\n"
             "assert 'torch' not in sys.modules and 'matplotlib' not in sys.modules")  # fmt: skip
-    done = subprocess.run([sys.executable, "-c", code], cwd=plan.ROOT, capture_output=True,
+    done = subprocess.run([sys.executable, "-c", code], cwd=homeworks.ROOT, capture_output=True,
                           text=True, check=False)  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "python -m common.experiments hw1" in done.stdout

@@ -98,7 +98,9 @@ def _nothing_runs(group, seconds=15):
 def judge_here(orders, workers, seconds, keep):
     """In place of the pool: what a submission earns follows from its name."""
     for order in orders:
-        keep(session.blank(HOMEWORK, order) | {"status": "graded", "score": len(order.ident)})
+        keep(
+            session_module.blank(HOMEWORK, order) | {"status": "graded", "score": len(order.ident)}
+        )
 
 
 def grade_and_die(folder, out, moment):
@@ -171,7 +173,7 @@ class Fake:
             time.sleep(60)
         if order.ident.startswith("raise"):
             raise RuntimeError("boom")
-        return session.blank(HOMEWORK, order) | {"status": "graded"}
+        return session_module.blank(HOMEWORK, order) | {"status": "graded"}
 
     def close(self):
         """Nothing was started."""
@@ -257,7 +259,7 @@ def test_points_come_from_the_secret_seed_and_messages_from_the_public_one(
     assert told["status"] == "failed" and "987.6" in told["message"]
     record = session.grade(replace(order, for_student=True))
     told = {c["id"]: c for c in record["checks"]}[secret]
-    assert told["status"] == "failed" and told["message"] == session.OTHER_INPUTS
+    assert told["status"] == "failed" and told["message"] == session_module.OTHER_INPUTS
     assert "987" not in json.dumps(record["checks"])
     assert record["seed"] == SECRET and record["score"] == 25
 
@@ -357,7 +359,7 @@ def test_a_folder_can_be_sent_to_another_machine(tmp_path, session):
 def test_the_overview_shows_everything_and_runs_nothing(class_):
     _, _, records = class_
     evil = "<script>alert(1)</script>"
-    refused = session.refused(HOMEWORK, Order(evil, "hw1", ""), evil)
+    refused = session_module.refused(HOMEWORK, Order(evil, "hw1", ""), evil)
     page = class_page.page([*records, refused], HOMEWORK)
     assert "<script" not in page and "&lt;script&gt;" in page
     for part in ("Scores", "Hardest checks", "Commonest mistakes", "Time and memory", "<svg",

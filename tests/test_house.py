@@ -14,14 +14,6 @@ from staff.authoring import leaks, stubs
 from tests.conftest import HOMEWORKS
 
 ROOT = homeworks.ROOT
-MAY_IMPORT = {
-    "common": set(),
-    "autograder": set(),
-    "staff": {"autograder", "common"},
-    "tests": {"staff", "autograder", "common"},
-    "benchmarks": {"staff", "autograder", "common"},
-}
-OURS = {*MAY_IMPORT, "hw0", "hw1", "hw2", "hw3", "hw4"}
 
 
 def python_files(folder):
@@ -34,21 +26,6 @@ def imports(path):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.level == 0:
             yield node.module
-
-
-@pytest.mark.parametrize("folder", ["common", "autograder", "staff", *HOMEWORKS])
-def test_arrows_point_down(folder):
-    allowed = MAY_IMPORT.get(folder, {"common"}) | {folder}
-    for path in python_files(folder):
-        if folder == "staff" and path.parent.parent.name in ("solutions", "mistakes", "variants"):
-            own = {path.parent.name}  # they stand for files of that homework
-        elif path.parent == ROOT / "staff" / "figures":
-            own = {path.stem}  # its handout shows data that its own code makes
-        else:
-            own = set()
-        for module in imports(path):
-            top = module.split(".")[0]
-            assert top not in OURS - allowed - own, f"{path.relative_to(ROOT)} imports {module}"
 
 
 def test_the_parent_side_of_the_autograder_never_imports_torch():

@@ -326,7 +326,7 @@ def test_learned_rates_are_stepped_saved_and_limited(hw2):
 
 def test_every_experiment_is_in_the_table(hw2):
     settings = hw2["settings"]
-    names = {e["name"] for e in homeworks.load("hw2").experiments}
+    names = {one.name for one in homeworks.load("hw2").experiments}
     assert names <= {*settings.SETTINGS, *settings.GROUPS, hw2["train"].PHOTOS}
     assert set(settings.REQUIRED) <= names
 

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from common import homework as homeworks
 from common.errors import KitError
-from common.experiments import groups, plan, prediction
-from common.experiments.plan import Comparison
+from common.experiments import groups, prediction
 from common.experiments.prediction import Prediction
+from common.homework import Comparison, Homework
 from common.training.runs import RunFolder
 from tests.conftest import HOMEWORKS
 
@@ -128,7 +129,9 @@ class Chosen:
 
 @pytest.fixture
 def compared(monkeypatch):
-    monkeypatch.setattr(plan, "load", lambda homework: plan.Plan(homework, comparisons=(ERRORS,)))
+    monkeypatch.setattr(
+        homeworks, "load", lambda name: Homework(name, "", (), comparisons=(ERRORS,))
+    )
 
 
 def test_the_prediction_is_drawn_when_the_last_run_ends(compared, tmp_path, capsys):
@@ -171,10 +174,10 @@ def test_a_prediction_about_nothing_is_refused(compared, tmp_path):
 
 @pytest.mark.parametrize("hw", HOMEWORKS)
 def test_the_tables_name_what_there_is(hw):
-    table = plan.load(hw)
+    table = homeworks.load(hw)
     assert table.experiments and table.watched
     for one in table.comparisons:
         assert len(one.curves) >= 2
         for experiment in table.experiments:
-            assert table.made_by(experiment)
+            assert table.runs_of(experiment)
     assert json.dumps(table.watched)

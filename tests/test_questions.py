@@ -5,7 +5,7 @@ import re
 import pytest
 
 from common import homework as homeworks
-from common.report.writeup import heading, load_homework, load_writeup
+from common.report.writeup import heading, load_writeup, questions
 from tests.conftest import HOMEWORKS
 
 TOTAL = {"hw0": 30, "hw1": 57, "hw2": 106, "hw3": 100, "hw4": 60}
@@ -56,9 +56,7 @@ def test_the_points_of_a_homework_are_those_of_the_course(hw):
 @pytest.mark.parametrize("hw", HOMEWORKS)
 def test_one_order_everywhere(hw):
     order = [p.id for p in graded(hw)]
-    sections = load_writeup(
-        homeworks.ROOT / hw / "writeup.md", load_homework(homeworks.ROOT, hw)
-    ).sections
+    sections = load_writeup(homeworks.ROOT / hw / "writeup.md", homeworks.load(hw)).sections
     rows = re.findall(r"(?m)^\| *([\w.]+) *\|", handout(hw).split("**together**")[0])
     assert [s.question.id for s in sections if not s.question.extra] == order
     assert [ident for ident in rows if ident in order] == order
@@ -68,11 +66,11 @@ def test_one_order_everywhere(hw):
 @pytest.mark.parametrize("hw", HOMEWORKS)
 def test_points_are_the_same_everywhere(hw):
     lines = (homeworks.ROOT / hw / "writeup.md").read_text(encoding="utf-8").splitlines()
-    homework = load_homework(homeworks.ROOT, hw)
+    homework = homeworks.load(hw)
     sections = load_writeup(homeworks.ROOT / hw / "writeup.md", homework).sections
     parts_of = {s.question.id: [int(n) for n in re.findall(r"\((\d+) points?\)", "\n".join(s.lines))]
                 for s in sections}  # fmt: skip
-    for question in homework.questions:
+    for question in questions(homework):
         if question.extra:
             continue
         assert heading(question) in lines, f"expected in {hw}/writeup.md: {heading(question)}"

@@ -233,7 +233,7 @@ def test_fresh_tasks_are_tasks():
 def test_every_point_for_a_run_has_someone_who_measures_it(name):
     homework = homeworks.load(name)
     wanted = sum(problem.points for problem in homework.problems if problem.kind == "run")
-    points = [e["points"] for e in homework.experiments if e.get("hand_in") and "points" in e]
+    points = [one.points for one in homework.measured]
     assert sum(points) == wanted
     for part in ("", "_probe") if wanted else ():
         assert (trained.HERE / f"{name}{part}.py").is_file()

@@ -14,7 +14,7 @@ from common.errors import KitError
 from common.pages.markdown import to_html
 from common.report import __main__ as report
 from common.report.results import Results, over_seeds
-from common.report.writeup import cut, load_homework, load_writeup
+from common.report.writeup import cut, load_writeup, questions
 from tests.conftest import HOMEWORKS
 
 ROOT = homeworks.ROOT
@@ -128,7 +128,7 @@ def test_other_encodings(kit):
 
 
 def test_headings_in_answers_and_code_are_no_marks(kit):
-    homework = load_homework(kit, "hw0")
+    homework = homeworks.load("hw0", kit)
     text = (kit / "hw0/writeup.md").read_text(encoding="utf-8")
     text = text.replace("## 5q ·", "## My own · heading\n\n```\n## 5q ·\n```\n\n## 5q ·")
     ids = [section.question.id for section in cut(text, homework).sections]
@@ -162,7 +162,7 @@ def test_what_is_missing_is_listed_with_its_command(kit, capsys):
 
 
 def test_answered_in_part(kit):
-    homework = load_homework(kit, "hw0")
+    homework = homeworks.load("hw0", kit)
     text = (kit / "hw0/writeup.md").read_text(encoding="utf-8")
     text = text.replace("not.\n\n## 5p", "not.\n![my drawing](photo.jpg)\n\n## 5p")
     sections = {s.question.id: list(s.unanswered.values()) for s in cut(text, homework).sections}
@@ -175,7 +175,7 @@ def test_tables_over_seeds(kit):
     make_run(kit, "a", 3, test_mse=9.0, lr=1.0, epoch=1)  # set up otherwise
     make_run(kit, "a", 4, test_mse=9.0, tiny=True, epoch=1)
     (kit / "runs/hw0/a-seed1.old1").mkdir()
-    results = Results(load_homework(ROOT, "hw0"), kit / "runs" / "hw0")
+    results = Results(homeworks.load("hw0"), kit / "runs" / "hw0")
     # by hand: mean .83, standard deviation .036056, standard error .020817, times 4.303
     assert results.cell("{{test_mse}}", "a") == "0.830 ± 0.090"
     assert results.cell("{{a: epoch}}", "other") == "1, 2, 3"
@@ -297,18 +297,18 @@ def test_no_text_takes_long(piece):
 
 @pytest.mark.parametrize("hw", HOMEWORKS)
 def test_every_homework_makes_a_report_without_any_run(hw, tmp_path):
-    homework = load_homework(ROOT, hw)
+    homework = homeworks.load(hw)
     path = ROOT / hw / "writeup.md"
     made = report.assemble(homework, path, tmp_path / "none")
     page = report.render(made)
-    assert page.count("<section id=") >= 1 + len([q for q in homework.questions if not q.extra])
+    assert page.count("<section id=") >= 1 + len([q for q in questions(homework) if not q.extra])
     lost = [what for what, how in made.results.missing.items() if how.startswith("train it, or")]
     assert not lost, f"{hw}/homework.toml does not say what makes {lost}"
 
 
 @pytest.mark.parametrize("hw", HOMEWORKS)
 def test_nothing_is_answered_in_the_kit(hw):
-    for section in load_writeup(ROOT / hw / "writeup.md", load_homework(ROOT, hw)).sections:
+    for section in load_writeup(ROOT / hw / "writeup.md", homeworks.load(hw)).sections:
         assert section.unanswered, f"{hw} {section.question.id} asks nothing: quote it, > **…**"
 
 

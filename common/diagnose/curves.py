@@ -12,6 +12,7 @@ import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
+from common import homework as homeworks
 from common.errors import KitError
 from common.homework import ROOT
 
@@ -70,7 +71,7 @@ def load(homework: str, root: Path = ROOT) -> Curves:
         KitError: when it has none.
     """
     path = root / homework / "curves.json"
-    known = sorted(found.parent.name for found in root.glob("hw[0-9]/curves.json"))
+    known = [name for name in homeworks.names(root) if (root / name / "curves.json").is_file()]
     if homework not in known:
         raise KitError(f"no curves of {homework!r} here; there are those of {', '.join(known)}")
     try:

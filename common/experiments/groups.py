@@ -6,10 +6,11 @@ from argparse import Namespace
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from common import homework as homeworks
 from common import options, plots
 from common.errors import KitError
-from common.experiments import plan, prediction
-from common.experiments.plan import Comparison
+from common.experiments import prediction
+from common.homework import Comparison
 from common.training import runs
 
 
@@ -40,7 +41,7 @@ def train_each(
     group = root.parent if single else root
     comparisons = [
         one
-        for one in plan.load(homework).comparisons
+        for one in homeworks.load(homework).comparisons
         if not suffix and set(names) & set(one.experiments)
     ]
     if chosen.predict is not None:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from common import plots
 from common.errors import KitError
-from common.experiments.plan import Comparison
 from common.files import write_text
+from common.homework import Comparison
 
 FILE = "prediction.json"
 SKIP = "skip"

@@ -10,8 +10,10 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from common import homework as homeworks
 from common.errors import KitError
-from common.experiments import plan, prediction
+from common.experiments import prediction
+from common.homework import ROOT
 from common.training.reference import Reference
 from common.training.runs import RunFolder
 
@@ -84,7 +86,7 @@ class ReferenceBands(Reference):
         return None
 
 
-def of_run(run: RunFolder, root: Path = plan.ROOT) -> ReferenceBands:
+def of_run(run: RunFolder, root: Path = ROOT) -> ReferenceBands:
     """The bands of a run: none where there is no reference, with a note where one is due.
 
     The bands of experiments that are compared open after a prediction: who has seen them cannot
@@ -100,7 +102,7 @@ def of_run(run: RunFolder, root: Path = plan.ROOT) -> ReferenceBands:
         return ReferenceBands(
             note=f"no reference band: {name} is {own!r} here, and {its!r} in its runs"
         )
-    for comparison in plan.load(homework, root).compared(experiment):
+    for comparison in homeworks.load(homework, root).compared(experiment):
         if prediction.read(run.path.parent, comparison) is None:
             return ReferenceBands(note="the reference band opens after a prediction: --predict")
     try:
@@ -117,7 +119,7 @@ def of_run(run: RunFolder, root: Path = plan.ROOT) -> ReferenceBands:
         raise KitError(f"{homework}/{FILE} is damaged: {error!r}; take it from the kit") from None
 
 
-def read(homework: str | None, root: Path = plan.ROOT) -> dict:
+def read(homework: str | None, root: Path = ROOT) -> dict:
     """bands.json: experiment → data source → seeds, settings, steps, metrics; {} without one.
 
     Raises:

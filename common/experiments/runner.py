@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from common import homework as homeworks
 from common import options
 from common.errors import KitError
-from common.experiments import parallel, plan
-from common.experiments.plan import Experiment, Plan
+from common.experiments import parallel
+from common.homework import Experiment, Homework
 from common.training import runs
 
 FIGURES = 2  # of a result, in the table
@@ -61,8 +62,8 @@ def main(argv: list[str] | None = None, module: Callable[[str], list[str]] | Non
     chosen = arguments(argv)
     root = options.RUNS / "tiny" if chosen.tiny else options.RUNS
     jobs: list[Job] = []
-    for name in chosen.homework or plan.homeworks():
-        jobs += jobs_of(plan.load(name), chosen, root)
+    for name in chosen.homework or homeworks.names():
+        jobs += jobs_of(homeworks.load(name), chosen, root)
     if not jobs:
         raise KitError("nothing to run: these homeworks have no experiments")
     if chosen.list:
@@ -104,7 +105,7 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     return chosen
 
 
-def jobs_of(homework: Plan, chosen: argparse.Namespace, root: Path) -> Iterator[Job]:
+def jobs_of(homework: Homework, chosen: argparse.Namespace, root: Path) -> Iterator[Job]:
     """The experiments of a homework, in the order of its table."""
     extra = ["--resume", "--seed", str(chosen.seed)]
     extra += ["--tiny"] if chosen.tiny else []
@@ -112,14 +113,14 @@ def jobs_of(homework: Plan, chosen: argparse.Namespace, root: Path) -> Iterator[
     for experiment in homework.experiments:
         if experiment.optional and not chosen.optional:
             continue
-        made = homework.made_by(experiment)
-        place = root / homework.homework
+        made = homework.runs_of(experiment)
+        place = root / homework.name
         folders = tuple(place / f"{name}-seed{chosen.seed}" for name in made)
         out = folders[0] if made == (experiment.name,) else place
         given = shlex.split(experiment.command)[3:]  # after "python -m hwN.train"
         arguments = (*given, *extra, "--out", str(out))
         log = place / f"{experiment.name}-seed{chosen.seed}.log"
-        yield Job(homework.homework, experiment, folders, arguments, log)
+        yield Job(homework.name, experiment, folders, arguments, log)
 
 
 def run_all(

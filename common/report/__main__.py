@@ -5,14 +5,15 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from common import homework as homeworks
 from common import options
 from common.errors import KitError
 from common.files import write_text
-from common.homework import ROOT
+from common.homework import ROOT, Homework
 from common.report.figures import Figures
 from common.report.page import Report, render
 from common.report.results import Results
-from common.report.writeup import Homework, heading, load_homework, load_writeup
+from common.report.writeup import heading, load_writeup
 
 MADE = "<!-- made by python -m common.report from {}; type answers there: this file is written anew -->"
 
@@ -20,7 +21,7 @@ MADE = "<!-- made by python -m common.report from {}; type answers there: this f
 def main(argv: list[str] | None = None) -> int:
     """Make the report; 0 when all is there, 1 when something is missing."""
     chosen = arguments(argv)
-    homework = load_homework(ROOT, chosen.homework)
+    homework = homeworks.load(chosen.homework)
     writeup = ROOT / homework.name / "writeup.md"
     runs = chosen.runs / homework.name
     page = chosen.output or runs / "report.html"

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from common.homework import Homework
 from common.pages.markdown import escape, inline, to_html
 from common.report.figures import Figures
 from common.report.results import Results
-from common.report.writeup import Homework, Question, Section, Writeup
+from common.report.writeup import Question, Section, Writeup
 
 ROOM = "\ue000"  # stands in a section where an answer is still to be written
 STYLE = """
@@ -117,7 +118,6 @@ def _key(question: Question) -> str:
 
 def _cover(report: Report) -> str:
     homework, results = report.homework, report.results
-    number = homework.name.removeprefix("hw")
     name = escape(report.name) or '<span class="missing">no name: type it after “Name:”</span>'
     fields = [f"<p><strong>Name:</strong> <bdi>{name}</bdi></p>"]
     if others := report.writeup.field("People I worked with"):
@@ -133,7 +133,7 @@ def _cover(report: Report) -> str:
     )
     notes = "".join(f"<li>{escape(note)}</li>" for note in results.notes)
     return (
-        f'<section id="cover"><h1>Homework {escape(number)}: {escape(homework.title)}</h1>'
+        f'<section id="cover"><h1>Homework {homework.number}: {escape(homework.title)}</h1>'
         f"{''.join(fields)}<h2>Questions</h2><ul>{links}</ul>{_runs(results)}"
         + (f'<h2>Missing</h2><ul class="missing">{missing}</ul>' if missing else "")
         + (f"<h2>Notes</h2><ul>{notes}</ul>" if notes else "")

@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from common.errors import KitError
+from common.homework import Homework
 from common.pages.markdown import cells_of, is_table
-from common.report.writeup import Homework, outside_code
+from common.report.writeup import outside_code
 from common.statistics.intervals import confidence_interval
 from common.training.runs import read_config, read_metrics
 
@@ -100,13 +101,15 @@ class Results:
         if not runs:
             if wanted:
                 what = "file" if name.endswith(".json") else "run"
-                self.missing.setdefault(f"{what} {name}", self.homework.command(name))
+                self.missing.setdefault(f"{what} {name}", self.homework.command_for(name))
             return MISSING
         values = [run.look_up(found["key"]) for run in runs]
         if any(value is None for value in values):
             if wanted:
                 lacking = runs[values.index(None)].folder
-                self.missing.setdefault(f"{found['key']} in {lacking}", self.homework.command(name))
+                self.missing.setdefault(
+                    f"{found['key']} in {lacking}", self.homework.command_for(name)
+                )
             return MISSING
         half = runs[0].look_up(found["half"]) if found["half"] else None
         return over_seeds(values, half)

@@ -7,12 +7,12 @@ two of them belongs to the student. Quoted lines (`> …`) are the kit's: what i
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from common.errors import KitError
+from common.homework import Homework
 from common.pages.markdown import FENCE, IMAGE, lines_of, target_of
 
 BY_PEOPLE = ("plot", "written")
@@ -35,21 +35,6 @@ class Question:
     def worth(self) -> str:
         count = "1 point" if self.points == 1 else f"{self.points:g} points"
         return f"up to {self.points:g} extra points" if self.extra else count
-
-
-@dataclass(frozen=True)
-class Homework:
-    """What homework.toml says that a report needs."""
-
-    name: str
-    title: str
-    questions: tuple[Question, ...]
-    commands: dict[str, str]  # of an experiment, or of a file among its runs
-
-    def command(self, made: str) -> str:
-        """What makes a run or a file, whatever its seed."""
-        made = re.sub(r"-seed-?\d+", "", made)
-        return self.commands.get(made, "train it, or correct its name in writeup.md")
 
 
 @dataclass(frozen=True)
@@ -99,29 +84,13 @@ class Writeup:
         return ""
 
 
-def load_homework(root: Path, name: str) -> Homework:
-    """Read hwN/homework.toml.
-
-    Raises:
-        KitError: when there is no such homework, or its table cannot be read.
-    """
-    path = root / name / "homework.toml"
-    known = sorted(p.parent.name for p in root.glob("hw[0-9]/homework.toml"))
-    if name not in known:
-        raise KitError(f"no homework {name!r} here; there is {', '.join(known) or 'none'}")
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-        rows = table["problems"]
-        questions = [Question(r["id"], r["title"], r["points"])
-                     for r in rows if r["kind"] in BY_PEOPLE and "graded_by" not in r]  # fmt: skip
-        extra = sum(r["points"] for r in rows if r["kind"] == "extra")
-        if extra:
-            questions.append(Question("X", "Extra credit", extra, extra=True))
-        commands = {e["name"]: e["command"] for e in table.get("experiments", ())}
-        commands |= table.get("made_by", {})
-        return Homework(name, table["title"], tuple(questions), commands)
-    except (tomllib.TOMLDecodeError, KeyError, TypeError, UnicodeDecodeError) as error:
-        raise KitError(f"{name}/homework.toml cannot be read: {error}") from None
+def questions(homework: Homework) -> tuple[Question, ...]:
+    """What people grade, in the order of the table; all extra credit is the last question."""
+    found = [Question(p.id, p.title, p.points) for p in homework.problems
+             if p.kind in BY_PEOPLE and p.graded_by is None]  # fmt: skip
+    if extra := sum(p.points for p in homework.problems if p.kind == "extra"):
+        found.append(Question("X", "Extra credit", extra, extra=True))
+    return tuple(found)
 
 
 def load_writeup(path: Path, homework: Homework) -> Writeup:
@@ -151,7 +120,7 @@ def cut(text: str, homework: Homework, where: str = "writeup.md") -> Writeup:
         KitError: naming the first heading that is missing, doubled or out of order.
     """
     lines = lines_of(text)
-    by_id = {question.id: question for question in homework.questions}
+    by_id = {question.id: question for question in questions(homework)}
     starts: list[tuple[int, str]] = []
     for number, line in outside_code(lines):
         found = _HEADING.match(line)
@@ -187,14 +156,14 @@ def outside_code(lines: list[str] | tuple[str, ...]) -> Iterator[tuple[int, str]
 
 
 def _require_all(homework: Homework, found: list[str], where: str) -> None:
-    wanted = [question for question in homework.questions if not question.extra]
+    wanted = [question for question in questions(homework) if not question.extra]
     for question in wanted:
         if question.id not in found:
             raise KitError(
                 f"{where}: the heading of {question.id} is missing or damaged (or stands in a "
                 f"block of code that does not end); expected the line\n  {heading(question)}"
             )
-    order = [question.id for question in homework.questions if question.id in found]
+    order = [question.id for question in questions(homework) if question.id in found]
     if found != order:
         raise KitError(
             f"{where}: the questions stand in the order {', '.join(found)}; "

@@ -6,7 +6,10 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+from common import homework as homeworks
+
 PAGE = "ARCHITECTURE.md"
+FIGURES = Path("staff", "authoring", "figures")
 BEGIN, END = "<!-- the picture: python -m staff architecture -->\n", "<!-- end of the picture -->\n"
 
 # From the top of the house to its cellar; an import may only go down.
@@ -35,6 +38,13 @@ ROOMS = {
     "common/pages": "what pages are made of",
     "common": "the table, errors, files, options",
 }
+# What a wing may import besides itself: a package, or single modules of it.
+MAY_IMPORT = {
+    "common": (),
+    "hwN": ("common",),
+    "autograder": tuple(f"common.{name}" for name in ("homework", "errors", "files", "interrupts", "pages")),
+    "staff": ("autograder", "common"),
+}  # fmt: skip
 STAND_INS = (
     "solutions",
     "mistakes",
@@ -55,7 +65,7 @@ def room_of(path: Path) -> str:
 def files(root: Path) -> Iterator[Path]:
     """Python files of the house, by their paths from the root."""
     tops = [folder for folder in ("staff", "autograder", "common") if (root / folder).is_dir()]
-    tops += [table.parent.name for table in root.glob("hw[0-9]/homework.toml")]
+    tops += homeworks.names(root)
     for top in sorted(tops):
         for path in sorted((root / top).rglob("*.py")):
             found = path.relative_to(root)
@@ -94,15 +104,30 @@ def _file_of(module: str, root: Path) -> Path | None:
     return None
 
 
-def upward(root: Path) -> list[str]:
-    """Imports that go up."""
+def wrong(root: Path) -> list[str]:
+    """Imports that go up, or reach what their wing may not know."""
     order = list(ROOMS)
-    return [
+    found = [
         told
         for (start, end), imports in arrows(root).items()
         if order.index(start) > order.index(end)
         for told in imports
     ]
+    for path in files(root):
+        tree = ast.parse((root / path).read_text(encoding="utf-8"))
+        for module in _imports(tree):
+            if _file_of(module, root) is not None and not _may_know(path, module):
+                found.append(f"{path.as_posix()} imports {module}")
+    return list(dict.fromkeys(found))
+
+
+def _may_know(path: Path, module: str) -> bool:
+    own = path.parts[0]
+    wing = "hwN" if own not in MAY_IMPORT else own
+    allowed = [own, *MAY_IMPORT[wing]]
+    if path.parent == FIGURES:
+        allowed.append(path.stem)  # its handout shows data that its own code makes
+    return any(f"{module}.".startswith(f"{one}.") for one in allowed)
 
 
 def picture(root: Path) -> str:

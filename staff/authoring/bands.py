@@ -13,7 +13,7 @@ import numpy as np
 
 from common import homework as homeworks
 from common.errors import KitError
-from common.experiments import plan, reference_band
+from common.experiments import reference_band
 from common.files import write_text
 from common.statistics.intervals import quantile
 from common.training import runs
@@ -25,7 +25,7 @@ LEAST_WIDTH = 0.02  # of the mean: seeds that agree by chance make no band that 
 # Ask a training script what it would write down, experiment by experiment, and train nothing.
 CONFIGS = """
 import json, runpy, sys
-from common import runs
+from common.training import runs
 module, *asked = sys.argv[1:]
 def configured(self, path, config, resume=False):
     print("\\nCONFIG " + json.dumps(config), flush=True)
@@ -54,7 +54,7 @@ def main(argv: list[str]) -> int:
     options.add_argument("runs", nargs="+", type=Path, metavar="RUN_FOLDER")
     chosen = options.parse_args(argv)
     homework = homeworks.load(chosen.homework)
-    watched = plan.load(homework.name, homework.root).watched
+    watched = homework.watched
     if not watched:
         raise KitError(f'{homework.name}/homework.toml: add watched = ["val_accuracy", …]')
     bands = reference_band.read(homework.name, homework.root)

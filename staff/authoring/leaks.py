@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from common import homework as homeworks
 from staff.authoring.stubs import holes, masters
 
 RUN = 2  # statements in a row that count as a leak; a single one when it is long
@@ -104,7 +105,7 @@ def scan(secret: dict[str, str], files: list[Path], root: Path) -> list[Leak]:
 
 def shipped(root: Path) -> list[Path]:
     """The text files that students get."""
-    top = [*root.glob("hw[0-9]"), root / "common", root / "autograder"]
+    top = [*(root / name for name in homeworks.names(root)), root / "common", root / "autograder"]
     files = [p for folder in top for p in folder.rglob("*") if "__pycache__" not in p.parts]
     files += [root / name for name in ("README.md", "Makefile", "pyproject.toml")]
     return sorted(p for p in files if p.suffix in (".py", ".md", ".toml", ".json") and p.is_file())

@@ -249,7 +249,7 @@ def _in_experiments(homework: Homework, model: dict[str, str]) -> Iterator[Overl
 
 def compared(answer: str, homework: Homework) -> list[str]:
     """The experiments that an answer names."""
-    return [e["name"] for e in homework.experiments if _names(answer, e["name"])]
+    return [e.name for e in homework.experiments if _names(answer, e.name)]
 
 
 def _names(answer: str, experiment: str) -> bool:
@@ -263,8 +263,8 @@ def _expected(homework: Homework) -> set[tuple[str, str]]:
     """(file, experiment) for every experiment of which a file says what to expect."""
     given = set()
     for experiment in homework.experiments:
-        if any(isinstance(value, dict) for value in experiment.values()):
-            given.add(("homework.toml", experiment["name"]))
+        if experiment.least:
+            given.add(("homework.toml", experiment.name))
     documents = _documents(homework)
     for line in documents["README.md"].splitlines():
         row = re.match(r"\| *`?([\w.-]+)`? *\|.*±", line)

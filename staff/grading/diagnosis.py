@@ -95,7 +95,7 @@ def version(homework: Homework) -> str:
     if homework.diagnosis is None:
         return ""
     paths = (homework.folder / "curves.json",
-             homework.root / "staff" / "curves" / f"{homework.name}.toml")  # fmt: skip
+             homework.root / "staff" / "authoring" / "curves" / f"{homework.name}.toml")  # fmt: skip
     whole = b"".join(path.read_bytes() for path in paths if path.is_file())
     return hashlib.sha256(whole).hexdigest()
 

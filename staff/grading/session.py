@@ -156,7 +156,7 @@ class Session:
         """The same for trained runs: what a network raised may hold the tasks it was shown."""
         names = [row.id.removeprefix("run::") for row in measured.rows]
         raised = {name for name in names if name not in measured.accuracy}
-        those = [e for e in self.homework.experiments if e["name"] in raised]
+        those = [e for e in self.homework.experiments if e.name in raised]
         homework = replace(self.homework, experiments=tuple(those))
         public = trained.measure(homework, self.worker, folder, tree, PUBLIC_SEED)
         told = {row.id: row.message for row in public.rows}

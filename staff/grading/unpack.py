@@ -232,7 +232,7 @@ def _candidates(members: list[_Member], homework: Homework) -> list[str]:
     def rank(place: str) -> tuple:
         named = PurePosixPath(place).name == homework.name
         other = bool(OTHER_PLACES.search(place))
-        elsewhere = bool(re.fullmatch(r"hw\d", PurePosixPath(place).name)) and not named
+        elsewhere = bool(re.fullmatch(r"hw\d+", PurePosixPath(place).name)) and not named
         return (elsewhere, other, -counts[place], not named, place.count("/") + bool(place))
 
     ranked = sorted(counts, key=rank)
@@ -244,7 +244,7 @@ def _wanted(homework: Homework) -> list[tuple[str, int]]:
     others = ("writeup.md", DIAGNOSIS_FILE, "manifest.json")
     names = [(name, LARGEST_SOURCE) for name in (*homework.files, *others)]
     for experiment in homework.experiments:
-        names += [(f"runs/{experiment['name']}/{file}", LARGEST_FILE) for file in RUN_FILES]
+        names += [(f"runs/{experiment.name}/{file}", LARGEST_FILE) for file in RUN_FILES]
     return names
 
 

@@ -36,9 +36,11 @@ def release(root: Path, output: Path, up_to: str | None = None, git: Path | None
     Raises:
         KitError: when something is out of step, leaks, or does not grade as it must.
     """
-    names = [name for name in homeworks.names(root) if up_to is None or name <= up_to]
-    if up_to is not None and up_to not in names:
-        raise KitError(f"--up-to {up_to}: there is {', '.join(homeworks.names(root))}")
+    names = homeworks.names(root)
+    if up_to is not None:
+        if up_to not in names:
+            raise KitError(f"--up-to {up_to} is no homework; choose one of {', '.join(names)}")
+        names = names[: names.index(up_to) + 1]
     _require_in_step(root, names)
     with tempfile.TemporaryDirectory(prefix="release-") as folder:
         kit = Path(folder) / NAME
@@ -111,7 +113,7 @@ def _files(root: Path, names: list[str]) -> list[Path]:
         homework = (
             parts[2] if parts[:2] == ("autograder", "checks") and len(parts) > 3 else parts[0]
         )
-        closed = re.fullmatch(r"hw\d", homework) and homework not in names
+        closed = re.fullmatch(r"hw\d+", homework) and homework not in names
         inside = name in TOP or parts[0] in ("common", "autograder") or parts[0] in names
         inside = inside or Path(name).is_relative_to(STUDENTS)
         if (

@@ -76,7 +76,7 @@ class Recipe:
 
 def path_of(homework: str, root: Path = ROOT) -> Path:
     """Where a homework's recipe is."""
-    return root / "staff" / "curves" / f"{homework}.toml"
+    return root / "staff" / "authoring" / "curves" / f"{homework}.toml"
 
 
 def load(homework: str, root: Path = ROOT) -> Recipe:

@@ -29,7 +29,8 @@ import functools, importlib, json, os, sys
 sys.path[0] = sys.argv[1]
 import numpy, torch
 import torch._dynamo, torch.func
-from common import options, training
+from common import options
+from common.training import trainer
 from common.data import glyphs
 
 glyphs.load = functools.cache(glyphs.load)
@@ -38,11 +39,11 @@ glyphs.load()
 
 def train(job):
     sys.path[0], sys.argv = job["tree"], ["train", *job["options"]]
-    class Watched(training.Trainer):
+    class Watched(trainer.Trainer):
         def __init__(self, *args, **options):
             super().__init__(*args, **options)
             self.every = max(1, self.steps // job["rows"])
-    training.Trainer = Watched
+    trainer.Trainer = Watched
     module = importlib.import_module(job["module"])
     for name, value in job["constants"].items():
         assert hasattr(module, name), name

@@ -30,9 +30,8 @@ def render(record: dict, homework: Homework, checks: list, metadata: dict, note:
     planned = [(c.id, c.problem, c.title, c.points) for c in checks]
     runs = next((p.id for p in homework.problems if p.kind == "run"), "")
     planned += [
-        (f"run::{e['name']}", runs, f"Trained run {e['name']} on fresh tasks", e["points"])
-        for e in homework.experiments
-        if runs and e.get("hand_in") and "points" in e
+        (f"run::{one.name}", runs, f"Trained run {one.name} on fresh tasks", one.points)
+        for one in (homework.measured if runs else ())
     ]
     planned += [
         (row.id, row.problem, row.title, 0) for row in diagnosis.planned(homework)

@@ -54,7 +54,7 @@ def measure(homework: Homework, worker: Worker, folder: Path, tree: Path, seed: 
         seed: decides which fresh tasks are drawn.
     """
     found = Measured()
-    wanted = [e for e in homework.experiments if e.get("hand_in") and "points" in e]
+    wanted = homework.measured
     problem = next((p for p in homework.problems if p.kind == "run"), None)
     if not wanted or problem is None:
         return found
@@ -66,9 +66,9 @@ def measure(homework: Homework, worker: Worker, folder: Path, tree: Path, seed: 
                         tree / "probes" / f"{homework.name}.py")  # fmt: skip
     for experiment in wanted:
         row = CheckResult(
-            id=f"run::{experiment['name']}", problem=problem.id,
-            title=f"Trained run {experiment['name']} on fresh tasks", points=0,
-            max_points=experiment["points"], status="failed", seconds=0.0,
+            id=f"run::{experiment.name}", problem=problem.id,
+            title=f"Trained run {experiment.name} on fresh tasks", points=0,
+            max_points=experiment.points, status="failed", seconds=0.0,
         )  # fmt: skip
         found.rows.append(row)
         if exam is None:
@@ -82,7 +82,7 @@ def measure(homework: Homework, worker: Worker, folder: Path, tree: Path, seed: 
             row.status, row.message = error.status, error.what
         except NotHere as error:
             row.status, row.message = "not_run", "not measured yet: the staff have been told"
-            found.notes.append(f"{experiment['name']}: NOT MEASURED: {error}")
+            found.notes.append(f"{experiment.name}: NOT MEASURED: {error}")
     return found
 
 
@@ -93,13 +93,13 @@ def _exam(name: str):
 
 
 def _one(homework, worker, experiment, folder, tree, seed, exam, row, found) -> None:
-    name = experiment["name"]
+    name = experiment.name
     run = folder / "runs" / name
     if not (run / "checkpoint.pt").is_file():
-        raise Unusable(f"no run was handed in; make it with: {experiment['command']}")
+        raise Unusable(f"no run was handed in; make it with: {experiment.command}")
     source = _source(run)
-    if source not in experiment["least"]:
-        known = ", ".join(experiment["least"])
+    if source not in experiment.least:
+        known = ", ".join(experiment.least)
         raise Unusable(f"config.json says data {source!r}; thresholds are set for {known}")
     place = tree / "runs" / name
     place.mkdir(parents=True, exist_ok=True)
@@ -112,7 +112,7 @@ def _one(homework, worker, experiment, folder, tree, seed, exam, row, found) -> 
     finally:
         student.close()
     accuracy, interval = float(best.mean()), confidence_interval(best)
-    least = experiment["least"][source]
+    least = experiment.least[source]
     found.accuracy[name] = round(accuracy, 4)
     if least <= exam.chance(name):
         found.notes.append(f"{name}: the threshold for {source} is {least:g}, no more than chance")
