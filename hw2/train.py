@@ -19,6 +19,7 @@ from hw2.experiments.settings import (
     GROUPS,
     REPORTED_TASKS,
     SETTINGS,
+    SUPPORT_SIZES,
     TEST_SEED,
     TINY,
     VAL_SEED,
@@ -26,8 +27,7 @@ from hw2.experiments.settings import (
 )
 
 PHOTOS = "photos"
-SUPPORT_SIZES = (1, 2, 4, 6, 8, 10)
-PANELS = ("val_accuracy", "support_accuracy", "loss")
+PANELS = ("val_accuracy", "query_accuracy", "support_accuracy", "loss")
 
 
 def arguments() -> Namespace:
@@ -49,7 +49,7 @@ def arguments() -> Namespace:
     parser.add_argument("--lr", type=float, help="largest learning rate, in place of the setting's")
     parser.add_argument("--evaluate", type=Path, nargs="+", metavar="DIR",
                         help="no training: test trained runs on other tasks")  # fmt: skip
-    parser.add_argument("--support", type=int, nargs="+", default=list(SUPPORT_SIZES), metavar="K",
+    parser.add_argument("--support", type=int, nargs="+", default=[*SUPPORT_SIZES], metavar="K",
                         help="support sizes for --evaluate (1 2 4 6 8 10)")  # fmt: skip
     parser.add_argument("--one-at-a-time", action="store_true",
                         help="for --evaluate: predict queries together, and one by one")  # fmt: skip

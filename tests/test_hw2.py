@@ -397,3 +397,30 @@ def test_the_memory_setting_is_guarded(monkeypatch):
 
     monkeypatch.setattr("ctypes.CDLL", refuse)
     assert keep_large_blocks() is False
+
+
+# --- tests of trained runs ----------------------------------------------------------------------
+
+
+def test_no_other_test_overwrites_the_file_that_a_report_reads():
+    from argparse import Namespace
+
+    from hw2.settings import SUPPORT_SIZES
+    from hw2.trained import REPORTED, file_name
+
+    runs = sorted(REPORTED)
+
+    def name(names=runs, source="omniglot", trained_on=("omniglot",), **options):
+        usual = {"one_at_a_time": False, "statistics": "as-trained", "tiny": False,
+                 "support": [*SUPPORT_SIZES]}  # fmt: skip
+        return file_name(Namespace(**usual | options), names, source, set(trained_on))
+
+    assert name() == name(runs[::-1]) == "support"
+    assert name(one_at_a_time=True) == name(one_at_a_time=True, support=[3]) == "one-at-a-time"
+    others = [
+        name(runs[:1]), name(["maml-long-seed0"]), name([*runs, "maml-seed1"]), name(tiny=True),
+        name(support=[1, 2]), name(statistics="batch"), name(source="glyphs"),
+        name(trained_on=("omniglot", "glyphs")), name(runs[:1], one_at_a_time=True),
+        name(one_at_a_time=True, tiny=True),
+    ]  # fmt: skip
+    assert not {"support", "one-at-a-time"} & {*others}

@@ -23,6 +23,7 @@ from common.training import runs
 WEIGHTS = "squeezenet1_1_imagenet_fp16.pth"
 EACH = 40  # photographs of each class
 SIDE = 160  # pixels; the network was trained at 224, and a smaller picture is faster
+TINY = {"each": 16, "side": 64}
 MEAN, SPREAD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet
 OUTPUTS, STEPS, BATCH, LR = 64, 200, 8, 1e-3
 SHOTS = (1, 5)
@@ -152,7 +153,7 @@ def load(data: str | None, tiny: bool = False) -> Features:
     print(
         "data: photos (clothes for meta-training, hand signs for meta-test; SqueezeNet's features)"
     )
-    return _photos(*found)
+    return _photos(*found, **(TINY if tiny else {}))
 
 
 def _files(data: str | None) -> tuple[Path, Path, Path] | None:
@@ -175,11 +176,13 @@ def generated(seed: int = 0) -> Features:
     return Features("generated", {"vectors": mixed[:40]}, {"vectors": mixed[40:]}, "vectors")
 
 
-def _photos(clothes: Path, digits: Path, weights: Path) -> Features:
-    """Pixels and features of the photographs."""
+def _photos(
+    clothes: Path, digits: Path, weights: Path, each: int = EACH, side: int = SIDE
+) -> Features:
+    """Pixels and features of the photographs: `each` of a class, `side` pixels wide."""
     pictures = {
-        "train": photos.load("clothes", clothes, SIDE, EACH),
-        "test": photos.load("signs", digits, SIDE, EACH),
+        "train": photos.load("clothes", clothes, side, each),
+        "test": photos.load("signs", digits, side, each),
     }
     forms: dict[str, dict[str, np.ndarray]] = {"train": {}, "test": {}}
     network = _squeezenet(weights)
@@ -207,7 +210,7 @@ def _squeezenet(weights: Path):
 
 
 def _encode(network, images: np.ndarray) -> np.ndarray:
-    """Features of images, uint8 [n, SIDE, SIDE, 3] → float32 [n, 512], averaged over places."""
+    """Features of images, uint8 [n, side, side, 3] → float32 [n, 512], averaged over places."""
     import torch
 
     mean, spread = torch.tensor(MEAN)[:, None, None], torch.tensor(SPREAD)[:, None, None]

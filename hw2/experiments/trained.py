@@ -17,17 +17,19 @@ from common.statistics.intervals import confidence_interval
 from common.training import runs
 from hw2.experiments.evaluation import fixed_tasks
 from hw2.experiments.methods import Method, build
-from hw2.experiments.settings import REPORTED_TASKS, TEST_SEED, TINY, Setting
+from hw2.experiments.settings import REPORTED_TASKS, SUPPORT_SIZES, TEST_SEED, TINY, Setting
 
 ALONE_TASKS, ALONE_QUERIES = 200, 3
+REPORTED = {"protonet-1-shot-seed0", "maml-seed0"}  # the runs whose tests a report shows
 
 
 def evaluate(chosen: Namespace, data: FewShotImages) -> None:
     """Test trained runs with other support sizes, or one query at a time; on meta-test."""
     root = chosen.out or options.RUNS / "hw2"
-    rows_of = {}
+    rows_of, sources = {}, set()
     for folder in chosen.evaluate:
         method, config = load(folder, chosen.device)
+        sources.add(config["data"])
         if config["data"] != data.source:
             print(f"note: {folder} was trained on {config['data']}, and is tested on {data.source}")
         if chosen.statistics == "batch":
@@ -37,11 +39,29 @@ def evaluate(chosen: Namespace, data: FewShotImages) -> None:
             rows_of[name] = together_and_alone(name, method, config["shot"], data, chosen)
         else:
             rows_of[name] = support_sizes(name, method, data, chosen)
-    kind = "one-at-a-time" if chosen.one_at_a_time else "support"
-    file = root / f"{kind}{'-batch' if chosen.statistics == 'batch' else ''}.json"
+    file = root / f"{file_name(chosen, list(rows_of), data.source, sources)}.json"
     write_text(file, json.dumps({"data": data.source, "rows": rows_of}, indent=2) + "\n")
     picture = draw(rows_of, file.with_suffix(".png"), alone=chosen.one_at_a_time)
     print(f"numbers: {file}\npicture: {picture}")
+
+
+def file_name(chosen: Namespace, names: list[str], source: str, trained_on: set[str]) -> str:
+    """Return the name of what is written, which says everything that differs from a report's tests.
+
+    So no other test ever overwrites the file that a report reads.
+    """
+    parts = ["one-at-a-time" if chosen.one_at_a_time else "support"]
+    if chosen.statistics == "batch":
+        parts.append("batch")
+    if chosen.tiny:
+        parts.append("tiny")
+    if not chosen.one_at_a_time and tuple(chosen.support) != SUPPORT_SIZES:
+        parts += map(str, chosen.support)
+    if trained_on != {source}:
+        parts.append(f"on-{source}")
+    if set(names) != REPORTED:
+        parts += sorted(names)
+    return "-".join(parts)
 
 
 def load(folder: Path, device: str) -> tuple[Method, dict]:

@@ -12,7 +12,7 @@ from common.errors import KitError
 from hw3.experiments.tuning import Pictures
 from hw3.models.loading import Preparation, prepared
 
-SETS = tuple(photos.FILES)  # "clothes", "signs"
+SETS, EACH = tuple(photos.FILES), photos.EACH  # "clothes", "signs"; photographs of each class
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Photos:
         )
 
 
-def load(name: str, how: Preparation, data: str | None = None, each: int = photos.EACH) -> Photos:
+def load(name: str, how: Preparation, data: str | None = None, each: int = EACH) -> Photos:
     """Read a set and prepare it for a network.
 
     Args:

@@ -44,7 +44,8 @@ def run(chosen, folder) -> None:
     steps = {mode: few or count for mode, count in STEPS.items()}
     pretrained = load(chosen.model, chosen.data)
     how = PREPARATIONS[chosen.model]
-    sets = {name: photos.load(name, how, chosen.data) for name in photos.SETS}
+    each = SHOT + settings.query if chosen.tiny else photos.EACH
+    sets = {name: photos.load(name, how, chosen.data, each) for name in photos.SETS}
     print(f"data: photos ({', '.join(sets)}), {how.side} pixels; weights of {chosen.model}")
     seeds = seeds_of(chosen, settings.seeds)
     record = open_folder("photos", chosen, folder, "photos", seeds=len(seeds), model=chosen.model,

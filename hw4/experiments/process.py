@@ -58,8 +58,8 @@ def gaps(network, tasks, size: int) -> dict[str, float]:
     """What the neural process lacks against the exact posterior, in nats for each target.
 
     Returns:
-        joint: of the log density of all targets of a task together; each: of every target by
-        itself; mean: root mean square distance of the two predictive means (no nats).
+        joint: of the log density of all targets of a task together, divided by their number; each:
+        of every target by itself; mean: root mean square distance of the two predictive means (no nats).
     """
     x, y = tasks
     context, targets = (x[:, :size], y[:, :size]), (x[:, -TARGETS:], y[:, -TARGETS:].squeeze(-1))
@@ -96,7 +96,7 @@ def _draw(network, tasks, figures, path) -> None:
     names = {"joint": "all targets together", "each": "each target by itself"}
     for index, (name, label) in enumerate(names.items()):
         axes[0].plot(SIZES, figures[name], marker="o", label=label, **plots.style(index))
-    axes[0].set(xlabel="context points", ylabel="log density lost to the exact posterior, nats",
+    axes[0].set(xlabel="context points", ylabel="log density lost, nats per target",
                 xscale="log", ylim=(0, None))  # fmt: skip
     axes[0].set_xticks(SIZES, [str(size) for size in SIZES])
     axes[0].legend(frameon=False)

@@ -51,9 +51,10 @@ def _posterior(path: Path) -> Path:
 def _model(path: Path) -> Path:
     from matplotlib.patches import Circle, Rectangle
 
-    figure, (axis,) = new(5.6, 4.0)
-    canvas(axis, 7, 5)
-    places = {"θ": (1.0, 2.9), "w_i": (2.9, 2.9), "y_ij": (5.0, 2.9), "x_ij": (5.0, 1.2)}
+    figure, (axis,) = new(5.6, 4.4)
+    canvas(axis, 7, 5.5)
+    places = {"θ": (1.0, 2.9), "w_i": (2.9, 2.9), "y_ij": (5.0, 2.9), "x_ij": (5.0, 1.2),
+              "v": (5.0, 4.95)}  # fmt: skip
     for name, (x, y) in places.items():
         given = name in ("y_ij", "x_ij")
         axis.add_patch(
@@ -61,10 +62,12 @@ def _model(path: Path) -> Path:
                    linewidth=1.4, zorder=2)
         )  # fmt: skip
         head, _, index = name.partition("_")
-        axis.text(x, y, f"${head}_{{{index}}}$" if index else "$\\theta$", ha="center", va="center")
+        symbol = {"θ": "\\theta"}.get(head, head)
+        axis.text(x, y, f"${symbol}_{{{index}}}$", ha="center", va="center")
     arrow(axis, (1.42, 2.9), (2.48, 2.9))
     arrow(axis, (3.32, 2.9), (4.58, 2.9))
     arrow(axis, (5.0, 1.62), (5.0, 2.48))
+    arrow(axis, (5.0, 4.53), (5.0, 3.32))
     for (x, y), (width, height), name, row in (
         ((4.0, 0.35), (2.3, 3.35), "points j", 0), ((2.1, 0.1), (4.6, 4.3), "tasks i", 1),
     ):  # fmt: skip
@@ -75,5 +78,6 @@ def _model(path: Path) -> Path:
         axis.text(x + width - 0.1, y + 0.1, name, ha="right", fontsize=9, color=COLOURS[row])
     axis.text(1.0, 2.1, "prior,\nmeta-learned", ha="center", va="top", fontsize=8, color=SOFT)
     axis.text(2.9, 2.3, "weights,\nnever seen", ha="center", va="top", fontsize=8, color=SOFT)
-    axis.text(3.5, 4.65, "grey: observed", ha="center", fontsize=8, color=SOFT)
+    axis.text(4.45, 4.95, "noise,\nmeta-learned", ha="right", va="center", fontsize=8, color=SOFT)
+    axis.text(1.0, 4.95, "grey: observed", ha="center", va="center", fontsize=8, color=SOFT)
     return save(figure, path)

@@ -29,11 +29,11 @@ def prototype_logits(features: torch.Tensor, centres: torch.Tensor) -> torch.Ten
     """The closer a prototype, the larger its logit: the negative squared Euclidean distance.
 
     Args:
-        features: [Q, D], of query images.
+        features: [n, D], of the n query images (N·Q of a whole task).
         centres: prototypes, [N, D].
 
     Returns:
-        Logits [Q, N].
+        Logits [n, N].
     """
     ### BEGIN SOLUTION 1b (about 1 line): every query against every prototype
     return -(features[:, None] - centres).square().sum(dim=-1)
