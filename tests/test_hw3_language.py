@@ -105,6 +105,57 @@ def test_in_context_accuracy_rises_from_chance(size):
     assert _accuracy(language, 16) > 0.8
 
 
+def _longest(supports, queries, styles, more=0):
+    """The tokens of the longest prompt, and of what follows it."""
+    from hw3.data.vocabulary import WordTokenizer
+
+    write, rng = solution("prompting").in_context_prompt, np.random.default_rng(0)
+    return more + max(
+        len(WordTokenizer().encode(write(supports, text, style, rng)))
+        for text, *_ in queries
+        for style in styles
+    )
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_experiment_cuts_a_prompt(seed):
+    from hw3.data import stories, tasks
+    from hw3.experiments import asking, orders, summaries, tune_or_ask
+    from hw3.models.language import CONTEXT
+
+    rng = np.random.default_rng(seed)
+    asked = dict.fromkeys(tune_or_ask.TASKS.values(), tune_or_ask.ROOM)
+    asked[tasks.opinions] = max(asking.COUNTS)
+    for draw, count in asked.items():
+        task = draw(rng)
+        supports, queries = task.draw(rng, count), task.draw(rng, 20)
+        styles = ("plain", "question", "summary", "own")
+        shown = styles if draw is tasks.opinions else (task.style,)
+        assert _longest(supports, queries, shown) <= CONTEXT
+    task = orders.task(rng)
+    assert _longest(task.draw(rng, orders.SUPPORTS), task.draw(rng, 20), [task.style]) <= CONTEXT
+    told = [stories.story(rng, summaries.WORDING) for _ in range(summaries.ROOM + 20)]
+    supports, queries = told[: summaries.ROOM], told[summaries.ROOM :]
+    assert _longest(supports, queries, [summaries.STYLE], more=12) <= CONTEXT
+
+
+def test_a_cut_prompt_is_told_once(capsys):
+    from hw3.adapting import fitted
+    from hw3.models.language import CONTEXT, kit_model
+
+    language = kit_model("small")
+    language.source = "a model of this test"
+    long = " ".join(["soup"] * (CONTEXT + 30) + ["zib"])
+    rows = fitted(language, ["good soup :", long], more=2)
+    assert [len(row) for row in rows] == [3, CONTEXT - 2]
+    assert rows[1][-1] == language.tokenizer.encode("zib")[0], "the end of the prompt is kept"
+    said = capsys.readouterr().out
+    assert "a model of this test has room for 190 tokens; 1 of 2 prompts have up to 223" in said
+    fitted(language, [long])
+    fitted(kit_model("small"), ["good soup :"])
+    assert not capsys.readouterr().out
+
+
 def test_every_word_of_the_texts_is_known():
     from hw3.data.documents import SHARES, pieces
     from hw3.data.vocabulary import UNKNOWN, WORDS, WordTokenizer
