@@ -29,6 +29,7 @@ WATCHED = {  # a single tuning, step by step
     "watch-lora": "watch_lora",
 }
 OPTIONAL = WATCHED | {
+    "merging": "merging",
     "photos": "photos",
     "regression": "regression",
     "real-language": "real_language",
