@@ -461,3 +461,44 @@ def test_the_recipe_gives_the_same_weights_twice(tmp_path):
         state = torch.load(tmp_path / run / "language-small.pt", weights_only=True)
         assert all(value.isfinite().all() for value in state.values())
     assert sums[0] == sums[1]
+
+
+# --- the story model as its author publishes it ---------------------------------------------------
+
+
+def test_the_published_form_of_a_story_model_becomes_a_state_dictionary():
+    import struct
+
+    from hw3.models import llama2c
+    from hw3.models.stories import StoryModel
+
+    size = {"dim": 8, "hidden_dim": 12, "n_layers": 2, "n_heads": 4, "n_kv_heads": 2,
+            "vocab_size": 9, "max_seq_len": 6}  # fmt: skip
+    count = 9 * 8 + 2 * (8 + 64 + 32 + 32 + 64 + 8 + 3 * 96) + 8
+    numbers = np.arange(count + 6 * 2, dtype=np.float32)
+    content = struct.pack("<7i", *size.values()) + numbers.tobytes()
+    found = llama2c.state_of(content)
+    model = StoryModel(found["model_args"])
+    model.load_state_dict(found["model"])
+    assert found["model"]["tok_embeddings.weight"][1, 0] == 8
+    first, second = (found["model"][f"layers.{n}.attention.wq.weight"] for n in range(2))
+    assert second[0, 0] - first[0, 0] == 64, "the layers of one kind stand one after the other"
+    assert found["model"]["norm.weight"][-1] == count - 1
+    with pytest.raises(ValueError, match="expected"):
+        llama2c.state_of(content[:-4])
+    pieces = struct.pack("<Ifi", 3, -1.5, 2) + b"ab" + struct.pack("<fi", 0.5, 3) + "né".encode()
+    assert llama2c.pieces_of(pieces) == {"tokens": ["ab", "né"], "scores": [-1.5, 0.5], "bos_id": 1}
+
+
+@pytest.mark.skipif(not (REAL / "weights" / "stories260K.bin").is_file(), reason="not on disk")
+def test_both_forms_of_the_story_model_are_one(tmp_path):
+    from hw3.models.stories import PUBLISHED, story_model
+
+    (tmp_path / "weights").mkdir()
+    for name in PUBLISHED:
+        (tmp_path / "weights" / name).write_bytes((REAL / "weights" / name).read_bytes())
+    one, other = story_model(str(tmp_path)), story_model(str(REAL))
+    tokens = one.tokenizer.encode(BEGINNING)
+    assert tokens == other.tokenizer.encode(BEGINNING)
+    rows = torch.tensor([tokens])
+    assert torch.equal(one.model(rows), other.model(rows))
