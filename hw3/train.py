@@ -30,6 +30,7 @@ WATCHED = {  # a single tuning, step by step
     "watch-lora": "watch_lora",
 }
 OPTIONAL = WATCHED | {
+    "merging": "merging",
     "photos": "photos",
     "regression": "regression",
     "real-language": "real_language",
@@ -59,7 +60,8 @@ def arguments() -> Namespace:
         "--seeds", type=int, help="repetitions, in place of the experiment's number"
     )
     parser.add_argument("--lr", type=float,
-                        help="language: learning rate, in place of the experiment's")  # fmt: skip
+                        help="language and probe-then-tune: learning rate of tuning, in place of the "
+                        "experiment's")  # fmt: skip
     parser.add_argument("--model", metavar="NAME", help="; ".join(
         f"{name}: {', '.join(models)}" for name, models in MODELS.items()))  # fmt: skip
     options.add_predict(parser)

@@ -176,3 +176,20 @@ def test_list_fetch_and_verify(one_set, tmp_path, capsys):
     assert one_set("verify") == 1 and "is damaged: 299,999 bytes" in capsys.readouterr().out
     with pytest.raises(KitError, match="no data set 'nonsense'; there is toys"):
         one_set("fetch", "nonsense")
+
+
+def test_one_form_of_a_file_is_enough(tmp_path, monkeypatch):
+    files = [("a.pt", "x", ()), ("a.bin", "x", ("u",)), ("b.bin", "y", ("u",)), ("c", "", ("u",))]
+    card = cards.Card(
+        "toys", "", (), "", "",
+        tuple(cards.DataFile(n, 1, ("sha256:" + "0" * 64,), u, form) for n, form, u in files),
+    )  # fmt: skip
+    monkeypatch.setenv("KIT_DATA", str(tmp_path))
+    (tmp_path / "toys").mkdir()
+    for name in ("a.pt", "b.bin"):
+        (tmp_path / "toys" / name).write_text("?")
+    assert [file.name for file in command.missing(card)] == ["c"]
+    faults = list(command.differences(card))
+    assert len(faults) == 3 and faults[-1] == "c is missing"
+    (tmp_path / "toys" / "a.pt").unlink()
+    assert [file.name for file in command.missing(card)] == ["a.bin", "c"]

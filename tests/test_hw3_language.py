@@ -105,6 +105,57 @@ def test_in_context_accuracy_rises_from_chance(size):
     assert _accuracy(language, 16) > 0.8
 
 
+def _longest(supports, queries, styles, more=0):
+    """The tokens of the longest prompt, and of what follows it."""
+    from hw3.data.vocabulary import WordTokenizer
+
+    write, rng = solution("prompting").in_context_prompt, np.random.default_rng(0)
+    return more + max(
+        len(WordTokenizer().encode(write(supports, text, style, rng)))
+        for text, *_ in queries
+        for style in styles
+    )
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_experiment_cuts_a_prompt(seed):
+    from hw3.data import stories, tasks
+    from hw3.experiments import asking, orders, summaries, tune_or_ask
+    from hw3.models.language import CONTEXT
+
+    rng = np.random.default_rng(seed)
+    asked = dict.fromkeys(tune_or_ask.TASKS.values(), tune_or_ask.ROOM)
+    asked[tasks.opinions] = max(asking.COUNTS)
+    for draw, count in asked.items():
+        task = draw(rng)
+        supports, queries = task.draw(rng, count), task.draw(rng, 20)
+        styles = ("plain", "question", "summary", "own")
+        shown = styles if draw is tasks.opinions else (task.style,)
+        assert _longest(supports, queries, shown) <= CONTEXT
+    task = orders.task(rng)
+    assert _longest(task.draw(rng, orders.SUPPORTS), task.draw(rng, 20), [task.style]) <= CONTEXT
+    told = [stories.story(rng, summaries.WORDING) for _ in range(summaries.ROOM + 20)]
+    supports, queries = told[: summaries.ROOM], told[summaries.ROOM :]
+    assert _longest(supports, queries, [summaries.STYLE], more=12) <= CONTEXT
+
+
+def test_a_cut_prompt_is_told_once(capsys):
+    from hw3.experiments.adapting import fitted
+    from hw3.models.language import CONTEXT, kit_model
+
+    language = kit_model("small")
+    language.source = "a model of this test"
+    long = " ".join(["soup"] * (CONTEXT + 30) + ["zib"])
+    rows = fitted(language, ["good soup :", long], more=2)
+    assert [len(row) for row in rows] == [3, CONTEXT - 2]
+    assert rows[1][-1] == language.tokenizer.encode("zib")[0], "the end of the prompt is kept"
+    said = capsys.readouterr().out
+    assert "a model of this test has room for 190 tokens; 1 of 2 prompts have up to 223" in said
+    fitted(language, [long])
+    fitted(kit_model("small"), ["good soup :"])
+    assert not capsys.readouterr().out
+
+
 def test_every_word_of_the_texts_is_known():
     from hw3.data.documents import SHARES, pieces
     from hw3.data.vocabulary import UNKNOWN, WORDS, WordTokenizer
@@ -410,3 +461,44 @@ def test_the_recipe_gives_the_same_weights_twice(tmp_path):
         state = torch.load(tmp_path / run / "language-small.pt", weights_only=True)
         assert all(value.isfinite().all() for value in state.values())
     assert sums[0] == sums[1]
+
+
+# --- the story model as its author publishes it ---------------------------------------------------
+
+
+def test_the_published_form_of_a_story_model_becomes_a_state_dictionary():
+    import struct
+
+    from hw3.models import llama2c
+    from hw3.models.stories import StoryModel
+
+    size = {"dim": 8, "hidden_dim": 12, "n_layers": 2, "n_heads": 4, "n_kv_heads": 2,
+            "vocab_size": 9, "max_seq_len": 6}  # fmt: skip
+    count = 9 * 8 + 2 * (8 + 64 + 32 + 32 + 64 + 8 + 3 * 96) + 8
+    numbers = np.arange(count + 6 * 2, dtype=np.float32)
+    content = struct.pack("<7i", *size.values()) + numbers.tobytes()
+    found = llama2c.state_of(content)
+    model = StoryModel(found["model_args"])
+    model.load_state_dict(found["model"])
+    assert found["model"]["tok_embeddings.weight"][1, 0] == 8
+    first, second = (found["model"][f"layers.{n}.attention.wq.weight"] for n in range(2))
+    assert second[0, 0] - first[0, 0] == 64, "the layers of one kind stand one after the other"
+    assert found["model"]["norm.weight"][-1] == count - 1
+    with pytest.raises(ValueError, match="expected"):
+        llama2c.state_of(content[:-4])
+    pieces = struct.pack("<Ifi", 3, -1.5, 2) + b"ab" + struct.pack("<fi", 0.5, 3) + "né".encode()
+    assert llama2c.pieces_of(pieces) == {"tokens": ["ab", "né"], "scores": [-1.5, 0.5], "bos_id": 1}
+
+
+@pytest.mark.skipif(not (REAL / "weights" / "stories260K.bin").is_file(), reason="not on disk")
+def test_both_forms_of_the_story_model_are_one(tmp_path):
+    from hw3.models.stories import PUBLISHED, story_model
+
+    (tmp_path / "weights").mkdir()
+    for name in PUBLISHED:
+        (tmp_path / "weights" / name).write_bytes((REAL / "weights" / name).read_bytes())
+    one, other = story_model(str(tmp_path)), story_model(str(REAL))
+    tokens = one.tokenizer.encode(BEGINNING)
+    assert tokens == other.tokenizer.encode(BEGINNING)
+    rows = torch.tensor([tokens])
+    assert torch.equal(one.model(rows), other.model(rows))

@@ -94,18 +94,21 @@ def show(asked: list[Card]) -> None:
     """The cards, as text."""
     for card in asked:
         place = where(card)
-        size = sum(file.bytes for file in card.files if file.urls or not card.urls)
+        counted = [file for file in card.files if file.urls or not card.urls]
+        size = sum(file.bytes for file in counted)
         print(f"{card.name}: {card.title}")
         print(f"  {'here: ' + place if place else 'not here; ' + how_to_get(card)}")
         print(f"  for {', '.join(card.homeworks)}; source: {card.source}; licence: {card.licence}")
         if size:
-            print(f"  {size / 2**20:.1f} MB in {', '.join(file.name for file in card.files)}")
+            print(f"  {size / 2**20:.1f} MB in {', '.join(file.name for file in counted)}")
         if card.cite:
             print(f"  cite: {card.cite}")
         if card.stand_in:
             print(f"  without it: {card.stand_in}")
         if card.hard:
             print(f"  how hard: {card.hard}")
+        if card.access:
+            print(f"  to get it: {card.access}")
 
 
 def fetch(asked: list[Card], named: bool) -> int:
@@ -113,16 +116,25 @@ def fetch(asked: list[Card], named: bool) -> int:
     from common.data import download
 
     for card in asked:
-        if place := where(card):
+        files = missing(card)
+        for file in files:
+            target = source.CACHE / card.name / file.name
+            print(f"{card.name}: {download.fetch(file.urls, target, file.checksums[0])}")
+        if not files and (place := where(card)):
             print(f"{card.name}: {place}")
-        elif card.urls:
-            for file in card.files:
-                if file.urls:
-                    target = source.CACHE / card.name / file.name
-                    print(f"{card.name}: {download.fetch(file.urls, target, file.checksums[0])}")
-        elif named:
+        elif not files and named:
             raise KitError(f"{card.name} cannot be fetched; {how_to_get(card)}")
     return 0
+
+
+def missing(card: Card) -> list[DataFile]:
+    """Return the files that can be fetched and are not here, in any form."""
+    if card.name in LOADED and where(card):
+        return []
+    names = {path.name for path in cards.on_disk(card)}
+    here = [file for file in card.files if file.name in names]
+    forms = {file.form for file in here if file.form}
+    return [f for f in card.files if f.urls and f not in here and f.form not in forms]
 
 
 def verify(asked: list[Card], named: bool) -> int:
@@ -153,7 +165,10 @@ def differences(card: Card):
             yield "its drawings are not the published ones"
         return
     here = {path.name: path for path in cards.on_disk(card)}
+    forms = {file.form for file in card.files if file.form and file.name in here}
     for file in card.files if here else ():
+        if file.name not in here and file.form in forms:
+            continue
         if fault := difference(file, here.get(file.name)):
             yield fault
 

@@ -19,13 +19,15 @@ class DataFile:
 
     Attributes:
         checksums: "algorithm:digest" of every form in which it is known.
-        urls: the publisher's addresses, in the order to try; none where it cannot be fetched.
+        urls: addresses, in the order to try; none where it cannot be fetched.
+        form: files of one form stand for each other: one of them is enough.
     """
 
     name: str
     bytes: int
     checksums: tuple[str, ...]
     urls: tuple[str, ...] = ()
+    form: str = ""
 
     def is_known(self, path: Path) -> bool:
         """Whether a file on disk has one of the checksums."""
@@ -45,6 +47,7 @@ class Card:
         stand_in: what the kit uses where this is not to be had; "" where there is none.
         hard: how hard a stand-in is beside what it stands for.
         content: sha256 of the data as the kit reads them, whatever file they came in.
+        access: what else must be known to get it, such as that a file is published nowhere.
     """
 
     name: str
@@ -57,6 +60,7 @@ class Card:
     stand_in: str = ""
     hard: str = ""
     content: str = ""
+    access: str = ""
 
     def file(self, name: str) -> DataFile:
         """The file of this name."""
@@ -78,7 +82,13 @@ def load_all() -> dict[str, Card]:
     cards = {}
     for name, table in tomllib.loads(FILE.read_text(encoding="utf-8")).items():
         files = tuple(
-            DataFile(f["name"], f["bytes"], tuple(f["checksums"]), tuple(f.get("urls", ())))
+            DataFile(
+                f["name"],
+                f["bytes"],
+                tuple(f["checksums"]),
+                tuple(f.get("urls", ())),
+                f.get("form", ""),
+            )
             for f in table.pop("files", ())
         )
         cards[name] = Card(name=name, files=files, homeworks=tuple(table.pop("homeworks")), **table)

@@ -60,7 +60,7 @@ COMPARISON = {
     "rate-0.04": replace(_SHORT, inner_rate=0.04),
     "rate-0.04-5-steps": replace(_SHORT, inner_rate=0.04, inner_steps=5),
     "learned-rates": replace(_SHORT, inner_rate=0.04, learned=True),
-    "first-order": replace(_SHORT, first_order=True),
+    "first-order": replace(_SHORT, inner_rate=0.04, inner_steps=5, first_order=True),
 }
 LONG = {
     "protonet-long": replace(_ONE_SHOT, steps=10000),

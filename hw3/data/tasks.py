@@ -40,6 +40,17 @@ def opinions(rng: np.random.Generator) -> Task:
     return Task(names, reviews.opinion)
 
 
+def grades(rng: np.random.Generator) -> Task:
+    """How many stars does a review give, of five? Said with five words that mean nothing elsewhere."""
+    names = [LABELS[index] for index in rng.permutation(len(LABELS))[: len(STARS)]]
+    return Task(names, _review_of)
+
+
+def _review_of(rng: np.random.Generator, label: int) -> str:
+    """A review of any topic, of `label` + 1 stars."""
+    return reviews.draw(rng, int(rng.integers(len(TOPICS))), label + 1).text
+
+
 def whereabouts(rng: np.random.Generator) -> Task:
     """Where is someone, of two places? Said with two new words for the places.
 
@@ -50,7 +61,7 @@ def whereabouts(rng: np.random.Generator) -> Task:
 
     def text(rng: np.random.Generator, label: int) -> str:
         while True:
-            asked = stories.where(rng, moves=3, people=2, places=places)
+            asked = stories.where(rng, moves=2, people=2, places=places)
             if asked.answer == places[label]:
                 return asked.text
 
@@ -59,8 +70,4 @@ def whereabouts(rng: np.random.Generator) -> Task:
 
 def stars() -> Task:
     """How many stars does a review give? Said with the words "one" to "five"."""
-
-    def text(rng: np.random.Generator, label: int) -> str:
-        return reviews.draw(rng, int(rng.integers(len(TOPICS))), label + 1).text
-
-    return Task(STARS, text)
+    return Task(STARS, _review_of)

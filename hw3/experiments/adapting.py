@@ -22,6 +22,27 @@ ROWS = 32  # read at once
 PART = 16  # rows whose graph is in memory at once
 
 
+_told: set[str] = set()  # models of which it was said that they cannot read all
+
+
+def fitted(language: Language, prompts: list[str], more: int = 0) -> list[list[int]]:
+    """Return the tokens of each prompt, the last ones where the model cannot read all.
+
+    What is cut is said once for each model, with how much is kept.
+
+    Args:
+        more: tokens that will follow each prompt.
+    """
+    rows = [language.tokenizer.encode(prompt) for prompt in prompts]
+    room = language.model.context - more
+    cut = [len(row) for row in rows if len(row) > room]
+    if cut and language.source not in _told:
+        _told.add(language.source)
+        print(f"note: {language.source} has room for {room} tokens; {len(cut)} of {len(rows)} prompts "
+              f"have up to {max(cut)}, and of each only the last {room} are kept")  # fmt: skip
+    return [row[-room:] for row in rows]
+
+
 def numbers_of(language: Language, names: list[str]) -> list[int]:
     """The first token of each label.
 
@@ -37,11 +58,11 @@ def numbers_of(language: Language, names: list[str]) -> list[int]:
 @torch.no_grad()
 def label_probabilities(language: Language, prompts: list[str], names: list[str]) -> torch.Tensor:
     """How probable each label is after each prompt, the labels alone [prompts, labels]."""
-    tokenizer, context = language.tokenizer, language.model.context
-    labels = numbers_of(language, names)
+    tokenizer, labels = language.tokenizer, numbers_of(language, names)
+    tokens = fitted(language, prompts)
     found = []
-    for start in range(0, len(prompts), ROWS):
-        rows = [tokenizer.encode(prompt)[-context:] for prompt in prompts[start : start + ROWS]]
+    for start in range(0, len(tokens), ROWS):
+        rows = tokens[start : start + ROWS]
         longest = max(len(row) for row in rows)
         padded = [row + [tokenizer.pad] * (longest - len(row)) for row in rows]
         last = torch.tensor([len(row) - 1 for row in rows])
@@ -103,8 +124,9 @@ def tuned(
     freeze(model, parameters)
     optimizer = torch.optim.Adam(parameters, lr=rate)
     tokenizer = language.tokenizer
-    prompts = [tokenizer.encode(in_context_prompt([], text, style, rng)) for text, _ in examples]
     answers = [tokenizer.continuation(answer) for _, answer in examples]
+    texts = [in_context_prompt([], text, style, rng) for text, _ in examples]
+    prompts = fitted(language, texts, max(map(len, answers)) + 1)
     model.train()
     for step in range(steps):
         for group in optimizer.param_groups:
@@ -128,10 +150,8 @@ def tuned(
 
 def written(language: Language, prompt: str, most: int = 12) -> str:
     """What a model writes after a prompt."""
-    tokenizer = language.tokenizer
-    tokens = greedy_decode(
-        language.model, tokenizer.encode(prompt), most, tokenizer.end, language.model.context
-    )
+    tokenizer, (numbers,) = language.tokenizer, fitted(language, [prompt], most)
+    tokens = greedy_decode(language.model, numbers, most, tokenizer.end, language.model.context)
     return tokenizer.decode(tokens)
 
 

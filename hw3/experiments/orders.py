@@ -7,21 +7,21 @@ from dataclasses import asdict
 import numpy as np
 
 from common import plots
-from hw3.data.tasks import opinions
+from hw3.data.tasks import grades as task
 from hw3.experiments.adapting import label_probabilities, prompts_for
 from hw3.experiments.folder import Settings, adjusted, finish, open_folder, seeds_of
 from hw3.experiments.measuring import measure_all
 from hw3.models.language import kit_model
 from hw3.prompting import order_entropies
 
-SETTINGS = Settings(seeds=8, queries=40)
+SETTINGS = Settings(seeds=8, queries=200)
 SIZES = ("small", "large")
-SUPPORTS = 4
+SUPPORTS = 5  # one of each number of stars
 ORDERS = 24  # drawn; some may be alike
 
 
 def run(chosen, folder) -> None:
-    """Ask the same questions after the same four examples, in many orders."""
+    """Ask the same questions after the same five examples, in many orders."""
     settings = adjusted(SETTINGS, chosen)
     record = open_folder("orders", chosen, folder, **asdict(settings))
     models = {size: kit_model(size) for size in SIZES}
@@ -29,19 +29,20 @@ def run(chosen, folder) -> None:
 
     def measure(seed: int) -> dict[str, float]:
         rng = np.random.default_rng(seed)
-        task = opinions(rng)
-        supports, queries = task.draw(rng, SUPPORTS), task.draw(rng, settings.queries)
-        wanted = np.array([task.names.index(answer) for _, answer in queries])
+        asked = task(rng)
+        supports, queries = asked.draw(rng, SUPPORTS), asked.draw(rng, settings.queries)
+        wanted = np.array([asked.names.index(answer) for _, answer in queries])
         found = {}
         for size in SIZES:
             beliefs = [
                 label_probabilities(
-                    models[size], prompts_for(supports, queries, task.style, order), task.names
+                    models[size], prompts_for(supports, queries, asked.style, order), asked.names
                 )
                 for order in orders
             ]
-            for order, belief in enumerate(beliefs):
-                found[f"{size}_{order}"] = float((belief.argmax(-1).numpy() == wanted).mean())
+            right = np.array([belief.argmax(-1).numpy() == wanted for belief in beliefs])
+            found |= {f"{size}_{order}": share for order, share in enumerate(right.mean(1))}
+            found[f"{size}_halves"] = lasting_variance(right)
             found |= _by_entropy(size, beliefs, found)
         return found
 
@@ -52,6 +53,8 @@ def run(chosen, folder) -> None:
         figures[f"{size} model"] = {
             "mean": float(table.mean()),
             "spread over orders (sd)": float(table.std(1, ddof=1).mean()),
+            "of it, on any queries (sd)": lasting_spread([row[f"{size}_halves"] for row in rows]),
+            "spread over sets (sd)": float(table.mean(1).std(ddof=1)),
             "worst": float(table.min(1).mean()),
             "best": float(table.max(1).mean()),
         }
@@ -61,6 +64,23 @@ def run(chosen, folder) -> None:
                 figures[f"{size} model"][f"chosen by {kind} entropy"] = float(np.mean(values))
     _draw(rows, orders, record.path / "curves.png")
     finish(record, figures)
+
+
+def lasting_variance(right: np.ndarray) -> float:
+    """Return the variance over orders that does not come from which queries were drawn.
+
+    It is the covariance, over the orders, of the accuracies on two halves of the queries: what the
+    draw of one half adds, the other half does not have.
+
+    Args:
+        right: whether each query was answered right after each order, [orders, queries].
+    """
+    return float(np.cov(right[:, ::2].mean(1), right[:, 1::2].mean(1))[0, 1])
+
+
+def lasting_spread(variances: list[float]) -> float:
+    """Return the root of their mean, which is 0 where chance made it negative."""
+    return float(np.sqrt(max(0.0, np.mean(variances))))
 
 
 def _by_entropy(size: str, beliefs: list, found: dict[str, float]) -> dict[str, float]:
@@ -93,8 +113,9 @@ def _draw(rows, orders, path) -> None:
                     places, [row[f"{size}_by_{kind}"] for row in rows], marker, color="black",
                     markersize=9, label=f"chosen by {kind} entropy", linestyle="none",
                 )  # fmt: skip
-                axis.legend(frameon=False, fontsize=8)
-        axis.axhline(0.5, color="grey", linewidth=0.8, linestyle=":")
-        axis.set(xlabel=f"set of {SUPPORTS} examples", ylabel="accuracy", ylim=(0.2, 1.03),
+        axis.axhline(1 / SUPPORTS, color="grey", linewidth=0.8, linestyle=":")
+        axis.set(xlabel=f"set of {SUPPORTS} examples", ylabel="accuracy", ylim=(0.1, 0.9),
                  title=f"{size} model, {len(orders)} orders")  # fmt: skip
+    if axes[0].get_legend_handles_labels()[0]:  # one for both panels
+        axes[0].legend(frameon=False, fontsize=8)
     print(f"picture: {plots.save(figure, path)}")

@@ -21,8 +21,10 @@ from hw3.models.loading import KIT, load, prepared
 class Settings:
     """How much there is of what.
 
-    The rate of tuning was chosen on the draws of seed 0. LP-FT's lead over full tuning was confirmed on
-    those of seeds 1 and 2, which had no part in the choice: 0.030 ± 0.006, in each of the ten.
+    Each rate is the one of 1e-4, 3e-4, 1e-3 and 3e-3 (of the probe: 3e-3, 1e-2 and 3e-2) with which its
+    method is best out of distribution over the draws of seeds 500 to 504, which are never
+    reported. So every method is seen at its best. The best rate of full tuning and of LP-FT is the same.
+    BatchNorm moves wherever everything is tuned, as `freeze` says.
     """
 
     shots: int = 4  # pictures of each class to tune on
@@ -31,10 +33,10 @@ class Settings:
     batch: int = 50
     test: int = 300
     probe_rate: float = 1e-2
-    rate: float = 1e-3
+    rate: float = 3e-4
 
 
-SEEDS = 5
+SEEDS = 10
 SETTINGS = Settings()
 TINY = Settings(shots=1, probe_steps=6, steps=4, batch=25, test=50)
 TESTS = {"in": INSIDE, "out": OUTSIDE}
@@ -45,11 +47,11 @@ METHODS = {"linear": "probe only", "full": "everything at once", "lp-ft": "probe
 def run(chosen, folder) -> None:
     """Tune on one kind of pictures; test on that kind and on another."""
     settings = TINY if chosen.tiny else SETTINGS
-    steps = chosen.steps or settings.steps
+    steps, rate = chosen.steps or settings.steps, chosen.lr or settings.rate
     seeds = seeds_of(chosen, SEEDS)
     record = open_folder("probe-then-tune", chosen, folder, seeds=len(seeds), shots=settings.shots,
                   steps=steps, probe_steps=settings.probe_steps, batch=settings.batch,
-                  rates=[settings.probe_rate, settings.rate])  # fmt: skip
+                  rates=[settings.probe_rate, rate])  # fmt: skip
     phases = {"linear": (settings.probe_steps, 0), "full": (0, steps),
               "lp-ft": (settings.probe_steps, steps)}  # fmt: skip
 
@@ -60,7 +62,7 @@ def run(chosen, folder) -> None:
         torch.nn.init.normal_(model.head.weight, std=HEAD)
         training = task(INSIDE, 80_000 + seed, CLASSES * settings.shots)
         tuning = Tuning(model, training, settings.batch, seed)
-        lp_ft(tuning.run, *phases[name], settings.probe_rate, settings.rate)
+        lp_ft(tuning.run, *phases[name], settings.probe_rate, rate)
         return {
             test: measure(model, task(style, 90_000 + seed, settings.test))
             for test, style in TESTS.items()

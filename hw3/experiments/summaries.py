@@ -20,7 +20,7 @@ from hw3.prompting import in_context_prompt
 SETTINGS = Settings(seeds=5, queries=16, steps=40)
 WORDING = "the {what} is with {who} in the {place}"
 COUNTS = (0, 1, 4, 16)
-ROOM = 4  # so many stories fit into a prompt
+ROOM = 4  # so many stories, and an answer, fit into a prompt
 METHODS = {"asked": "asked in context", "lora3": "LoRA, rank 3", "full": "all weights tuned"}
 RATES = {"lora3": 1e-2, "full": 1e-3}
 STYLE = "summary"

@@ -16,8 +16,8 @@ from hw3.experiments.measuring import measure_all, summary
 from hw3.models.language import kit_model
 
 SETTINGS = Settings(seeds=6, queries=200, steps=60)
-COUNTS = (1, 4, 16, 64)
-ROOM = 16  # so many examples fit into a prompt
+COUNTS = (1, 4, 8, 64)
+ROOM = 8  # so many examples of both tasks fit into a prompt
 TASKS = {"opinions": opinions, "whereabouts": whereabouts}
 METHODS = {"asked": "asked in context", "lora3": "LoRA, rank 3", "full": "all weights tuned"}
 RATES = {"lora3": 1e-2, "full": 1e-3}

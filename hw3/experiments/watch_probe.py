@@ -17,6 +17,7 @@ from hw3.models.loading import load
 
 SETTINGS = Settings(steps=80, test=200)
 TINY = Settings(steps=4, test=25)
+RATE = 1e-3  # of tuning: larger than the experiment's, so that what a mistake does is seen
 
 
 def run(chosen, folder) -> None:
@@ -44,6 +45,6 @@ def run(chosen, folder) -> None:
     def tune(watch) -> None:
         tuning = Tuning(model, training, usual.batch, seed, after_step=partial(watch.note, figures))
         probe = steps // 2
-        lp_ft(tuning.run, probe, steps - probe, usual.probe_rate, usual.rate)
+        lp_ft(tuning.run, probe, steps - probe, usual.probe_rate, RATE)
 
     watched(record, steps, tune)

@@ -17,6 +17,7 @@ from hw3.models.gpt import GPT
 
 WEIGHTS = Path(__file__).resolve().parents[1] / "weights"
 SIZES = {"small": {"width": 64, "layers": 2}, "large": {"width": 112, "layers": 3}}
+CONTEXT = 192  # tokens of a row in pre-training: places beyond were never seen
 
 
 @dataclass
@@ -36,7 +37,7 @@ class Language:
 
 def untrained(size: str) -> GPT:
     """The kit's model of this size, as it is before pre-training."""
-    return GPT(WordTokenizer().size, **SIZES[size])
+    return GPT(WordTokenizer().size, context=CONTEXT, **SIZES[size])
 
 
 def kit_model(size: str) -> Language:

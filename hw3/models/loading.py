@@ -65,6 +65,8 @@ def load(name: str, data: str | None = None, random: bool = False) -> Classifier
         return model
     if name == "resnet18":
         return _resnet18(random)
+    if name == "squeezenet" and not (random or source.offline() or _find(FILES[name], data)):
+        return _squeezenet_blocks(_published_squeezenet())
     state = None if random else _state(FILES[name], data)
     network = CifarResNet() if name == "resnet20" else _squeezenet()
     if state is not None:
@@ -75,12 +77,15 @@ def load(name: str, data: str | None = None, random: bool = False) -> Classifier
     return network.classifier() if name == "resnet20" else _squeezenet_blocks(network)
 
 
+def _find(file: str, data: str | None) -> Path | None:
+    """Return the place of a file of a folder weights/, or None."""
+    folders = source.folders("weights", data)
+    return next((folder / file for folder in folders if (folder / file).is_file()), None)
+
+
 def _state(file: str, data: str | None) -> dict[str, torch.Tensor]:
     """The state dictionary in a file of the folder weights/."""
-    path: Path | None = next(
-        (folder / file for folder in source.folders("weights", data) if (folder / file).is_file()),
-        None,
-    )
+    path = _find(file, data)
     if path is None:
         raise KitError(f"{file} is not there; expected it in weights/ of KIT_DATA or of --data DIR")
     try:
@@ -93,6 +98,20 @@ def _squeezenet() -> nn.Module:
     from torchvision.models import squeezenet1_1
 
     return squeezenet1_1()
+
+
+def _published_squeezenet() -> nn.Module:
+    """Return SqueezeNet 1.1 with the weights that torchvision downloads and verifies; says so."""
+    from torchvision.models import SqueezeNet1_1_Weights, squeezenet1_1
+
+    print(f"{FILES['squeezenet']} is not on disk: torchvision's own weights are used")
+    try:
+        return squeezenet1_1(weights=SqueezeNet1_1_Weights.IMAGENET1K_V1)
+    except OSError as error:
+        raise KitError(
+            f"cannot download SqueezeNet's weights ({error}); put {FILES['squeezenet']} into weights/ "
+            "of KIT_DATA or of --data DIR"
+        ) from None
 
 
 def _squeezenet_blocks(network: nn.Module) -> Classifier:

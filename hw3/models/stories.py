@@ -1,7 +1,8 @@
 """A real story model of 260,032 parameters (Karpathy's tinyllamas, trained on TinyStories).
 
 A decoder of Llama's kind: RMSNorm, rotary positions, gated perceptron, fewer keys than queries. Its
-weights are not part of the kit; they are read from a folder `weights` under `--data` or `KIT_DATA`.
+weights are not part of the kit; they are read from a folder `weights` under `--data`, `KIT_DATA` or the
+kit's data folder, where `python -m common.data fetch weights` puts the author's files.
 """
 
 from __future__ import annotations
@@ -14,14 +15,15 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from common.data import cards
 from common.data.source import folders
 from common.errors import KitError
-from common.files import sha256
+from hw3.models import llama2c
 from hw3.models.gpt import rotary, rotate
 from hw3.models.language import Language
 
 WEIGHTS, PIECES = "stories260K.pt", "stories260K_tokenizer.json"
-CHECKSUM = "9e383a352ad15bfc2700389ca0a8397423831ff72cd8c95ea214362715d46e66"
+PUBLISHED = "stories260K.bin", "tok512.bin"  # the same, as their author has them
 BYTES = 3  # the number of the token of byte 0
 
 
@@ -29,11 +31,10 @@ class StoryTokenizer:
     """Pieces of words: begins with characters, then joins the pair whose piece scores best.
 
     Args:
-        file: the pieces and their scores.
+        known: "tokens", the pieces, their "scores", and "bos_id", the number that begins a text.
     """
 
-    def __init__(self, file: Path) -> None:
-        known = json.loads(file.read_text(encoding="utf-8"))
+    def __init__(self, known: dict) -> None:
         self.pieces, self.scores = known["tokens"], known["scores"]
         self.begin, self.pad = known["bos_id"], 0
         self._number = {piece: number for number, piece in enumerate(self.pieces)}
@@ -176,15 +177,25 @@ def story_model(data: str | None = None) -> Language:
         KitError: when it is not on disk, or is another file.
     """
     for folder in folders("weights", data):
-        path = folder / WEIGHTS
-        if path.is_file() and (folder / PIECES).is_file():
-            if sha256(path) != CHECKSUM:
-                raise KitError(f"{path} is another file than the kit knows; fetch it again")
-            state = torch.load(path, map_location="cpu", weights_only=True)
-            model = StoryModel(state["model_args"])
-            model.load_state_dict(state["model"])
-            return Language(model.eval(), StoryTokenizer(folder / PIECES), "stories260K")
+        for names in ((WEIGHTS, PIECES), PUBLISHED):
+            if all((folder / name).is_file() for name in names):
+                state, known = _read(*(folder / name for name in names))
+                model = StoryModel(state["model_args"])
+                model.load_state_dict(state["model"])
+                return Language(model.eval(), StoryTokenizer(known), "stories260K")
     raise KitError(
-        f"{WEIGHTS} is not on disk; put it and {PIECES} into a folder `weights` and name the folder "
-        "above it with --data DIR or KIT_DATA"
+        f"{' and '.join(PUBLISHED)} are not on disk: python -m common.data fetch weights, or put them "
+        "into a folder `weights` and name the folder above it with --data DIR or KIT_DATA"
     )
+
+
+def _read(weights: Path, pieces: Path) -> tuple[dict, dict]:
+    """Return the state of the model and what the tokenizer knows, from either form of the files."""
+    card = cards.load("weights")
+    for path in (weights, pieces):
+        if not card.file(path.name).is_known(path):
+            raise KitError(f"{path} is another file than the kit knows; fetch it again")
+    if weights.name == WEIGHTS:
+        state = torch.load(weights, map_location="cpu", weights_only=True)
+        return state, json.loads(pieces.read_text(encoding="utf-8"))
+    return llama2c.state_of(weights.read_bytes()), llama2c.pieces_of(pieces.read_bytes())

@@ -18,11 +18,11 @@ from common.training.runs import RunFolder
 from common.training.trainer import Trainer, warm_up_then_cosine
 from hw3.data.documents import SHARES, row
 from hw3.data.vocabulary import WordTokenizer
-from hw3.models.language import SIZES, untrained
+from hw3.models.language import CONTEXT, SIZES, untrained
 
 STEPS = {"small": 6000, "large": 4000}
 RATES = {"small": 3e-3, "large": 2e-3}
-ROWS, LENGTH = 16, 192
+ROWS = 16
 WARM_UP = 100
 OTHER_WORDS = 0.1  # how much a word counts that is no answer
 VALIDATION = 1000  # seed
@@ -31,8 +31,8 @@ VALIDATION = 1000  # seed
 def batch(
     rng: np.random.Generator, tokenizer: WordTokenizer, kinds: list[str]
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Rows of these kinds: tokens [B, LENGTH + 1], and which belong to answers."""
-    made = [row(rng, tokenizer, kind, LENGTH + 1) for kind in kinds]
+    """Rows of these kinds: tokens [B, CONTEXT + 1], and which belong to answers."""
+    made = [row(rng, tokenizer, kind, CONTEXT + 1) for kind in kinds]
     tokens, answers = zip(*made)
     return torch.tensor(tokens), torch.tensor(answers)
 
@@ -50,7 +50,7 @@ def run(chosen: Namespace, folder: Path) -> None:
     steps = chosen.steps or (20 if chosen.tiny else STEPS[size])
     config = {
         "homework": "hw3", "experiment": f"pretrain-language-{size}", "data": "generated",
-        "seed": chosen.seed, "tiny": chosen.tiny, "steps": steps, "rows": ROWS, "length": LENGTH,
+        "seed": chosen.seed, "tiny": chosen.tiny, "steps": steps, "rows": ROWS, "length": CONTEXT,
         "lr": RATES[size], "other_words": OTHER_WORDS, **SIZES[size],
     }  # fmt: skip
     record, tokenizer = RunFolder(folder, config, chosen.resume), WordTokenizer()

@@ -706,3 +706,15 @@ def accumulated_step(hw, tokens, labels, weights, counts, seed):
         "held": most,
         "parameters": [p.detach() for p in model.parameters()],
     }
+
+
+# --- X2: task vectors ---------------------------------------------------------------------------
+
+
+def merge_task_vectors(hw, vectors, keep):
+    """The merged vector, and the interference."""
+    found = several(hw.extras.merge_task_vectors(vectors, keep), 2, "(merged, interference)")
+    return {
+        "merged": tensor(found[0], "the merged vector"),
+        "interference": number(found[1], "the interference"),
+    }

@@ -1,0 +1,74 @@
+"""Problem X2: task vectors, merged; how much they interfere."""
+
+import numpy as np
+
+from autograder.judge import assert_matches, problem, require_unchanged
+
+
+def merged(student, vectors, keep):
+    """What comes out, after the requirement that holds everywhere."""
+    seen = student.merge_task_vectors(np.asarray(vectors, np.float32), keep)
+    require_unchanged(student, "vectors")
+    return seen
+
+
+@problem("X2")
+def test_interference(student, reference, rng):
+    """The interference is the share of the movement that cancels"""
+    one = rng.normal(size=7).astype(np.float32)
+    for factors, expected in (((1, -1), 1.0), ((1, 2), 0.0), ((2, -1), 2 / 3), ((0, 0), 0.0)):
+        assert_matches(
+            merged(student, np.outer(factors, one), 1.0)["interference"], expected,
+            "Two tasks that move the same numbers, by these factors: "
+            f"{' and '.join(map(str, factors))}.", name="the interference",
+        )  # fmt: skip
+    assert_matches(
+        merged(student, [[3, -1, 0, 2], [-1, -2, 4, 0], [-2, 1, 1, 1]], 0.5)["interference"],
+        1 - 10 / 18, "Three tasks; of 18 in all, 10 are left when they are added.",
+        name="the interference",
+    )  # fmt: skip
+    assert_matches(
+        merged(student, rng.normal(size=(3, 10)), 0.3)["interference"],
+        reference.merge_task_vectors["interference"],
+        "It is about the vectors as they are given, not about what merging leaves of them.",
+        name="the interference",
+    )  # fmt: skip
+
+
+@problem("X2")
+def test_signs(student, reference, rng):
+    """Signs are elected by the sum, and the mean is that of those who agree"""
+    seen = merged(student, [[3, -1, 0, 2], [-1, -2, 4, 0], [-1, 4, 0, 2.5]], 1.0)["merged"]
+    assert_matches(
+        seen, np.array([3.0, 4.0, 4.0, 2.25]),
+        "Nothing is trimmed. In the first place one task pulls up by 3 and two pull down by 1 each; in "
+        "the third a single task has moved at all.", name="the merged vector",
+    )  # fmt: skip
+    one = rng.normal(size=6).astype(np.float32)
+    assert_matches(
+        merged(student, [one, 3 * one], 1.0)["merged"], 2 * one,
+        "Two tasks that agree everywhere.", name="the merged vector",
+    )  # fmt: skip
+    assert_matches(
+        merged(student, rng.normal(size=(4, 9)), 1.0)["merged"],
+        reference.merge_task_vectors["merged"], "Four tasks, nothing trimmed.",
+        name="the merged vector",
+    )  # fmt: skip
+
+
+@problem("X2")
+def test_trimming(student, reference, rng):
+    """Each task keeps its own largest numbers, and only those are elected and merged"""
+    seen = merged(student, [[8, -6, 1, 2], [-0.3, 0.1, 0.4, -0.2]], 0.5)["merged"]
+    assert_matches(
+        seen, np.array([8.0, -6.0, 0.4, 0.0]),
+        "Two numbers of each task are kept; the second task is small, and keeps two as well.",
+        name="the merged vector",
+    )  # fmt: skip
+    for tasks, size, keep in ((2, 10, 0.2), (3, 12, 0.5), (5, 8, 0.25)):
+        assert_matches(
+            merged(student, rng.normal(size=(tasks, size)), keep)["merged"],
+            reference.merge_task_vectors["merged"],
+            f"{tasks} tasks of {size} numbers, of which each keeps {round(keep * size)}.",
+            name="the merged vector",
+        )  # fmt: skip
