@@ -44,6 +44,7 @@ OWN_OPTIONS = {  # commands that read their own: module, help
     "bands": ("staff.bands", "make a homework's reference bands from run folders"),
     "gradescope": ("staff.gradescope.build", "build the zip for Gradescope"),
     "similarity": ("staff.similarity", "pairs of submissions that share code"),
+    "remeasure": ("staff.authoring.remeasure", "measure cheap figures of the handouts again"),
     "overlap": ("staff.overlap", "what students are shown that answers a graded question"),
     "mutate": ("staff.mutants", "change the solutions, and list what no check notices"),
     "gradebook": ("staff.gradebook", "scores and rules to one table"),
