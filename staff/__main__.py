@@ -46,6 +46,7 @@ OWN_OPTIONS = {  # commands that read their own: module, help
     "bands": ("staff.authoring.bands", "make a homework's reference bands from run folders"),
     "gradescope": ("staff.grading.gradescope.build", "build the zip for Gradescope"),
     "similarity": ("staff.grading.similarity", "pairs of submissions that share code"),
+    "remeasure": ("staff.authoring.remeasure", "measure cheap figures of the handouts again"),
     "overlap": (
         "staff.authoring.overlap",
         "what students are shown that answers a graded question",

@@ -175,6 +175,15 @@ def test_one_more_run_is_inside_as_often_as_promised():
     assert 0.93 < np.mean(inside) < 0.999
 
 
+def test_a_band_of_high_accuracies_is_no_wider_than_their_errors():
+    values = np.full((3, 5), 0.996) + np.array([[-1e-4], [0], [1e-4]])
+    low, high = bands.interval(values, share=True)
+    assert (low >= 0.993).all() and (high <= 1).all()
+    assert (bands.interval(values)[0] < 0.98).all(), "the least width of a loss is a share of it"
+    low, high = bands.interval(np.full((3, 5), 0.6), share=True)
+    assert np.allclose(high - low, 2 * 0.02 * 0.6)
+
+
 @pytest.mark.parametrize(
     "spoil, told",
     [

@@ -405,9 +405,8 @@ def test_the_memory_setting_is_guarded(monkeypatch):
 def test_no_other_test_overwrites_the_file_that_a_report_reads():
     from argparse import Namespace
 
-    from hw2.experiments.trained import REPORTED, file_name
-
     from hw2.experiments.settings import SUPPORT_SIZES
+    from hw2.experiments.trained import REPORTED, file_name
 
     runs = sorted(REPORTED)
 

@@ -21,6 +21,7 @@ from staff import command
 
 LEAST_SEEDS = 3
 LEAST_WIDTH = 0.02  # of the mean: seeds that agree by chance make no band that nobody can meet
+LEAST_ERRORS = 0.5  # of the errors, where an accuracy is so high that they are fewer than that
 
 # Ask a training script what it would write down, experiment by experiment, and train nothing.
 CONFIGS = """
@@ -145,9 +146,8 @@ def band(folders: list[Path], settings: dict, watched: dict[str, bool]) -> dict:
     metrics = {}
     for metric, lower in watched.items():
         if metric in rows_of[0][0]:
-            low, high = interval(np.array([[row[metric] for row in rows] for rows in rows_of]))
-            if not lower:
-                high = np.minimum(high, 1)  # an accuracy or a reciprocal rank
+            values = np.array([[row[metric] for row in rows] for rows in rows_of])
+            low, high = interval(values, share=not lower)
             metrics[metric] = {"better": "lower" if lower else "higher",
                                "low": _rounded(low), "high": _rounded(high)}  # fmt: skip
     seeds = [runs.read_config(folder)["seed"] for folder in folders]
@@ -155,7 +155,7 @@ def band(folders: list[Path], settings: dict, watched: dict[str, bool]) -> dict:
     return {"seeds": seeds, "settings": kept, "steps": steps, "metrics": metrics}
 
 
-def interval(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def interval(values: np.ndarray, share: bool = False) -> tuple[np.ndarray, np.ndarray]:
     """Where one more run is expected, with 95 % at each step: mean ± t · sd · sqrt(1 + 1/n).
 
     The variance is averaged with that of the neighbouring evaluations, since few seeds know
@@ -163,6 +163,7 @@ def interval(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
     Args:
         values: [seeds, evaluations].
+        share: they are accuracies or reciprocal ranks, at most 1.
 
     Returns:
         Low and high, [evaluations].
@@ -172,9 +173,13 @@ def interval(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     padded = np.concatenate([variance[:1], variance, variance[-1:]])
     sd = np.sqrt((padded[:-2] + padded[1:-1] + padded[2:]) / 3)
     t = round(quantile(count - 1), 2)  # as in tables, and in every band so far
-    half = np.maximum(t * sd * np.sqrt(1 + 1 / count), LEAST_WIDTH * np.abs(mean))
+    least = LEAST_WIDTH * np.abs(mean)
+    if share:
+        least = np.minimum(least, LEAST_ERRORS * (1 - mean))
+    half = np.maximum(t * sd * np.sqrt(1 + 1 / count), least)
     low, high = np.minimum(mean - half, values.min(0)), np.maximum(mean + half, values.max(0))
-    return (np.maximum(low, 0) if (values >= 0).all() else low), high
+    low = np.maximum(low, 0) if (values >= 0).all() else low
+    return low, np.minimum(high, 1) if share else high
 
 
 def _rounded(values: np.ndarray) -> list[float]:
