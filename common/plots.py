@@ -48,6 +48,8 @@ def new(width: float = 6.4, height: float = 4.0, panels: int = 1, across: int | 
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
     for spare in axes[panels:]:
         spare.remove()
+    if panels % columns:  # the last row is filled
+        axes[panels - 1].set_subplotspec(axes[0].get_gridspec()[rows - 1, (panels - 1) % columns :])
     for one in axes[:panels]:
         one.grid(alpha=0.3)
         one.spines[["top", "right"]].set_visible(False)
@@ -96,6 +98,19 @@ def curves(
             axis.plot(*zip(*points), label=name, **style(index))
         axis.set_xlabel("step")
         axis.set_ylabel((labels or {}).get(metric, metric.replace("_", " ")))
-        if len(rows_of) > 1 or metric in (bands or {}):
-            axis.legend(frameon=False)
+    if len(rows_of) > 1 or set(present) & set(bands or {}):
+        legend(figure)
     return save(figure, path)
+
+
+def legend(figure) -> None:
+    """Draw one legend below all panels, with every label once."""
+    found = {
+        label: handle
+        for axis in figure.axes
+        for handle, label in zip(*axis.get_legend_handles_labels())
+    }
+    figure.legend(
+        found.values(), found.keys(), loc="outside lower center", frameon=False,
+        ncols=min(len(found), 3),
+    )  # fmt: skip

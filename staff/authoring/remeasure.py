@@ -113,27 +113,18 @@ def report(figures: list[Figure], result: dict) -> int:
     return moved
 
 
-def lookup(result: dict | list, path: str) -> float:
+def lookup(result: object, path: str) -> float:
     """Return the number at a path, whose parts may themselves hold slashes.
 
     Raises:
         KitError: when there is no such number.
     """
     if isinstance(result, list):
-        first, _, rest = path.partition("/")
-        found = result[int(first)] if first.isdigit() and int(first) < len(result) else None
-        return lookup(found, rest) if rest else _number(found, path)
-    if not isinstance(result, dict):
-        return _number(result, path) if not path else _number(None, path)
-    if path in result:
-        return _number(result[path], path)
-    for name in sorted(result, key=len, reverse=True):
-        if path.startswith(f"{name}/"):
-            return lookup(result[name], path.removeprefix(f"{name}/"))
-    return _number(None, path)
-
-
-def _number(value: object, path: str) -> float:
-    if not isinstance(value, int | float):
-        raise KitError(f"result.json has no number at {path}; correct {TABLE.name}")
-    return float(value)
+        result = {str(place): value for place, value in enumerate(result)}
+    if isinstance(result, dict):
+        if isinstance(result.get(path), int | float):
+            return float(result[path])
+        for name in sorted(result, key=len, reverse=True):
+            if path.startswith(f"{name}/"):
+                return lookup(result[name], path.removeprefix(f"{name}/"))
+    raise KitError(f"result.json has no number at {path}; correct {TABLE.name}")
