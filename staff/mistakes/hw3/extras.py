@@ -123,7 +123,7 @@ def divided_by_all_tasks(vectors, keep):
 
 
 @mistake("X2")
-def summed(vectors, keep):
+def sum_of_those_who_agree(vectors, keep):
     """The numbers that agree are summed; their mean is asked for.
 
     Two tasks that agree everywhere move the model twice as far as either wanted.
