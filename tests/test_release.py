@@ -49,7 +49,8 @@ def test_the_readme_fits_one_screen():
 
 def test_the_version_is_that_of_the_newest_changes():
     changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").splitlines()
-    newest = next(line for line in changes if line.startswith("## "))
+    released = (line for line in changes if line.startswith("## ") and line != "## Unreleased")
+    newest = next(released)
     assert newest.split()[1] == archive.kit_version(ROOT)
 
 
