@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from common.errors import KitError
+from common.files import write_text
 
 EXAMPLES = """
 examples:
@@ -174,10 +175,7 @@ def _write_json(results: list, options: argparse.Namespace) -> None:
     if options.json == "-":
         print(text)
         return
-    path = Path(options.json)
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_text(text + "\n", encoding="utf-8")
-    temporary.replace(path)
+    write_text(Path(options.json), text + "\n")
 
 
 if __name__ == "__main__":

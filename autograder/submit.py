@@ -7,13 +7,12 @@ import hashlib
 import json
 import os
 import sys
-import tempfile
 import tomllib
-import zipfile
 from pathlib import Path
 
 from common import homework as homeworks
 from common.errors import KitError
+from common.files import write_archive
 from common.homework import Homework
 
 SIGNATURE_FILE = "submission.toml"
@@ -159,17 +158,5 @@ def _local_score(homework: Homework) -> dict:
 
 def write_zip(path: Path, contents: dict[str, bytes], manifest: dict) -> None:
     """Write the zip whole; the same files give the same bytes."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".zip")
-    os.close(handle)
-    try:
-        with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
-            text = json.dumps(manifest, indent=2, sort_keys=True).encode()
-            for name, data in [("manifest.json", text), *sorted(contents.items())]:
-                info = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
-                info.compress_type = zipfile.ZIP_DEFLATED
-                info.external_attr = 0o644 << 16
-                archive.writestr(info, data)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+    text = json.dumps(manifest, indent=2, sort_keys=True).encode()
+    write_archive(path, {"manifest.json": text, **dict(sorted(contents.items()))})

@@ -7,7 +7,8 @@ import errno
 import hashlib
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+import zipfile
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 from common.errors import KitError
@@ -47,6 +48,22 @@ def write_text(path: Path, text: str) -> None:
     """Write a text file whole."""
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def write_archive(path: Path, contents: dict[str, bytes], programs: Collection[str] = ()) -> None:
+    """Write a zip whole; the same files in the same order give the same bytes.
+
+    Args:
+        contents: name in the archive → bytes.
+        programs: names of those that may be executed.
+    """
+    with replacing(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+        for name, data in contents.items():
+            info = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            info.create_system = 3  # modes are read as those of Unix
+            info.compress_type = zipfile.ZIP_DEFLATED
+            info.external_attr = (0o100755 if name in programs else 0o100644) << 16
+            archive.writestr(info, data)
 
 
 def sha256(path: Path, progress: Callable[[int], None] = lambda count: None) -> str:

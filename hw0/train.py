@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 from common import options, plots
 from common.errors import KitError
 from common.experiments import groups
-from common.files import replacing, write_text
+from common.files import replacing
 from common.training import runs
 
 USERS_AT_ONCE = 64  # when all items are ranked
@@ -280,7 +279,7 @@ def report(run, net, rows, exam: Exam, seconds: float) -> None:
         best = values.index(min(values) if name == "mse" else max(values))
         result |= {f"test_{name}": judge(net), f"epoch_{name}": round(rows[best]["epoch"])}
     result["seconds"] = round(seconds, 1)
-    write_text(run.path / "result.json", json.dumps(result, indent=2) + "\n")
+    run.finish(result)
     print(
         f"test: stars MSE {result['test_mse']:.3f} (epoch {result['epoch_mse']}), ranking MRR "
         f"{result['test_mrr']:.3f} (epoch {result['epoch_mrr']}), {seconds:.0f} s"

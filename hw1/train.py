@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from dataclasses import asdict, dataclass
@@ -11,7 +10,6 @@ from pathlib import Path
 from common import options, plots
 from common.errors import KitError
 from common.experiments import groups
-from common.files import write_text
 from common.training import runs
 
 TEST_TASKS = 2000
@@ -193,7 +191,7 @@ def report(run, accuracies, best_step: int, seconds: float) -> None:
         "best_step": best_step,
         "seconds": round(seconds, 1),
     }
-    write_text(run.path / "result.json", json.dumps(result, indent=2) + "\n")
+    run.finish(result)
     print(
         f"meta-test accuracy {result['test_accuracy']:.3f} ± {result['interval']:.3f} "
         f"({len(accuracies)} tasks, weights of step {best_step}, {seconds:.0f} s)"

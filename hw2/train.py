@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from argparse import Namespace
 from dataclasses import asdict, replace
@@ -11,7 +10,6 @@ from pathlib import Path
 from common import options, plots
 from common.errors import KitError
 from common.experiments import groups
-from common.files import write_text
 from common.training import runs
 from hw2.experiments.settings import (
     CHOOSE_SEED,
@@ -181,7 +179,7 @@ def report(run, found: dict, rates: dict[str, float], best_step: int, seconds: f
                "best_step": best_step, "seconds": round(seconds, 1)}  # fmt: skip
     if rates:
         result["rates"] = rates
-    write_text(run.path / "result.json", json.dumps(result, indent=2) + "\n")
+    run.finish(result)
     for part, name in (("val", "validation"), ("test", "meta-test")):
         accuracy, interval = result[f"{part}_accuracy"], result[f"{part}_interval"]
         print(f"{name} accuracy {accuracy:.4f} ± {interval:.4f} ({result['tasks']} tasks)")

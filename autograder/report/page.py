@@ -7,6 +7,7 @@ from pathlib import Path
 
 from autograder.report import pictures
 from autograder.report.record import WORDS, CheckResult, HomeworkResult
+from common.files import write_text
 from common.homework import Homework
 
 RECOGNISED = "Recognised: "
@@ -46,9 +47,7 @@ polyline.expected { stroke: #0072b2 } polyline.given { stroke: #d55e00; stroke-d
 
 def write(results: list[HomeworkResult], homeworks: dict[str, Homework], path: Path) -> Path:
     """Write the report whole."""
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_text(render(results, homeworks), encoding="utf-8")
-    temporary.replace(path)
+    write_text(path, render(results, homeworks))
     return path
 
 

@@ -14,6 +14,7 @@ from common.errors import KitError
 from common.files import replacing, write_text
 
 CHECKPOINT_FORMAT = 1
+RESULT = "result.json"  # written last
 
 
 class RunFolder:
@@ -95,10 +96,14 @@ class RunFolder:
             except RuntimeError as error:  # torch's writer reports a full disk so
                 raise KitError(f"cannot write {self.checkpoint_file}: {error}") from None
 
+    def finish(self, result: dict | list) -> None:
+        """Write result.json, last of all: the run is finished then."""
+        write_text(self.path / RESULT, json.dumps(result, indent=2) + "\n")
+
 
 def is_finished(folder: Path) -> bool:
     """Whether a run has come to its end: the result is written last."""
-    return (Path(folder) / "result.json").is_file()
+    return (Path(folder) / RESULT).is_file()
 
 
 def read_config(folder: Path) -> dict[str, Any]:

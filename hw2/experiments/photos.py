@@ -8,7 +8,6 @@ meta-trained on other classes.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +16,6 @@ import numpy as np
 from common import plots
 from common.data import photos, source
 from common.errors import KitError
-from common.files import write_text
 from common.training import runs
 
 WEIGHTS = "squeezenet1_1_imagenet_fp16.pth"
@@ -105,7 +103,7 @@ def experiment(chosen, folder: Path) -> None:
             result.append({"features": name, "shot": shot, "accuracy": float(values.mean()),
                            "interval": confidence_interval(values), "tasks": len(values)})  # fmt: skip
             print("{features}, {shot} shot: {accuracy:.4f} ± {interval:.4f}".format(**result[-1]))
-    write_text(folder / "result.json", json.dumps(result, indent=2) + "\n")
+    run.finish(result)
     bands, picture = trainer.reference.bands, folder / "curves.png"
     plots.curves({"learned projection": rows}, ["loss", "query_accuracy"], picture, bands=bands)
     print(f"picture: {_bars(result, folder / 'photos.png')}")

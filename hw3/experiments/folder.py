@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 
-from common.files import write_text
 from common.statistics.intervals import confidence_interval
 from common.training.runs import RunFolder
 from hw3.experiments.measuring import Row, columns_of
@@ -84,7 +82,7 @@ def accuracies(rows: Sequence[Row]) -> dict:
 
 def finish(record: RunFolder, figures: dict) -> None:
     """Write result.json and say it; pairs are a mean and half its 95 % interval."""
-    write_text(record.path / "result.json", json.dumps(figures, indent=2) + "\n")
+    record.finish(figures)
     for line in _lines(figures):
         print(f"  {line}")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from argparse import Namespace
@@ -15,7 +14,6 @@ from torch import nn
 
 from common.experiments import reference_band
 from common.experiments.reference_band import Band
-from common.files import write_text
 from common.training.runs import RunFolder
 from common.training.step_timer import Clock
 from common.training.trainer import Trainer
@@ -97,7 +95,7 @@ class Fit:
         """Write result.json and say it."""
         seconds = round(time.monotonic() - self.began, 1)
         figures = {**figures, "seconds": seconds}
-        write_text(self.folder.path / "result.json", json.dumps(figures, indent=2) + "\n")
+        self.folder.finish(figures)
         for name, value in figures.items():
             print(f"  {name}: {rounded(value)}")
 

@@ -6,7 +6,6 @@ import re
 import shutil
 import subprocess
 import tempfile
-import zipfile
 from pathlib import Path
 
 from autograder import engine
@@ -14,6 +13,7 @@ from autograder.run.launch import isolation_of_this_system, start
 from autograder.submit import kit_version
 from common import homework as homeworks
 from common.errors import KitError
+from common.files import write_archive
 from staff.authoring import leaks, stubs
 
 TOP = ("README.md", "requirements.txt", "Makefile", "pyproject.toml", "LICENSE", ".gitignore")
@@ -171,11 +171,7 @@ def _prove(root: Path, kit: Path, names: list[str]) -> None:
 
 
 def _zip(kit: Path, archive: Path) -> None:
-    temporary = archive.with_suffix(".tmp")
-    with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as target:
-        for path in sorted(p for p in kit.rglob("*") if p.is_file()):
-            info = zipfile.ZipInfo(str(Path(NAME) / path.relative_to(kit)), (1980, 1, 1, 0, 0, 0))
-            info.compress_type = zipfile.ZIP_DEFLATED
-            info.external_attr = 0o644 << 16
-            target.writestr(info, path.read_bytes())
-    temporary.replace(archive)
+    paths = sorted(path for path in kit.rglob("*") if path.is_file())
+    write_archive(
+        archive, {f"{NAME}/{path.relative_to(kit).as_posix()}": path.read_bytes() for path in paths}
+    )

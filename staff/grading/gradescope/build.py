@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import os
 import shlex
-import zipfile
 from pathlib import Path
 
 from common import homework as homeworks
 from common.errors import KitError
-from common.files import replacing
+from common.files import write_archive
 from common.homework import Homework
 from staff import command
 from staff.grading.jobs import secret_seeds
@@ -62,7 +61,7 @@ def main(argv: list[str]) -> int:
         print("note: no --torch-index: the image gets whatever build of torch pip takes, on Linux "
               "one for CUDA")  # fmt: skip
     files = contents(homework, chosen.torch_index, chosen.data and Path(chosen.data))
-    write(output, files)
+    write_archive(output, dict(sorted(files.items())), ("setup.sh", "run_autograder"))
     print(f"{output}: {len(files)} files, {output.stat().st_size / 1024:.0f} kB; secret seeds: "
           f"{len(secret_seeds(homework))}")  # fmt: skip
     return 0
@@ -107,15 +106,3 @@ def _wanted(path: Path, name: str) -> bool:
 
 def _unix(data: bytes) -> bytes:
     return data.replace(b"\r\n", b"\n")
-
-
-def write(path: Path, files: dict[str, bytes]) -> None:
-    """Write the zip whole; the same files give the same bytes."""
-    with replacing(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
-        for name, data in sorted(files.items()):
-            info = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
-            info.create_system = 3
-            info.compress_type = zipfile.ZIP_DEFLATED
-            mode = 0o100755 if name in ("setup.sh", "run_autograder") else 0o100644
-            info.external_attr = mode << 16
-            archive.writestr(info, data)
