@@ -11,11 +11,12 @@ from staff.course.table import Row, Table, require, unused_columns
 OPTIONAL = ("name", "extra", "diagnosis", "submitted", "status", "reason", "group", "max_score")
 OF_TABLE = ("submission", "mistakes", "notes")  # what `staff grade` writes for people alone
 ITEM = "item: "  # in front of a rubric item's title
-STATUSES = ("", "graded", "failed", "refused", "not measured")
+STATUSES = ("", "graded", "failed", "refused", "not measured", "undecided")
 OPEN_STATUSES = {
     "failed": "the grader could not finish",
     "refused": "the upload could not be graded",
     "not measured": "the trained runs were not measured",
+    "undecided": "staff must decide",
 }
 
 
