@@ -68,7 +68,7 @@ def main(argv: list[str]) -> int:
     if chosen.workers < 1:
         raise KitError("--workers must be at least 1")
     older = compare.load(chosen.compare) if chosen.compare else None
-    out = chosen.out or _default_out(chosen.folder, homework)
+    out = chosen.out or default_out(chosen.folder, homework)
     if chosen.seed is None and not secret_seeds(homework):
         print(
             f"note: no secret seed is recorded for {homework.name}; the public one is used. "
@@ -101,7 +101,8 @@ def main(argv: list[str]) -> int:
     return 1 if batch.attention.decide else 0
 
 
-def _default_out(folder: Path, homework: Homework) -> Path:
+def default_out(folder: Path, homework: Homework) -> Path:
+    """Where the grades of a folder lie if nothing else is said."""
     name = folder.stem if folder.is_file() else folder.name
     return folder.with_name(f"{name}-grades-{homework.name}")
 
@@ -160,11 +161,7 @@ def grade_folder(
             once, and not by every submission.
     """
     _require_answers(homework, seed)
-    folder = downloads.gather(folder, out)
-    findings = Findings()
-    hand_ins = _sort_out(folder, submissions.find(folder, homework, seed), roster, times, findings)
-    for one in hand_ins.kept:
-        one.order = submissions.fingerprint(one.order, homework)
+    hand_ins, findings = prepare(folder, homework, out, seed, roster, times)
     orders = [one.order for one in hand_ins.kept]
     store = Store(out)
     if only:
@@ -185,15 +182,37 @@ def grade_folder(
             from staff.grading import pool
 
             pool.run(todo, workers, limit(homework), keep)
+    records = collect(hand_ins, store)
+    lists = attention(records, homework, hand_ins)
+    write_text(out / TABLE, table(records, homework, hand_ins))
+    write_text(out / PAGE, class_page.page(records, homework, lists, hand_ins))
+    return Batch(records, hand_ins, lists, findings.warnings)
+
+
+def prepare(
+    folder: Path,
+    homework: Homework,
+    out: Path,
+    seed: int | None = None,
+    roster: Path | None = None,
+    times: Path | None = None,
+) -> tuple[HandIns, Findings]:
+    """Whose uploads a folder or download holds, each with its fingerprint; and what was assumed."""
+    folder, findings = downloads.gather(folder, out), Findings()
+    hand_ins = _sort_out(folder, submissions.find(folder, homework, seed), roster, times, findings)
+    for one in hand_ins.kept:
+        one.order = submissions.fingerprint(one.order, homework)
+    return hand_ins, findings
+
+
+def collect(hand_ins: HandIns, store: Store) -> list[dict]:
+    """The records that are there, with the students and times that are known now."""
     records = []
     for one in hand_ins.kept:
         if (record := store.find(one.order)) is not None:
             own = {"students": list(one.students), "submitted": one.submitted}
             records.append(record | own)
-    lists = attention(records, homework, hand_ins)
-    write_text(out / TABLE, table(records, homework, hand_ins))
-    write_text(out / PAGE, class_page.page(records, homework, lists, hand_ins))
-    return Batch(records, hand_ins, lists, findings.warnings)
+    return records
 
 
 def _sort_out(

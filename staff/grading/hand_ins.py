@@ -41,11 +41,18 @@ MOODLE_TIME = re.compile(r"\w+, (\d{1,2} \w+ \d{4}, \d{1,2}:\d\d [AP]M)")
 
 @dataclass
 class HandIn:
-    """One upload: its order, the students whose it is, and when it was handed in (ISO, or empty)."""
+    """One upload.
+
+    Attributes:
+        students: whose it is.
+        submitted: when it was handed in, as ISO time, or empty.
+        known: whether all its students are in the roster, as far as there is one.
+    """
 
     order: Order
     students: tuple[str, ...]
     submitted: str = ""
+    known: bool = True
 
 
 @dataclass
@@ -59,6 +66,7 @@ class HandIns:
         unmatched: upload → students of the roster with a name like it, in words.
         without: students of the roster who handed in nothing.
         timed: whether any time of handing in is known.
+        rostered: whether owners were looked up in a roster.
     """
 
     kept: list[HandIn] = field(default_factory=list)
@@ -67,9 +75,7 @@ class HandIns:
     unmatched: dict[str, str] = field(default_factory=dict)
     without: list[str] = field(default_factory=list)
     timed: bool = False
-
-    def find(self, ident: str) -> HandIn | None:
-        return next((one for one in self.kept if one.order.ident == ident), None)
+    rostered: bool = False
 
 
 def sort_out(orders: Iterable[Order], roster: Roster | None, times: dict[str, str]) -> HandIns:
@@ -79,13 +85,14 @@ def sort_out(orders: Iterable[Order], roster: Roster | None, times: dict[str, st
         roster: of the course; without one every upload is taken for its own student.
         times: normalised student or upload → ISO time, of `read_times`.
     """
-    found = HandIns()
+    found = HandIns(rostered=roster is not None)
     by_owner: dict[tuple[str, ...], list[HandIn]] = defaultdict(list)
     for order in orders:
         students, told = _students(order, roster)
         if told is not None:
             found.unmatched[_shown(order)] = told
-        one = HandIn(order, students, order.submitted or _time(order, students, times))
+        submitted = order.submitted or _time(order, students, times)
+        one = HandIn(order, students, submitted, known=told is None)
         found.timed = found.timed or bool(one.submitted)
         by_owner[tuple(sorted(students))].append(one)
     for owner, uploads in by_owner.items():

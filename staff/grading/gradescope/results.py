@@ -109,7 +109,7 @@ def _head(
     else:
         lines.append(f"{record['score']:g} of {record['max_score']:g} points for code"
                      + (f", {record['extra']:g} extra" if record["extra"] else ""))  # fmt: skip
-    lines += [f"note: {one}" for one in record["notes"] if _for_students(one)]
+    lines += [f"note: {one}" for one in for_students(record["notes"])]
     days = days_late(metadata, grace_minutes)
     if days:
         lines.append(f"Handed in {days} day{'s' if days > 1 else ''} after the due date. Late days "
@@ -118,8 +118,9 @@ def _head(
     return lines
 
 
-def _for_students(note: str) -> bool:
-    return "missing" in note or "signed" in note or "changed after" in note
+def for_students(notes: list[str]) -> list[str]:
+    """The notes of a record that its author may read."""
+    return [n for n in notes if "missing" in n or "signed" in n or "changed after" in n]
 
 
 def days_late(metadata: dict, grace_minutes: float) -> int:
