@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from common.homework import Homework
@@ -30,8 +31,17 @@ class Attention:
     look: list[Item] = field(default_factory=list)
 
 
-def attention(records: list[dict], homework: Homework, hand_ins: HandIns) -> Attention:
-    """Both lists of a batch."""
+def attention(
+    records: list[dict],
+    homework: Homework,
+    hand_ins: HandIns,
+    alike: Sequence[dict[str, str]] = (),
+) -> Attention:
+    """Both lists of a batch.
+
+    Args:
+        alike: undeclared pairs of `staff similarity`.
+    """
     found = Attention()
     for who, near in hand_ins.unmatched.items():
         found.decide.append(Item(who, "not in the roster", f"not in the roster ({near})"))
@@ -45,6 +55,10 @@ def attention(records: list[dict], homework: Homework, hand_ins: HandIns) -> Att
         _of_record(record, homework, found)
     for older, newer in hand_ins.superseded.items():
         found.look.append(Item(older, "superseded", f"not graded: {newer} is the later upload"))
+    for pair in alike:
+        share = max(float(pair["share_of_one"]), float(pair["share_of_other"]))
+        told = f"{share:.0%} of {pair['file']} is alike"
+        found.look.append(Item(f"{pair['one']}, {pair['other']}", "similar", told))
     return found
 
 

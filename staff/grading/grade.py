@@ -25,7 +25,7 @@ from staff import command
 from staff.course import policy
 from staff.course.findings import Findings, nearest
 from staff.course.roster import read_roster, same
-from staff.grading import class_page, compare, downloads, submissions
+from staff.grading import class_page, compare, downloads, similarity, submissions
 from staff.grading.attention import Attention, attention
 from staff.grading.csv_cell import cell
 from staff.grading.hand_ins import HandIn, HandIns, read_times, sort_out
@@ -183,7 +183,8 @@ def grade_folder(
 
             pool.run(todo, workers, limit(homework), keep)
     records = collect(hand_ins, store)
-    lists = attention(records, homework, hand_ins)
+    alike = similarity.listed(similarity.default_output(folder, homework))
+    lists = attention(records, homework, hand_ins, alike)
     write_text(out / TABLE, table(records, homework, hand_ins))
     write_text(out / PAGE, class_page.page(records, homework, lists, hand_ins))
     return Batch(records, hand_ins, lists, findings.warnings)

@@ -242,6 +242,15 @@ def test_a_batch_ends_with_two_lists(class_, capsys):
     assert "nothing handed in" in page and "is the later upload" in page
 
 
+def test_pairs_that_are_alike_are_worth_a_look(class_, capsys):
+    table = "file,one,other,share_of_one,share_of_other,tokens,declared\n"
+    table += "mann.py,s1,s2,0.91,0.40,9,\nmann.py,s1,bad,0.95,0.95,9,yes\n"
+    class_.with_name("in-similarity-hw1.csv").write_text(table)
+    grade.main([str(class_), "--hw", "hw1"])
+    said = capsys.readouterr().out
+    assert "s1, s2: 91% of mann.py is alike" in said and "95%" not in said
+
+
 def test_a_roster_that_comes_later_grades_nobody_again(class_, monkeypatch, capsys):
     roster = (class_ / "roster.csv").read_text()
     (class_ / "roster.csv").unlink()
