@@ -190,22 +190,36 @@ class _Reader:
         """Read every file of scores; the halves that are graded."""
         graded: dict[str, set[str]] = {}
         for assignment in self.policy.assignments:
+            timed = {}
             for half, name in score_files(assignment).items():
                 if (table := read_table(self.folder / name, self.findings)) is None:
                     continue
-                self._half(assignment, half, table)
+                timed[name] = self._half(assignment, half, table)
                 graded.setdefault(assignment.name, set()).add(half)
+            self._say_times(timed)
         return graded
 
-    def _half(self, assignment: Assignment, half: str, table: Table) -> None:
+    def _say_times(self, timed: dict[str, bool]) -> None:
+        """Warn of files without times.
+
+        Args:
+            timed: file of an assignment → whether it has times.
+        """
+        for name, has in timed.items():
+            if not has:
+                rest = "; the other half decides" if any(timed.values()) else ""
+                self.findings.warn(f"{name}: no times: late days not counted{rest}")
+
+    def _half(self, assignment: Assignment, half: str, table: Table) -> bool:
+        """Enter one file of scores; whether it has times."""
         if not assignment.half_points(half):
             self.findings.error(table.name, f"{assignment.name} has no {half} points to give")
-            return
+            return True
         lines = read_lines(
             table, assignment.name, half, _problem_ids(assignment.name), self.findings
         )
         if lines is None:
-            return
+            return True
         entry = _Entry(assignment, half, table, self.policy, lines, self.findings)
         seen: dict[str, Line] = {}
         for student, line, of_group in self._owners(assignment, lines):
@@ -216,8 +230,7 @@ class _Reader:
             seen[student] = line
             if (person := self.people.get(student)) is not None:
                 entry.enter(person.works.setdefault(assignment.name, Work()), line)
-        if lines and not any(line.row.submitted for line in lines):
-            self.findings.warn(f"{table.name}: no times: late days not counted")
+        return not lines or any(line.row.submitted for line in lines)
 
     def _owners(
         self, assignment: Assignment, lines: list[Line]

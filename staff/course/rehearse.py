@@ -72,13 +72,15 @@ def main(argv: list[str]) -> int:
     add("-o", "--out", type=Path, metavar="DIR", help="dist/rehearsal-hwN-PLATFORM")
     chosen = options.parse_args(argv)
     homework = homeworks.load(chosen.hw)
+    if policy.load().named(homework.name) is None:
+        raise KitError(f"course.toml has no assignment {homework.name}")
     if chosen.students < len(CLUMSY):
         raise KitError(f"--students {chosen.students}: at least {len(CLUMSY)}, one a slip")
     out = chosen.out or ROOT / "dist" / f"rehearsal-{homework.name}-{chosen.platform}"
     shutil.rmtree(out, ignore_errors=True)
     print(f"making a class of {chosen.students} …", flush=True)
     class_ = make_class(homework, chosen.students, out / "made")
-    uploads = lay_out(class_, out, chosen.platform)
+    uploads = lay_out(class_, out, chosen.platform, homework)
     write_scores(class_, homework, out / "scores")
     return _run_all(class_, uploads, out, homework, chosen.workers)
 
@@ -249,12 +251,12 @@ CLUMSY = (  # and whether it must earn what a solution does
 # --- what the platforms give --------------------------------------------------------------------
 
 
-def lay_out(class_: list[Student], out: Path, platform: str) -> Path:
+def lay_out(class_: list[Student], out: Path, platform: str, homework: Homework) -> Path:
     """Write the uploads as a platform gives them, with its exports; what `staff grade` is to read."""
     out.mkdir(parents=True, exist_ok=True)
     write_text(out / "canvas-export.csv", canvas_export(class_))
     write_text(out / "moodle-worksheet.csv", moodle_worksheet(class_))
-    write_text(out / "times.csv", _times(class_))
+    write_text(out / "times.csv", _times(class_, homework))
     if platform == "folder":
         folder = out / "uploads"
         folder.mkdir()
@@ -298,9 +300,9 @@ def moodle_worksheet(class_: list[Student]) -> str:
     return _csv(head, *rows)
 
 
-def _times(class_: list[Student]) -> str:
+def _times(class_: list[Student], homework: Homework) -> str:
     """Most in time, some within the grace or late, a few too late."""
-    due = policy.load().assignments[0].due
+    due = next(one.due for one in policy.load().assignments if one.name == homework.name)
     draw = random.Random(1)
     rows = []
     for number, one in enumerate(class_):
@@ -312,9 +314,7 @@ def _times(class_: list[Student]) -> str:
 
 def write_scores(class_: list[Student], homework: Homework, folder: Path) -> None:
     """The gradebook's folder, but for the code half: roster, written half, exceptions."""
-    assignment = policy.load().named(homework.name)
-    if assignment is None:
-        raise KitError(f"course.toml has no assignment {homework.name}")
+    (assignment,) = (one for one in policy.load().assignments if one.name == homework.name)
     most, draw = assignment.most("written"), random.Random(2)
     roster = ([one.ident, one.name, f"{one.ident}@school.edu", one.number] for one in class_)
     write_text(folder / "roster.csv", _csv(["student", "name", "email", "canvas_id"], *roster))

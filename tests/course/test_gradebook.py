@@ -138,7 +138,7 @@ def test_files_and_columns_that_are_not_used_are_named(tmp_path):
     _, warnings = book_of(folder)
     assert "hw0-code.csv: not used: Submitted At (did you mean 'submitted'?)" in warnings
     assert "hw0_written.csv: not used (did you mean 'hw0-written.csv'?)" in warnings
-    assert "hw0-code.csv: no times: late days not counted" in warnings
+    assert "hw0-code.csv: no times: late days not counted; the other half decides" in warnings
 
 
 def test_rubric_items_of_the_written_half_are_known(tmp_path):
