@@ -248,7 +248,7 @@ def _students(records: list[dict], homework: Homework, hand_ins: HandIns) -> str
         [
             student, record["id"], record["status"], record["score"], record["extra"],
             record["diagnosis"], *(record["problems"].get(p, 0) for p in problems),
-            record["submitted"], "; ".join(filter(None, [record["reason"], *record["notes"]])),
+            _time_of(record), "; ".join(filter(None, [record["reason"], *record["notes"]])),
         ]
         for record in records
         for student in record["students"]
@@ -258,3 +258,9 @@ def _students(records: list[dict], homework: Homework, hand_ins: HandIns) -> str
     numbers = set(range(3, 6 + len(problems)))
     table = _table(head, rows, numbers, frozenset(range(4, 6 + len(problems))))
     return f"<h2>Students ({len(rows)})</h2><div id=students>{table}</div>"
+
+
+def _time_of(record: dict) -> str:
+    """When it was handed in; without that, when it was packed by the student's own clock."""
+    packed = record.get("packed")
+    return record["submitted"] or (f"not known; packed {packed}" if packed else "")

@@ -211,7 +211,7 @@ def collect(hand_ins: HandIns, store: Store) -> list[dict]:
     records = []
     for one in hand_ins.kept:
         if (record := store.find(one.order)) is not None:
-            own = {"students": list(one.students), "submitted": one.submitted}
+            own = {"students": list(one.students), "submitted": one.submitted, "packed": one.packed}
             records.append(record | own)
     return records
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+import zipfile
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -47,12 +48,15 @@ class HandIn:
         students: whose it is.
         submitted: when it was handed in, as ISO time, or empty.
         known: whether all its students are in the roster, as far as there is one.
+        packed: the latest time inside the archive, to be seen and never to be counted: it comes from
+            the student's own clock.
     """
 
     order: Order
     students: tuple[str, ...]
     submitted: str = ""
     known: bool = True
+    packed: str = ""
 
 
 @dataclass
@@ -92,7 +96,8 @@ def sort_out(orders: Iterable[Order], roster: Roster | None, times: dict[str, st
         if told is not None:
             found.unmatched[_shown(order)] = told
         submitted = order.submitted or _time(order, students, times)
-        one = HandIn(order, students, submitted, known=told is None)
+        packed = "" if submitted else packed_at(Path(order.source))
+        one = HandIn(order, students, submitted, told is None, packed)
         found.timed = found.timed or bool(one.submitted)
         by_owner[tuple(sorted(students))].append(one)
     for owner, uploads in by_owner.items():
@@ -218,6 +223,16 @@ def _time(order: Order, students: tuple[str, ...], times: dict[str, str]) -> str
         if same(text) in times:
             return times[same(text)]
     return ""
+
+
+def packed_at(path: Path) -> str:
+    """The latest time of a zip's entries, or empty."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            latest = max(info.date_time for info in archive.infolist())
+        return datetime(*latest).isoformat(sep=" ", timespec="minutes")
+    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError, IndexError):
+        return ""
 
 
 # --- which one counts ---------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from common import homework as homeworks
 from common.errors import KitError
 from staff.course.findings import Findings
 from staff.course.roster import Roster, Student
-from staff.grading import compare, downloads, grade, pool, session, submissions
+from staff.grading import class_page, compare, downloads, grade, pool, session, submissions
 from staff.grading.attention import attention
 from staff.grading.hand_ins import read_times, sort_out
 from staff.grading.jobs import Order
@@ -139,6 +139,19 @@ def test_times_that_are_none_are_errors(tmp_path):
     (tmp_path / "times.csv").write_text("student,submitted\ns1,noon\n")
     read_times(tmp_path / "times.csv", ZONE, findings)
     assert "and a column submitted" in findings.errors[0] and "line 2" in findings.errors[1]
+
+
+def test_the_time_inside_an_archive_is_shown_and_never_counted(tmp_path):
+    path = tmp_path / "s1.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for day in (3, 5):
+            archive.writestr(zipfile.ZipInfo(f"{day}.py", (2026, 10, day, 20, 0, 0)), "")
+    (one,) = sort_out([Order("s1", "hw1", str(path))], CLASS, {}).kept
+    assert (one.packed, one.submitted) == ("2026-10-05 20:00", "")
+    path.write_bytes(b"PK\x03\x04 and no more")
+    assert sort_out([Order("s1", "hw1", str(path))], CLASS, {}).kept[0].packed == ""
+    record = session.blank(HOMEWORK, one.order) | {"packed": "2026-10-05 20:00"}
+    assert "not known; packed 2026-10-05 20:00" in class_page.page([record], HOMEWORK)
 
 
 # --- downloads ----------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from common.errors import KitError
 from staff.course import policy, rules
 from staff.course.book import Person, Work
 from staff.course.policy import Assignment, Policy
@@ -115,6 +116,47 @@ def test_the_half_that_came_last_counts():
         60, 40, submitted=sent("2026-10-10T20:00", "code") | sent("2026-10-12T20:00", "written")
     )
     assert graded(person(hw1=work)).late == {"hw1": 2}
+
+
+def test_a_half_that_came_too_late_is_named():
+    # one due date for both halves: the written one, three days late, decides
+    work = Work(
+        60, 40, submitted=sent("2026-10-10T20:00", "code") | sent("2026-10-13T20:00", "written")
+    )
+    line = graded(person(hw1=work))
+    assert line.shares["hw1"] == 0
+    assert line.reasons == [
+        "hw1: written half 3 days late, earns 0 for both halves (at most 2 late days on one "
+        "assignment)"
+    ]
+
+
+def own_dates(code_due="2026-10-10T23:59", written_due="2026-10-12T23:59"):
+    """The rules, with a due date of its own for the written half of hw1."""
+    halves = replace(RULES.named("hw1"), due=at(code_due), due_written=at(written_due))
+    those = tuple(halves if one.name == "hw1" else one for one in RULES.assignments)
+    return replace(RULES, assignments=those)
+
+
+@pytest.mark.parametrize(
+    "code, written, share, days, reasons",
+    [
+        ("2026-10-10T20:00", "2026-10-12T20:00", 1.0, {}, []),
+        ("2026-10-10T20:00", "2026-10-15T20:00", 0.6, {},
+         ["hw1: written half 3 days late, earns 0 (at most 2 late days on one assignment)"]),
+        ("2026-10-14T20:00", "2026-10-12T20:00", 0.4, {},
+         ["hw1: code half 4 days late, earns 0 (at most 2 late days on one assignment)"]),
+        ("2026-10-11T20:00", "2026-10-14T20:00", 1.0, {"hw1": 2},  # a day used covers both halves
+         ["hw1: code half 1 day late, 5 left", "hw1: written half 2 days late, 4 left"]),
+    ],
+)  # fmt: skip
+def test_halves_with_due_dates_of_their_own_are_late_by_themselves(
+    code, written, share, days, reasons
+):
+    work = Work(60, 40, submitted=sent(code, "code") | sent(written, "written"))
+    line = rules.grade(person(hw1=work), own_dates(), ALL)
+    assert line.shares["hw1"] == pytest.approx(share)
+    assert (line.late, line.reasons) == (days, reasons)
 
 
 def test_the_hour_that_winter_time_gives_back_is_no_late_day():
@@ -239,6 +281,33 @@ def test_an_excused_project_part_gives_its_weight_to_the_project():
         person(poster=Work(excused=True), milestone=Work(0, 5, submitted=sent("2026-10-01")))
     )
     assert line.project == pytest.approx(37.5)
+
+
+def test_everything_excused_leaves_no_grade():
+    excused = {one.name: Work(excused=True) for one in RULES.assignments}
+    with pytest.raises(KitError, match="everything is excused for ada"):
+        graded(Person("ada", works=excused))
+
+
+def test_the_whole_project_excused_gives_its_weight_to_the_homeworks():
+    parts = {one.name: Work(excused=True) for one in RULES.assignments if one.kind == "project"}
+    line = graded(person(**parts))
+    assert (line.homework, line.project) == (pytest.approx(100), 0)
+    assert line.reasons == ["all project parts are excused, their 50 % go to the homeworks"]
+
+
+def test_extra_credit_of_a_half_that_came_too_late_is_lost_with_it():
+    work = Work(60, 40, extra=2, extra_people=3,
+                submitted=sent("2026-10-14T20:00", "code") | sent("2026-10-12T20:00", "written"))  # fmt: skip
+    assert rules.grade(person(hw1=work), own_dates(), ALL).shares["hw1"] == pytest.approx(0.43)
+
+
+def test_open_work_is_not_replaced_and_does_not_replace():
+    hw4 = Work(60, 30, submitted=sent("2026-10-01"))
+    line = graded(person(hw1=Work(0, 10, open={"code": "x"}), hw4=hw4))
+    assert line.replaced == "" and line.reasons[0] == "open: hw1 code: x"
+    line = graded(person(hw1=Work(0, 0, handed={"code"}), hw4=replace(hw4, open={"written": "x"})))
+    assert "hw4: replaces nothing before it is graded" in line.reasons
 
 
 def test_what_is_not_graded_yet_is_left_out():
