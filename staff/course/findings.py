@@ -13,15 +13,23 @@ SHOWN = 40  # errors of one run that are printed; the others are counted
 class Findings:
     """Collects what is wrong with the inputs, so that one run tells all of it.
 
+    An error stops the run; a warning says what is not used, or was assumed, and the run goes on.
+
     Attributes:
-        errors: what stops the run, each with its place; at most `SHOWN` of them have a text.
-        warnings: what is not used, or was assumed; the run goes on.
+        errors: each with its place; at most `SHOWN` of them have a text, the others are counted.
     """
 
     def __init__(self) -> None:
         self.errors: list[str] = []
         self.more = 0
-        self.warnings: list[str] = []
+        self._warnings: dict[str, None] = {}
+        self.more_warnings = 0
+
+    @property
+    def warnings(self) -> list[str]:
+        """What is to be told, each once, in order."""
+        more = [f"… and {self.more_warnings:,} more notes"] if self.more_warnings else []
+        return [*self._warnings, *more]
 
     def error(self, place: str, text: str | Callable[[], str]) -> None:
         """Keep an error; a text that costs time to make is a function, called when it is shown."""
@@ -31,8 +39,10 @@ class Findings:
         self.errors.append(f"{place}: {text() if callable(text) else text}")
 
     def warn(self, text: str) -> None:
-        if text not in self.warnings:
-            self.warnings.append(text)
+        if len(self._warnings) < SHOWN:
+            self._warnings[text] = None
+        elif text not in self._warnings:
+            self.more_warnings += 1
 
     def stop_on_errors(self) -> None:
         """End the run if anything is wrong.

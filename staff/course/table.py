@@ -235,10 +235,15 @@ def unused_columns(table: Table, used: set[str], findings: Findings) -> None:
 def distinct(table: Table, findings: Findings) -> list[Row]:
     """Rows without those that repeat another to the letter."""
     seen: dict[tuple[str, ...], Row] = {}
+    repeats = []
     for row in table.rows:
-        first = seen.setdefault(tuple(row.cells.values()), row)
-        if first is not row:
-            findings.warn(f"{row.place}: repeats line {line_of(first)} to the letter; counted once")
+        if seen.setdefault(tuple(row.cells.values()), row) is not row:
+            repeats.append(row)
+    if repeats:
+        first = repeats[0]
+        original = line_of(seen[tuple(first.cells.values())])
+        more = f", and {len(repeats) - 1:,} more rows do so" if len(repeats) > 1 else ""
+        findings.warn(f"{first.place}: repeats line {original} to the letter; counted once{more}")
     return list(seen.values())
 
 
