@@ -258,7 +258,7 @@ def test_what_was_not_measured_reaches_the_staff_and_no_student():
 
 
 def test_the_data_argument_is_checked_when_the_zip_is_built(tmp_path):
-    with pytest.raises(KitError, match="holds no omniglot/omniglot_28x28.npz"):
+    with pytest.raises(KitError, match=r"holds no omniglot/omniglot_28x28\.npz"):
         build.data_set(homeworks.load("hw1"), tmp_path)
     assert build.data_set(homeworks.load("hw0"), tmp_path) is None
     file = tmp_path / build.OMNIGLOT

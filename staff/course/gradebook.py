@@ -41,10 +41,10 @@ from common.files import write_text
 from staff import command
 from staff.course import exports, policy, statistics
 from staff.course.book import Book, read_book
+from staff.course.csv_cell import cell
 from staff.course.findings import Findings
 from staff.course.policy import Policy
 from staff.course.rules import OPEN, Grade, grade
-from staff.grading.csv_cell import cell
 
 
 def main(argv: list[str]) -> int:

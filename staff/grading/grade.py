@@ -23,11 +23,11 @@ from common.files import write_text
 from common.homework import PUBLIC_SEED, Homework
 from staff import command
 from staff.course import policy
+from staff.course.csv_cell import cell
 from staff.course.findings import Findings, nearest
 from staff.course.roster import read_roster, same
 from staff.grading import class_page, compare, downloads, similarity, submissions
 from staff.grading.attention import Attention, attention
-from staff.grading.csv_cell import cell
 from staff.grading.hand_ins import HandIn, HandIns, read_times, sort_out
 from staff.grading.jobs import Order, secret_seeds
 

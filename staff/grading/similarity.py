@@ -24,9 +24,9 @@ from common.files import write_text
 from common.homework import Homework
 from staff import command
 from staff.authoring import catalogue
+from staff.course.csv_cell import cell
 from staff.course.roster import same
 from staff.grading import similarity_page, submissions, unpack
-from staff.grading.csv_cell import cell
 
 EPILOG = """
 example:

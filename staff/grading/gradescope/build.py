@@ -106,7 +106,7 @@ def contents(homework: Homework, torch_index: str, data: Path | None) -> dict[st
 
 def needs_omniglot(homework: Homework) -> bool:
     """Whether points hang on runs that may have been trained on Omniglot."""
-    return any("omniglot" in e.get("least", {}) for e in homework.experiments)
+    return any("omniglot" in one.least for one in homework.experiments)
 
 
 def data_set(homework: Homework, data: Path) -> Path | None:

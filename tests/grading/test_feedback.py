@@ -9,9 +9,8 @@ from autograder import engine
 from common import homework as homeworks
 from common.errors import KitError
 from common.homework import PUBLIC_SEED
-from staff.course import feedback
-from staff.grading import grade, pool, session
-from tests.course.test_hand_ins import packed
+from staff.grading import feedback, grade, pool, session
+from tests.grading.test_hand_ins import packed
 
 HOMEWORK = homeworks.load("hw1")
 CHECKS = engine.plan(HOMEWORK)

@@ -9,12 +9,11 @@ from types import SimpleNamespace
 import pytest
 
 from common import homework as homeworks
-from staff.course import rehearse
 from staff.course.findings import Findings
 from staff.course.platforms import canvas, moodle
 from staff.course.roster import read_roster
 from staff.course.table import parse
-from staff.grading import downloads
+from staff.grading import downloads, rehearse
 from staff.grading.hand_ins import sort_out
 from staff.grading.submissions import find
 

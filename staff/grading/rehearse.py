@@ -25,11 +25,11 @@ from common.files import write_text
 from common.homework import ROOT, Homework
 from staff import command
 from staff.authoring.stubs import copy_solutions
-from staff.course import feedback, gradebook, policy
+from staff.course import gradebook, policy
 from staff.course.platforms import canvas
 from staff.course.roster import owner_of
 from staff.course.scores import ITEM
-from staff.grading import grade, synthetic_class
+from staff.grading import feedback, grade, synthetic_class
 from staff.grading.compare import load
 from staff.grading.synthetic_class import Made
 
