@@ -45,6 +45,7 @@ def parser() -> argparse.ArgumentParser:
     add("--in-process", action="store_true", help="no isolation, so that breakpoint() works")
     add("--watch", action="store_true", help="stay, and grade again whatever is saved")
     add("--html", metavar="FILE", type=Path, help="write a report with pictures, one file")
+    add("--junit", metavar="FILE", type=Path, help="write JUnit XML, for continuous integration")
     add("--plain", action="store_true",
         help="sentences in ASCII, for screen readers; NO_COLOR=1 does the same")  # fmt: skip
     add("--fresh", action="store_true", help="use no state of an earlier run (there is none)")
@@ -94,8 +95,9 @@ def _grade(options: argparse.Namespace) -> int:
     if options.json not in (None, "-"):
         _check_writable(Path(options.json))
 
-    if options.html is not None:
-        _check_writable(options.html)
+    for path in (options.html, options.junit):
+        if path is not None:
+            _check_writable(path)
     if options.watch and len(chosen) != 1:
         raise KitError("--watch needs one homework, as in: python -m autograder hw1 --watch")
 
@@ -105,6 +107,10 @@ def _grade(options: argparse.Namespace) -> int:
         from autograder.report import page
 
         page.write(results, {homework.name: homework for homework in chosen}, options.html)
+    if options.junit is not None:
+        from autograder.report import junit
+
+        junit.write(results, options.junit)
     return 0 if all(result.complete for result in results) else 1
 
 

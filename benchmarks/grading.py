@@ -67,7 +67,7 @@ def measure(name: str, count: int, workers: int, seed: int) -> tuple[tuple[str, 
         (root / "in").mkdir()
         made = synthetic_class.make(root / "in", homework, count, seed)
         began, used = time.monotonic(), _cpu()
-        records = grade_folder(root / "in", homework, root / "out", workers)
+        records = grade_folder(root / "in", homework, root / "out", workers).records
         seconds, cpu = time.monotonic() - began, _cpu() - used
     by_id = {record["id"]: record for record in records}
     wrong = [f"{one.ident} ({one.kind}) is lost" for one in made if one.ident not in by_id]

@@ -26,6 +26,12 @@ class Problem:
     kind: str
     hole: str | None = None  # "mann.py:MANN.forward" where code is to be written
     graded_by: str | None = None  # "diagnosis": recorded curves, judged by the course grader
+    points_by_checks: float | None = None  # of extra credit that people grade, too; None is all
+
+    @property
+    def by_checks(self) -> float:
+        """The points that checks can give; people give the others."""
+        return self.points if self.points_by_checks is None else self.points_by_checks
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:

@@ -32,6 +32,8 @@ examples:
   python -m staff curves hw2                  record the curves to diagnose, once
   python -m staff grade submissions --hw hw1  grade a class
   python -m staff gradescope hw1              the zip to upload
+  python -m staff feedback submissions --hw hw1 --book scores   a page a student
+  python -m staff rehearse                    a made-up class from uploads to grades
   python -m staff gradebook scores            late days, weights, extra credit: one table
 """
 
@@ -44,6 +46,8 @@ OWN_OPTIONS = {  # commands that read their own: module, help
         "run every required experiment with the solutions",
     ),
     "bands": ("staff.authoring.bands", "make a homework's reference bands from run folders"),
+    "feedback": ("staff.grading.feedback", "make one page a student, to send back"),
+    "rehearse": ("staff.grading.rehearse", "take a made-up class the whole way"),
     "gradescope": ("staff.grading.gradescope.build", "build the zip for Gradescope"),
     "similarity": ("staff.grading.similarity", "pairs of submissions that share code"),
     "remeasure": ("staff.authoring.remeasure", "measure cheap figures of the handouts again"),

@@ -18,6 +18,7 @@ from common.errors import KitError
 from staff.authoring import catalogue
 from staff.authoring.curves import recipe, record
 from staff.course import gradebook, policy
+from staff.course.findings import Findings
 from staff.grading import diagnosis as grader
 from staff.grading.gradescope import results
 from staff.grading.jobs import Order
@@ -266,12 +267,12 @@ def test_the_gradebook_adds_it_to_the_written_half(tmp_path):
     (tmp_path / "roster.csv").write_text("student\na\nb\n")
     (tmp_path / "hw1-code.csv").write_text("student,score,extra,diagnosis\na,30,0,1.5\nb,30,0,0\n")
     (tmp_path / "hw1-written.csv").write_text("student,score\na,10\nb,10\n")
-    people, _ = gradebook.read(tmp_path, rules)
-    shares = [gradebook.grade(person, rules, {"hw1"}).shares["hw1"] for person in people]
+    _, grades = gradebook.make(tmp_path, rules, Findings())
+    shares = [one.shares["hw1"] for one in grades]
     assert rules.named("hw1").points == 57 and shares[0] - shares[1] == pytest.approx(1.5 / 57)
     (tmp_path / "hw1-code.csv").write_text("student,score,extra,diagnosis\na,30,0,2.5\n")
     with pytest.raises(gradebook.KitError, match=r"line 2: 2\.5 points for the recorded curves"):
-        gradebook.read(tmp_path, rules)
+        gradebook.make(tmp_path, rules, Findings())
 
 
 # --- the file -----------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ import pytest
 
 from autograder import engine
 from common import homework as homeworks
+from common.errors import KitError
 from staff.authoring.answers import record as record_answers
 from staff.authoring.stubs import copy_solutions
 from staff.grading import jobs, session
@@ -43,7 +44,7 @@ def require_schema(result):
         assert result.get(key, "text") in FORMATS
     for row in result.get("tests", []):
         assert set(row) <= ROW_KEYS
-        assert row["status"] in ("passed", "failed")
+        assert row.get("status", "passed") in ("passed", "failed")
         assert row["visibility"] == "visible", "a hidden row hides the total"
         assert isinstance(row["number"], str) and isinstance(row["name"], str)
         assert ("score" in row) == ("max_score" in row)
@@ -114,10 +115,10 @@ def test_the_solution_earns_everything_and_late_days_come_from_the_metadata(grad
             and not row["name"].startswith("Trained run")]  # fmt: skip
     assert len(code) == 10
     assert all(row["status"] == "passed" for row in code), said
-    assert result["score"] == 35  # 30 for code, 5 extra; no run was handed in
+    assert result["score"] == 32  # 30 for code, 2 extra by checks; no run was handed in
     assert sum(row.get("max_score", 0) for row in result["tests"]) == 42
     assert "Handed in 2 days after the due date" in result["output"]
-    assert {"name": "points", "value": 35.0, "order": "desc"} in result["leaderboard"]
+    assert {"name": "points", "value": 32.0, "order": "desc"} in result["leaderboard"]
     assert str(SECRET) not in json.dumps(result)
 
 
@@ -237,6 +238,35 @@ def test_texts_are_plain_and_within_their_caps():
     assert result["tests"][0]["output_format"] == "text"
 
 
+def test_extra_credit_that_was_not_earned_is_no_failure():
+    homework = homeworks.load("hw1")
+    (extra,) = (p.id for p in homework.problems if p.kind == "extra")
+    checks = [c for c in engine.plan(homework) if c.problem == extra]
+    failed = [{"id": c.id, "points": 0, "status": "failed", "message": "", "mistake": None}
+              for c in checks]  # fmt: skip
+    for record in (shown(), shown(checks=failed)):
+        rows = [row for row in record["tests"] if row["number"].startswith(f"{extra}.")]
+        assert len(rows) == len(checks) and not any("status" in row for row in rows)
+    passed = shown(checks=[one | {"status": "passed"} for one in failed])
+    assert "passed" in [row.get("status") for row in passed["tests"]]
+
+
+def test_what_was_not_measured_reaches_the_staff_and_no_student():
+    result = shown(notes=["1-shot-2-way: NOT MEASURED: no data"])
+    assert result["extra_data"] == {"not_measured": ["1-shot-2-way: NOT MEASURED: no data"]}
+    assert "NOT MEASURED" not in result["output"]
+
+
+def test_the_data_argument_is_checked_when_the_zip_is_built(tmp_path):
+    with pytest.raises(KitError, match=r"holds no omniglot/omniglot_28x28\.npz"):
+        build.data_set(homeworks.load("hw1"), tmp_path)
+    assert build.data_set(homeworks.load("hw0"), tmp_path) is None
+    file = tmp_path / build.OMNIGLOT
+    file.parent.mkdir()
+    file.write_bytes(b"x")
+    assert build.data_set(homeworks.load("hw1"), tmp_path) == file
+
+
 def test_a_refusal_says_why_in_every_row():
     result = shown(status="refused", reason="it is encrypted")
     require_schema(result)
@@ -246,7 +276,8 @@ def test_a_refusal_says_why_in_every_row():
 
 LATE = {
     "in time": ("2026-10-14T23:58:00-07:00", 0),
-    "one minute": ("2026-10-15T00:00:00-07:00", 1),
+    "within the grace": ("2026-10-15T00:04:00-07:00", 0),
+    "a minute after the grace": ("2026-10-15T00:15:00-07:00", 1),
     "in another zone": ("2026-10-15T06:58:00+00:00", 0),
     "no time": (None, 0),
     "nonsense": ("soon", 0),
@@ -257,8 +288,8 @@ LATE = {
 @pytest.mark.parametrize("created, days", LATE.values(), ids=LATE)
 def test_late_days(created, days):
     due = {"due_date": "2026-10-14T23:59:00-07:00"}
-    assert results.late_days({"created_at": created, "assignment": due}) == days
-    assert results.late_days({"created_at": created, "assignment": None}) == 0
+    assert results.days_late({"created_at": created, "assignment": due}, 15) == days
+    assert results.days_late({"created_at": created, "assignment": None}, 15) == 0
 
 
 def test_a_fault_of_the_grader_is_a_zero_that_says_so(tmp_path, capsys):

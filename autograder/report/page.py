@@ -53,7 +53,7 @@ def write(results: list[HomeworkResult], homeworks: dict[str, Homework], path: P
 
 def render(results: list[HomeworkResult], homeworks: dict[str, Homework]) -> str:
     """The page; everything that came from a student's code is escaped."""
-    body = "".join(_homework(result, homeworks[result.homework]) for result in results)
+    body = "".join(section(result, homeworks[result.homework]) for result in results)
     title = html.escape(", ".join(result.homework for result in results))
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}: report</title>'
@@ -62,7 +62,8 @@ def render(results: list[HomeworkResult], homeworks: dict[str, Homework]) -> str
     )
 
 
-def _homework(result: HomeworkResult, homework: Homework) -> str:
+def section(result: HomeworkResult, homework: Homework) -> str:
+    """One homework's part of a page."""
     parts = [
         f"<h1>{html.escape(result.homework)}: {html.escape(result.title)}</h1>",
         f'<p class="score">{result.score:g} of {result.max_score:g} points; '

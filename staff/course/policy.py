@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import tomllib
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,11 +11,23 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from common import homework as homeworks
 from common.errors import KitError
-from common.homework import ROOT
+from common.homework import ROOT, Homework
+from staff.course.moments import read_moment
 
 COURSE_FILE = ROOT / "staff" / "course.toml"
 KINDS = ("homework", "optional", "project")
 CODE, WRITTEN = ("code", "run"), ("plot", "written")
+OTHER_KIND, ERROR = "other kind", "error"
+TABLES = {  # every key that course.toml may hold: a misspelt one would be a rule that is not kept
+    "": {"title", "contact", "timezone", "late", "participation", "extra", "excused", "roster",
+         "assignments"},
+    "late": {"days", "most", "grace_minutes", "most_extension"},
+    "participation": {"most"},
+    "extra": {"above_full"},
+    "excused": {"all_of_a_kind"},
+    "roster": {"graded", "left_out"},
+    "assignments": {"name", "kind", "weight", "due", "due_written", "points", "late", "replaces"},
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -24,10 +37,14 @@ class Assignment:
     Attributes:
         kind: homework, optional (a homework that may replace something) or project.
         weight: per cent of the course.
+        due: of the whole; of the code half where the written half has a date of its own.
         code, written: the most points of each half; a project component has the written half only.
-        diagnosis: those of the written half that the course grader gives.
         late: whether late days may be used.
         replaces: per cent that an optional homework may take over.
+        diagnosis: those of the written half that the course grader gives.
+        extra: the most extra points, by checks and by people together.
+        extra_checks: those of them that checks can give.
+        due_written: a date of the written half's own; lateness then counts for each half.
     """
 
     name: str
@@ -39,15 +56,41 @@ class Assignment:
     late: bool = True
     replaces: float = 0
     diagnosis: float = 0
+    extra: float = 0
+    extra_checks: float = 0
+    due_written: datetime | None = None
 
     @property
     def points(self) -> float:
         return self.code + self.written
 
+    @functools.cached_property
+    def halves(self) -> tuple[str, ...]:
+        """The halves that have points."""
+        return tuple(half for half in ("code", "written") if getattr(self, half))
+
+    def half_points(self, half: str) -> float:
+        return self.code if half == "code" else self.written
+
+    def most(self, part: str) -> float:
+        """The most points of a part that one may enter: code, written (by people), …"""
+        return self.written - self.diagnosis if part == "written" else getattr(self, part)
+
+    @property
+    def extra_people(self) -> float:
+        return self.extra - self.extra_checks
+
 
 @dataclass(frozen=True)
 class Policy:
-    """The rules of the course; assignments in the order in which they are due."""
+    """The rules of the course; assignments in the order in which they are due.
+
+    Attributes:
+        above_full: whether extra credit can bring a homework above its points.
+        all_of_a_kind: what happens when all of a student's homeworks (or project parts) are excused:
+            their weight goes to the other kind, or it is an error.
+        graded, left_out: statuses of the roster.
+    """
 
     assignments: tuple[Assignment, ...]
     zone: ZoneInfo
@@ -55,80 +98,128 @@ class Policy:
     most_late_days: int
     grace_minutes: float
     most_participation: float
+    most_extension: float = 60
+    above_full: bool = True
+    all_of_a_kind: str = OTHER_KIND
+    graded: tuple[str, ...] = ("",)
+    left_out: tuple[str, ...] = ("dropped", "auditor")
 
     def named(self, name: str) -> Assignment | None:
         return next((one for one in self.assignments if one.name == name), None)
 
     def moment(self, text: str) -> datetime:
-        """An ISO 8601 time; without an offset it is the course's own.
+        """A time; without an offset it is the course's own.
 
         Raises:
             ValueError: when it is none.
         """
-        moment = datetime.fromisoformat(text.strip())
-        return moment if moment.tzinfo else moment.replace(tzinfo=self.zone)
+        return read_moment(text, self.zone)
 
 
-def load(path: Path = COURSE_FILE, root: Path = homeworks.ROOT) -> Policy:
+def load(path: Path = COURSE_FILE, root: Path = ROOT) -> Policy:
     """Read the rules.
 
     Raises:
-        KitError: when a table cannot be read or the weights do not sum to 100.
+        KitError: when a table cannot be read, a number is impossible, a key is unknown, or the
+            weights do not sum to 100.
     """
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
+        _check_keys(table, path.name)
         zone = ZoneInfo(table["timezone"])
         rows = [_assignment(row, zone, root) for row in table["assignments"]]
         policy = Policy(
             assignments=tuple(sorted(rows, key=lambda one: one.due)),
             zone=zone,
-            late_days=int(table["late"]["days"]),
-            most_late_days=int(table["late"]["most"]),
-            grace_minutes=float(table["late"].get("grace_minutes", 0)),
-            most_participation=float(table["participation"]["most"]),
+            late_days=int(_positive(table["late"], "days")),
+            most_late_days=int(_positive(table["late"], "most")),
+            grace_minutes=_positive(table["late"], "grace_minutes"),
+            most_extension=_positive(table["late"], "most_extension"),
+            most_participation=_positive(table["participation"], "most"),
+            above_full=bool(table["extra"]["above_full"]),
+            all_of_a_kind=table["excused"]["all_of_a_kind"],
+            graded=tuple(table["roster"]["graded"]),
+            left_out=tuple(table["roster"]["left_out"]),
         )
     except (OSError, tomllib.TOMLDecodeError, ZoneInfoNotFoundError) as error:
         raise KitError(f"{path.name} cannot be read: {error}") from None
-    except (KeyError, TypeError, ValueError) as error:
-        raise KitError(f"{path.name}: {type(error).__name__}: {error}") from None
-    total = sum(one.weight for one in rows)
-    if abs(total - 100) > 1e-9:
-        raise KitError(f"{path.name}: the weights sum to {total:g}, not to 100")
-    if len({one.name for one in rows}) < len(rows):
-        raise KitError(f"{path.name}: two assignments have one name")
+    except KeyError as error:
+        raise KitError(f"{path.name} lacks {error}") from None
+    except (TypeError, ValueError) as error:
+        raise KitError(f"{path.name}: {error}") from None
+    _check(policy, path.name)
     return policy
+
+
+def _check(policy: Policy, name: str) -> None:
+    total = sum(one.weight for one in policy.assignments)
+    if abs(total - 100) > 1e-9:
+        raise KitError(f"{name}: the weights sum to {total:g}, not to 100")
+    if len({one.name for one in policy.assignments}) < len(policy.assignments):
+        raise KitError(f"{name}: two assignments have one name")
+    if policy.all_of_a_kind not in (OTHER_KIND, ERROR):
+        raise KitError(
+            f"{name}: excused.all_of_a_kind is {policy.all_of_a_kind!r}, not {OTHER_KIND!r} or "
+            f"{ERROR!r}"
+        )
+    if twice := set(policy.graded) & set(policy.left_out):
+        raise KitError(f"{name}: status {twice.pop()!r} is both graded and left out")
+
+
+def _check_keys(table: dict, name: str) -> None:
+    for part, known in TABLES.items():
+        found = table if not part else table.get(part, {})
+        for row in found if isinstance(found, list) else [found]:
+            for key in row:
+                if key not in known:
+                    where = f"[{part}] " if part else ""
+                    raise KitError(
+                        f"{name}: {where}has no rule {key!r}; there is {', '.join(sorted(known))}"
+                    )
+
+
+def _positive(table: dict, key: str) -> float:
+    value = float(table[key])
+    if not 0 <= value < float("inf"):
+        raise ValueError(f"{key} is {value:g}; it must be 0 or more")
+    return value
 
 
 def _assignment(row: dict, zone: ZoneInfo, root: Path) -> Assignment:
     if row["kind"] not in KINDS:
         raise ValueError(f"{row['name']} has kind {row['kind']!r}, not one of {', '.join(KINDS)}")
-    code, written, diagnosis = _points(row, root)
-    due = row["due"]
+    own = row.get("due_written")
     return Assignment(
         name=row["name"],
         kind=row["kind"],
-        weight=float(row["weight"]),
-        due=due if due.tzinfo else due.replace(tzinfo=zone),
-        code=code,
-        written=written,
+        weight=_positive(row, "weight"),
+        due=_with_zone(row["due"], zone),
         late=bool(row.get("late", True)),
-        replaces=float(row.get("replaces", 0)),
-        diagnosis=diagnosis,
+        replaces=_positive({"replaces": 0, **row}, "replaces"),
+        due_written=own and _with_zone(own, zone),
+        **_points(row, root),
     )
 
 
-def _points(row: dict, root: Path) -> tuple[float, float, float]:
-    """Of the code half, of the written half, and what of that the course grader gives.
+def _with_zone(due: datetime, zone: ZoneInfo) -> datetime:
+    return due if due.tzinfo else due.replace(tzinfo=zone)
 
-    homework.toml is the one source for homeworks.
-    """
+
+def _points(row: dict, root: Path) -> dict[str, float]:
+    """The points of each part; homework.toml is the one source for homeworks."""
     if "points" in row:
-        return 0.0, float(row["points"]), 0.0
+        return {"code": 0.0, "written": _positive(row, "points")}
     if row["name"] not in homeworks.names(root):
-        return 0.0, 0.0, 0.0  # not written yet: nothing can be graded
+        return {"code": 0.0, "written": 0.0}  # not written yet: nothing can be graded
     homework = homeworks.load(row["name"], root)
-    code, written = (
-        float(sum(problem.points for problem in homework.problems if problem.kind in kinds))
-        for kinds in (CODE, WRITTEN)
-    )
-    return code, written, homework.diagnosis.points if homework.diagnosis else 0.0
+    return {
+        "code": _sum(homework, CODE),
+        "written": _sum(homework, WRITTEN),
+        "diagnosis": homework.diagnosis.points if homework.diagnosis else 0.0,
+        "extra": _sum(homework, ("extra",)),
+        "extra_checks": float(sum(p.by_checks for p in homework.problems if p.kind == "extra")),
+    }
+
+
+def _sum(homework: Homework, kinds: tuple[str, ...]) -> float:
+    return float(sum(problem.points for problem in homework.problems if problem.kind in kinds))

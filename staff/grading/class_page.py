@@ -1,4 +1,8 @@
-"""The class on one page: scores, hardest checks, commonest mistakes, time. HTML without scripts."""
+"""The class on one page: what to decide, every student, scores, hardest checks, mistakes, time.
+
+The page needs nothing from elsewhere. Its one script, a few lines of its own, sorts and searches the
+table of students; without it the page shows the same.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,8 @@ import html
 from collections import Counter, defaultdict
 
 from common.homework import Homework
+from staff.grading.attention import Attention, Item, attention
+from staff.grading.hand_ins import HandIns
 
 BINS = 20
 WIDTH, HEIGHT = 360, 90  # of the histogram: as many points as a telephone has, so text is readable
@@ -18,12 +24,46 @@ td,th{padding:.25em .8em .25em 0;text-align:left;vertical-align:top;overflow-wra
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}tr+tr td{border-top:1px solid #8886}
 .wide{white-space:nowrap}figure{margin:0;max-width:44em}svg{width:100%;height:auto}
 rect{fill:#2a78d6}text{fill:currentColor;font-size:10px}
+th button{all:unset;cursor:pointer;font-weight:bold}th button:focus-visible{outline:2px solid}
+th[aria-sort=ascending] button::after{content:" \\25b4"}
+th[aria-sort=descending] button::after{content:" \\25be"}
+input{font:inherit;padding:.2em .4em;width:16em}
 @media(max-width:36em){body{font-size:14px}td,th{padding-right:.6em}.wide{display:none}}
 """
 
 
-def page(records: list[dict], homework: Homework) -> str:
-    """The whole page."""
+SCRIPT = """
+const table=document.querySelector('#students table'),body=table&&table.tBodies[0];
+const value=(row,i)=>{const t=row.cells[i].textContent,n=parseFloat(t);return isNaN(n)?t:n};
+function sort(head,i){const up=head.ariaSort!=='ascending';
+  for(const h of table.querySelectorAll('th'))h.removeAttribute('aria-sort');
+  head.ariaSort=up?'ascending':'descending';
+  const rows=[...body.rows].sort((a,b)=>{const x=value(a,i),y=value(b,i);
+    return (typeof x===typeof y?(x<y?-1:x>y?1:0):typeof x==='number'?-1:1)*(up?1:-1)});
+  body.append(...rows)}
+if(table){[...table.tHead.rows[0].cells].forEach((head,i)=>{const b=document.createElement('button');
+  b.textContent=head.textContent;b.onclick=()=>sort(head,i);head.replaceChildren(b)});
+const find=document.createElement('input');find.type='search';find.placeholder='search students';
+find.ariaLabel='search students';find.oninput=()=>{for(const r of body.rows)
+  r.hidden=!r.textContent.toLowerCase().includes(find.value.toLowerCase())};
+document.querySelector('#students').prepend(find)}
+"""
+
+
+def page(
+    records: list[dict],
+    homework: Homework,
+    lists: Attention | None = None,
+    hand_ins: HandIns | None = None,
+) -> str:
+    """The whole page.
+
+    Args:
+        lists: what to decide and what is worth a look; made from the records where it is None.
+        hand_ins: whose uploads they are; for the students who handed in nothing.
+    """
+    hand_ins = hand_ins or HandIns()
+    lists = lists or attention(records, homework, hand_ins)
     graded = [record for record in records if record["status"] == "graded"]
     parts = [
         "<!doctype html><html lang=en><meta charset=utf-8>",
@@ -31,7 +71,8 @@ def page(records: list[dict], homework: Homework) -> str:
         f"<title>{_text(homework.name)}: the class</title><style>{STYLE}</style>",
         f"<main><h1>{_text(homework.name)}: {_text(homework.title)}</h1>",
         f"<p>{_numbers(records, graded)}</p>",
-        _others(records),
+        _list("Decide", lists.decide),
+        _list("Worth a look", lists.look),
         "<h2>Scores</h2>",
         _histogram([record["score"] for record in graded], _most(records)),
         "<h2>Hardest checks</h2>",
@@ -41,6 +82,8 @@ def page(records: list[dict], homework: Homework) -> str:
         _runs(graded),
         "<h2>Time and memory</h2>",
         _time(records),
+        _students(records, homework, hand_ins),
+        f"<script>{SCRIPT}</script>",
     ]
     return "\n".join(part for part in parts if part) + "\n"
 
@@ -117,8 +160,12 @@ def _table(
                        for k, cell in zip(kinds, row))  # fmt: skip
 
     body = "".join(f"<tr>{cells('td', row)}</tr>" for row in rows)
-    top = f"<tr>{cells('th', head, ' scope=col')}</tr>"
-    return f"<div class=table><table>{top}{body}</table></div>" if rows else "<p>None.</p>"
+    top = f"<thead><tr>{cells('th', head, ' scope=col')}</tr></thead>"
+    return (
+        f"<div class=table><table>{top}<tbody>{body}</tbody></table></div>"
+        if rows
+        else "<p>None.</p>"
+    )
 
 
 def _checks(graded: list[dict]) -> str:
@@ -186,13 +233,34 @@ def _time(records: list[dict]) -> str:
     return text + _table(["Slowest", "Seconds"], rows, {1})
 
 
-def _others(records: list[dict]) -> str:
-    refused = [[r["id"], r["status"], r["reason"]] for r in records if r["status"] != "graded"]
-    noted = [
-        [record["id"], note]
+def _list(title: str, items: list[Item]) -> str:
+    """One of the two lists; a long one is folded."""
+    rows: list[list[object]] = [[item.who, item.kind, item.text] for item in items]
+    return f"<h2>{title} ({len(items)})</h2>" + _table(["Who", "What", ""], rows, set())
+
+
+def _students(records: list[dict], homework: Homework, hand_ins: HandIns) -> str:
+    """One row a student: points of every problem, and what was noted."""
+    problems = [p.id for p in homework.problems if p.kind in ("code", "run", "extra")]
+    head = ["Student", "Upload", "Status", "Points", "Extra", "Curves", *problems, "Handed in",
+            "Notes"]  # fmt: skip
+    rows = [
+        [
+            student, record["id"], record["status"], record["score"], record["extra"],
+            record["diagnosis"], *(record["problems"].get(p, 0) for p in problems),
+            _time_of(record), "; ".join(filter(None, [record["reason"], *record["notes"]])),
+        ]
         for record in records
-        for note in record["notes"]
-        if any(word in note for word in ("CONTRADICTION", "NOT MEASURED", "changed after"))
-    ]
-    text = "<h2>To look at</h2>" + _table(["Submission", "Note"], noted, set())
-    return text + "<h2>Not graded</h2>" + _table(["Submission", "Status", "Why"], refused, set())
+        for student in record["students"]
+    ]  # fmt: skip
+    blank = [""] * (len(head) - 3)
+    rows += [[student, "", "nothing handed in", *blank] for student in hand_ins.without]
+    numbers = set(range(3, 6 + len(problems)))
+    table = _table(head, rows, numbers, frozenset(range(4, 6 + len(problems))))
+    return f"<h2>Students ({len(rows)})</h2><div id=students>{table}</div>"
+
+
+def _time_of(record: dict) -> str:
+    """When it was handed in; without that, when it was packed by the student's own clock."""
+    packed = record.get("packed")
+    return record["submitted"] or (f"not known; packed {packed}" if packed else "")

@@ -13,6 +13,8 @@ import json
 import os
 import sys
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from common import homework as homeworks
@@ -20,18 +22,30 @@ from common.errors import KitError
 from common.files import write_text
 from common.homework import PUBLIC_SEED, Homework
 from staff import command
-from staff.grading import class_page, submissions
-from staff.grading.csv_cell import cell
+from staff.course import policy
+from staff.course.csv_cell import cell
+from staff.course.findings import Findings, nearest
+from staff.course.roster import read_roster, same
+from staff.grading import class_page, compare, downloads, similarity, submissions
+from staff.grading.attention import Attention, attention
+from staff.grading.hand_ins import HandIn, HandIns, read_times, sort_out
 from staff.grading.jobs import Order, secret_seeds
 
 TABLE, PAGE = "table.csv", "overview.html"
+SHOWN = 15  # lines of a list on the console; the page has all
 EPILOG = """
 examples:
   python -m staff grade submissions --hw hw1
   python -m staff grade export --hw hw1 --workers 8 --out grades/hw1
   python -m staff grade submissions --hw hw1 --scheduler tcp://HOST:8786    on many machines
-FOLDER holds zips, folders, or a Gradescope export with its submission_metadata.yml. OUT gets
-students/ID.json, table.csv (the gradebook reads it as hw1-code.csv) and class_page.html.
+  python -m staff grade submissions --hw hw1 --only ada                     one again
+  python -m staff grade submissions --hw hw1 --out new --compare old        whose points changed
+FOLDER holds zips, folders, or a download of Gradescope (with its submission_metadata.yml), Canvas or
+Moodle, as a folder or zip. With roster.csv in it (or --roster) every upload is matched to a student;
+with times.csv (student or upload, submitted; or a platform's export, --times) it has a time, and the
+latest upload of a student counts. OUT gets students/ID.json, table.csv (the gradebook reads it as
+hw1-code.csv) and overview.html. Two lists end the batch: what staff must decide (exit code 1), and
+what is worth a look.
 """
 
 
@@ -45,31 +59,83 @@ def main(argv: list[str]) -> int:
     add("--scheduler", metavar="ADDRESS", help="a Dask scheduler, in place of --workers")
     add("--out", type=Path, metavar="DIR", help="FOLDER-grades-hwN")
     add("--seed", type=int, help="one recorded seed, in place of a secret one for each")
+    add("--roster", type=Path, metavar="FILE", help="FOLDER/roster.csv, where it is there")
+    add("--times", type=Path, metavar="FILE", help="FOLDER/times.csv, where it is there")
+    add("--only", action="append", metavar="ID", help="grade this student or upload again")
+    add("--compare", type=Path, metavar="OLD", help="an earlier OUT: say whose points changed")
     chosen = options.parse_args(argv)
     homework = homeworks.load(chosen.hw)
     if chosen.workers < 1:
         raise KitError("--workers must be at least 1")
-    out = chosen.out or chosen.folder.with_name(f"{chosen.folder.name}-grades-{homework.name}")
+    older = compare.load(chosen.compare) if chosen.compare else None
+    out = chosen.out or default_out(chosen.folder, homework)
     if chosen.seed is None and not secret_seeds(homework):
-        print(f"note: no secret seed is recorded for {homework.name}; the public one is used. "
-              f"Record some with: python -m staff answers {homework.name} --seed N",
-              file=sys.stderr)  # fmt: skip
+        print(
+            f"note: no secret seed is recorded for {homework.name}; the public one is used. "
+            f"Record some with: python -m staff answers {homework.name} --seed N",
+            file=sys.stderr,
+        )
     try:
-        records = grade_folder(
-            chosen.folder, homework, out, chosen.workers, chosen.seed, chosen.scheduler
+        batch = grade_folder(
+            chosen.folder,
+            homework,
+            out,
+            chosen.workers,
+            chosen.seed,
+            chosen.scheduler,
+            roster=chosen.roster,
+            times=chosen.times,
+            only=chosen.only or (),
         )
     except KeyboardInterrupt:
-        print(f"\nstopped; what is finished is in {out}. The same command goes on.",
-              file=sys.stderr)  # fmt: skip
+        print(
+            f"\nstopped; what is finished is in {out}. The same command goes on.", file=sys.stderr
+        )
         return 130
-    unfinished = [r["id"] for r in records if r["status"] == "failed"]
-    alarms = sorted({n for r in records for n in r["notes"] if "NOT MEASURED" in n})
-    for alarm in alarms:
-        print(f"note: {alarm}", file=sys.stderr)
-    print(f"{out / TABLE}: {len(records)} submissions, "
-          f"{sum(r['status'] == 'refused' for r in records)} refused, {len(unfinished)} for staff "
-          f"to look at{': ' if unfinished else ''}{', '.join(unfinished[:5])}")  # fmt: skip
-    return 1 if unfinished or alarms else 0
+    _report(batch, out)
+    if older is not None:
+        told = compare.changes(older, {record["id"]: record for record in batch.records})
+        print(f"compared with {chosen.compare}: {len(told) or 'no'} changes")
+        for line in told:
+            print(f"  {line}")
+    return 1 if batch.attention.decide else 0
+
+
+def default_out(folder: Path, homework: Homework) -> Path:
+    """Where the grades of a folder lie if nothing else is said."""
+    name = folder.stem if folder.is_file() else folder.name
+    return folder.with_name(f"{name}-grades-{homework.name}")
+
+
+@dataclass
+class Batch:
+    """A class that was graded: the records, whose uploads they are, and the two lists."""
+
+    records: list[dict]
+    hand_ins: HandIns
+    attention: Attention
+    assumed: list[str]
+
+
+def _report(batch: Batch, out: Path) -> None:
+    """The two lists, and where everything is."""
+    for text in batch.assumed:
+        print(f"note: {text}", file=sys.stderr)
+    refused = sum(record["status"] == "refused" for record in batch.records)
+    print(f"{out / TABLE}: {len(batch.records)} submissions, {refused} refused")
+    if not batch.hand_ins.timed:
+        print("no times: late days are not counted (times.csv, or a platform's export, gives them)")
+    if batch.hand_ins.without:
+        print(f"nothing handed in: {len(batch.hand_ins.without)} students of the roster")
+    for title, items in (
+        ("decide", batch.attention.decide),
+        ("worth a look", batch.attention.look),
+    ):
+        print(f"{title}: {len(items) or 'nothing'}")
+        for item in items[:SHOWN]:
+            print(f"  {item}")
+        if len(items) > SHOWN:
+            print(f"  … and {len(items) - SHOWN} more, on {out / PAGE}")
 
 
 def grade_folder(
@@ -79,20 +145,29 @@ def grade_folder(
     workers: int,
     seed: int | None = None,
     scheduler: str | None = None,
-) -> list[dict]:
-    """Grade what has no record yet; every record, in the order of the submissions' names.
+    *,
+    roster: Path | None = None,
+    times: Path | None = None,
+    only: Sequence[str] = (),
+) -> Batch:
+    """Grade what has no record yet; the records are in the order of the submissions' names.
+
+    Args:
+        roster, times: files; those of the folder where they are there.
+        only: students or uploads to grade again, and no others.
 
     Raises:
         KitError: when a record of answers is missing, damaged or of other checks: that is said
             once, and not by every submission.
     """
     _require_answers(homework, seed)
-    orders = [
-        submissions.fingerprint(order, homework)
-        for order in submissions.find(folder, homework, seed)
-    ]
+    hand_ins, findings = prepare(folder, homework, out, seed, roster, times)
+    orders = [one.order for one in hand_ins.kept]
     store = Store(out)
-    todo = [order for order in orders if not _final(store.find(order))]
+    if only:
+        todo = [one.order for one in _chosen(hand_ins, only)]
+    else:
+        todo = [order for order in orders if not _final(store.find(order))]
     with Progress(len(orders), len(orders) - len(todo)) as progress:
 
         def keep(record: dict) -> None:
@@ -107,10 +182,84 @@ def grade_folder(
             from staff.grading import pool
 
             pool.run(todo, workers, limit(homework), keep)
-    records = [record for order in orders if (record := store.find(order)) is not None]
-    write_text(out / TABLE, table(records, homework))
-    write_text(out / PAGE, class_page.page(records, homework))
+    records = collect(hand_ins, store)
+    alike = similarity.listed(similarity.default_output(folder, homework))
+    lists = attention(records, homework, hand_ins, alike)
+    write_text(out / TABLE, table(records, homework, hand_ins))
+    write_text(out / PAGE, class_page.page(records, homework, lists, hand_ins))
+    return Batch(records, hand_ins, lists, findings.warnings)
+
+
+def prepare(
+    folder: Path,
+    homework: Homework,
+    out: Path,
+    seed: int | None = None,
+    roster: Path | None = None,
+    times: Path | None = None,
+) -> tuple[HandIns, Findings]:
+    """Whose uploads a folder or download holds, each with its fingerprint; and what was assumed."""
+    folder, findings = downloads.gather(folder, out), Findings()
+    hand_ins = _sort_out(folder, submissions.find(folder, homework, seed), roster, times, findings)
+    for one in hand_ins.kept:
+        one.order = submissions.fingerprint(one.order, homework)
+    return hand_ins, findings
+
+
+def collect(hand_ins: HandIns, store: Store) -> list[dict]:
+    """The records that are there, with the students and times that are known now."""
+    records = []
+    for one in hand_ins.kept:
+        if (record := store.find(one.order)) is not None:
+            own = {"students": list(one.students), "submitted": one.submitted, "packed": one.packed}
+            records.append(record | own)
     return records
+
+
+def _sort_out(
+    folder: Path,
+    orders: list[Order],
+    roster: Path | None,
+    times: Path | None,
+    findings: Findings,
+) -> HandIns:
+    """Owners and times of all uploads, from files that were named or lie in the folder.
+
+    Raises:
+        KitError: when a file that was named is not there, or one of them is wrong.
+    """
+    rules = policy.load()
+    for path in (roster, times):
+        if path is not None and not path.is_file():
+            raise KitError(f"{path} is not there")
+    roster, times = roster or folder / "roster.csv", times or folder / "times.csv"
+    people = None
+    if roster.is_file():
+        people = read_roster(roster, findings, rules.graded + rules.left_out)
+    moments = read_times(times, rules.zone, findings)
+    findings.stop_on_errors()
+    return sort_out(orders, people, moments)
+
+
+def _chosen(hand_ins: HandIns, only: Sequence[str]) -> list[HandIn]:
+    """The uploads that are named by student or by upload.
+
+    Raises:
+        KitError: when a name means none.
+    """
+    found = []
+    for text in only:
+        those = [
+            one
+            for one in hand_ins.kept
+            if same(text)
+            in map(same, (one.order.ident, Path(one.order.source).name, *one.students))
+        ]
+        if not those:
+            known = [student for one in hand_ins.kept for student in one.students]
+            raise KitError(f"--only {text}: no such student or upload{nearest(text, known)}")
+        found += those
+    return found
 
 
 def _require_answers(homework: Homework, seed: int | None) -> None:
@@ -163,7 +312,7 @@ class Store:
             return None
 
 
-def table(records: list[dict], homework: Homework) -> str:
+def table(records: list[dict], homework: Homework, hand_ins: HandIns | None = None) -> str:
     """One line a student; nothing in it depends on when or where it was graded."""
     problems = [p.id for p in homework.problems if p.kind in ("code", "run", "extra")]
     text = io.StringIO()
@@ -179,6 +328,12 @@ def table(records: list[dict], homework: Homework) -> str:
                  *(record["problems"].get(problem, 0) for problem in problems),
                  " ".join(mistakes), cell(record["reason"]), cell("; ".join(record["notes"]))]
             )  # fmt: skip
+    for owner, uploads in hand_ins.undecided if hand_ins else ():
+        names = ", ".join(Path(one.order.source).name for one in uploads)
+        for student in uploads[0].students:
+            blank = ["", 0, "", "", "", "", *("" for _ in problems), ""]
+            row = [cell(student), cell(owner), "undecided", *blank, cell(f"uploads: {names}"), ""]
+            writer.writerow(row)
     return text.getvalue()
 
 

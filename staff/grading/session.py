@@ -213,8 +213,8 @@ def fill(record: dict, homework: Homework, rows: list[CheckResult]) -> None:
             record["problems"][problem.id] = whole(sum(row.points for row in own))
         elif problem.kind == "extra" and own:
             passed = sum(row.passed for row in own) / len(own)
-            record["problems"][problem.id] = whole(problem.points * passed)
-            record["extra"] = whole(record["extra"] + problem.points * passed)
+            record["problems"][problem.id] = whole(problem.by_checks * passed)
+            record["extra"] = whole(record["extra"] + problem.by_checks * passed)
     record["score"] = whole(sum(row.points for row in rows))
     record["checks"] = [as_record(row) for row in rows]
 

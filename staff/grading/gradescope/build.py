@@ -15,6 +15,7 @@ from common.errors import KitError
 from common.files import write_archive
 from common.homework import Homework
 from staff import command
+from staff.course import policy
 from staff.grading.jobs import secret_seeds
 
 HERE = Path(__file__).parent
@@ -29,6 +30,7 @@ MODULES = (  # of staff/grading
     "trained",
     "unpack.py",
 )
+OMNIGLOT = "omniglot/omniglot_28x28.npz"
 SKIP = ("__pycache__", "figures", "writeup.md", "README.md")
 EPILOG = """
 example:
@@ -60,6 +62,9 @@ def main(argv: list[str]) -> int:
     if not chosen.torch_index:
         print("note: no --torch-index: the image gets whatever build of torch pip takes, on Linux "
               "one for CUDA")  # fmt: skip
+    if chosen.data is None and needs_omniglot(homework):
+        print("note: no --data: runs trained on Omniglot are not measured on Gradescope; its log "
+              "for the staff says so for each, and staff grade measures them")  # fmt: skip
     files = contents(homework, chosen.torch_index, chosen.data and Path(chosen.data))
     write_archive(output, dict(sorted(files.items())), ("setup.sh", "run_autograder"))
     print(f"{output}: {len(files)} files, {output.stat().st_size / 1024:.0f} kB; secret seeds: "
@@ -72,7 +77,10 @@ def contents(homework: Homework, torch_index: str, data: Path | None) -> dict[st
     root = homework.root
     if any(sign in torch_index for sign in "\n\r\0"):
         raise KitError("--torch-index must be one line")
-    settings = f"HOMEWORK={homework.name}\nTORCH_INDEX={shlex.quote(torch_index)}\n"
+    settings = (
+        f"HOMEWORK={homework.name}\nTORCH_INDEX={shlex.quote(torch_index)}\n"
+        f"GRACE_MINUTES={policy.load().grace_minutes:g}\n"
+    )
     files = {
         "setup.sh": _unix((HERE / "setup.sh").read_bytes()),
         "run_autograder": _unix((HERE / "run_autograder").read_bytes()),
@@ -83,16 +91,39 @@ def contents(homework: Homework, torch_index: str, data: Path | None) -> dict[st
         root / "common", homework.folder, root / "pyproject.toml", root / "autograder",
         root / "staff" / "__init__.py",
         *(root / "staff" / "grading" / name for name in MODULES),
+        *(root / "staff" / "course" / name for name in ("__init__.py", "lateness.py")),
     ]  # fmt: skip
     for part in parts:
         for path in [part] if part.is_file() else sorted(part.rglob("*")):
             inside = path.relative_to(root)
             if path.is_file() and _wanted(inside, homework.name):
                 files[f"kit/{inside.as_posix()}"] = path.read_bytes()
-    packed = data / "omniglot" / "omniglot_28x28.npz" if data else None
-    if packed is not None and packed.is_file():
-        files["kit/data/omniglot/omniglot_28x28.npz"] = packed.read_bytes()
+    if data is not None and (packed := data_set(homework, data)) is not None:
+        files[f"kit/data/{OMNIGLOT}"] = packed.read_bytes()
     return files
+
+
+def needs_omniglot(homework: Homework) -> bool:
+    """Whether points hang on runs that may have been trained on Omniglot."""
+    return any("omniglot" in one.least for one in homework.experiments)
+
+
+def data_set(homework: Homework, data: Path) -> Path | None:
+    """The file of Omniglot in a folder of data; None for a homework without such runs.
+
+    Raises:
+        KitError: when it is needed and not there: its runs could not be measured, and only the
+            first student's upload would show that.
+    """
+    if not needs_omniglot(homework):
+        return None
+    packed = data / OMNIGLOT
+    if not packed.is_file():
+        raise KitError(
+            f"--data {data} holds no {OMNIGLOT}, which the trained runs of {homework.name} are "
+            "measured on; fetch it with: python -m common.data fetch omniglot"
+        )
+    return packed
 
 
 def _wanted(path: Path, name: str) -> bool:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from common.files import write_text
 from common.homework import Homework
+from staff.course.lateness import late_days
 from staff.grading import diagnosis
 
 TEXT_CAP = 8_000  # characters of one text; Gradescope cuts at 100,000
@@ -17,7 +17,14 @@ ROWS_CAP = 60_000  # of all rows' texts together: the raw file must stay whole, 
 UNFINISHED = "not judged: grading stopped before it"
 
 
-def render(record: dict, homework: Homework, checks: list, metadata: dict, note: str = "") -> dict:
+def render(
+    record: dict,
+    homework: Homework,
+    checks: list,
+    metadata: dict,
+    note: str = "",
+    grace_minutes: float = 0.0,
+) -> dict:
     """What Gradescope shows.
 
     Args:
@@ -25,6 +32,7 @@ def render(record: dict, homework: Homework, checks: list, metadata: dict, note:
         checks: the planned checks: the rows and the maximum never change.
         metadata: submission_metadata.json, of which any part may be missing.
         note: why grading stopped, or empty.
+        grace_minutes: of the course, after a due date.
     """
     found = {check["id"]: check for check in record["checks"]}
     planned = [(c.id, c.problem, c.title, c.points) for c in checks]
@@ -42,14 +50,23 @@ def render(record: dict, homework: Homework, checks: list, metadata: dict, note:
     for ident, problem, title, most in planned:
         numbers[problem] = numbers.get(problem, 0) + 1
         check = found.get(ident)
-        rows.append(
-            _row(f"{problem}.{numbers[problem]}", clean(title, 200), most, check,
-                 share, record["reason"] or UNFINISHED)
-        )  # fmt: skip
+        row = _row(
+            f"{problem}.{numbers[problem]}",
+            clean(title, 200),
+            most,
+            check,
+            share,
+            record["reason"] or UNFINISHED,
+        )
+        if homework.problem(problem).kind == "extra" and row["status"] == "failed":
+            del row["status"]  # a row without one only informs: no extra credit is no failure
+        rows.append(row)
     result = {
         "score": float(record["score"] + record["extra"]),
         "execution_time": max(0, round(record["seconds"])),
-        "output": clean("\n".join(_head(record, homework, metadata, note)), TEXT_CAP),
+        "output": clean(
+            "\n".join(_head(record, homework, metadata, note, grace_minutes)), TEXT_CAP
+        ),
         "output_format": "text",
         "test_output_format": "text",
         "test_name_format": "text",
@@ -57,6 +74,7 @@ def render(record: dict, homework: Homework, checks: list, metadata: dict, note:
         "stdout_visibility": "hidden",
         "tests": rows,
         "leaderboard": _leaderboard(record),
+        "extra_data": {"not_measured": not_measured(record)},
     }
     return result
 
@@ -78,7 +96,9 @@ def _row(
     return row
 
 
-def _head(record: dict, homework: Homework, metadata: dict, note: str) -> list[str]:
+def _head(
+    record: dict, homework: Homework, metadata: dict, note: str, grace_minutes: float
+) -> list[str]:
     lines = [f"{homework.name}: {homework.title}"]
     if note:
         lines.append(note)
@@ -89,8 +109,8 @@ def _head(record: dict, homework: Homework, metadata: dict, note: str) -> list[s
     else:
         lines.append(f"{record['score']:g} of {record['max_score']:g} points for code"
                      + (f", {record['extra']:g} extra" if record["extra"] else ""))  # fmt: skip
-    lines += [f"note: {one}" for one in record["notes"] if _for_students(one)]
-    days = late_days(metadata)
+    lines += [f"note: {one}" for one in for_students(record["notes"])]
+    days = days_late(metadata, grace_minutes)
     if days:
         lines.append(f"Handed in {days} day{'s' if days > 1 else ''} after the due date. Late days "
                      "are counted when grades are made; nothing is taken off here.")  # fmt: skip
@@ -98,21 +118,27 @@ def _head(record: dict, homework: Homework, metadata: dict, note: str) -> list[s
     return lines
 
 
-def _for_students(note: str) -> bool:
-    return "missing" in note or "signed" in note or "changed after" in note
+def for_students(notes: list[str]) -> list[str]:
+    """The notes of a record that its author may read."""
+    return [n for n in notes if "missing" in n or "signed" in n or "changed after" in n]
 
 
-def late_days(metadata: dict) -> int:
-    """Begun days between the due date and the upload; the clock of this machine says nothing.
+def days_late(metadata: dict, grace_minutes: float) -> int:
+    """Days between the due date and the upload; the clock of this machine says nothing.
 
     A regrade runs much later, and must say the same.
     """
     try:
         sent = datetime.fromisoformat(metadata["created_at"])
         due = datetime.fromisoformat(metadata["assignment"]["due_date"])
-        return max(0, math.ceil((sent - due).total_seconds() / 86400))
+        return late_days(sent, due, grace_minutes)
     except (KeyError, TypeError, ValueError):
         return 0
+
+
+def not_measured(record: dict) -> list[str]:
+    """What staff must measure elsewhere: trained runs whose data are not in the image."""
+    return [note for note in record["notes"] if "NOT MEASURED" in note]
 
 
 def _leaderboard(record: dict) -> list[dict]:

@@ -77,6 +77,8 @@ class _Grading:
         timer.daemon = True
         timer.start()
         self._write()
+        from staff.grading.gradescope.results import not_measured
+
         record = self.session.grade(self._order(), self._progress)
         with self.lock:
             self.done = True
@@ -84,6 +86,8 @@ class _Grading:
         self.session.close()  # nothing of the submission's runs any more
         self.record = record
         self._write()
+        for note in not_measured(record):
+            print(f"FOR THE STAFF: {note}")  # Gradescope shows this log to them alone
 
     def _progress(self, row) -> None:
         """After every check: what is told of secret inputs is not shown."""
@@ -117,7 +121,12 @@ class _Grading:
         results.write(
             self.path,
             results.render(
-                self.record, self.session.homework, self.session.checks, self.metadata, note
+                self.record,
+                self.session.homework,
+                self.session.checks,
+                self.metadata,
+                note,
+                float(_setting(self.root, "GRACE_MINUTES", "0")),
             ),
         )
 
@@ -140,10 +149,18 @@ def read_metadata(path: Path) -> dict:
 
 
 def _homework(root: Path) -> str:
+    name = _setting(root, "HOMEWORK", "")
+    if not name:
+        raise ValueError("settings.sh names no homework")
+    return name
+
+
+def _setting(root: Path, key: str, default: str) -> str:
+    """A value of settings.sh."""
     for line in (root / "source" / "settings.sh").read_text().splitlines():
-        if line.startswith("HOMEWORK="):
-            return line.removeprefix("HOMEWORK=")
-    raise ValueError("settings.sh names no homework")
+        if line.startswith(f"{key}="):
+            return line.removeprefix(f"{key}=")
+    return default
 
 
 if __name__ == "__main__":

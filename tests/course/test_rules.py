@@ -1,7 +1,5 @@
 """The gradebook: every rule of the course, with cases worked by hand."""
 
-import csv
-import io
 from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -9,8 +7,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from common.errors import KitError
-from staff.course import gradebook, policy
-from staff.course.gradebook import Person, Work
+from staff.course import policy, rules
+from staff.course.book import Person, Work
 from staff.course.policy import Assignment, Policy
 
 ZONE = ZoneInfo("America/Los_Angeles")
@@ -21,7 +19,9 @@ def at(text):
 
 
 def homework(name, weight, due, kind="homework", replaces=0):
-    return Assignment(name, kind, weight, at(due), code=60, written=40, replaces=replaces)
+    return Assignment(
+        name, kind, weight, at(due), code=60, written=40, replaces=replaces, extra=5, extra_checks=2
+    )
 
 
 RULES = Policy(
@@ -37,14 +37,20 @@ RULES = Policy(
     ),
     zone=ZONE, late_days=6, most_late_days=2, grace_minutes=15, most_participation=2,
 )  # fmt: skip
-ALL = {one.name for one in RULES.assignments}
+ALL = {one.name: set(one.halves) for one in RULES.assignments}
 DUE = {one.name: one.due for one in RULES.assignments}
+
+
+def sent(text, *halves):
+    """The halves, handed in at one time."""
+    moment = policy.read_moment(text, ZONE)
+    return dict.fromkeys(halves or ("code", "written"), moment)
 
 
 def person(**works):
     """A student with full marks in time for everything but hw4, and the given exceptions."""
     full = {
-        one.name: Work(one.code, one.written, submitted=[one.due.isoformat()])
+        one.name: Work(one.code, one.written, submitted=sent(one.due.isoformat()))
         for one in RULES.assignments
         if one.kind != "optional"
     }
@@ -52,13 +58,13 @@ def person(**works):
 
 
 def graded(one):
-    return gradebook.grade(one, RULES, ALL)
+    return rules.grade(one, RULES, ALL)
 
 
 def late(name, when, code=60, written=40, **more):
     if RULES.named(name).kind == "project":
         code, written = 0, 10
-    return {name: Work(code, written, submitted=[when], **more)}
+    return {name: Work(code, written, submitted=sent(when), **more)}
 
 
 def test_full_marks_are_100():
@@ -71,9 +77,9 @@ def test_weights():
     # hw0: 30 + 20 of 100 is half of 5; hw1: 45 of 100 of 15; poster: 4 of 10 of 10
     line = graded(
         person(
-            hw0=Work(30, 20, submitted=["2026-10-01"]),
-            hw1=Work(15, 30, submitted=["2026-10-01"]),
-            poster=Work(0, 4, submitted=["2026-10-01"]),
+            hw0=Work(30, 20, submitted=sent("2026-10-01")),
+            hw1=Work(15, 30, submitted=sent("2026-10-01")),
+            poster=Work(0, 4, submitted=sent("2026-10-01")),
         )
     )
     assert line.homework == pytest.approx(2.5 + 6.75 + 15 + 15)
@@ -106,8 +112,51 @@ def test_begun_days_count(when, days):
 
 
 def test_the_half_that_came_last_counts():
-    work = Work(60, 40, submitted=["2026-10-10T20:00", "2026-10-12T20:00"])
+    work = Work(
+        60, 40, submitted=sent("2026-10-10T20:00", "code") | sent("2026-10-12T20:00", "written")
+    )
     assert graded(person(hw1=work)).late == {"hw1": 2}
+
+
+def test_a_half_that_came_too_late_is_named():
+    # one due date for both halves: the written one, three days late, decides
+    work = Work(
+        60, 40, submitted=sent("2026-10-10T20:00", "code") | sent("2026-10-13T20:00", "written")
+    )
+    line = graded(person(hw1=work))
+    assert line.shares["hw1"] == 0
+    assert line.reasons == [
+        "hw1: written half 3 days late, earns 0 for both halves (at most 2 late days on one "
+        "assignment)"
+    ]
+
+
+def own_dates(code_due="2026-10-10T23:59", written_due="2026-10-12T23:59"):
+    """The rules, with a due date of its own for the written half of hw1."""
+    halves = replace(RULES.named("hw1"), due=at(code_due), due_written=at(written_due))
+    those = tuple(halves if one.name == "hw1" else one for one in RULES.assignments)
+    return replace(RULES, assignments=those)
+
+
+@pytest.mark.parametrize(
+    "code, written, share, days, reasons",
+    [
+        ("2026-10-10T20:00", "2026-10-12T20:00", 1.0, {}, []),
+        ("2026-10-10T20:00", "2026-10-15T20:00", 0.6, {},
+         ["hw1: written half 3 days late, earns 0 (at most 2 late days on one assignment)"]),
+        ("2026-10-14T20:00", "2026-10-12T20:00", 0.4, {},
+         ["hw1: code half 4 days late, earns 0 (at most 2 late days on one assignment)"]),
+        ("2026-10-11T20:00", "2026-10-14T20:00", 1.0, {"hw1": 2},  # a day used covers both halves
+         ["hw1: code half 1 day late, 5 left", "hw1: written half 2 days late, 4 left"]),
+    ],
+)  # fmt: skip
+def test_halves_with_due_dates_of_their_own_are_late_by_themselves(
+    code, written, share, days, reasons
+):
+    work = Work(60, 40, submitted=sent(code, "code") | sent(written, "written"))
+    line = rules.grade(person(hw1=work), own_dates(), ALL)
+    assert line.shares["hw1"] == pytest.approx(share)
+    assert (line.late, line.reasons) == (days, reasons)
 
 
 def test_the_hour_that_winter_time_gives_back_is_no_late_day():
@@ -164,8 +213,8 @@ def test_hw4_replaces_the_weakest_homework_of_its_weight():
     # hw1 .40, hw2 .70: hw4 at .80 gives 15 * (.80 - .40) = 6 more
     line = graded(
         person(
-            hw1=Work(40, 0, submitted=["2026-10-01"]), hw2=Work(60, 10, submitted=["2026-10-01"]),
-            hw4=Work(60, 20, submitted=["2026-10-01"]),
+            hw1=Work(40, 0, submitted=sent("2026-10-01")), hw2=Work(60, 10, submitted=sent("2026-10-01")),
+            hw4=Work(60, 20, submitted=sent("2026-10-01")),
         )
     )  # fmt: skip
     assert line.replaced == "hw1"
@@ -176,11 +225,11 @@ def test_hw4_replaces_the_weakest_homework_of_its_weight():
 def test_hw4_replaces_a_part_of_the_project_where_that_is_more():
     # the project stands at .50 (25 of 50); 15 % of the course at .50 become 15 % at .90: +6
     half = {
-        name: Work(0, 5, submitted=["2026-10-01"]) for name in ("milestone", "poster", "report")
+        name: Work(0, 5, submitted=sent("2026-10-01")) for name in ("milestone", "poster", "report")
     }
     line = graded(
-        person(**half, hw1=Work(60, 10, submitted=["2026-10-01"]),
-               hw4=Work(60, 30, submitted=["2026-10-01"]))
+        person(**half, hw1=Work(60, 10, submitted=sent("2026-10-01")),
+               hw4=Work(60, 30, submitted=sent("2026-10-01")))
     )  # fmt: skip
     assert line.replaced == "project"
     assert line.project == pytest.approx(35 * 0.5)
@@ -190,7 +239,10 @@ def test_hw4_replaces_a_part_of_the_project_where_that_is_more():
 
 def test_hw4_never_harms_and_never_replaces_hw0():
     line = graded(
-        person(hw0=Work(0, 0, submitted=["2026-10-01"]), hw4=Work(60, 30, submitted=["2026-10-01"]))
+        person(
+            hw0=Work(0, 0, submitted=sent("2026-10-01")),
+            hw4=Work(60, 30, submitted=sent("2026-10-01")),
+        )
     )
     assert line.replaced == ""
     assert line.total == pytest.approx(95)
@@ -198,7 +250,7 @@ def test_hw4_never_harms_and_never_replaces_hw0():
 
 
 def test_a_late_hw4_that_earns_nothing_is_not_used():
-    line = graded(person(hw1=Work(0, 0, submitted=["2026-10-01"]), **late("hw4", "2026-11-20")))
+    line = graded(person(hw1=Work(0, 0, submitted=sent("2026-10-01")), **late("hw4", "2026-11-20")))
     assert line.total == pytest.approx(85)
 
 
@@ -211,104 +263,54 @@ def test_participation_adds_at_most_two():
 
 def test_extra_credit_comes_on_top():
     # hw1: 60 + 40 + 5 of 100 is 1.05 of 15
-    line = graded(person(hw1=Work(60, 40, 5, submitted=["2026-10-01"])))
+    line = graded(person(hw1=Work(60, 40, extra=2, extra_people=3, submitted=sent("2026-10-01"))))
     assert line.shares["hw1"] == pytest.approx(1.05)
     assert line.total == pytest.approx(100.75)
 
 
 def test_an_excused_homework_gives_its_weight_to_the_others():
     # hw1 excused; hw0 at .5: weights 5, 15, 15 become 50/7, 150/7, 150/7
-    line = graded(person(hw1=Work(excused=True), hw0=Work(50, 0, submitted=["2026-10-01"])))
+    line = graded(person(hw1=Work(excused=True), hw0=Work(50, 0, submitted=sent("2026-10-01"))))
     assert line.homework == pytest.approx(50 - 25 / 7)
     assert line.reasons == ["hw1: excused, its 15 % go to the other homeworks"]
 
 
 def test_an_excused_project_part_gives_its_weight_to_the_project():
     # poster excused; milestone .5: 20 of 40 becomes 25 of 50
-    line = graded(person(poster=Work(excused=True), milestone=Work(0, 5, submitted=["2026-10-01"])))
+    line = graded(
+        person(poster=Work(excused=True), milestone=Work(0, 5, submitted=sent("2026-10-01")))
+    )
     assert line.project == pytest.approx(37.5)
 
 
+def test_everything_excused_leaves_no_grade():
+    excused = {one.name: Work(excused=True) for one in RULES.assignments}
+    with pytest.raises(KitError, match="everything is excused for ada"):
+        graded(Person("ada", works=excused))
+
+
+def test_the_whole_project_excused_gives_its_weight_to_the_homeworks():
+    parts = {one.name: Work(excused=True) for one in RULES.assignments if one.kind == "project"}
+    line = graded(person(**parts))
+    assert (line.homework, line.project) == (pytest.approx(100), 0)
+    assert line.reasons == ["all project parts are excused, their 50 % go to the homeworks"]
+
+
+def test_extra_credit_of_a_half_that_came_too_late_is_lost_with_it():
+    work = Work(60, 40, extra=2, extra_people=3,
+                submitted=sent("2026-10-14T20:00", "code") | sent("2026-10-12T20:00", "written"))  # fmt: skip
+    assert rules.grade(person(hw1=work), own_dates(), ALL).shares["hw1"] == pytest.approx(0.43)
+
+
+def test_open_work_is_not_replaced_and_does_not_replace():
+    hw4 = Work(60, 30, submitted=sent("2026-10-01"))
+    line = graded(person(hw1=Work(0, 10, open={"code": "x"}), hw4=hw4))
+    assert line.replaced == "" and line.reasons[0] == "open: hw1 code: x"
+    line = graded(person(hw1=Work(0, 0, handed={"code"}), hw4=replace(hw4, open={"written": "x"})))
+    assert "hw4: replaces nothing before it is graded" in line.reasons
+
+
 def test_what_is_not_graded_yet_is_left_out():
-    line = gradebook.grade(person(), RULES, {"hw0", "hw1"})
+    line = rules.grade(person(), RULES, {"hw0": {"code", "written"}, "hw1": {"code", "written"}})
     assert (line.total, line.so_far) == (20, 100)
     assert set(line.shares) == {"hw0", "hw1"}
-
-
-# --- files --------------------------------------------------------------------------------------
-
-FILES = {
-    "roster.csv": "\ufeffStudent,Name,Status\nada,Ada L,\nbob,=cmd(),\neve,Eve,dropped\n",
-    "hw0-code.csv": "student,score,extra,submitted\nada,60,5,2026-10-01T20:00:00-07:00\n"
-    "bob,30,,2026-10-02T20:00\neve,1,,\n",
-    "hw0-written.csv": "student,score,submitted\r\nada,40,2026-10-01\r\nbob,20,2026-10-01\r\n",
-    "poster.csv": "student,score,submitted\nada,10,2026-12-01T11:00\nbob,,\n",
-    "extensions.csv": "student,assignment,days,reason\nbob,hw0,1,ill\n",
-    "excused.csv": "student,assignment,reason\nbob,poster,ill\n",
-    "regrades.csv": "student,assignment,part,score,reason\nbob,hw0,written,25,2b\n"
-    "bob,hw0,written,30,2b again\n",
-    "participation.csv": "student,points\nada,1\n",
-}
-
-
-def folder_of(tmp_path, **changed):
-    for name, text in (FILES | {f"{k}.csv": v for k, v in changed.items()}).items():
-        (tmp_path / name).write_text(text, encoding="utf-8", newline="")
-    return tmp_path
-
-
-def test_a_folder_of_files_to_one_table(tmp_path):
-    people, known = gradebook.read(folder_of(tmp_path), RULES)
-    assert known == {"hw0", "poster"}
-    lines = [gradebook.grade(one, RULES, known) for one in people if not one.dropped]
-    ada, bob = csv.DictReader(io.StringIO(gradebook.write(lines, RULES)))
-    assert ada["hw0"] == "105.00"
-    assert ada["total"] == "16.25"  # 5 * 1.05 + 10 + 1
-    assert ada["so_far"] == "101.67"  # 15.25 of 15
-    assert bob["name"] == "'=cmd()"
-    assert bob["hw0"] == "60.00"  # 30 + 30 after the second regrade
-    assert bob["late_days"] == "0"
-    assert bob["reasons"] == (
-        "hw0: extension of 1 days (ill); hw0: written regraded 20 to 25 (2b); hw0: written "
-        "regraded 25 to 30 (2b again); poster: excused, its 10 % go to the rest of the project"
-    )
-
-
-BAD = {
-    "unknown student": ({"hw0-code": "student,score\nzoe,3\n"}, "line 2: 'zoe' is not in roster"),
-    "no column": ({"hw0-code": "student,points\nada,3\n"}, "lacks the column score"),
-    "no number": ({"hw0-code": "student,score\nada,abc\n"}, "'abc' is no number"),
-    "not a number": ({"hw0-code": "student,score\nada,nan\n"}, "'nan' is no number"),
-    "too many points": ({"hw0-code": "student,score\nada,61\n"}, "61 points, but hw0 has 60"),
-    "twice": ({"hw0-code": "student,score\nada,1\nada,2\n"}, "line 3: ada is there twice"),
-    "no time": ({"hw0-code": "student,score,submitted\nada,1,noon\n"}, "'noon' is no time"),
-    "no assignment": ({"extensions": "student,assignment,days\nada,hw9,1\n"}, "no assignment"),
-    "no part": ({"regrades": "student,assignment,part,score\nada,hw0,all,1\n"}, "part 'all'"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("changed, told", BAD.values(), ids=BAD)
-def test_a_file_that_cannot_be_used_is_named(changed, told, tmp_path):
-    with pytest.raises(KitError, match=told):
-        gradebook.read(folder_of(tmp_path, **changed), RULES)
-
-
-def test_the_course_file_is_the_policy_of_the_course():
-    rules = policy.load()
-    weights = {one.name: one.weight for one in rules.assignments}
-    assert [weights[f"hw{n}"] for n in range(5)] == [5, 15, 15, 15, 0]
-    assert sum(one.weight for one in rules.assignments if one.kind == "project") == 50
-    assert (rules.late_days, rules.most_late_days, rules.most_participation) == (6, 2, 2)
-    assert [one.name for one in rules.assignments if not one.late] == ["poster"]
-    assert rules.named("hw4").replaces == 15
-
-
-def test_the_command(tmp_path, capsys):
-    files = {name: text for name, text in FILES.items() if "hw0" not in name}
-    for name, text in files.items():
-        (tmp_path / name).write_text(text.replace("hw0", "poster"), encoding="utf-8")
-    assert gradebook.main([str(tmp_path)]) == 0
-    assert "2 students, 1 dropped; graded: poster" in capsys.readouterr().out
-    first = (tmp_path / "gradebook.csv").read_bytes()
-    assert gradebook.main([str(tmp_path)]) == 0
-    assert (tmp_path / "gradebook.csv").read_bytes() == first

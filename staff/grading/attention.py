@@ -1,0 +1,89 @@
+"""What staff must do after a batch: two lists, **decide** and **worth a look**."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from common.homework import Homework
+from staff.grading.hand_ins import HandIns
+
+PERFECT = 1.0
+KINDS = ("zero", "refused", "note", "perfect", "superseded", "similar")  # the order of the list
+
+
+@dataclass(frozen=True)
+class Item:
+    """One line of a list: whom it concerns, what kind of thing it is, and what is to be seen."""
+
+    who: str
+    kind: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.who}: {self.text}"
+
+
+@dataclass
+class Attention:
+    """Both lists; anything to decide makes the exit code 1."""
+
+    decide: list[Item] = field(default_factory=list)
+    look: list[Item] = field(default_factory=list)
+
+
+def attention(
+    records: list[dict],
+    homework: Homework,
+    hand_ins: HandIns,
+    alike: Sequence[dict[str, str]] = (),
+) -> Attention:
+    """Both lists of a batch.
+
+    Args:
+        alike: undeclared pairs of `staff similarity`.
+    """
+    found = Attention()
+    for who, near in hand_ins.unmatched.items():
+        found.decide.append(Item(who, "not in the roster", f"not in the roster ({near})"))
+    for who, uploads in hand_ins.undecided:
+        names = ", ".join(one.order.source.rpartition("/")[2] for one in uploads)
+        found.decide.append(
+            Item(who, "choose", f"{len(uploads)} uploads and no times: keep one of {names}, or "
+                 "give their times in times.csv")
+        )  # fmt: skip
+    for record in records:
+        _of_record(record, homework, found)
+    for older, newer in hand_ins.superseded.items():
+        found.look.append(Item(older, "superseded", f"not graded: {newer} is the later upload"))
+    for pair in alike:
+        share = max(float(pair["share_of_one"]), float(pair["share_of_other"]))
+        told = f"{share:.0%} of {pair['file']} is alike"
+        found.look.append(Item(f"{pair['one']}, {pair['other']}", "similar", told))
+    found.look.sort(key=lambda item: KINDS.index(item.kind))
+    return found
+
+
+def _of_record(record: dict, homework: Homework, found: Attention) -> None:
+    who = ", ".join(record["students"])
+    if record["status"] == "failed":
+        found.decide.append(Item(who, "not graded", f"not graded: {record['reason']}"))
+        return
+    if record["status"] == "refused":
+        found.look.append(Item(who, "refused", f"cannot be graded: {record['reason']}"))
+        return
+    if not record["score"]:
+        found.look.append(Item(who, "zero", f"0 of {record['max_score']:g} points"))
+    for note in record["notes"]:
+        if "NOT MEASURED" in note:
+            found.decide.append(Item(who, "not measured", note))
+        elif worth_a_look(note):
+            found.look.append(Item(who, "note", note))
+    for name, accuracy in record["accuracy"].items():
+        if accuracy >= PERFECT:
+            found.look.append(Item(who, "perfect", f"{name}: accuracy {accuracy:g} on fresh tasks"))
+
+
+def worth_a_look(note: str) -> bool:
+    """Whether staff should see a note beside the grade: not that a manifest is missing."""
+    return any(word in note for word in ("CONTRADICTION", "changed after", "threshold"))
