@@ -34,6 +34,7 @@ examples:
   python -m staff gradescope hw1              the zip to upload
   python -m staff feedback submissions --hw hw1 --book scores   a page a student
   python -m staff rehearse                    a made-up class from uploads to grades
+  python -m staff written hw2 submissions     pages to grade written answers on
   python -m staff gradebook scores            late days, weights, extra credit: one table
 """
 
@@ -56,6 +57,7 @@ OWN_OPTIONS = {  # commands that read their own: module, help
         "what students are shown that answers a graded question",
     ),
     "mutate": ("staff.gate.mutants", "change the solutions, and list what no check notices"),
+    "written": ("staff.written.command", "grade written answers on offline pages"),
     "gradebook": ("staff.course.gradebook", "scores and rules to one table"),
 }
 

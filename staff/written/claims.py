@@ -19,7 +19,7 @@ NOWHERE, OTHER_RUN, TINY, OTHER_STUDENT, ORDER, SIZE = (
     "nowhere", "another run", "tiny", "another student", "order", "size",
 )  # fmt: skip
 _BLANKED = re.compile(
-    r"```.*?(?:```|\Z)|\$\$.+?\$\$|(?<![\w$])\$[^$\n]+\$|\\\(.*?\\\)|\{\{[^}\n]*\}\}"
+    r"```.*?(?:```|\Z)|\$\$.+?\$\$|(?<![\w$])\$[^$\n]+\$|\\\(.*?\\\)|`[^`\n]*[\s=][^`\n]*`|\{\{[^}\n]*\}\}"
     r"|!?\[[^\]\n]*\]\([^)\n]*\)|https?://\S+|^ {0,3}>.*?$",
     re.DOTALL | re.MULTILINE,
 )
@@ -52,7 +52,9 @@ _RELATION = re.compile(
     rf"\b(?:(?P<better>{_BETTER})|(?P<worse>{_WORSE})|(?P<more>{_MORE})|(?P<less>{_LESS}))\b",
     re.IGNORECASE,
 )
-_BOUND = re.compile(r"\b(than|of|beats?|above|below|behind|outperforms?|trails|to|over)\b|[<>]", re.I)
+_BOUND = re.compile(
+    r"\b(than|of|beats?|above|below|behind|outperforms?|trails|to|over)\b|[<>]", re.I
+)
 _TIMES = re.compile(
     r"(?:(?P<twice>twice)|(?P<half>half)|(?P<number>\d+(?:\.\d+)?|two|three|four|five|ten) times)"
     r" (?:as|the|higher|faster|slower|more)", re.IGNORECASE,
@@ -141,7 +143,9 @@ class Checker:
         plain = blanked(text[:LONGEST])
         own = self.everybody.get(student, [])
         whole = [fact for fact in own if not fact.tiny]
-        checked, before, seen = Checked(), [], []
+        checked = Checked()
+        before: list[Mention] = []
+        seen: list[Mention] = []
         for start, end in sentences(plain):
             mentions = [
                 Mention(m.group, m.piece, m.start + start, m.end + start)
@@ -162,7 +166,11 @@ class Checker:
         if not sentence.states_a_result(number):
             return
         fact = sentence.explain(number)
-        if fact is not None and (run := sentence.paired(number)) and not sentence.is_of(run, number):
+        if (
+            fact is not None
+            and (run := sentence.paired(number))
+            and not sentence.is_of(run, number)
+        ):
             shown = sentence.text[run.start : run.end]
             told = f"{fact.address} is {fact.value:.4g}; the sentence says it of {shown}"
             into.marks.append(Mark(number.start, number.end, OTHER_RUN, told))
@@ -196,7 +204,10 @@ class Checker:
         if precise:
             for other, facts in self.everybody.items():
                 if other != student and self._strong(number, sentence.fitting(facts)):
-                    return OTHER_STUDENT, f"{shown}: no run of this student has it, one of another does"
+                    return (
+                        OTHER_STUDENT,
+                        f"{shown}: no run of this student has it, one of another does",
+                    )
         return NOWHERE, f"no run of this student has {shown}"
 
     @staticmethod
@@ -257,10 +268,11 @@ class _Sentence:
         ]  # fmt: skip
         if len(runs) != len(stated) or len({run.piece for run in runs}) < 2:
             return None
-        for first, second in ((runs, stated), (stated, runs)):
+        at_runs, at_numbers = [m.start for m in runs], [n.start for n in stated]
+        for first, second in ((at_runs, at_numbers), (at_numbers, at_runs)):
             turns = list(itertools.chain.from_iterable(zip(first, second)))
-            if all(a.end <= b.start for a, b in itertools.pairwise(turns)):
-                return runs[[n.start for n in stated].index(number.start)]
+            if turns == sorted(turns):
+                return runs[at_numbers.index(number.start)]
         return None
 
     def is_of(self, run: Mention, number: Number) -> bool:
@@ -300,7 +312,10 @@ class _Sentence:
 
     def _early_or_late(self) -> bool:
         sentence = self.text[self.start : self.end]
-        return re.search(r"\b(early|first|begin\w*|start\w*|late|soon|at once)\b", sentence) is not None
+        return (
+            re.search(r"\b(early|first|begin\w*|start\w*|late|soon|at once)\b", sentence)
+            is not None
+        )
 
     def is_derived(self, number: Number) -> bool:
         """Whether it is a difference, an error or a ratio of figures that the sentence can mean."""
@@ -374,7 +389,9 @@ class _Sentence:
         apart = abs(a.value - b.value)
         within = a.half is not None and b.half is not None and apart <= max(a.half, b.half)
         told = f"“{said}”: {a.address} is {a.value:.4g}, {b.address} is {b.value:.4g}"
-        return [Mark(one.start, other.end, ORDER, told + (" (within the intervals)" if within else ""))]
+        return [
+            Mark(one.start, other.end, ORDER, told + (" (within the intervals)" if within else ""))
+        ]
 
     @staticmethod
     def _denies(a: Fact, b: Fact, relation: str) -> bool:
@@ -393,9 +410,7 @@ class _Sentence:
             ways.append([*rest, main] if main.piece else rest)
         return next(filter(None, (self._alike(one, other, way) for way in ways)), [])
 
-    def _alike(
-        self, one: Mention, other: Mention, rest: list[Mention]
-    ) -> list[tuple[Fact, Fact]]:
+    def _alike(self, one: Mention, other: Mention, rest: list[Mention]) -> list[tuple[Fact, Fact]]:
         """Pairs of facts whose addresses differ in the name of the run alone."""
         facts = [f for f in self.facts if f.when is None and not _is_extreme(f)]
         return [
@@ -417,7 +432,9 @@ class _Sentence:
             found = _TIMES.search(self.text[one.end : other.start])
             pairs = self._pairs(one, other) if found else []
             if found and pairs and one.piece != other.piece:
-                factor = 2.0 if found["twice"] else 0.5 if found["half"] else _number(found["number"])
+                factor = (
+                    2.0 if found["twice"] else 0.5 if found["half"] else _number(found["number"])
+                )
                 if all(not _near_ratio(a.value, b.value, factor) for a, b in pairs):
                     a, b = pairs[0]
                     marks.append(Mark(
@@ -444,7 +461,9 @@ def numbers(text: str, start: int, end: int, mentions: list[Mention]) -> list[Nu
     """The numbers of a stretch that are not part of a name."""
     found = []
     for match in _NUMBER.finditer(text, start, end):
-        inside = any(m.start < match.end("digits") and match.start("digits") < m.end for m in mentions)
+        inside = any(
+            m.start < match.end("digits") and match.start("digits") < m.end for m in mentions
+        )
         if not inside:
             found.append(_as_number(match, text))
     return found

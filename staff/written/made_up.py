@@ -22,7 +22,18 @@ from staff.written import words as wording
 from staff.written.claims import NOWHERE, ORDER, OTHER_RUN, OTHER_STUDENT, TINY
 from staff.written.facts import Fact, read
 
-KINDS = ("right", "planted", "half", "order", "wrong", "planted", "evasive", "copied", "right", "planted")
+KINDS = (
+    "right",
+    "planted",
+    "half",
+    "order",
+    "wrong",
+    "planted",
+    "evasive",
+    "copied",
+    "right",
+    "planted",
+)
 PLANTED = (NOWHERE, OTHER_RUN, TINY, OTHER_STUDENT)
 EVASIVE = (
     "There are several effects here, which depend on many factors and would have to be studied further.",
@@ -54,7 +65,9 @@ class Answer:
     planted: list[Planted] = field(default_factory=list)
 
 
-def make(folder: Path, homework: Homework, count: int = 40, seed: int = 0) -> dict[str, dict[str, Answer]]:
+def make(
+    folder: Path, homework: Homework, count: int = 40, seed: int = 0
+) -> dict[str, dict[str, Answer]]:
     """Write a class's submissions into a folder.
 
     Returns:
@@ -87,7 +100,9 @@ def _table(homework: Homework) -> dict[str, Any]:
 
 def _write_runs(runs: Path, table: dict, draw: random.Random, homework: Homework) -> None:
     for name, run in table["runs"].items():
-        _write_run(runs / name, run, draw, {"data": "generated", "seed": 0, "tiny": False}, homework)
+        _write_run(
+            runs / name, run, draw, {"data": "generated", "seed": 0, "tiny": False}, homework
+        )
     name = draw.choice(list(table["runs"]))
     short = {"data": "generated", "seed": 9, "tiny": True}
     _write_run(runs / f"{name}-seed9", table["runs"][name], draw, short, homework)
@@ -145,7 +160,9 @@ class _Author:
     style: str = ""
 
     def answer(self, kind: str, made: dict[str, dict[str, Answer]], before: list[str]) -> Answer:
-        self.style = self.draw.choice(STYLES[:2] if self.homework.name in ("hw0", "hw4") else STYLES)
+        self.style = self.draw.choice(
+            STYLES[:2] if self.homework.name in ("hw0", "hw4") else STYLES
+        )
         models = [s for s in before if made[s][self.question].kind in ("right", "half")]
         if kind == "copied" and models:
             return self._copy(made[self.draw.choice(models)][self.question])
@@ -200,7 +217,13 @@ class _Author:
         )  # fmt: skip
 
     def _shown(self, value: float, half: float | None) -> str:
-        places = 4 if abs(value) < 0.1 or (half is not None and 0 < half < 0.002) else 3 if abs(value) < 2 else 2
+        places = (
+            4
+            if abs(value) < 0.1 or (half is not None and 0 < half < 0.002)
+            else 3
+            if abs(value) < 2
+            else 2
+        )
         if self.style.endswith("%") and abs(value) <= 1:
             text = f"{100 * value:.{places - 2}f}"
             return f"{text} ± {100 * half:.{places - 2}f} %" if half is not None else f"{text} %"
@@ -218,7 +241,8 @@ class _Author:
             for part, texts in answer.parts.items()
             for number, text in enumerate(texts)
             for slot in _SLOT.finditer(text)
-            if not _DIFFERENCE.fullmatch(slot["one"]) and not slot["one"].endswith("before_accuracy")
+            if not _DIFFERENCE.fullmatch(slot["one"])
+            and not slot["one"].endswith("before_accuracy")
         ]
         self.draw.shuffle(places)
         for part, number, slot in places:
@@ -246,7 +270,11 @@ class _Author:
             far = abs(fact.value - own.value) > 0.0015
             return self._shown(fact.value, fact.half) if far and slot["half"] else ""
         if kind == TINY:
-            tiny = [f for f in self.facts[self.student] if f.tiny and f.address == slot["one"] and f.when is None]
+            tiny = [
+                f
+                for f in self.facts[self.student]
+                if f.tiny and f.address == slot["one"] and f.when is None
+            ]
             return self._shown(tiny[0].value, half and tiny[0].half) if tiny else ""
         others = self._same_of_other_runs(own)
         others = [f for f in others if abs(f.value - own.value) > 0.01]
@@ -298,7 +326,9 @@ class _Author:
     def _written(self, fact: Fact, group: str) -> str:
         """What people write for the name of a group that is in a fact's address."""
         names = wording.load(self.homework).groups.get(group, {})
-        fitting = [written for piece, written in names.items() if wording.piece_in(piece, fact.address)]
+        fitting = [
+            written for piece, written in names.items() if wording.piece_in(piece, fact.address)
+        ]
         return fitting[0][0] if fitting else ""
 
 
@@ -308,14 +338,14 @@ class _Author:
 def _write_up(folder: Path, homework: Homework, student: str, answers: dict[str, Answer]) -> None:
     """The kit's write-up with the answers below what is asked, beside the files to hand in."""
     lines = (homework.folder / "writeup.md").read_text(encoding="utf-8").splitlines()
-    out, question = [], ""
+    out, question, asked = [], "", 0
     for number, line in enumerate(lines):
         out.append(f"Name: Student {student}" if line == "Name:" else line)
         if found := re.match(r"## (\S+) · ", line):
-            question = found[1]
-            asked = 0
+            question, asked = found[1], 0
         quoted = line.startswith(">")
-        if quoted and not lines[number + 1 : number + 2] == [] and not lines[number + 1].startswith(">"):
+        ends = number + 1 < len(lines) and not lines[number + 1].startswith(">")
+        if quoted and ends:
             asked += 1
             parts = answers[question].parts if question in answers else {}
             texts = parts.get(str(asked)) or (parts.get("", []) if asked == 1 else [])

@@ -127,7 +127,7 @@ def _misfits(rubric: Rubric, parts: list[float]) -> list[str]:
     sums = [sum(item.points for item in rubric.items if item.part == part) for part in rubric.parts]
     if parts and sums != parts:
         wrong.append(f"{rubric.question}: its parts give {sums}, expected {parts}")
-    idents = [one.id for one in (*rubric.items, *rubric.losses)]
+    idents = [item.id for item in rubric.items] + [loss.id for loss in rubric.losses]
     if len(set(idents)) < len(idents):
         wrong.append(f"{rubric.question}: two items have one id")
     for loss in rubric.losses:
