@@ -91,8 +91,10 @@ class Number:
         """Whether it is a fact, with its interval where both give one."""
         if not self.equals(fact.value):
             return False
-        if self.half is None or fact.half is None:
+        if self.half is None:
             return True
+        if fact.half is None:  # a row of a curve has no interval that could be stated
+            return fact.when is None and not _is_of_curve(fact)
         return abs(self.half - fact.half) <= 10.0**-self.half_places
 
 
@@ -234,6 +236,15 @@ class _Sentence:
     seen: list[Mention]
     facts: list[Fact]
 
+    @property
+    def named(self) -> list[Mention]:
+        """The names in the sentence, with the runs of the one before where it names none itself."""
+        if not self.mentions:
+            return self.before
+        if any(m.group == RUNS for m in self.mentions):
+            return self.mentions
+        return self.mentions + [m for m in self.before if m.group == RUNS]
+
     def states_a_result(self, number: Number) -> bool:
         """Whether a number is given as a figure of a run: precise, and beside a name.
 
@@ -245,14 +256,14 @@ class _Sentence:
 
     def fitting(self, facts: Iterable[Fact], mentions: list[Mention] | None = None) -> list[Fact]:
         """The facts that the names of this sentence, or of the one before, can mean."""
-        used = self.mentions or self.before if mentions is None else mentions
+        used = self.named if mentions is None else mentions
         return [fact for fact in facts if self.checker.words.fits(fact, used)]
 
     def explain(self, number: Number) -> Fact | None:
         """The fact that a number is; the nearest names are tried before all of the sentence."""
         times = self._times()
         runs = [m for m in self._nearest(number) if m.group == RUNS]
-        for mentions in (self._nearest(number), self.mentions or self.before, runs):
+        for mentions in (self._nearest(number), self.named, runs):
             for fact in self.fitting(self.facts, mentions):
                 timely = fact.when is None or fact.when in times or self._early_or_late()
                 if timely and number.is_figure(fact):
@@ -405,9 +416,10 @@ class _Sentence:
         groups = {m.group for m in rest}
         carried = [m for m in self.before if m.group not in {*groups, RUNS}]
         ways = [rest + carried]
-        if "figure" not in groups:
-            main = Mention("figure", self.checker.words.main, 0, 0)
-            ways.append([*rest, main] if main.piece else rest)
+        if "figure" not in groups and self.checker.words.main:
+            main = [*rest, Mention("figure", self.checker.words.main, 0, 0)]
+            ways = [*ways, main] if any(m.group == "figure" for m in carried) else [main, *ways]
+        ways.append(rest)
         return next(filter(None, (self._alike(one, other, way) for way in ways)), [])
 
     def _alike(self, one: Mention, other: Mention, rest: list[Mention]) -> list[tuple[Fact, Fact]]:
@@ -492,6 +504,10 @@ def _number(text: str) -> float:
 def _near_ratio(a: float, b: float, factor: float) -> bool:
     """Whether a is about `factor` times b, or b is about `factor` times a."""
     return any(y and abs(x / y - factor) <= 0.25 * factor for x, y in ((a, b), (b, a)))
+
+
+def _is_of_curve(fact: Fact) -> bool:
+    return any(piece_in(word, fact.address) for word in ("last", "max", "min"))
 
 
 def _is_extreme(fact: Fact) -> bool:
