@@ -167,7 +167,7 @@ def test_graders_who_disagree_are_told_with_the_line(practice, capsys):
 
 
 def test_no_name_and_no_foreign_script_is_on_a_page(practice):
-    homework, _, folder = practice
+    _, _, folder = practice
     evil = folder / "in" / "s00" / "writeup.md"
     text = evil.read_text().replace("> **1. (3 points)** A large rate and a small one.",
         "> **1. (3 points)** A large rate and a small one.\n\n<script>alert(1)</script> <img src=x onerror=1>"
@@ -200,7 +200,7 @@ def test_damaged_write_ups_are_read_and_told(data, told, practice):
 
 
 def test_what_cannot_be_read_is_told_and_has_no_row(practice, capsys):
-    homework, _, folder = practice
+    _, _, folder = practice
     (folder / "in" / "s01" / "writeup.md").write_bytes(b"x" * 5 * 2**20)
     (folder / "in" / "s02" / "writeup.md").unlink()
     with zipfile.ZipFile(folder / "in" / "s09.zip", "w") as archive:

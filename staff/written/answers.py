@@ -9,7 +9,7 @@ from pathlib import Path
 
 from common.homework import Homework
 from common.pages.markdown import lines_of
-from common.report.writeup import load_homework, outside_code
+from common.report.writeup import outside_code, questions
 from staff.grading.jobs import Order
 from staff.grading.submissions import find
 from staff.grading.unpack import Refused, accept
@@ -54,11 +54,11 @@ def read(folder: Path, homework: Homework, work: Path) -> list[Paper]:
     Raises:
         KitError: when the folder holds no submission.
     """
-    questions = [one.id for one in load_homework(homework.root, homework.name).questions]
-    return [_paper(order, homework, questions, work) for order in find(folder, homework, None)]
+    asked = [question.id for question in questions(homework)]
+    return [_paper(order, homework, asked, work) for order in find(folder, homework, None)]
 
 
-def _paper(order: Order, homework: Homework, questions: list[str], work: Path) -> Paper:
+def _paper(order: Order, homework: Homework, asked: list[str], work: Path) -> Paper:
     paper = Paper(order.students or (order.ident,), work / order.ident)
     paper.folder.mkdir(parents=True)
     try:
@@ -73,7 +73,7 @@ def _paper(order: Order, homework: Homework, questions: list[str], work: Path) -
         return paper
     text, note = decode(path.read_bytes())
     paper.notes += [note] if note else []
-    paper.answers, paper.loose, notes = cut(text, questions)
+    paper.answers, paper.loose, notes = cut(text, asked)
     paper.notes += notes
     return paper
 
@@ -89,13 +89,13 @@ def decode(data: bytes) -> tuple[str, str]:
         return data.decode("cp1252", "replace"), "the write-up is not UTF-8, read as Windows-1252"
 
 
-def cut(text: str, questions: list[str]) -> tuple[dict[str, list[str]], list[str], list[str]]:
+def cut(text: str, asked: list[str]) -> tuple[dict[str, list[str]], list[str], list[str]]:
     """Cut a text at the headings of questions, in whatever order and form they stand.
 
     Returns:
         The lines of each question, the lines under no heading, and notes.
     """
-    by_name = {question.lower(): question for question in questions}
+    by_name = {question.lower(): question for question in asked}
     answers: dict[str, list[str]] = {}
     loose: list[str] = []
     notes: list[str] = []
@@ -113,6 +113,6 @@ def cut(text: str, questions: list[str]) -> tuple[dict[str, list[str]], list[str
     if not answers:
         notes.append("no heading of a question; the whole write-up is shown at each")
     else:
-        missing = [question for question in questions if question not in answers]
+        missing = [question for question in asked if question not in answers]
         notes += [f"the heading of {question} is missing" for question in missing]
     return answers, loose, notes

@@ -18,7 +18,6 @@ from common.files import write_text
 from common.homework import Homework
 from common.pages.markdown import escape, to_html
 from common.report.results import Results
-from common.report.writeup import load_homework
 from staff.written import facts, words
 from staff.written.answers import Paper
 from staff.written.claims import Checked, Checker, Mark
@@ -191,7 +190,7 @@ def _html(text: str, marks: list[Mark], paper: Paper, homework: Homework) -> str
     """The answer as HTML, tables filled in from the runs, with marks where they belong."""
     for mark in sorted(marks, key=lambda one: -one.start):
         text = text[: mark.start] + _OPEN + text[mark.start : mark.end] + _CLOSE + text[mark.end :]
-    results = Results(load_homework(homework.root, homework.name), paper.folder / "runs")
+    results = Results(homework, paper.folder / "runs")
     filled = results.fill(tuple(text.split("\n")), wanted=False)
     html = to_html("\n".join(filled), _no_picture, level=3)
     return _balanced(html).replace(_OPEN, "<mark>").replace(_CLOSE, "</mark>")

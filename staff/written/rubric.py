@@ -9,7 +9,7 @@ from pathlib import Path
 
 from common.errors import KitError
 from common.homework import Homework
-from common.report.writeup import load_homework, load_writeup
+from common.report.writeup import load_writeup, questions
 
 EACH_PART = "each"
 ALL, HALF = "all", "half"  # a loss of everything that the part earned, or of half of it
@@ -96,8 +96,7 @@ def model_answers(path: Path) -> dict[str, str]:
 
 def complaints(rubrics: dict[str, Rubric], homework: Homework) -> list[str]:
     """Where rubrics do not fit the homework's questions and their points."""
-    table = load_homework(homework.root, homework.name)
-    writeup = load_writeup(homework.folder / "writeup.md", table)
+    writeup = load_writeup(homework.folder / "writeup.md", homework)
     wrong = []
     asked = [
         section.question.id
@@ -137,8 +136,7 @@ def _misfits(rubric: Rubric, parts: list[float]) -> list[str]:
 
 
 def _rubric(row: dict, homework: Homework, models: dict[str, str]) -> Rubric:
-    table = load_homework(homework.root, homework.name)
-    question = next((q for q in table.questions if q.id == row["id"]), None)
+    question = next((q for q in questions(homework) if q.id == row["id"]), None)
     if question is None:
         raise ValueError(f"{homework.name} has no question {row['id']!r} that people grade")
     items = tuple(Item(**item) for item in row["items"])
