@@ -10,7 +10,7 @@ from pathlib import Path
 
 from common.errors import KitError
 from common.homework import Homework
-from staff.grading.csv_cell import cell
+from staff.course.csv_cell import cell
 from staff.written import agreement
 from staff.written.pages import Key
 from staff.written.rubric import Rubric
@@ -129,7 +129,7 @@ def collect(sheets: list[Sheet], rubrics: dict[str, Rubric], key: Key) -> Collec
 
 
 def as_csv(found: Collected, rubrics: dict[str, Rubric], whole: bool = True) -> str:
-    """The table that the gradebook takes: student, score, and two columns a question.
+    """The table that the gradebook takes: student, score, extra, and for each question its lines.
 
     Args:
         whole: whether all questions are there; else there is no score, which nobody shall count.
@@ -137,16 +137,29 @@ def as_csv(found: Collected, rubrics: dict[str, Rubric], whole: bool = True) -> 
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     counted = [question for question, rubric in rubrics.items() if not rubric.extra]
-    columns = [name for question in rubrics for name in (question, f"{question} lines")]
-    writer.writerow(["student", "score" if whole else "part of the score", *columns])
+    extra = [question for question, rubric in rubrics.items() if rubric.extra]
+    score_column = "score" if whole else "part of the score"
+    head = ["student", score_column, *(["extra"] if extra else [])]
+    writer.writerow([*head, *(f"item: {question}" for question in rubrics)])
     for student, questions in found.rows.items():
-        total = sum(questions[question][0] for question in counted)
-        row = [cell(student), f"{total:g}"]
-        for question in rubrics:
-            points, lines = questions.get(question, (0.0, ""))
-            row += [f"{points:g}" if question in questions else "", cell(lines)]
-        writer.writerow(row)
+        points = {question: worth for question, (worth, _) in questions.items()}
+        row = [cell(student), f"{sum(points[question] for question in counted):g}"]
+        if extra:
+            row.append(f"{sum(points.get(question, 0.0) for question in extra):g}")
+        writer.writerow(
+            [*row, *(cell(_line(question, questions, rubrics)) for question in rubrics)]
+        )
     return text.getvalue()
+
+
+def _line(
+    question: str, questions: dict[str, tuple[float, str]], rubrics: dict[str, Rubric]
+) -> str:
+    """A question's points and rubric lines; empty when it was not graded."""
+    if question not in questions:
+        return ""
+    points, lines = questions[question]
+    return f"{points:g} of {rubrics[question].points:g}: {lines}"
 
 
 @dataclass(frozen=True)
