@@ -64,13 +64,15 @@ class Reasons:
         return why or (self.no_gradient.get(fate.problem, "") if fate.only_cuts else "")
 
 
-def planned(homework: Homework, only: str | None = None) -> Iterator[tuple[str, Mutant]]:
+def planned(
+    homework: Homework, only: str | None = None, further: bool = False
+) -> Iterator[tuple[str, Mutant]]:
     """(file, mutant) of every hole of a homework, or of one problem's."""
     for master in masters(homework.root, homework.name):
         source = master.read_text(encoding="utf-8")
         for hole in holes(source, master.name):
             if only in (None, hole.problem):
-                for mutant in mutants(source, hole):
+                for mutant in mutants(source, hole, further):
                     yield master.name, mutant
 
 
