@@ -48,7 +48,7 @@ class Student:
             raise AttributeError(probe)
 
         def call(*args: Any, **kwargs: Any) -> Any:
-            outcome = self._ask({"call": probe, "args": list(args), "kwargs": kwargs})
+            outcome = self.ask(probe, args, kwargs)
             self.calls.append(Call(probe, outcome))
             if "error" in outcome:
                 raise explain(outcome["error"], self._homework)
@@ -78,6 +78,10 @@ class Student:
         if self._line is not None:
             self._line.finish()
             self.printed = self._line.printed
+
+    def ask(self, probe: str, args: tuple, kwargs: dict[str, Any]) -> dict[str, Any]:
+        """The outcome of one call, which is not kept."""
+        return self._ask({"call": probe, "args": list(args), "kwargs": kwargs})
 
     def _ask(self, message: dict[str, Any]) -> dict[str, Any]:
         try:
