@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograder.homework import PUBLIC_SEED, Homework
 from autograder.judge import plugin
 from autograder.judge.answers import Reference
 from autograder.judge.causes import Seen, causes
@@ -19,6 +18,7 @@ from autograder.judge.survey import Survey, survey
 from autograder.judge.units import Units, units
 from autograder.judge.words import Told
 from autograder.run.student import Call
+from common.homework import PUBLIC_SEED, Homework
 
 if TYPE_CHECKING:
     from autograder.engine import Bench, PlannedCheck

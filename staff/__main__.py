@@ -124,26 +124,25 @@ def answers(options: argparse.Namespace) -> int:
     """Record answers; say where they are."""
     from rich.console import Console
 
-    from autograder.judge.answers import path_of
     from autograder.run.launch import isolation_of_this_system, start
-    from staff.authoring.answers import record, record_mistakes
-    from staff.gate.shared_worker import start_trusted
+    from staff.authoring.answers import record
+    from staff.authoring.causes import record_causes
+    from staff.gate.shared_worker import Trusted
 
     console = Console()
     for name in options.homework or homeworks.names():
         homework = homeworks.load(name)
         with start(isolation_of_this_system(), homework.preload) as worker:
             recorded = record(homework, options.seed, worker)
-            recorded.save(homework, options.seed)
+            paths = [recorded.save(homework, options.seed)]
         with (
-            start_trusted(homework.preload) as worker,
-            console.status(f"{name}: mistakes") as status,
+            Trusted(homework.preload) as worker,
+            console.status(f"{name}: what is known to go wrong") as status,
         ):
-            catalogue = record_mistakes(
-                homework, options.seed, worker, recorded,
-                lambda entry: status.update(f"{entry.homework} {entry.problem}: {entry.slug}"),
-            )  # fmt: skip
-        for path in (path_of(homework, options.seed), catalogue.save(homework, options.seed)):
+            if options.seed == homeworks.PUBLIC_SEED:
+                known = record_causes(homework, worker, recorded, status.update)
+                paths.append(known.save(homework))
+        for path in paths:
             print(f"{path.relative_to(homework.root)}: {path.stat().st_size / 1024:.0f} kB")
     return 0
 

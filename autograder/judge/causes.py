@@ -9,7 +9,7 @@ import numpy as np
 
 from autograder.judge.explaining import ENOUGH, Explanation, explain
 from autograder.judge.facts import facts
-from autograder.judge.known import MISTAKE, OfProblem, Table
+from autograder.judge.known import MISTAKE, Known, OfProblem, Table
 from autograder.judge.quantities import named
 from autograder.judge.relations import SIMPLE, Relation, number, relation
 from autograder.judge.survey import Survey
@@ -121,14 +121,20 @@ def _is_sure(explanation: Explanation, table: Table, sizes: np.ndarray) -> bool:
     thing = explanation.things[0]
     if len(explanation.things) > 1 or len(thing.causes) > 1:
         return False
-    if thing.kind != MISTAKE and any(
-        other[0].slug != thing.causes[0].slug for other in thing.others
-    ):
+    if not _has_one_name(thing):
         return False
     row = next(i for i, one in enumerate(table.things) if one is thing)
     hits = table.hits[row]
     calls = {call_of(table.keys[column]) for column in np.flatnonzero(hits)}
     return thing.kind == MISTAKE or len(calls) > 1 or int(sizes[hits].sum()) >= ENOUGH
+
+
+def _has_one_name(thing: Known) -> bool:
+    """Whether nothing of another name is the same; a family's name holds for all that it has."""
+    own, others = thing.causes[0], {cause for other in thing.others for cause in other}
+    if thing.kind == MISTAKE:
+        return not others or (own not in others and all(one.kind == MISTAKE for one in others))
+    return all(one.slug == own.slug for one in others)
 
 
 # --- relations ----------------------------------------------------------------------------------

@@ -101,25 +101,30 @@ def _scaled(table: Table, sizes: np.ndarray, simple: bool) -> Explanation | None
     """
     calls = _calls(table)
     single = np.array([len(thing.causes) == 1 for thing in table.things])
-    rows = np.flatnonzero(~table.clashes.any(1) & table.differs.any(1) & single)
     found = []
-    for row in rows:
-        factors = [
-            _factor(table.candidate_marks[row], table.candidate_numbers[row], table, columns, sizes)
-            if table.certain[row, columns].all()
-            else None
-            for columns in calls.values()
-        ]
-        if factors and all(factor is not None for factor in factors):
-            found.append((row, tuple(zip(calls, factors))))
-    found = [(row, factor) for row, factor in found if any(abs(f - 1) > CLOSE for _, f in factor)]
-    if simple:
-        found = [one for one in found if _is_simple([factor for _, factor in one[1]])]
-    best = _best([(table.things[row],) for row, _ in found])
+    for row in np.flatnonzero(~table.clashes.any(1) & table.differs.any(1) & single):
+        factors = _factors(table, int(row), calls, sizes)
+        if factors and not _near(factors, 1.0) and (not simple or _is_simple(factors)):
+            found.append((table.things[row], tuple(zip(calls, factors))))
+    best = _best([(thing,) for thing, _ in found])
     if best is None:
         return None
-    factor = next(f for row, f in found if table.things[row] is best.things[0])
+    factor = next(factor for thing, factor in found if thing is best.things[0])
     return Explanation(best.things, 1.0, factor, best.alone)
+
+
+def _factors(
+    table: Table, row: int, calls: dict[str, np.ndarray], sizes: np.ndarray
+) -> list[float]:
+    """What a known thing is multiplied by in each call; none where a call is no multiple."""
+    marks, numbers = table.candidate_marks[row], table.candidate_numbers[row]
+    found = []
+    for columns in calls.values():
+        factor = _factor(marks, numbers, table, columns, sizes)
+        if factor is None or not table.certain[row, columns].all():
+            return []
+        found.append(factor)
+    return found
 
 
 def _is_simple(factors: list[float]) -> bool:
@@ -129,7 +134,7 @@ def _is_simple(factors: list[float]) -> bool:
 def _calls(table: Table) -> dict[str, np.ndarray]:
     """Call → its wrong units."""
     found: dict[str, list[int]] = {}
-    for column in np.flatnonzero(table.wrong):
+    for column in np.flatnonzero(table.wrong).tolist():
         found.setdefault("/".join(table.keys[column].split("/", 2)[:2]), []).append(column)
     return {call: np.array(columns) for call, columns in found.items()}
 

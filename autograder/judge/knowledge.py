@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from autograder.errors import UsageError
-from autograder.homework import Homework
 from autograder.judge.answers import digest
 from autograder.judge.known import Cause, Known, OfProblem
 from autograder.run import wire
+from common.errors import KitError
+from common.homework import Homework
 
 
 class Knowledge:
@@ -47,7 +47,7 @@ class Knowledge:
         """Read the record; an empty one when there is none.
 
         Raises:
-            UsageError: when it cannot be read or was made with other checks.
+            KitError: when it cannot be read or was made with other checks.
         """
         path = path_of(homework)
         if not path.is_file():
@@ -56,14 +56,14 @@ class Knowledge:
             with np.load(path, allow_pickle=False) as archive:
                 record = wire.unpack(archive["record"].tobytes())
             if record["checks"] != digest(homework):
-                raise UsageError(
+                raise KitError(
                     f"{path.name} of {homework.name} was recorded with other checks; put "
                     "autograder/ back as it was (git checkout autograder)"
                 )
             causes = _Causes([Cause(*one) for one in record["causes"]])
             return cls({n: _unpacked(one, causes) for n, one in record["problems"].items()})
         except (OSError, ValueError, KeyError, TypeError, wire.WireError, zipfile.BadZipFile):
-            raise UsageError(f"{path} is damaged; fetch the kit again") from None
+            raise KitError(f"{path} is damaged; fetch the kit again") from None
 
 
 def path_of(homework: Homework) -> Path:

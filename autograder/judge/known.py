@@ -103,7 +103,7 @@ class Table:
         self, things: list[Known], student: Units, solution: Units,
         summaries: Units | None = None, free: Iterable[str] = (),
     ) -> None:  # fmt: skip
-        self.things = [thing for thing in things if _may_be(thing, summaries or {})]
+        self.things = [thing for thing in things if may_be(thing, summaries or {})]
         things, silent = self.things, _failed(student)
         known_keys = {k: 0 for t in things for k in t.prints if not stands_alone(k)}
         self.keys = list({**solution, **student, **known_keys})
@@ -148,7 +148,7 @@ def _is_seen(key: str, student: Units, silent: set[str]) -> bool:
 MANY_TIMES = 10  # how much larger or smaller random numbers of one cause may be
 
 
-def _may_be(thing: Known, summaries: Units) -> bool:
+def may_be(thing: Known, summaries: Units) -> bool:
     """Whether the student's random numbers have the signs and the sizes of the thing's."""
     for key, (least, largest) in thing.bands.items():
         if key not in summaries:

@@ -7,7 +7,7 @@ over at least eight independent numbers, or in two calls.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -94,7 +94,7 @@ def _softmax(x: np.ndarray, axis: int) -> np.ndarray:
     return e / e.sum(axis, keepdims=True)
 
 
-_FUNCTIONS = {
+_FUNCTIONS: dict[str, tuple[str, Callable[[np.ndarray], np.ndarray]]] = {
     "square": ("the square of what was expected", np.square),
     "root": ("the root of what was expected", np.sqrt),
     "exponential": ("the exponential of what was expected", np.exp),

@@ -17,6 +17,8 @@ from typing import Any
 
 from autograder.judge.quantities import quantities
 
+Ask = Callable[..., dict]  # probe, args, kwargs → outcome
+
 
 @dataclass(frozen=True)
 class Condition:
@@ -90,9 +92,6 @@ def _of_a_check(module: str) -> bool:
     return module.rpartition(".")[2].startswith("test_")
 
 
-Ask = Callable[..., dict]
-
-
 class _End(Exception):
     """The check asks for a call that is not to be made."""
 
@@ -157,7 +156,7 @@ class _Made:
 
 
 def survey(
-    run: Callable[[Any], None], known: list[tuple[str, dict]], ask: Callable[..., dict],
+    run: Callable[[Any], None], known: list[tuple[str, dict]], ask: Ask | None,
     expected: list[dict], parameters: dict[str, list[str]],
 ) -> Survey:  # fmt: skip
     """Run a check to its end.

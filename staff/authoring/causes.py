@@ -17,21 +17,22 @@ from pathlib import Path
 import numpy as np
 
 from autograder import engine
-from autograder.homework import PUBLIC_SEED, Homework
 from autograder.judge.answers import Answers
 from autograder.judge.causes import Seen
 from autograder.judge.knowledge import Knowledge
-from autograder.judge.known import CHANGE, MISTAKE, Cause, Known, OfProblem, known
+from autograder.judge.known import CHANGE, MISTAKE, Cause, Known, OfProblem, known, may_be
 from autograder.judge.units import Units, same, stands_alone, summaries, units
-from autograder.run.launch import Worker
 from autograder.run.overlay import overlay
 from autograder.surveying import answers_of, survey_check
-from staff.catalog import Entry, entries, submission
-from staff.mutants import words
-from staff.mutants.judge import planned, reasons
-from staff.mutants.operators import Mutant, function_of
-from staff.mutants.pairs import merged
-from staff.stubs import masters
+from common.homework import PUBLIC_SEED, Homework
+from staff.authoring import families
+from staff.authoring.catalogue import Entry, entries, submission
+from staff.authoring.stubs import masters
+from staff.gate.mutants import words
+from staff.gate.mutants.judge import planned, reasons
+from staff.gate.mutants.operators import Mutant, function_of
+from staff.gate.mutants.pairs import merged
+from staff.gate.shared_worker import Trusted
 
 SEEDS = (PUBLIC_SEED, 1, 2)  # of the inputs of checks that draw at random
 PAIRS = 40  # of one problem, at most
@@ -47,12 +48,12 @@ class _Run:
 
 
 def record_causes(
-    homework: Homework, worker: Worker, answers: Answers, say: Callable[[str], None]
+    homework: Homework, worker: Trusted, answers: Answers, say: Callable[[str], None]
 ) -> Knowledge:
     """Run everything that is known of a homework.
 
     Args:
-        worker: a trusted one, which has a `forget`.
+        worker: one for the staff's own code.
         say: told what is going on.
     """
     with tempfile.TemporaryDirectory(prefix="causes-") as folder:
@@ -67,7 +68,7 @@ def record_causes(
 class Recorder:
     """A tree in which one hole after another is filled in another way."""
 
-    def __init__(self, homework: Homework, worker: Worker, answers: Answers, folder: Path) -> None:
+    def __init__(self, homework: Homework, worker: Trusted, answers: Answers, folder: Path) -> None:
         self.homework, self.worker, self.folder = homework, worker, folder
         self.solutions = homework.root / "staff" / "solutions" / homework.name
         self.tree = overlay(homework, folder / "tree", self.solutions)
@@ -96,13 +97,18 @@ class Recorder:
 
     def mistakes(self, problem: str, solution: Units) -> list[Known]:
         """Those of the catalogue; of several that no check tells apart the first, with the others."""
-        found: dict[tuple, Known] = {}
+        found: list[Known] = []
         for entry in entries(self.homework.name, "mistake", self.homework.root):
             if entry.problem != problem:
                 continue
             cause = Cause(MISTAKE, entry.slug, " ".join(entry.text.split()))
-            _add(found, self.known((cause,), self.run(self.source(entry), problem), solution))
-        return list(found.values())
+            thing = self.known((cause,), self.run(self.source(entry), problem), solution)
+            alike = next((one for one in found if _are_alike(one, thing)), None)
+            if alike is not None:
+                alike.others += (thing.causes,)
+            elif thing.prints:
+                found.append(thing)
+        return [_with_family(thing) for thing in found]
 
     def known(self, causes: tuple[Cause, ...], run: _Run, solution: Units) -> Known:
         """A run as fingerprints."""
@@ -151,7 +157,7 @@ class Recorder:
                 for key, summary in summaries(check.id, again).items():
                     bands.setdefault(key, []).append(summary)
         known_bands = {
-            key: np.float32([np.min(rows, 0), np.max(rows, 0)])
+            key: np.array([np.min(rows, 0), np.max(rows, 0)], np.float32)
             for key, rows in bands.items() if len(rows) == len(seeds)
         }  # fmt: skip
         return _Run(run, unknown, known_bands)
@@ -173,6 +179,25 @@ def _signature(thing: Known) -> tuple:
     )
 
 
+def _are_alike(one: Known, other: Known) -> bool:
+    """Whether no check tells two things apart, and their random numbers lie where the other's do."""
+    middle = [{key: band.mean(0) for key, band in thing.bands.items()} for thing in (one, other)]
+    return (
+        _signature(one) == _signature(other) and may_be(one, middle[1]) and may_be(other, middle[0])
+    )
+
+
+def _with_family(thing: Known) -> Known:
+    """Mistakes that no check tells apart are told as their family."""
+    if not thing.others:
+        return thing
+    names = (thing.causes, *thing.others)
+    family = families.family(tuple(causes[0].slug for causes in names))
+    if family is None:
+        return thing
+    return replace(thing, causes=(Cause(MISTAKE, family.slug, family.text),), others=names)
+
+
 class _Changes:
     """Small changes of one hole, made by machine."""
 
@@ -185,7 +210,7 @@ class _Changes:
         found = {_signature(thing): thing for thing in mistakes}
         names = {_signature(thing) for thing in mistakes}
         for file, mutant in self._planned():
-            run = self.recorder.run((file, mutant.source), self.problem)
+            run = self.recorder.run((file, mutant.source), self.problem, SEEDS[:2])
             cause = Cause(CHANGE, mutant.operator, words.TEXTS[mutant.operator])
             thing = self.recorder.known((cause,), run, self.solution)
             self.made.setdefault(_signature(thing), (file, mutant))

@@ -126,10 +126,10 @@ class Court:
         caught = self.deadliest.setdefault(mutant.problem, {})
         checks = engine.plan(self.homework, mutant.problem)
         for check in sorted(checks, key=lambda check: -caught.get(check.id, 0)):
-            row, run = engine.run_check(self.bench, check, 1)
+            row, calls = engine.run_check(self.bench, check, 1)
             if not row.passed:
                 caught[check.id] = caught.get(check.id, 0) + 1
-                raised = any("error" in (outcome or {}) for outcome in run.outcomes)
+                raised = any("error" in call.outcome for call in calls)
                 ended = row.status if row.status in ("timeout", "crashed") else "value"
                 fate.end = "exception" if raised and ended == "value" else ended
                 fate.check = check.id
