@@ -278,7 +278,7 @@ def _is_empty(calls: list[Call]) -> bool:
 def _explain(
     bench: Bench, problem: str, results: list[CheckResult], calls: dict[str, list[Call]], hint: int
 ) -> None:
-    """Add to the first row of a problem that is lost what is told of it."""
+    """Add to the rows of a problem that are lost what is told of it; the first says it in words."""
     assert bench.knowledge is not None
     checks = plan(bench.homework, problem)
     if any(check.id not in calls for check in checks):
@@ -288,8 +288,7 @@ def _explain(
             if one.level <= hint]  # fmt: skip
     mistake = next((one.slug for one in told if one.sure and one.kind == MISTAKE), None)
     for row in lost:
-        row.mistake = mistake
-    lost[0].causes = [one.as_json() for one in told]
+        row.mistake, row.causes = mistake, [one.as_json() for one in told]
     lines = worded([one for one in told if not any(one.text in row.message for row in lost)])
     lost[0].message = plain("\n".join([lost[0].message, *lines]))
 

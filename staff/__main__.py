@@ -126,7 +126,7 @@ def answers(options: argparse.Namespace) -> int:
 
     from autograder.run.launch import isolation_of_this_system, start
     from staff.authoring.answers import record
-    from staff.authoring.causes import record_causes
+    from staff.gate.causes import record_causes
     from staff.gate.shared_worker import Trusted
 
     console = Console()

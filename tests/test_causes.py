@@ -133,7 +133,7 @@ def test_no_name_against_the_numbers_of_a_random_check():
     right = {f"{CHECK}/0/error": "", f"{CHECK}/condition/range:1#1": True}
     cause = Cause(MISTAKE, "negative", "Numbers are negative.")
     negative = known((cause,), units(CHECK, drawn(-1.0), True), right, ())
-    row = np.array([-1.0, 0.0, 1.0])
+    row = np.array([-1.0, 0.0, 1.0, 0.0])
     negative.bands[f"{CHECK}/0/range"] = np.array([row - 0.01, row + 0.01])
     problem = OfProblem([f"{CHECK}/condition/range:1#1"], [], [negative])
     for low, expected in ((-1.0, ["negative"]), (1.0, [])):

@@ -110,7 +110,7 @@ def _named(explanation: Explanation, table: Table, sizes: np.ndarray, seen: Seen
         for cause in thing.causes
     ]
     if explanation.factor:
-        told += _factor_told(dict(explanation.factor), seen, "every output of that mistake")
+        told += _factor_told(dict(explanation.factor), seen, "What came", "what that would give")
     return told
 
 
@@ -178,7 +178,7 @@ def _group_told(group: list[tuple[str, Relation]], solution: Units, seen: Seen) 
     what = _what(group)
     first = group[0][1]
     if first.slug != "factor":
-        return [Told(RELATION, first.slug, f"{what} is {first.text}.", True)]
+        return [Told(RELATION, first.slug, f"{what} {_verb(what)} {first.text}.", True)]
     largest = max(_independent(solution[key]) for key, _ in group)
     factors = {call_of(key): found.value for key, found in group if found.value is not None}
     if largest < 3 and not _telling(list(factors.values())) and not _names(factors, seen):
@@ -193,6 +193,10 @@ def _what(group: list[tuple[str, Relation]]) -> str:
     return ", ".join(f"`{leaf}`" for leaf in leaves[:3]) + (" …" if len(leaves) > 3 else "")
 
 
+def _verb(what: str) -> str:
+    return "are" if "," in what else "is"
+
+
 def _telling(values: list[float]) -> bool:
     """Whether one simple factor holds everywhere."""
     return any(all(abs(v - simple) <= 1e-3 * abs(simple) for v in values) for simple in SIMPLE)
@@ -205,17 +209,19 @@ def _names(factors: dict[str, float], seen: Seen) -> list[str]:
     return list(named(list(factors.values()), calls))
 
 
-def _factor_told(factors: dict[str, float], seen: Seen, what: str) -> list[Told]:
+def _factor_told(
+    factors: dict[str, float], seen: Seen, what: str, than: str = "what was expected"
+) -> list[Told]:
     """A factor in words: one number, or the quantity that it is in every call."""
     values = list(factors.values())
     what = what[:1].upper() + what[1:]
     if max(values) - min(values) <= 1e-3 * max(abs(v) for v in values):
-        text = f"{what} is {number(values[0])} times what was expected."
+        text = f"{what} {_verb(what)} {number(values[0])} times {than}."
         return [Told(RELATION, "factor", text, True)]
     names = _names(factors, seen)
     if names:
-        text = f"{what} is larger by a factor that is {names[0]} in every call."
+        text = f"{what} {_verb(what)} {than}, times a factor that is {names[0]} in every call."
         return [Told(RELATION, "factor", text, True)]
     shown = ", ".join(number(value) for value in dict.fromkeys(round(v, 4) for v in values))
-    text = f"{what} is larger by a factor that differs from call to call: {shown}."
+    text = f"{what} {_verb(what)} {than}, times a factor that differs from call to call: {shown}."
     return [Told(RELATION, "factor", text, True)]

@@ -35,7 +35,7 @@ class Known:
     `causes` are its names: one, or two for a pair. `others` are the names of things that no check
     tells apart from it. `prints` holds the units in which it differs from the solution, `unknown`
     those in which it came out differently from one run to the next. `bands` holds, for what is drawn
-    at random, where its numbers lie: [2, 3], the least and the largest of `units.summaries`.
+    at random, where its numbers lie: [2, 4], the least and the largest of `units.summaries`.
     """
 
     causes: tuple[Cause, ...]
@@ -65,10 +65,8 @@ class OfProblem:
 
 def known(causes: tuple[Cause, ...], run: Units, solution: Units, unknown: Iterable[str]) -> Known:
     """Take fingerprints of a run wherever it differs from the solution's."""
-    silent = _failed(run)
-    unknown = frozenset(unknown) | {
-        key for key in solution if key not in run and (call_of(key) in silent or stands_alone(key))
-    }
+    answered = _answered(run)
+    unknown = frozenset(unknown) | {key for key in solution if not _is_seen(key, run, answered)}
     prints = {}
     for key in {**solution, **run}:
         if key not in unknown and not (
@@ -78,9 +76,14 @@ def known(causes: tuple[Cause, ...], run: Units, solution: Units, unknown: Itera
     return Known(causes, prints, unknown)
 
 
-def _failed(run: Units) -> set[str]:
-    """The calls that gave no value: of their other units nothing is known."""
-    return {call_of(key) for key, leaf in run.items() if key.endswith(f"/{ERROR}") and leaf}
+def _answered(run: Units) -> set[str]:
+    """The calls that gave a value: of the other units of the rest nothing is known."""
+    return {call_of(key) for key, leaf in run.items() if key.endswith(f"/{ERROR}") and not leaf}
+
+
+def _is_seen(key: str, run: Units, answered: set[str]) -> bool:
+    """Whether a run says something of a unit, if only that it is not there."""
+    return key in run or (call_of(key) in answered and not stands_alone(key))
 
 
 def _absent() -> Print:
@@ -104,11 +107,11 @@ class Table:
         summaries: Units | None = None, free: Iterable[str] = (),
     ) -> None:  # fmt: skip
         self.things = [thing for thing in things if may_be(thing, summaries or {})]
-        things, silent = self.things, _failed(student)
+        things, answered = self.things, _answered(student)
         known_keys = {k: 0 for t in things for k in t.prints if not stands_alone(k)}
         self.keys = list({**solution, **student, **known_keys})
         self.place = {key: index for index, key in enumerate(self.keys)}
-        self.seen = np.array([_is_seen(key, student, silent) for key in self.keys], bool)
+        self.seen = np.array([_is_seen(key, student, answered) for key in self.keys], bool)
         self.seen[[self.place[key] for key in free if key in self.place]] = False
         self.marks, self.numbers = self._row(student)
         self.right_marks, self.right_numbers = self._row(solution)
@@ -141,31 +144,27 @@ class Table:
         self.clashes = self.differs & ~self.wrong & self.certain
 
 
-def _is_seen(key: str, student: Units, silent: set[str]) -> bool:
-    return key in student or not (call_of(key) in silent or stands_alone(key))
-
-
 MANY_TIMES = 10  # how much larger or smaller random numbers of one cause may be
 
 
 def may_be(thing: Known, summaries: Units) -> bool:
     """Whether the student's random numbers have the signs and the sizes of the thing's."""
-    for key, (least, largest) in thing.bands.items():
-        if key not in summaries:
-            continue
-        room = 3 * (largest - least) + 0.05 * np.abs([least, largest]).max() + 1e-3
-        low, high = least - room, largest + room
-        seen = summaries[key]
-        outside = (seen < low) | (seen > high)
-        sign = ((low > 0) & (seen <= 0)) | ((high < 0) & (seen >= 0))
-        sign |= (least < 0) & (seen > 0) | (largest > 0) & (seen < 0)
-        size = np.abs([least, largest]).max(0)
-        larger = (np.abs(seen) > MANY_TIMES * size + room) | (
-            MANY_TIMES * np.abs(seen) + room < size
-        )
-        if (outside & (sign | larger)).any():
-            return False
-    return True
+    return all(
+        _lies_in(summaries[key], *band) for key, band in thing.bands.items() if key in summaries
+    )
+
+
+def _lies_in(seen: np.ndarray, least: np.ndarray, largest: np.ndarray) -> bool:
+    """Whether a summary lies near a band, or has its signs, its size and its share of zeros."""
+    size = np.abs([least, largest]).max(0)
+    room = 3 * (largest - least) + 0.05 * size.max() + 1e-3
+    outside = (seen < least - room) | (seen > largest + room)
+    sign = (least < 0) & (seen > 0) | (largest > 0) & (seen < 0)
+    sign |= (least - room > 0) & (seen <= 0)
+    larger = (np.abs(seen) > MANY_TIMES * size + room) | (MANY_TIMES * np.abs(seen) + room < size)
+    few = 0.1 + 3 * (largest[-1] - least[-1])
+    zeros = not least[-1] - few <= seen[-1] <= largest[-1] + few
+    return not (zeros or bool((outside & (sign | larger))[:-1].any()))
 
 
 def _alike(key: str, student: Units, solution: Units) -> bool:

@@ -43,7 +43,7 @@ def units(check: str, survey: Survey, random: bool) -> Units:
 
 
 def summaries(check: str, survey: Survey) -> Units:
-    """Of every numeric output its least, mean and largest number: [3]."""
+    """Of every numeric output its least, mean and largest number, and the share of zeros: [4]."""
     found: Units = {}
     for call, outcome in enumerate(survey.outcomes):
         if "error" in outcome:
@@ -51,7 +51,9 @@ def summaries(check: str, survey: Survey) -> Units:
         for path, leaf in _leaves(outcome["value"]):
             if is_numeric(leaf) and np.size(leaf) and np.isfinite(leaf).all():
                 array = np.asarray(leaf, np.float64)
-                found[f"{check}/{call}/{path}"] = np.array([array.min(), array.mean(), array.max()])
+                found[f"{check}/{call}/{path}"] = np.array(
+                    [array.min(), array.mean(), array.max(), (array == 0).mean()]
+                )
     return found
 
 
