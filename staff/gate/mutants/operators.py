@@ -249,8 +249,8 @@ def _statements(node: ast.stmt) -> Iterator[Change]:
             yield "context_left_out", ast.If(ast.Constant(True), node.body, [])
         case ast.Assign(targets=[ast.Tuple() as target]):
             for values in _exchanged(target.elts):
-                exchanged = [ast.Tuple(values, ast.Store())]
-                yield "results_exchanged", ast.Assign(exchanged, node.value, lineno=0)
+                other: list[ast.expr] = [ast.Tuple(values, ast.Store())]
+                yield "results_exchanged", ast.Assign(other, node.value, lineno=0)
 
 
 def _constants(node: ast.Constant, parent: ast.AST) -> Iterator[Change]:
