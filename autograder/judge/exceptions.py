@@ -88,6 +88,14 @@ _MEANINGS = [
 ]  # fmt: skip
 
 
+ENDLESS = Meaning(FACT, "endless", "The call does not come to an end in time.")
+
+
+def meanings() -> list[Meaning]:
+    """Everything that may be said of an exception."""
+    return [Meaning(kind, slug, text) for _, kind, slug, text in _MEANINGS] + [ENDLESS]
+
+
 def meaning(error: dict) -> Meaning | None:
     """What an exception says; None where nothing is known of it.
 
@@ -95,7 +103,7 @@ def meaning(error: dict) -> Meaning | None:
         error: an error's record: kind, type and text.
     """
     if error.get("kind") == "timeout":
-        return Meaning(FACT, "endless", "The call does not come to an end in time.")
+        return ENDLESS
     if error.get("kind") == "empty":
         return None
     line = f"{error.get('type', '')}: {error.get('text', '')}"

@@ -30,6 +30,15 @@ class Knowledge:
         """What is known of one problem; nothing, where nothing is recorded."""
         return self.problems.get(problem, OfProblem())
 
+    def causes(self) -> set[Cause]:
+        """Everything that may be told by name."""
+        return {
+            cause
+            for one in self.problems.values()
+            for thing in one.things
+            for cause in thing.causes
+        }
+
     def save(self, homework: Homework) -> Path:
         """Write the record; the old one stays until the new one is whole."""
         path = path_of(homework)

@@ -205,17 +205,17 @@ _STATEMENTS = {
 }  # fmt: skip
 
 
-def arithmetic(was: type, now: type) -> str:
+def arithmetic(was: type[ast.operator], now: type[ast.operator]) -> str:
     """The name for one operation in another's place."""
     return _ARITHMETIC.get((was, now), "other_arithmetic")
 
 
-def turned(operation: type) -> str:
+def turned(operation: type[ast.operator]) -> str:
     """The name for exchanged sides."""
     return _TURNED.get(operation, "operands_exchanged")
 
 
-def dropped_side(operation: type) -> str:
+def dropped_side(operation: type[ast.operator]) -> str:
     """The name for one side left out."""
     return _SIDE.get(operation, "part_left_out")
 
