@@ -22,6 +22,7 @@ examples:
   python -m staff verify hw1 --html gate.html the gate, and its table of mistakes by checks
   python -m staff verify hw1 --alarms 200     statistical checks on right answers, 200 seeds
   python -m staff mutate hw1                  change the solution: do the checks notice?
+  python -m staff causes hw1 --leave-one-out  are the causes true that are told?
   python -m staff release --up-to hw1         the students' archive, later homeworks closed
   python -m staff release --git ../students   commit it to the students' repository too
   python -m staff figures                     draw the figures of the handouts
@@ -58,6 +59,7 @@ OWN_OPTIONS = {  # commands that read their own: module, help
     ),
     "mutate": ("staff.gate.mutants", "change the solutions, and list what no check notices"),
     "written": ("staff.written.command", "grade written answers on offline pages"),
+    "causes": ("staff.gate.measure_causes", "measure how true the causes are that are told"),
     "gradebook": ("staff.course.gradebook", "scores and rules to one table"),
 }
 

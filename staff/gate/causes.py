@@ -254,7 +254,7 @@ class _Changes:
         master = next(m for m in masters(self.recorder.homework.root, self.recorder.homework.name)
                       if m.name == file)  # fmt: skip
         source = master.read_text(encoding="utf-8")
-        bodies = [_body(text, first.hole) for text in (source, first.source, second.source)]
+        bodies = [body_of(text, first.hole) for text in (source, first.source, second.source)]
         body = merged(*bodies)
         if body is None:
             return None
@@ -262,7 +262,7 @@ class _Changes:
         return self.recorder.source(entry)
 
 
-def _body(source: str, hole: str) -> str:
+def body_of(source: str, hole: str) -> str:
     """The statements of a hole, written in one style."""
     function = function_of(ast.parse(source), hole)
     body = function.body[1:] if ast.get_docstring(function) is not None else function.body
