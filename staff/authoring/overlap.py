@@ -198,7 +198,8 @@ def shown(homework: Homework) -> Iterator[tuple[str, str]]:
     for entry in entries(homework.name, "mistake", homework.root):
         for sentence in sentences(entry.text):
             yield f"mistake {entry.slug}", sentence
-    others = {cause.slug: cause.text for cause in Knowledge.load(homework).causes()}
+    slugs = {entry.slug for entry in entries(homework.name, "mistake", homework.root)}
+    others = {c.slug: c.text for c in Knowledge.load(homework).causes() if c.slug not in slugs}
     others |= {one.slug: one.text for one in meanings()}
     for slug, text in others.items():
         for sentence in sentences(text):
