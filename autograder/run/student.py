@@ -1,7 +1,7 @@
 """The checks' side of the line: `student.probe(...)` runs a probe beside the student's code.
 
 A `Student` belongs to one check. It opens its conversation at the first call, keeps every call and
-its outcome (recognition reads them), and turns what went wrong into one `StudentError` whose text
+its outcome (explanations read them), and turns what went wrong into one `StudentError` whose text
 a student can act on.
 """
 
