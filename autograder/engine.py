@@ -23,11 +23,14 @@ import pytest
 from autograder.judge import plugin
 from autograder.judge.answers import Answers, Echo, Reference
 from autograder.judge.comparing import Mismatch
-from autograder.judge.recognition import Catalogue, Run, ending
-from autograder.report.record import CheckResult, HomeworkResult
+from autograder.judge.knowledge import Knowledge
+from autograder.judge.known import MISTAKE
+from autograder.judge.words import worded
+from autograder.report.record import CheckResult, HomeworkResult, plain
 from autograder.run.launch import Worker, isolation_of_this_system, start
 from autograder.run.overlay import overlay
-from autograder.run.student import Student, StudentError
+from autograder.run.student import Call, Student, StudentError
+from autograder.surveying import explain
 from common import interrupts
 from common.errors import KitError
 from common.homework import PUBLIC_SEED, Homework
@@ -67,7 +70,7 @@ class Bench:
         tree: a tree made by `overlay`.
         answers: the seed's record, or None to record: the student is then its own reference.
         seed: which inputs to draw.
-        catalogue: the mistakes that can be recognised, or None.
+        knowledge: what is known to go wrong on the public inputs, or None.
     """
 
     def __init__(
@@ -77,10 +80,10 @@ class Bench:
         tree: Path,
         answers: Answers | None,
         seed: int,
-        catalogue: Catalogue | None = None,
+        knowledge: Knowledge | None = None,
     ) -> None:
         self.homework, self.worker, self.tree = homework, worker, tree
-        self.answers, self.seed, self.catalogue = answers, seed, catalogue
+        self.answers, self.seed, self.knowledge = answers, seed, knowledge
 
     def desk(self, check: str) -> Desk:
         """What the check of this id works with; its process starts at the first call."""
@@ -212,7 +215,7 @@ def grade(
         answers = Answers.load(homework, seed)
         checks = plan(homework, only)
         tree = overlay(homework, stack.enter_context(_folder()) / "tree", submission)
-        bench = Bench(homework, worker, tree, answers, seed, Catalogue.load(homework, seed))
+        bench = Bench(homework, worker, tree, answers, seed, Knowledge.load(homework))
         result = HomeworkResult(homework.name, homework.title, worker.isolation)
         result.checks = run_checks(bench, checks, hint or homework.hint_level, progress, isolation)
     result.seconds = time.monotonic() - began
@@ -241,7 +244,7 @@ def run_checks(
     """Run checks on a bench; a row for each, in order."""
     broken = _unimportable(bench)
     empty: dict[str, bool] = {}
-    runs: dict[str, Run] = {}
+    calls: dict[str, list[Call]] = {}
 
     def one(check: PlannedCheck) -> CheckResult:
         if broken is not None:
@@ -250,9 +253,8 @@ def run_checks(
             what = f"not run: problem {check.after} comes first, and is still empty"
             result = _row(check, StudentError("not_run", what), 0.0, hint)
         else:
-            result, runs[check.id] = run_check(bench, check, hint)
-            last = runs[check.id].outcomes[-1:]
-            if last and last[0] and last[0].get("error", {}).get("kind") == "empty":
+            result, calls[check.id] = run_check(bench, check, hint)
+            if _is_empty(calls[check.id]):
                 empty[check.problem] = True
         progress(result)
         return result
@@ -262,32 +264,33 @@ def run_checks(
             results = list(pool.map(one, checks))
     else:
         results = [one(check) for check in checks]
-    if hint >= 3:
-        _name_mistakes(bench, checks, results, runs)
+    if bench.knowledge is not None and bench.seed == PUBLIC_SEED:
+        for problem in dict.fromkeys(row.problem for row in results if not row.passed):
+            if not empty.get(problem, False):
+                _explain(bench, problem, results, calls, hint)
     return results
 
 
-def _name_mistakes(
-    bench: Bench, checks: list[PlannedCheck], results: list[CheckResult], runs: dict[str, Run]
+def _is_empty(calls: list[Call]) -> bool:
+    return bool(calls) and calls[-1].outcome.get("error", {}).get("kind") == "empty"
+
+
+def _explain(
+    bench: Bench, problem: str, results: list[CheckResult], calls: dict[str, list[Call]], hint: int
 ) -> None:
-    """Add to the rows of a problem the one known mistake that explains them all."""
-    if bench.catalogue is None or bench.answers is None:
+    """Add to the rows of a problem that are lost what is told of it; the first says it in words."""
+    assert bench.knowledge is not None
+    checks = plan(bench.homework, problem)
+    if any(check.id not in calls for check in checks):
         return
-    random = {check.id for check in checks if check.random}
-    for problem in {result.problem for result in results if not result.passed}:
-        rows = [result for result in results if result.problem == problem]
-        of_problem = {row.id: runs[row.id] for row in rows if row.id in runs}
-        if len(of_problem) < len(rows):
-            continue
-        mistake = bench.catalogue.recognise(problem, of_problem, bench.answers.calls, random)
-        if mistake is None:
-            continue
-        told = False
-        for row in rows:
-            if not row.passed:
-                row.mistake = mistake.slug
-                row.message += "" if told else f"\nRecognised: {mistake.told}"
-                told = True
+    lost = [row for row in results if row.problem == problem and not row.passed]
+    told = [one for one in explain(bench, checks, calls, bench.knowledge.of(problem))
+            if one.level <= hint]  # fmt: skip
+    mistake = next((one.slug for one in told if one.sure and one.kind == MISTAKE), None)
+    for row in lost:
+        row.mistake, row.causes = mistake, [one.as_json() for one in told]
+    lines = worded([one for one in told if not any(one.text in row.message for row in lost)])
+    lost[0].message = plain("\n".join([lost[0].message, *lines]))
 
 
 def _unimportable(bench: Bench) -> StudentError | None:
@@ -309,8 +312,8 @@ def _unimportable(bench: Bench) -> StudentError | None:
     return None
 
 
-def run_check(bench: Bench, check: PlannedCheck, hint: int) -> tuple[CheckResult, Run]:
-    """Run one check; its row, and how it ended for recognition."""
+def run_check(bench: Bench, check: PlannedCheck, hint: int) -> tuple[CheckResult, list[Call]]:
+    """Run one check; its row, and the calls that it made."""
     began = time.monotonic()
     desk = bench.desk(check.id)
     wanted = inspect.signature(check.function).parameters
@@ -332,8 +335,7 @@ def run_check(bench: Bench, check: PlannedCheck, hint: int) -> tuple[CheckResult
         desk.student.close()
     result = _row(check, failure, time.monotonic() - began, hint)
     result.printed = desk.student.printed
-    how = ending(result.status, "" if failure is None else failure.what)
-    return result, Run(how, [call.outcome for call in desk.student.calls])
+    return result, desk.student.calls
 
 
 def _row(check: PlannedCheck, failure: Any, seconds: float, hint: int) -> CheckResult:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from autograder import engine
 from autograder.judge.answers import Answers
-from autograder.judge.recognition import Catalogue
+from autograder.judge.knowledge import Knowledge
 from autograder.report.record import CheckResult, HomeworkResult
 from autograder.report.screen import Screen
 from autograder.run.launch import Worker
@@ -40,7 +40,7 @@ def watch(
         The last result.
     """
     folder = homework.folder if submission is None else submission
-    answers, catalogue = Answers.load(homework, seed), Catalogue.load(homework, seed)
+    answers, knowledge = Answers.load(homework, seed), Knowledge.load(homework)
     result = HomeworkResult(homework.name, homework.title, worker.isolation)
     rows: dict[str, CheckResult] = {}
     seen: Snapshot = {}
@@ -56,7 +56,7 @@ def watch(
             seen = now
             with tempfile.TemporaryDirectory(prefix="grade-", ignore_cleanup_errors=True) as place:
                 tree = overlay(homework, Path(place) / "tree", submission)
-                bench = engine.Bench(homework, worker, tree, answers, seed, catalogue)
+                bench = engine.Bench(homework, worker, tree, answers, seed, knowledge)
                 checks = concerned(homework, changed, rows)
                 fresh = engine.run_checks(
                     bench, checks, hint or homework.hint_level, isolation=isolation

@@ -22,6 +22,7 @@ examples:
   python -m staff verify hw1 --html gate.html the gate, and its table of mistakes by checks
   python -m staff verify hw1 --alarms 200     statistical checks on right answers, 200 seeds
   python -m staff mutate hw1                  change the solution: do the checks notice?
+  python -m staff causes hw1 --leave-one-out  are the causes true that are told?
   python -m staff release --up-to hw1         the students' archive, later homeworks closed
   python -m staff release --git ../students   commit it to the students' repository too
   python -m staff figures                     draw the figures of the handouts
@@ -34,6 +35,7 @@ examples:
   python -m staff gradescope hw1              the zip to upload
   python -m staff feedback submissions --hw hw1 --book scores   a page a student
   python -m staff rehearse                    a made-up class from uploads to grades
+  python -m staff written hw2 submissions     pages to grade written answers on
   python -m staff gradebook scores            late days, weights, extra credit: one table
 """
 
@@ -56,6 +58,8 @@ OWN_OPTIONS = {  # commands that read their own: module, help
         "what students are shown that answers a graded question",
     ),
     "mutate": ("staff.gate.mutants", "change the solutions, and list what no check notices"),
+    "written": ("staff.written.command", "grade written answers on offline pages"),
+    "causes": ("staff.gate.measure_causes", "measure how true the causes are that are told"),
     "gradebook": ("staff.course.gradebook", "scores and rules to one table"),
 }
 
@@ -122,26 +126,25 @@ def answers(options: argparse.Namespace) -> int:
     """Record answers; say where they are."""
     from rich.console import Console
 
-    from autograder.judge.answers import path_of
     from autograder.run.launch import isolation_of_this_system, start
-    from staff.authoring.answers import record, record_mistakes
-    from staff.gate.shared_worker import start_trusted
+    from staff.authoring.answers import record
+    from staff.gate.causes import record_causes
+    from staff.gate.shared_worker import Trusted
 
     console = Console()
     for name in options.homework or homeworks.names():
         homework = homeworks.load(name)
         with start(isolation_of_this_system(), homework.preload) as worker:
             recorded = record(homework, options.seed, worker)
-            recorded.save(homework, options.seed)
+            paths = [recorded.save(homework, options.seed)]
         with (
-            start_trusted(homework.preload) as worker,
-            console.status(f"{name}: mistakes") as status,
+            Trusted(homework.preload) as worker,
+            console.status(f"{name}: what is known to go wrong") as status,
         ):
-            catalogue = record_mistakes(
-                homework, options.seed, worker, recorded,
-                lambda entry: status.update(f"{entry.homework} {entry.problem}: {entry.slug}"),
-            )  # fmt: skip
-        for path in (path_of(homework, options.seed), catalogue.save(homework, options.seed)):
+            if options.seed == homeworks.PUBLIC_SEED:
+                known = record_causes(homework, worker, recorded, status.update)
+                paths.append(known.save(homework))
+        for path in paths:
             print(f"{path.relative_to(homework.root)}: {path.stat().st_size / 1024:.0f} kB")
     return 0
 

@@ -8,7 +8,7 @@ import pytest
 
 from autograder import engine
 from autograder.judge.answers import Answers
-from autograder.judge.recognition import Catalogue
+from autograder.judge.knowledge import Knowledge
 from autograder.run.launch import isolation_of_this_system, start
 from autograder.run.overlay import overlay
 from common import homework as homeworks
@@ -32,8 +32,8 @@ def run(worker, tmp_path):
     def rows(name: str, folder: Path | None, only: str | None = None):
         homework = homeworks.load(name)
         tree = overlay(homework, tmp_path / "tree", folder)
-        answers, catalogue = Answers.load(homework, 0), Catalogue.load(homework, 0)
-        bench = engine.Bench(homework, worker, tree, answers, 0, catalogue)
+        answers, knowledge = Answers.load(homework, 0), Knowledge.load(homework)
+        bench = engine.Bench(homework, worker, tree, answers, 0, knowledge)
         return engine.run_checks(bench, engine.plan(homework, only), homework.hint_level)
 
     return rows

@@ -4,53 +4,61 @@ import numpy as np
 import pytest
 
 from autograder import engine
-from autograder.judge.answers import Answers
-from autograder.judge.recognition import SOLUTION, Catalogue, Mistake, Run
+from autograder.judge.knowledge import Knowledge
+from autograder.judge.known import MISTAKE, Cause, Known, OfProblem
 from autograder.report.record import CheckResult
 from autograder.run.launch import Crashed
 from common import homework as homeworks
+from staff.authoring import families
+from staff.authoring.catalogue import entries
 from staff.gate import indistinguishable, report
 from staff.gate.shared_worker import Trusted
 from staff.gate.verify import Verdict
 from tests.conftest import HOMEWORKS
 
-RIGHT = {"value": np.array([1.0, 2.0]), "changed": []}
-ANSWERS = Answers({"a": [RIGHT], "luck": []})
 
-
-def mistake(slug, outcome, luck="passed"):
-    ending = "passed" if outcome is SOLUTION else "failed: it"
-    return Mistake(slug, "1", slug, {"a": Run(ending, [outcome]), "luck": Run(luck, [])})
-
-
-def wrong(number):
-    return {"value": np.array([1.0, number]), "changed": []}
+def knowledge(*groups):
+    """A record in which each group of mistakes is one known thing."""
+    things = []
+    for first, *others in groups:
+        names = [(Cause(MISTAKE, slug, slug),) for slug in (first, *others)]
+        things.append(Known(names[0], {"a/0/": (1, np.zeros(4))}, others=tuple(names[1:])))
+    return Knowledge({"1": OfProblem(things=things)})
 
 
 def test_mistakes_with_one_record_are_found():
-    known = [mistake("one", wrong(3.0)), mistake("two", wrong(3.0)), mistake("three", wrong(4.0))]
-    assert indistinguishable.groups(Catalogue(known), ANSWERS, {"luck"}) == [("one", "two")]
+    assert indistinguishable.groups(knowledge(["one", "two"], ["three"])) == [("one", "two")]
 
 
-def test_a_random_check_tells_by_how_it_ends():
-    known = [mistake("one", wrong(3.0), "failed: too few"), mistake("two", wrong(3.0))]
-    assert indistinguishable.groups(Catalogue(known), ANSWERS, {"luck"}) == []
+def test_a_family_gives_mistakes_a_name(monkeypatch):
+    kin = families.Family("kin", ("one", "two", "three"), "It is one of them.")
+    monkeypatch.setattr(families, "load", lambda: (kin,))
+    assert indistinguishable.groups(knowledge(["one", "two"])) == []
+    assert indistinguishable.groups(knowledge(["one", "four"])) == [("one", "four")]
+    assert families.of("two") == {"kin"} and families.of("four") == set()
 
 
 def test_a_mistake_that_answers_as_the_solution_is_none():
-    known = Catalogue([mistake("none", SOLUTION), mistake("some", wrong(3.0))])
-    assert indistinguishable.no_mistakes(known) == ["none"]
+    known = knowledge(["some", "alike"])
+    assert indistinguishable.no_mistakes(known, ["none", "some", "alike"]) == ["none"]
+
+
+def test_families_hold_mistakes_of_the_catalogue():
+    slugs = {entry.slug for hw in HOMEWORKS for entry in entries(hw, "mistake")}
+    for family in families.load():
+        assert len(family.mistakes) > 1 and set(family.mistakes) <= slugs
+        assert family.slug not in slugs and "  " not in family.text
 
 
 def test_nearly_all_recorded_mistakes_can_be_named():
     mistakes, alike_ = 0, []
     for homework in map(homeworks.load, HOMEWORKS):
-        catalogue = Catalogue.load(homework, 0)
-        random = {check.id for check in engine.plan(homework) if check.random}
-        assert not indistinguishable.no_mistakes(catalogue)
-        alike_ += indistinguishable.groups(catalogue, Answers.load(homework, 0), random)
-        mistakes += len(catalogue.mistakes)
-    assert sum(map(len, alike_)) <= 0.05 * mistakes, alike_
+        record = Knowledge.load(homework)
+        slugs = [entry.slug for entry in entries(homework.name, "mistake")]
+        assert not indistinguishable.no_mistakes(record, slugs)
+        alike_ += indistinguishable.groups(record)
+        mistakes += len(slugs)
+    assert sum(map(len, alike_)) <= 0.02 * mistakes, alike_
 
 
 @pytest.mark.parametrize("hw", HOMEWORKS)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.judge.recognition import Catalogue
+from autograder.judge.knowledge import Knowledge
 from common import homework as homeworks
 from common.errors import KitError
 from staff.authoring.answers import record as record_answers
@@ -252,7 +252,7 @@ def test_points_come_from_the_secret_seed_and_messages_from_the_public_one(
     answers = record_answers(HOMEWORK, SECRET, session.worker)
     secret = "test_mann::test_loss"
     answers.calls[secret] = [{"value": {"loss": 987.654, "gradient": 0.0}, "changed": []}] * 9
-    monkeypatch.setitem(session._records, SECRET, (answers, Catalogue([])))
+    monkeypatch.setitem(session._records, SECRET, (answers, Knowledge({})))
     solution = next(one.ident for one in made if one.kind == "solution")
     order = Order(solution, "hw1", str(folder / f"{solution}.zip"), seed=SECRET)
     told = {c["id"]: c for c in session.grade(order)["checks"]}[secret]

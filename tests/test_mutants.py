@@ -6,8 +6,9 @@ import pytest
 
 from common import homework as homeworks
 from staff.authoring.stubs import holes
-from staff.gate.mutants import judge, table
+from staff.gate.mutants import judge, table, words
 from staff.gate.mutants.operators import mutants
+from staff.gate.mutants.pairs import merged
 from tests.conftest import HOMEWORKS
 
 MASTER = '''
@@ -123,3 +124,58 @@ def test_a_problem_without_gradients_explains_cut_paths_and_nothing_else():
     turned = judge.Fate("1", "f", "return a - b", "return b - a", judge.SURVIVED)
     assert why.of(cut) == "a number" and why.of(turned) == ""
     assert judge.Reasons({}, {"2": "a number"}).of(cut) == ""
+
+
+# --- what changes are called, and two at once ---------------------------------------------------
+
+
+@pytest.mark.parametrize("hw", HOMEWORKS)
+def test_every_operator_has_a_text(hw):
+    homework = homeworks.load(hw)
+    names = {mutant.operator for _, mutant in judge.planned(homework, further=True)}
+    assert names <= set(words.TEXTS)
+    assert set(words.LIKELY) <= set(words.TEXTS)
+
+
+@pytest.mark.parametrize(
+    "now, operator",
+    [
+        (".mean(dim=-1)", "average_for_sum"),
+        ("sum(dim=0)", "another_axis"),
+        ("sum()", "axis_left_out"),
+        ("one.detach()", "gradient_cut"),
+        ("other - one", "difference_turned"),
+        ("if True:", "context_left_out"),
+        ("reversed(range(3))", "order_reversed"),
+        ("total += weights[:, step]", "sign_of_a_term"),
+        ("total <= 1", "boundary_case"),
+        ("reverse=False", "switch_turned"),
+    ],
+)
+def test_a_change_is_called_what_it_is(now, operator, changes):
+    assert {m.operator for m in changes if now in m.now and m.now.count(".detach()") < 2} >= {
+        operator
+    }
+
+
+def test_further_changes_are_made_only_when_asked_for():
+    source = (
+        "def f(one: int, other: int):\n    ### BEGIN SOLUTION 1 (about 1 line): work\n"
+        "    return one * 2\n    ### END SOLUTION\n"
+    )
+    (hole,) = holes(source)
+    plain, further = mutants(source, hole), mutants(source, hole, further=True)
+    assert {m.operator for m in further} - {m.operator for m in plain} == {
+        "factor_twice", "other_input"}  # fmt: skip
+
+
+def test_two_changes_at_different_places_are_made_at_once():
+    solution = "total = (one - other).sum()\nreturn total"
+    one = "total = (other - one).sum()\nreturn total"
+    other = "total = (one - other).mean()\nreturn -total"
+    assert merged(solution, one, other) == "total = (other - one).mean()\nreturn -total"
+
+
+@pytest.mark.parametrize("other", ["return one + 3", "return one + 2"])
+def test_changes_that_meet_or_change_nothing_make_no_pair(other):
+    assert merged("return one + 2", "return one + 4", other) is None

@@ -1,4 +1,4 @@
-"""Recorded outputs of the solution, replayed as `reference`; and of every mistake, recognised.
+"""Recorded outputs of the solution, replayed as `reference`.
 
 One file a seed. Outputs are keyed by check and by the number of the call within it; the file also
 holds a digest of the checks it was made with, so that old answers are never compared with new
@@ -15,7 +15,6 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from autograder.judge.comparing import close
 from autograder.run import wire
 from autograder.run.student import Call
 from common.errors import KitError
@@ -35,9 +34,6 @@ def digest(homework: Homework) -> str:
         total.update(path.name.encode())
         total.update(path.read_bytes().replace(b"\r\n", b"\n"))
     return total.hexdigest()
-
-
-PROBES_ERROR = "Unexpected"  # of autograder/checks/probing.py
 
 
 class Answers:
@@ -120,40 +116,3 @@ class Echo(Reference):
             raise AttributeError(probe)
         self._outcomes = [call.outcome for call in self._student.calls]
         return super().__getattr__(probe)
-
-
-def same_outcome(one: dict, other: dict) -> bool:
-    """Whether two recorded outcomes are alike: values within tolerance, errors of one type."""
-    if "error" in one or "error" in other:
-        first, second = one.get("error", {}), other.get("error", {})
-        # the words of our own probes say what was given; those of libraries change with versions
-        keys = ("kind", "type", "text") if first.get("type") == PROBES_ERROR else ("kind", "type")
-        return bool(first) and bool(second) and all(first.get(k) == second.get(k) for k in keys)
-    return _same_value(one["value"], other["value"]) and one["changed"] == other["changed"]
-
-
-def _same_value(one: Any, other: Any) -> bool:
-    if isinstance(one, dict):
-        return (
-            isinstance(other, dict)
-            and one.keys() == other.keys()
-            and all(_same_value(one[key], other[key]) for key in one)
-        )
-    if isinstance(one, (list, tuple)):
-        return (
-            isinstance(other, (list, tuple))
-            and len(one) == len(other)
-            and all(_same_value(a, b) for a, b in zip(one, other))
-        )
-    if isinstance(one, (np.ndarray, int, float)) and isinstance(other, (np.ndarray, int, float)):
-        return _same_array(np.asarray(one), np.asarray(other))
-    return type(one) is type(other) and one == other
-
-
-def _same_array(one: np.ndarray, other: np.ndarray) -> bool:
-    if one.shape != other.shape:
-        return False
-    finite = np.isfinite(one) & np.isfinite(other)
-    if not (np.isfinite(one) == np.isfinite(other)).all():
-        return False
-    return close(np.where(finite, one, 0), np.where(finite, other, 0))

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+
+from autograder.judge import survey
 
 RTOL, ATOL = 1e-3, 1e-5
 
@@ -23,6 +27,25 @@ class Mismatch(AssertionError):
         self.what, self.idea, self.pair = what, idea, pair
 
 
+def _noted(condition: Callable[..., None]) -> Callable[..., None]:
+    """While a survey runs, whether the condition holds is noted, and nothing is raised."""
+
+    @functools.wraps(condition)
+    def noting(*args: Any, **kwargs: Any) -> None:
+        with survey.condition() as note:
+            if note is None:
+                return condition(*args, **kwargs)
+            try:
+                condition(*args, **kwargs)
+            except Mismatch as mismatch:
+                note(False, mismatch.what, condition.__name__ == "assert_matches")
+            else:
+                note(True, "", False)
+
+    return noting
+
+
+@_noted
 def require(holds: bool, what: str, idea: str = "") -> None:
     """Fail with `what` unless the condition holds. (Write it so that NaN does not hold.)
 
@@ -33,6 +56,7 @@ def require(holds: bool, what: str, idea: str = "") -> None:
         raise Mismatch(what, idea)
 
 
+@_noted
 def require_unchanged(student: Any, *names: str) -> None:
     """Fail when the last call wrote to one of its inputs.
 
@@ -48,6 +72,7 @@ def require_unchanged(student: Any, *names: str) -> None:
         )
 
 
+@_noted
 def require_numbers(array: np.ndarray, label: str) -> None:
     """Fail unless every element is a real, finite number.
 
@@ -77,6 +102,7 @@ def close(seen: Any, expected: Any, rtol: float = RTOL, atol: float = ATOL) -> b
     return bool((np.abs(seen - expected) <= atol + rtol * scale).all())
 
 
+@_noted
 def assert_matches(
     seen: Any, expected: Any, idea: str = "", *, name: str = "", rtol: float = RTOL,
     atol: float = ATOL,

@@ -14,6 +14,7 @@ WORDS = {  # status → what a student reads
 }
 JSON_FIELDS = (
     "id", "problem", "title", "points", "max_points", "status", "seconds", "message", "mistake",
+    "causes",
 )  # fmt: skip
 
 
@@ -32,7 +33,7 @@ class CheckResult:
     """One planned check and what became of it.
 
     `message` is what the student reads at the hint level in force; `mistake` is the slug of the
-    recognised mistake, or None. `printed` and `picture` are not part of the JSON record.
+    recognised mistake, or None; `causes` is what else is told, entry by entry. `printed` and `picture` are not part of the JSON record.
     """
 
     id: str
@@ -44,6 +45,7 @@ class CheckResult:
     seconds: float
     message: str = ""
     mistake: str | None = None
+    causes: list[dict] = field(default_factory=list)
     printed: str = ""  # the end of what the student's code printed
     picture: tuple | None = None  # given and expected, where both are arrays of one shape
 

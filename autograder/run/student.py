@@ -1,7 +1,7 @@
 """The checks' side of the line: `student.probe(...)` runs a probe beside the student's code.
 
 A `Student` belongs to one check. It opens its conversation at the first call, keeps every call and
-its outcome (recognition reads them), and turns what went wrong into one `StudentError` whose text
+its outcome (explanations read them), and turns what went wrong into one `StudentError` whose text
 a student can act on.
 """
 
@@ -48,7 +48,7 @@ class Student:
             raise AttributeError(probe)
 
         def call(*args: Any, **kwargs: Any) -> Any:
-            outcome = self._ask({"call": probe, "args": list(args), "kwargs": kwargs})
+            outcome = self.ask(probe, args, kwargs)
             self.calls.append(Call(probe, outcome))
             if "error" in outcome:
                 raise explain(outcome["error"], self._homework)
@@ -78,6 +78,10 @@ class Student:
         if self._line is not None:
             self._line.finish()
             self.printed = self._line.printed
+
+    def ask(self, probe: str, args: tuple, kwargs: dict[str, Any]) -> dict[str, Any]:
+        """The outcome of one call, which is not kept."""
+        return self._ask({"call": probe, "args": list(args), "kwargs": kwargs})
 
     def _ask(self, message: dict[str, Any]) -> dict[str, Any]:
         try:

@@ -23,6 +23,8 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from autograder.judge.exceptions import meanings
+from autograder.judge.knowledge import Knowledge
 from common import homework as homeworks
 from common.homework import Homework
 from staff import command
@@ -196,6 +198,12 @@ def shown(homework: Homework) -> Iterator[tuple[str, str]]:
     for entry in entries(homework.name, "mistake", homework.root):
         for sentence in sentences(entry.text):
             yield f"mistake {entry.slug}", sentence
+    slugs = {entry.slug for entry in entries(homework.name, "mistake", homework.root)}
+    others = {c.slug: c.text for c in Knowledge.load(homework).causes() if c.slug not in slugs}
+    others |= {one.slug: one.text for one in meanings()}
+    for slug, text in others.items():
+        for sentence in sentences(text):
+            yield f"cause {slug}", sentence
 
 
 def _in_words(homework: Homework, model: dict[str, str]) -> Iterator[Overlap]:

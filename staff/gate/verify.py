@@ -18,13 +18,13 @@ from pathlib import Path
 
 from autograder import engine
 from autograder.judge.answers import Answers
-from autograder.judge.recognition import Catalogue
+from autograder.judge.knowledge import Knowledge
 from autograder.report.record import CheckResult
 from autograder.run.launch import Worker, isolation_of_this_system, start
 from autograder.run.overlay import overlay
 from common.homework import PUBLIC_SEED, Homework
-from staff.authoring import leaks, stubs
-from staff.authoring.answers import bench_of, record, record_mistakes
+from staff.authoring import families, leaks, stubs
+from staff.authoring.answers import bench_of, record
 from staff.authoring.catalogue import Entry, entries
 from staff.gate import degenerate_answers, indistinguishable
 from staff.gate.shared_worker import start_trusted
@@ -73,12 +73,11 @@ def verify(homework: Homework, seeds: tuple[int, ...], say: Callable[[str], None
         for seed in (PUBLIC_SEED, *seeds):
             say(f"{homework.name}, seed {seed}: recording")
             if seed == PUBLIC_SEED:
-                answers, catalogue = public, Catalogue.load(homework, seed)
-                _alike(homework, answers, catalogue, verdict)
+                answers, knowledge = public, Knowledge.load(homework)
+                _alike(homework, knowledge, verdict)
             else:
-                answers = record(homework, seed, worker)
-                catalogue = record_mistakes(homework, seed, worker, answers)
-            judge = _Judge(homework, worker, seed, answers, catalogue, callers, verdict, say)
+                answers, knowledge = record(homework, seed, worker), Knowledge({})
+            judge = _Judge(homework, worker, seed, answers, knowledge, callers, verdict, say)
             passes[seed] = judge.everything()
     for seed in seeds:
         for name, pattern in passes[seed].items():
@@ -150,13 +149,13 @@ def _callers(homework: Homework, worker: Worker, answers: Answers) -> dict[str, 
     return found
 
 
-def _alike(homework: Homework, answers: Answers, catalogue: Catalogue, verdict: Verdict) -> None:
-    """Mistakes that are none, and mistakes that no check tells apart."""
-    random = {check.id for check in engine.plan(homework) if check.random}
-    for slug in indistinguishable.no_mistakes(catalogue):
-        verdict.faults.append(f"mistake {slug} gives the solution's answers everywhere")
-    for group in indistinguishable.groups(catalogue, answers, random):
-        verdict.notes.append(f"no check tells apart: {', '.join(group)}")
+def _alike(homework: Homework, knowledge: Knowledge, verdict: Verdict) -> None:
+    """Mistakes that are none, and mistakes that no check tells apart and no family holds."""
+    slugs = [entry.slug for entry in entries(homework.name, "mistake", homework.root)]
+    for slug in indistinguishable.no_mistakes(knowledge, slugs):
+        verdict.faults.append(f"mistake {slug} is not recorded, or answers as the solution does")
+    for group in indistinguishable.groups(knowledge):
+        verdict.notes.append(f"no check tells apart: {', '.join(group)}; give them a family")
 
 
 @dataclass
@@ -167,7 +166,7 @@ class _Judge:
     worker: Worker
     seed: int
     answers: Answers
-    catalogue: Catalogue
+    knowledge: Knowledge
     callers: dict[str, set[str]]
     verdict: Verdict
     say: Callable[[str], None]
@@ -195,7 +194,7 @@ class _Judge:
         with tempfile.TemporaryDirectory(prefix="verify-") as folder:
             bench = bench_of(
                 entry, self.homework, self.seed, self.worker, self.answers, Path(folder),
-                self.catalogue,
+                self.knowledge,
             )  # fmt: skip
             rows = engine.run_checks(bench, checks, 3, isolation=self.worker.isolation)
         own = [row for row in rows if row.problem == entry.problem]
@@ -221,12 +220,13 @@ class _Judge:
         if not lost:
             self._fault(f"mistake {entry.slug} passes every check of {entry.problem}")
         names = {row.mistake for row in lost}
-        if names - {entry.slug, None}:
-            self._fault(f"mistake {entry.slug} is named {names - {entry.slug}}")
+        own_names = {entry.slug, *families.of(entry.slug)}
+        if names - {*own_names, None}:
+            self._fault(f"mistake {entry.slug} is named {names - own_names}")
         if not self.public:
             return
         self.verdict.mistakes += 1
-        self.verdict.named += names == {entry.slug}
+        self.verdict.named += bool(names) and names <= own_names
         if names == {None}:
             self.verdict.notes.append(f"mistake {entry.slug} ({entry.problem}) is not named")
         missed = [row for row in others if not row.passed]

@@ -52,6 +52,9 @@ def attention(
             Item(who, "choose", f"{len(uploads)} uploads and no times: keep one of {names}, or "
                  "give their times in times.csv")
         )  # fmt: skip
+    for name in hand_ins.ignored:
+        told = "not graded: no upload that can be read; ask for a zip, or take the file away"
+        found.decide.append(Item(name, "not graded", told))
     for record in records:
         _of_record(record, homework, found)
     for older, newer in hand_ins.superseded.items():

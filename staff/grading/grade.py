@@ -200,10 +200,23 @@ def prepare(
 ) -> tuple[HandIns, Findings]:
     """Whose uploads a folder or download holds, each with its fingerprint; and what was assumed."""
     folder, findings = downloads.gather(folder, out), Findings()
-    hand_ins = _sort_out(folder, submissions.find(folder, homework, seed), roster, times, findings)
+    orders = submissions.find(folder, homework, seed)
+    hand_ins = _sort_out(folder, orders, roster, times, findings)
+    hand_ins.ignored = _ignored(folder, orders)
     for one in hand_ins.kept:
         one.order = submissions.fingerprint(one.order, homework)
     return hand_ins, findings
+
+
+def _ignored(folder: Path, orders: list[Order]) -> list[str]:
+    """Files beside the uploads that are neither uploads nor tables."""
+    taken = {Path(order.source).name for order in orders}
+    return sorted(
+        path.name
+        for path in folder.iterdir()
+        if path.is_file() and path.name not in taken and not path.name.startswith(".")
+        if path.suffix.casefold() not in (".csv", ".yml")
+    )
 
 
 def collect(hand_ins: HandIns, store: Store) -> list[dict]:

@@ -70,6 +70,7 @@ class HandIns:
         unmatched: upload → students of the roster with a name like it, in words.
         without: students of the roster who handed in nothing.
         timed: whether any time of handing in is known.
+        ignored: files of the folder that are no upload, as far as the kit can tell.
         rostered: whether owners were looked up in a roster.
     """
 
@@ -80,6 +81,7 @@ class HandIns:
     without: list[str] = field(default_factory=list)
     timed: bool = False
     rostered: bool = False
+    ignored: list[str] = field(default_factory=list)
 
 
 def sort_out(orders: Iterable[Order], roster: Roster | None, times: dict[str, str]) -> HandIns:

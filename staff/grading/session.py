@@ -14,7 +14,7 @@ from pathlib import Path
 
 from autograder import engine
 from autograder.judge.answers import Answers
-from autograder.judge.recognition import Catalogue
+from autograder.judge.knowledge import Knowledge
 from autograder.report.record import JSON_FIELDS, CheckResult
 from autograder.run.launch import Worker, isolation_of_this_system, start
 from autograder.run.overlay import overlay
@@ -48,7 +48,7 @@ class Session:
         self.isolation = isolation or isolation_of_this_system()
         self.worker = worker or start(self.isolation, self.homework.preload)
         self.checks = engine.plan(self.homework)
-        self._records: dict[int, tuple[Answers, Catalogue]] = {}
+        self._records: dict[int, tuple[Answers, Knowledge]] = {}
 
     def close(self) -> None:
         self.worker.close()
@@ -130,10 +130,10 @@ class Session:
         if seed not in self._records:
             self._records[seed] = (
                 Answers.load(self.homework, seed),
-                Catalogue.load(self.homework, seed),
+                Knowledge.load(self.homework),
             )
-        answers, catalogue = self._records[seed]
-        bench = engine.Bench(self.homework, self.worker, tree, answers, seed, catalogue)
+        answers, knowledge = self._records[seed]
+        bench = engine.Bench(self.homework, self.worker, tree, answers, seed, knowledge)
         return engine.run_checks(bench, checks or self.checks, HINT, progress, self.isolation)
 
     def _explain(self, rows: list[CheckResult], tree: Path) -> None:
@@ -149,6 +149,7 @@ class Session:
                 continue
             at_home = public[row.id]
             row.message, row.mistake = at_home.message, at_home.mistake
+            row.causes = at_home.causes
             if at_home.passed:
                 row.message = OTHER_INPUTS
 

@@ -30,6 +30,8 @@ MOST_DECLARED = 2**30  # of all that the archive says it holds
 LARGEST_SOURCE = 2**20  # bytes of a file that a student wrote by hand
 RATIO, RATIO_FROM = 200, 2**20  # a member larger than this must not shrink by more than that
 DEEPEST = 20
+WRITTEN_RUN_FILES = ("config.json", "metrics.csv", "result.json", "receipt.json")
+MOST_OTHERS = 400  # files of runs that no experiment names
 PIECE = 2**16
 IGNORED = re.compile(r"(^|/)(__MACOSX|__pycache__|\.[^/]*|Thumbs\.db|desktop\.ini)(/|$)", re.I)
 OTHER_PLACES = re.compile(r"(^|/)(site-packages|solutions|node_modules|venv)(/|$)", re.I)
@@ -191,7 +193,7 @@ def _take(members: list[_Member], target: Path, homework: Homework) -> Intake:
                       f"hold files of {homework.name}; hand in one")  # fmt: skip
     by_name = {member.name: member for member in members}
     intake, room, total = Intake(target), MOST_BYTES, hashlib.sha256()
-    for name, limit in _wanted(homework):
+    for name, limit in _wanted(homework) + _other_runs(places[0], by_name, homework):
         member = _find(name, places[0], by_name, homework)
         if member is not None:
             room -= _copy(member, target, name, min(limit, room), total)
@@ -246,6 +248,18 @@ def _wanted(homework: Homework) -> list[tuple[str, int]]:
     for experiment in homework.experiments:
         names += [(f"runs/{experiment.name}/{file}", LARGEST_FILE) for file in RUN_FILES]
     return names
+
+
+def _other_runs(
+    place: str, by_name: dict[str, _Member], homework: Homework
+) -> list[tuple[str, int]]:
+    """The small files of runs that only the write-up speaks of, in the layout that `submit` packs."""
+    prefix = re.escape(f"{place}/" if place else "")
+    files = "|".join(re.escape(file) for file in WRITTEN_RUN_FILES)
+    form = re.compile(rf"{prefix}(runs/(?:[\w.+-]+/(?:{files})|[\w.+-]+\.json))", re.ASCII)
+    found = [match[1] for match in map(form.fullmatch, by_name) if match]
+    known = {name for name, _ in _wanted(homework)}
+    return [(name, LARGEST_SOURCE) for name in sorted(set(found) - known)[:MOST_OTHERS]]
 
 
 def _copy(member: _Member, target: Path, name: str, limit: int, total) -> int:

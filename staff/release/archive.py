@@ -19,7 +19,7 @@ from staff.authoring import leaks, stubs
 TOP = ("README.md", "requirements.txt", "Makefile", "pyproject.toml", "LICENSE", ".gitignore")
 STUDENTS = Path("staff", "students")  # what only the students' kit has: AGENTS.md, editor settings
 NAME = "meta-learning-homework"
-STAFF_ONLY = re.compile(r"answers-.*\.npz|mistakes-.*\.json")  # of secret seeds
+STAFF_ONLY = re.compile(r"answers-.*\.npz")  # of secret seeds
 
 
 def release(root: Path, output: Path, up_to: str | None = None, git: Path | None = None) -> Path:

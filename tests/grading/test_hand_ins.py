@@ -255,6 +255,17 @@ def test_a_batch_ends_with_two_lists(class_, capsys):
     assert "nothing handed in" in page and "is the later upload" in page
 
 
+def test_a_file_that_is_no_upload_is_told(class_, capsys):
+    (class_ / "s3.doc").write_bytes(b"x")
+    orders = [
+        order for order in submissions.find(class_, HOMEWORK, None) if "s3" not in order.source
+    ]
+    assert grade._ignored(class_, orders) == ["s3.doc"]
+    found = sort_out(orders, None, {})
+    found.ignored = ["s3.doc"]
+    assert str(attention([], HOMEWORK, found).decide[0]).startswith("s3.doc: not graded: no upload")
+
+
 def test_pairs_that_are_alike_are_worth_a_look(class_, capsys):
     table = "file,one,other,share_of_one,share_of_other,tokens,declared\n"
     table += "mann.py,s1,s2,0.91,0.40,9,\nmann.py,s1,bad,0.95,0.95,9,yes\n"

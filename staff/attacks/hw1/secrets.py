@@ -18,7 +18,7 @@ def answers_file_read(self, images, labels):
         except OSError:
             pass
     folders = {folder for start in known for folder in pathlib.Path(start).absolute().parents}
-    names = ("autograder/checks/hw1/answers.npz", "autograder/checks/hw1/mistakes.json",
+    names = ("autograder/checks/hw1/answers.npz", "autograder/checks/hw1/causes.npz",
              "checks/hw1/answers.npz", "staff/solutions/hw1/mann.py")  # fmt: skip
     found = []
     for path in sorted(folder / name for folder in folders for name in names):
@@ -93,7 +93,7 @@ def frames_searched(self, images, labels):
         if name.startswith(("autograder", "staff", "_pytest")):
             raise RuntimeError(f"STOLEN {name}")
     for thing in gc.get_objects():
-        if type(thing).__name__ in ("Answers", "Reference", "Catalogue", "PlannedCheck"):
+        if type(thing).__name__ in ("Answers", "Reference", "Knowledge", "PlannedCheck"):
             raise RuntimeError(f"STOLEN {type(thing).__name__}")
     frame = sys._getframe()
     while frame:

@@ -64,13 +64,15 @@ class Reasons:
         return why or (self.no_gradient.get(fate.problem, "") if fate.only_cuts else "")
 
 
-def planned(homework: Homework, only: str | None = None) -> Iterator[tuple[str, Mutant]]:
+def planned(
+    homework: Homework, only: str | None = None, further: bool = False
+) -> Iterator[tuple[str, Mutant]]:
     """(file, mutant) of every hole of a homework, or of one problem's."""
     for master in masters(homework.root, homework.name):
         source = master.read_text(encoding="utf-8")
         for hole in holes(source, master.name):
             if only in (None, hole.problem):
-                for mutant in mutants(source, hole):
+                for mutant in mutants(source, hole, further):
                     yield master.name, mutant
 
 
@@ -124,10 +126,10 @@ class Court:
         caught = self.deadliest.setdefault(mutant.problem, {})
         checks = engine.plan(self.homework, mutant.problem)
         for check in sorted(checks, key=lambda check: -caught.get(check.id, 0)):
-            row, run = engine.run_check(self.bench, check, 1)
+            row, calls = engine.run_check(self.bench, check, 1)
             if not row.passed:
                 caught[check.id] = caught.get(check.id, 0) + 1
-                raised = any("error" in (outcome or {}) for outcome in run.outcomes)
+                raised = any("error" in call.outcome for call in calls)
                 ended = row.status if row.status in ("timeout", "crashed") else "value"
                 fate.end = "exception" if raised and ended == "value" else ended
                 fate.check = check.id

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from staff.authoring.stubs import Hole
+from staff.gate.mutants import words
 
 BINARY = {
     ast.Add: (ast.Sub,), ast.Sub: (ast.Add,), ast.Mult: (ast.Div, ast.Add), ast.Div: (ast.Mult,),
@@ -27,7 +28,6 @@ COMPARISONS = {
     ast.GtE: (ast.Gt, ast.LtE), ast.Eq: (ast.NotEq, ast.GtE), ast.NotEq: (ast.Eq,),
     ast.Is: (ast.IsNot,), ast.IsNot: (ast.Is,), ast.In: (ast.NotIn,), ast.NotIn: (ast.In,),
 }  # fmt: skip
-AXES = {"dim", "axis", "dim1", "dim2", "dim0"}
 TWINS = [
     ("sum", "mean"), ("max", "min"), ("amax", "amin"), ("argmax", "argmin"), ("exp", "log"),
     ("zeros_like", "ones_like"), ("zeros", "ones"), ("zeros_", "ones_"), ("triu", "tril"),
@@ -56,6 +56,7 @@ class Mutant:
     was: str  # the statement that was changed, without what stands inside its block
     now: str
     source: str  # the whole file with the change
+    operator: str  # what was done, in general: a name of `staff.mutants.words`
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -63,12 +64,13 @@ class Mutant:
         return self.problem, self.was, self.now
 
 
-def mutants(source: str, hole: Hole) -> list[Mutant]:
+def mutants(source: str, hole: Hole, further: bool = False) -> list[Mutant]:
     """Every change of the statements between the marks of a hole.
 
     Args:
         source: of the whole master.
         hole: as `staff.authoring.stubs.holes` finds it.
+        further: whether to make the changes of a thought too.
     """
     lines = source.splitlines()
     whole = function_of(ast.parse(source), hole.name)
@@ -77,7 +79,7 @@ def mutants(source: str, hole: Hole) -> list[Mutant]:
     counts: dict[tuple[str, str], int] = {}
     found = []
     for path in _places(whole, hole.first + 1, hole.last + 1):
-        for changed, was, now in _changes(path, whole):
+        for changed, was, now, operator in _changes(path, whole, further):
             text = ast.unparse(changed)
             if text in seen:
                 continue
@@ -90,7 +92,7 @@ def mutants(source: str, hole: Hole) -> list[Mutant]:
             again = f"  # {counts[was, now]}" if counts[was, now] > 1 else ""
             indented = textwrap.indent(text, " " * whole.col_offset).splitlines()
             mutated = "\n".join([*before, *indented, *after]) + "\n"
-            found.append(Mutant(hole.problem, hole.name, was, now + again, mutated))
+            found.append(Mutant(hole.problem, hole.name, was, now + again, mutated, operator))
     return found
 
 
@@ -136,8 +138,10 @@ def _at(tree: ast.AST, path: Path) -> ast.AST:
     return tree
 
 
-def _changes(path: Path, function: ast.FunctionDef) -> Iterator[tuple[ast.AST, str, str]]:
-    """The changed function, and the statement as it was and as it is."""
+def _changes(
+    path: Path, function: ast.FunctionDef, further: bool
+) -> Iterator[tuple[ast.AST, str, str, str]]:
+    """The changed function, the statement as it was and as it is, and the operator."""
     node, parent, (field, index) = _at(function, path), _at(function, path[:-1]), path[-1]
     statement = next(
         path[:size]
@@ -145,7 +149,8 @@ def _changes(path: Path, function: ast.FunctionDef) -> Iterator[tuple[ast.AST, s
         if isinstance(_at(function, path[:size]), ast.stmt)
     )
     was = _first_line(_at(function, statement))
-    for other in _others(node, parent, field):
+    others = [*_others(node, parent, field), *(_further(node, function) if further else ())]
+    for operator, other in others:
         changed = copy.deepcopy(function)
         holder = _at(changed, path[:-1])
         if index is None:
@@ -153,15 +158,18 @@ def _changes(path: Path, function: ast.FunctionDef) -> Iterator[tuple[ast.AST, s
         else:
             getattr(holder, field)[index] = other
         now = _first_line(ast.fix_missing_locations(_at(changed, statement)))
-        yield changed, was, now
+        yield changed, was, now, operator
 
 
 def _first_line(node: ast.AST) -> str:
     return ast.unparse(node).splitlines()[0]
 
 
-def _others(node: ast.AST, parent: ast.AST, field: str) -> Iterator[ast.AST]:
-    """What could stand in a node's place."""
+Change = tuple[str, ast.AST]  # the operator, and what could stand in a node's place
+
+
+def _others(node: ast.AST, parent: ast.AST, field: str) -> Iterator[Change]:
+    """What could stand in a node's place, with the operator that puts it there."""
     match node:
         case ast.stmt():
             yield from _statements(node)
@@ -176,129 +184,172 @@ def _others(node: ast.AST, parent: ast.AST, field: str) -> Iterator[ast.AST]:
         case ast.BinOp():
             yield from _binary(node)
         case ast.UnaryOp():
-            yield node.operand
+            turned = "sign_turned" if isinstance(node.op, ast.USub) else "condition_turned"
+            yield turned, node.operand
         case ast.Compare(ops=[operator]):
             for kind in COMPARISONS.get(type(operator), ()):
-                yield ast.Compare(node.left, [kind()], node.comparators)
+                name = words.compared(type(operator), kind)
+                yield name, ast.Compare(node.left, [kind()], node.comparators)
         case ast.BoolOp():
             other = ast.Or() if isinstance(node.op, ast.And) else ast.And()
-            yield ast.BoolOp(other, node.values)
-            yield from node.values
+            yield "and_or_exchanged", ast.BoolOp(other, node.values)
+            yield from (("condition_left_out", value) for value in node.values)
         case ast.IfExp():
-            yield node.body
-            yield node.orelse
-            yield ast.IfExp(node.test, node.orelse, node.body)
+            yield "case_ignored", node.body
+            yield "case_ignored", node.orelse
+            yield "cases_exchanged", ast.IfExp(node.test, node.orelse, node.body)
         case ast.Call():
             yield from _calls(node)
         case ast.Attribute() if isinstance(node.ctx, ast.Load):
             if node.attr in TWIN:
-                yield ast.Attribute(node.value, TWIN[node.attr], node.ctx)
+                twin = TWIN[node.attr]
+                yield words.twin(node.attr, twin), ast.Attribute(node.value, twin, node.ctx)
             yield from _siblings(node)
         case ast.Subscript() if isinstance(node.ctx, ast.Load):
-            yield node.value
+            yield "selection_left_out", node.value
         case ast.Slice():
             for part in ("lower", "upper", "step"):
                 if getattr(node, part) is not None:
-                    yield ast.Slice(**_parts(node) | {part: None})
+                    yield "another_range", ast.Slice(**_parts(node) | {part: None})
         case ast.Tuple() | ast.List() if isinstance(node.ctx, ast.Load):
+            exchanged = "results_exchanged" if isinstance(parent, ast.Return) else "parts_exchanged"
             for values in _exchanged(node.elts):
-                yield type(node)(values, node.ctx)
+                yield exchanged, type(node)(values, node.ctx)
             for skipped in range(len(node.elts)):
-                yield type(node)([v for i, v in enumerate(node.elts) if i != skipped], node.ctx)
+                kept = [v for i, v in enumerate(node.elts) if i != skipped]
+                yield "part_left_out", type(node)(kept, node.ctx)
         case ast.comprehension(ifs=[_, *_]):
-            yield ast.comprehension(node.target, node.iter, [], 0)
+            yield "condition_left_out", ast.comprehension(node.target, node.iter, [], 0)
     if isinstance(node, ast.expr) and _may_carry_a_gradient(node, parent, field):
-        yield _call(ast.Attribute(node, "detach", ast.Load()))
+        yield "gradient_cut", _call(ast.Attribute(node, "detach", ast.Load()))
     if isinstance(node, ast.expr) and _is_a_number(node, parent, field):
-        yield ast.UnaryOp(ast.USub(), node)
+        yield "sign_turned", ast.UnaryOp(ast.USub(), node)
 
 
 def _parts(node: ast.Slice) -> dict:
     return {"lower": node.lower, "upper": node.upper, "step": node.step}
 
 
-def _statements(node: ast.stmt) -> Iterator[ast.stmt]:
+def _statements(node: ast.stmt) -> Iterator[Change]:
     if isinstance(node, ast.Expr | ast.Assign | ast.AugAssign | ast.For | ast.If | ast.Return):
-        yield ast.Pass()
+        yield words.without(node), ast.Pass()
     match node:
         case ast.AugAssign():
             for kind in BINARY.get(type(node.op), ()):
-                yield ast.AugAssign(node.target, kind(), node.value)
-            yield ast.Assign([node.target], node.value, lineno=0)
+                name = words.arithmetic(type(node.op), kind)
+                yield name, ast.AugAssign(node.target, kind(), node.value)
+            yield "overwritten", ast.Assign([node.target], node.value, lineno=0)
         case ast.If():
             for answer in (True, False):
-                yield ast.If(ast.Constant(answer), node.body, node.orelse)
+                yield "condition_ignored", ast.If(ast.Constant(answer), node.body, node.orelse)
         case ast.For():
-            yield ast.For(node.target, node.iter, [*node.body, ast.Break()], node.orelse)
+            body = [*node.body, ast.Break()]
+            yield "loop_ends_early", ast.For(node.target, node.iter, body, node.orelse)
         case ast.With():
-            yield ast.If(ast.Constant(True), node.body, [])
+            yield "context_left_out", ast.If(ast.Constant(True), node.body, [])
         case ast.Assign(targets=[ast.Tuple() as target]):
             for values in _exchanged(target.elts):
-                yield ast.Assign([ast.Tuple(values, ast.Store())], node.value, lineno=0)
+                other: list[ast.expr] = [ast.Tuple(values, ast.Store())]
+                yield "results_exchanged", ast.Assign(other, node.value, lineno=0)
 
 
-def _constants(node: ast.Constant, parent: ast.AST) -> Iterator[ast.expr]:
+def _constants(node: ast.Constant, parent: ast.AST) -> Iterator[Change]:
     value = node.value
     if isinstance(value, bool):
-        yield ast.Constant(not value)
+        yield "switch_turned", ast.Constant(not value)
     elif isinstance(value, int | float):
         others = [value + 1, value - 1, -value, 0, 2 * value]
-        if isinstance(parent, ast.keyword) and parent.arg in AXES:
+        if isinstance(parent, ast.keyword) and parent.arg in words.AXES:
             others += [0, 1, 2, -1, -2]
         for other in dict.fromkeys(others):
             if other != value:
-                yield _number(other)
+                yield words.number(parent), _number(other)
     elif isinstance(value, str) and isinstance(parent, ast.keyword):
-        yield ast.Constant(None)
+        yield "argument_left_out", ast.Constant(None)
 
 
 def _number(value: float) -> ast.expr:
     return ast.Constant(value) if value >= 0 else ast.UnaryOp(ast.USub(), ast.Constant(-value))
 
 
-def _binary(node: ast.BinOp) -> Iterator[ast.expr]:
+def _binary(node: ast.BinOp) -> Iterator[Change]:
     for kind in BINARY.get(type(node.op), ()):
-        yield ast.BinOp(node.left, kind(), node.right)
+        yield words.arithmetic(type(node.op), kind), ast.BinOp(node.left, kind(), node.right)
     if isinstance(node.op, NOT_SYMMETRIC):
-        yield ast.BinOp(node.right, node.op, node.left)
-    yield node.left
-    yield node.right
+        yield words.turned(type(node.op)), ast.BinOp(node.right, node.op, node.left)
+    yield words.dropped_side(type(node.op)), node.left
+    yield words.dropped_side(type(node.op)), node.right
 
 
-def _calls(node: ast.Call) -> Iterator[ast.expr]:
+# --- changes of a thought rather than of a character --------------------------------------------
+
+
+def _further(node: ast.AST, function: ast.FunctionDef) -> Iterator[Change]:
+    """What a student may think who does not slip: these changes are candidates for an explanation."""
+    match node:
+        case ast.BinOp(op=ast.Add()):
+            yield "multiplied_for_added", ast.BinOp(node.left, ast.Mult(), node.right)
+        case ast.BinOp(op=ast.Mult()):
+            yield "factor_twice", ast.BinOp(node, ast.Mult(), node.right)
+            yield "factor_twice", ast.BinOp(node, ast.Mult(), node.left)
+        case ast.BinOp(op=ast.MatMult()):
+            yield "averaged_product", ast.BinOp(node, ast.Div(), _size_of(node.left, -1))
+        case ast.BinOp(op=ast.FloorDiv()) | ast.Call(func=ast.Name(id="len")):
+            yield "one_too_far", ast.BinOp(node, ast.Add(), ast.Constant(1))
+            yield "one_too_near", ast.BinOp(node, ast.Sub(), ast.Constant(1))
+        case ast.Name(ctx=ast.Load()):
+            for other in _inputs_like(node.id, function):
+                yield "other_input", ast.Name(other, ast.Load())
+
+
+def _inputs_like(name: str, function: ast.FunctionDef) -> list[str]:
+    """The function's other inputs of one type."""
+    types = {arg.arg: ast.unparse(arg.annotation) for arg in function.args.args if arg.annotation}
+    return [other for other, kind in types.items() if other != name and kind == types.get(name)]
+
+
+def _size_of(tensor: ast.expr, axis: int) -> ast.expr:
+    """`tensor.shape[axis]`."""
+    shape = ast.Attribute(tensor, "shape", ast.Load())
+    return ast.Subscript(shape, _number(axis), ast.Load())
+
+
+def _calls(node: ast.Call) -> Iterator[Change]:
     if _called(node) not in ("min", "max"):
         for values in _exchanged(node.args):
-            yield ast.Call(node.func, values, node.keywords)
-    for skipped in range(len(node.keywords)):
-        yield ast.Call(
-            node.func, node.args, [k for i, k in enumerate(node.keywords) if i != skipped]
-        )
+            yield "arguments_exchanged", ast.Call(node.func, values, node.keywords)
+    for skipped, keyword in enumerate(node.keywords):
+        kept = [k for i, k in enumerate(node.keywords) if i != skipped]
+        yield words.dropped_argument(keyword.arg), ast.Call(node.func, node.args, kept)
+    dropped = words.dropped_call(_called(node))
     match node.func:
         case ast.Attribute(value=ast.Name(id=library)) if library in LIBRARIES:
-            yield from node.args[:1]
+            yield from ((dropped, arg) for arg in node.args[:1])
         case ast.Attribute(value=ast.expr() as owner):
-            yield owner  # as if the method had not been called
+            yield dropped, owner  # as if the method had not been called
         case ast.Name(id="range") if node.args:
-            for step in (1, -1):
+            for operator, step in (("one_step_more", 1), ("one_step_less", -1)):
                 further = ast.BinOp(node.args[-1], ast.Add(), _number(step))
-                yield ast.Call(node.func, [*node.args[:-1], further], [])
-            yield ast.Call(ast.Name("reversed", ast.Load()), [node], [])
+                yield operator, ast.Call(node.func, [*node.args[:-1], further], [])
+            yield "order_reversed", ast.Call(ast.Name("reversed", ast.Load()), [node], [])
         case _:
-            yield from (arg for arg in node.args[:1] if not isinstance(arg, ast.Starred))
+            first = [arg for arg in node.args[:1] if not isinstance(arg, ast.Starred)]
+            yield from ((dropped, arg) for arg in first)
     for index, keyword in enumerate(node.keywords):
         if keyword.arg in ("min", "max"):
             other = ast.keyword(TWIN[keyword.arg], keyword.value)
             keywords = [other if i == index else k for i, k in enumerate(node.keywords)]
-            yield ast.Call(node.func, node.args, keywords)
+            yield "bound_on_the_other_side", ast.Call(node.func, node.args, keywords)
 
 
-def _siblings(node: ast.Attribute) -> Iterator[ast.expr]:
+def _siblings(node: ast.Attribute) -> Iterator[Change]:
     """The other part of a pair that goes by two names: `task.query_labels`, `tables.items`."""
     pairs = (("support", "query"), ("query", "support"), ("images", "labels"), ("users", "items"),
              ("labels", "images"), ("items", "users"))  # fmt: skip
     for one, other in pairs:
         if one in node.attr:
-            yield ast.Attribute(node.value, node.attr.replace(one, other), node.ctx)
+            sibling = ast.Attribute(node.value, node.attr.replace(one, other), node.ctx)
+            yield f"{other}_for_{one}", sibling
 
 
 def _exchanged(values: list) -> Iterator[list]:

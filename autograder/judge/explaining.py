@@ -1,0 +1,208 @@
+"""The smallest set of known things that explains everything that is wrong.
+
+An explanation is one known thing, two of them, or one whose outputs all came out larger by one
+factor. It must give every wrong unit the value that the student gave, and must not spoil a unit that
+is right: what would be seen and is not seen did not happen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from autograder.judge.fingerprints import DIRECTIONS, FLOOR
+from autograder.judge.known import MISTAKE, Known, Table
+from autograder.judge.relations import SIMPLE
+
+ENOUGH = 8  # independent numbers, or two calls, make a coincidence unlikely
+CLOSE = 1e-3  # of the largest number, where fingerprints are added or divided
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Known things that account for what is wrong.
+
+    `share` is the part of the wrong units that they give; `factor` is what their outputs are
+    multiplied by, call by call; `alone` says that nothing else known explains as much.
+    """
+
+    things: tuple[Known, ...]
+    share: float = 1.0
+    factor: tuple[tuple[str, float], ...] = ()
+    alone: bool = True
+
+
+def explain(table: Table, sizes: np.ndarray) -> Explanation | None:
+    """The best explanation of a student's units, or None.
+
+    Args:
+        sizes: [U] how many numbers each unit holds.
+    """
+    if not table.wrong.any() or not table.things:
+        return None
+    found = _one(table, singles=True)
+    multiples = [
+        _factor(table.right_marks, table.right_numbers, table, columns, sizes)
+        for columns in _calls(table).values()
+    ]
+    if found is not None or _are_one(multiples):
+        return found  # one factor everywhere: a relation says it better
+    simple = _scaled(table, sizes, simple=True) or _one(table, singles=False)
+    if simple is not None or None not in multiples:
+        return simple
+    return _scaled(table, sizes, simple=False) or _two(table, sizes) or _most(table, sizes)
+
+
+def _are_one(factors: list[float | None]) -> bool:
+    """Whether the factors of all calls are one number."""
+    known = [factor for factor in factors if factor is not None]
+    return len(known) == len(factors) > 0 and _near(known, known[0])
+
+
+def _near(factors: list[float], one: float) -> bool:
+    return all(abs(factor - one) <= CLOSE * abs(one) for factor in factors)
+
+
+def _one(table: Table, singles: bool) -> Explanation | None:
+    """One known thing, or one recorded pair, that is seen everywhere: the one that says most."""
+    single = np.array([len(thing.causes) == 1 for thing in table.things])
+    hits = table.hits.sum(1)
+    fits = ~table.misses.any(1) & ~table.clashes.any(1) & (hits > 0) & (single == singles)
+    if not fits.any():
+        return None
+    rows = np.flatnonzero(fits & (hits == hits[fits].max()))
+    return _best([(table.things[row],) for row in rows])
+
+
+def _best(found: Sequence[tuple[Known, ...]]) -> Explanation | None:
+    """Those of the catalogue first; several are no certainty."""
+    if not found:
+        return None
+    found = sorted(found, key=_rank)
+    rivals = [things for things in found[1:] if _rank(things) == _rank(found[0])]
+    return Explanation(found[0], alone=not rivals)
+
+
+def _rank(things: tuple[Known, ...]) -> tuple[int, int]:
+    causes = [cause for thing in things for cause in thing.causes]
+    return len(causes), sum(cause.kind != MISTAKE for cause in causes)
+
+
+# --- one, times a factor ------------------------------------------------------------------------
+
+
+def _scaled(table: Table, sizes: np.ndarray, simple: bool) -> Explanation | None:
+    """One known thing all of whose wrong outputs are multiplied by one factor a call.
+
+    Args:
+        simple: whether only one simple factor for all calls counts.
+    """
+    calls = _calls(table)
+    single = np.array([len(thing.causes) == 1 for thing in table.things])
+    found = []
+    for row in np.flatnonzero(~table.clashes.any(1) & table.differs.any(1) & single):
+        factors = _factors(table, int(row), calls, sizes)
+        if factors and not _near(factors, 1.0) and (not simple or _is_simple(factors)):
+            found.append((table.things[row], tuple(zip(calls, factors))))
+    best = _best([(thing,) for thing, _ in found])
+    if best is None:
+        return None
+    factor = next(factor for thing, factor in found if thing is best.things[0])
+    return Explanation(best.things, 1.0, factor, best.alone)
+
+
+def _factors(
+    table: Table, row: int, calls: dict[str, np.ndarray], sizes: np.ndarray
+) -> list[float]:
+    """What a known thing is multiplied by in each call; none where a call is no multiple."""
+    marks, numbers = table.candidate_marks[row], table.candidate_numbers[row]
+    found = []
+    for columns in calls.values():
+        factor = _factor(marks, numbers, table, columns, sizes)
+        if factor is None or not table.certain[row, columns].all():
+            return []
+        found.append(factor)
+    return found
+
+
+def _is_simple(factors: list[float]) -> bool:
+    return any(_near(factors, one) for one in SIMPLE)
+
+
+def _calls(table: Table) -> dict[str, np.ndarray]:
+    """Call → its wrong units."""
+    found: dict[str, list[int]] = {}
+    for column in np.flatnonzero(table.wrong).tolist():
+        found.setdefault("/".join(table.keys[column].split("/", 2)[:2]), []).append(column)
+    return {call: np.array(columns) for call, columns in found.items()}
+
+
+def _factor(
+    marks: np.ndarray, numbers: np.ndarray, table: Table, columns: np.ndarray, sizes: np.ndarray
+) -> float | None:
+    """What outputs of one call are multiplied by to be the student's; None where it is no factor.
+
+    Args:
+        marks, numbers: fingerprints of the outputs, [U] and [U, WIDTH].
+        columns: the units of the call.
+    """
+    if (marks[columns] != table.marks[columns]).any():
+        return None
+    known = numbers[columns, :DIRECTIONS].astype(float)
+    seen = table.numbers[columns, :DIRECTIONS].astype(float)
+    if sizes[columns][(np.abs(known) > FLOOR).any(1)].max(initial=0) < 2:
+        return None  # any two single numbers are multiples of each other
+    factor = float((known * seen).sum() / (known**2).sum())
+    room = 10 * FLOOR + CLOSE * np.abs(table.numbers[columns, DIRECTIONS:])
+    return factor if bool((np.abs(seen - factor * known) <= room).all()) else None
+
+
+# --- two ----------------------------------------------------------------------------------------
+
+
+def _two(table: Table, sizes: np.ndarray) -> Explanation | None:
+    """Two known things: each unit comes from one of them, or their effects add up."""
+    single = np.array([len(thing.causes) == 1 for thing in table.things])
+    rows = np.flatnonzero(~table.clashes.any(1) & (table.differs & table.wrong).any(1) & single)
+    change = (table.candidate_numbers - table.right_numbers)[rows][..., :DIRECTIONS]
+    seen = (table.numbers - table.right_numbers)[:, :DIRECTIONS]
+    plain = (table.marks == table.right_marks) & (table.numbers[:, DIRECTIONS] > 0)
+    plain = plain & (table.candidate_marks[rows] == table.right_marks)  # [R, U]
+    room = 10 * FLOOR + CLOSE * np.maximum(
+        table.numbers[:, DIRECTIONS:], table.right_numbers[:, DIRECTIONS:]
+    )
+    differs = table.differs[rows] & table.wrong
+    hits, certain = table.hits[rows], table.certain[rows]
+    found = []
+    for index in range(len(rows) - 1):
+        others = slice(index + 1, None)
+        left = seen - change[index]
+        added = (np.abs(left - change[others]) <= room).all(-1) & plain[index] & plain[others]
+        only_one = hits[index] & ~differs[others]
+        only_other = hits[others] & ~differs[index]
+        either = hits[index] | hits[others]
+        explained = added | only_one | only_other | either | ~table.wrong
+        explained &= certain[index] & certain[others] | ~table.wrong
+        both = differs[index] & differs[others]
+        own = (differs[index] & ~hits[others] | both & added & ~hits[others]).any(-1)
+        other = (differs[others] & ~hits[index] | both & added & ~hits[index]).any(-1)
+        for place in np.flatnonzero(explained.all(-1) & own & other):
+            found.append((table.things[rows[index]], table.things[rows[index + 1 + place]]))
+    return _best(found)
+
+
+# --- most ---------------------------------------------------------------------------------------
+
+
+def _most(table: Table, sizes: np.ndarray) -> Explanation | None:
+    """The known thing that gives the larger part of what is wrong, and spoils nothing."""
+    weight = np.minimum(sizes, ENOUGH) * table.wrong
+    shares = (table.hits * weight).sum(1) / max(weight.sum(), 1)
+    shares = np.where(table.clashes.any(1), 0.0, shares)
+    best = float(shares.max(initial=0.0))
+    if best < 0.5:
+        return None
+    found = _best([(table.things[row],) for row in np.flatnonzero(shares >= best - 1e-9)])
+    return found and Explanation(found.things, best, (), found.alone)

@@ -1,0 +1,138 @@
+"""The record of everything that is known to go wrong in one homework, on the public inputs.
+
+It ships with the kit as `causes.npz` beside the answers: fingerprints, never outputs, and texts that
+are told one at a time.
+"""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from autograder.judge.answers import digest
+from autograder.judge.known import Cause, Known, OfProblem
+from autograder.run import wire
+from common.errors import KitError
+from common.homework import Homework
+
+
+class Knowledge:
+    """Problem → what is known of it."""
+
+    def __init__(self, problems: dict[str, OfProblem]) -> None:
+        self.problems = problems
+
+    def of(self, problem: str) -> OfProblem:
+        """What is known of one problem; nothing, where nothing is recorded."""
+        return self.problems.get(problem, OfProblem())
+
+    def causes(self) -> set[Cause]:
+        """Everything that may be told by name."""
+        return {
+            cause
+            for one in self.problems.values()
+            for thing in one.things
+            for cause in thing.causes
+        }
+
+    def save(self, homework: Homework) -> Path:
+        """Write the record; the old one stays until the new one is whole."""
+        path = path_of(homework)
+        causes = _Causes([])
+        problems = {name: _packed(one, causes) for name, one in self.problems.items()}
+        told = [[cause.kind, cause.slug, cause.text] for cause in causes.all]
+        record = wire.pack({"checks": digest(homework), "causes": told, "problems": problems})
+        temporary = path.with_suffix(".tmp.npz")
+        np.savez_compressed(temporary, record=np.frombuffer(record, np.uint8))
+        os.replace(temporary, path)
+        return path
+
+    @classmethod
+    def load(cls, homework: Homework) -> Knowledge:
+        """Read the record; an empty one when there is none.
+
+        Raises:
+            KitError: when it cannot be read or was made with other checks.
+        """
+        path = path_of(homework)
+        if not path.is_file():
+            return cls({})
+        try:
+            with np.load(path, allow_pickle=False) as archive:
+                record = wire.unpack(archive["record"].tobytes())
+            if record["checks"] != digest(homework):
+                raise KitError(
+                    f"{path.name} of {homework.name} was recorded with other checks; put "
+                    "autograder/ back as it was (git checkout autograder)"
+                )
+            causes = _Causes([Cause(*one) for one in record["causes"]])
+            return cls({n: _unpacked(one, causes) for n, one in record["problems"].items()})
+        except (OSError, ValueError, KeyError, TypeError, wire.WireError, zipfile.BadZipFile):
+            raise KitError(f"{path} is damaged; fetch the kit again") from None
+
+
+def path_of(homework: Homework) -> Path:
+    """Where the record lies, beside the answers."""
+    return homework.checks / "causes.npz"
+
+
+class _Causes:
+    """Causes by number: most are shared by many known things."""
+
+    def __init__(self, known: list[Cause]) -> None:
+        self.all = known
+        self._place = {cause: index for index, cause in enumerate(known)}
+
+    def numbers(self, causes: tuple[Cause, ...]) -> list[int]:
+        for cause in causes:
+            if cause not in self._place:
+                self._place[cause] = len(self.all)
+                self.all.append(cause)
+        return [self._place[cause] for cause in causes]
+
+    def of(self, numbers: list[int]) -> tuple[Cause, ...]:
+        return tuple(self.all[number] for number in numbers)
+
+
+def _packed(problem: OfProblem, causes: _Causes) -> dict[str, Any]:
+    """Plain lists and arrays: a row of `units` is a thing's number and a key's number."""
+    things = problem.things
+    keys = list(dict.fromkeys(k for t in things for k in (*t.prints, *t.bands, *sorted(t.unknown))))
+    place = {key: index for index, key in enumerate(keys)}
+    prints = [(n, place[k], *p) for n, t in enumerate(things) for k, p in t.prints.items()]
+    unknown = [(n, place[k]) for n, t in enumerate(things) for k in sorted(t.unknown)]
+    bands = [(n, place[k], b) for n, t in enumerate(things) for k, b in t.bands.items()]
+    return {
+        "conditions": problem.conditions,
+        "free": problem.free,
+        "names": [
+            [causes.numbers(t.causes), [causes.numbers(o) for o in t.others]] for t in things
+        ],
+        "keys": keys,
+        "units": np.array([row[:2] for row in prints], np.int32).reshape(-1, 2),
+        "marks": np.array([row[2] for row in prints], np.int64),
+        "numbers": np.array([row[3] for row in prints], np.float32),
+        "unknown": np.array(unknown, np.int32).reshape(-1, 2),
+        "banded": np.array([row[:2] for row in bands], np.int32).reshape(-1, 2),
+        "bands": np.array([row[2] for row in bands], np.float32),
+    }
+
+
+def _unpacked(record: dict[str, Any], causes: _Causes) -> OfProblem:
+    keys = record["keys"]
+    things = [
+        Known(causes.of(names), others=tuple(causes.of(o) for o in others))
+        for names, others in record["names"]
+    ]
+    rows = zip(record["units"].tolist(), record["marks"].tolist(), np.asarray(record["numbers"]))
+    for (thing, key), mark, numbers in rows:
+        things[thing].prints[keys[key]] = (mark, numbers)
+    for thing, key in record["unknown"].tolist():
+        things[thing].unknown |= {keys[key]}
+    for (thing, key), band in zip(record["banded"].tolist(), np.asarray(record["bands"])):
+        things[thing].bands[keys[key]] = band
+    return OfProblem(record["conditions"], record["free"], things)

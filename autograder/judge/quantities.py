@@ -1,0 +1,72 @@
+"""Numbers that a call knows by name: its settings, the sizes of its inputs, and their products."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+CLOSE = 1e-3  # relative
+
+
+def quantities(names: list[str], args: tuple, kwargs: dict[str, Any]) -> dict[str, float]:
+    """Name → value of one call.
+
+    Args:
+        names: what the probe calls its positional arguments.
+    """
+    given = dict(zip(names, args)) | kwargs
+    found: dict[str, float] = {}
+    for name, value in given.items():
+        if isinstance(value, bool) or name == "seed":
+            continue
+        if isinstance(value, (int, float)):
+            found[f"`{name}`"] = float(value)
+        elif isinstance(value, np.ndarray):
+            for axis, size in enumerate(value.shape):
+                found[f"the size of axis {axis} of `{name}`"] = float(size)
+            found |= _products(name, value.shape)
+        elif isinstance(value, (list, tuple)):
+            found[f"the length of `{name}`"] = float(len(value))
+    return found
+
+
+def _products(name: str, shape: tuple[int, ...]) -> dict[str, float]:
+    """Products of two or more sizes of one input."""
+    found = {}
+    for count in range(2, len(shape) + 1):
+        for axes in itertools.combinations(range(len(shape)), count):
+            words = ", ".join(map(str, axes[:-1])) + f" and {axes[-1]}"
+            which = "all axes" if count == len(shape) else f"axes {words}"
+            size = float(np.prod([shape[axis] for axis in axes]))
+            found[f"the number of places along {which} of `{name}`"] = size
+    return found
+
+
+def named(values: list[float], calls: list[dict[str, float]]) -> Iterator[str]:
+    """What a value is called that differs from call to call: in words, simplest first.
+
+    Args:
+        values: one a call.
+        calls: the quantities of each of them.
+    """
+    shared = [name for name in calls[0] if all(name in call for call in calls)]
+    times = (
+        (1.0, ""),
+        (-1.0, "minus "),
+        (0.5, "half of "),
+        (2.0, "twice "),
+        (-0.5, "minus half of "),
+    )
+    for sign, word in times:
+        for name in shared:
+            if _equal(values, [sign * call[name] for call in calls]):
+                yield word + name
+            if _equal(values, [sign / call[name] if call[name] else 0.0 for call in calls]):
+                yield f"{word}one divided by {name}"
+
+
+def _equal(values: list[float], others: list[float]) -> bool:
+    return all(abs(a - b) <= CLOSE * abs(b) for a, b in zip(values, others))

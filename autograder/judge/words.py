@@ -1,0 +1,45 @@
+"""What is told of a cause: the fields of one entry of `causes`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True)
+class Told:
+    """One cause, relation or fact.
+
+    `kind` is mistake, change, relation, fact or outside; `sure` says that all outputs agree and
+    nothing else known does.
+    """
+
+    kind: str
+    slug: str
+    text: str
+    sure: bool
+
+    @property
+    def level(self) -> int:
+        """From which hint level on it is told: causes at 3, what can be seen at 2."""
+        if self.kind in ("mistake", "change"):
+            return 3
+        return 1 if self.kind == "outside" else 2
+
+    def as_json(self) -> dict:
+        """The contract's fields."""
+        return asdict(self)
+
+
+MOST_FACTS = 2  # beside a cause or a relation
+
+
+def worded(told: list[Told]) -> list[str]:
+    """What a student reads, a line each: a sure cause stands alone."""
+    outside = [one.text for one in told if one.kind == "outside"]
+    causes = [one for one in told if one.level == 3]
+    if causes and causes[0].sure:
+        return [*outside, f"Recognised: {causes[0].text}"]
+    lines = [f"This looks like: {one.text}" for one in causes]
+    lines += [one.text for one in told if one.kind == "relation"]
+    facts = [one.text for one in told if one.kind == "fact"]
+    return [*outside, *lines, *facts[:MOST_FACTS]]

@@ -1,0 +1,152 @@
+"""`python -m staff causes`: how true are the causes that are told?
+
+Leave one out: each mistake of the catalogue is taken out of the record, its family too, and tried.
+What is then told for sure is listed, to be read: it is false unless it is true of the mistake.
+Second order: two changes of the solution at different places at once, drawn at random.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import tempfile
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from autograder import engine
+from autograder.judge.answers import Answers
+from autograder.judge.knowledge import Knowledge
+from autograder.judge.known import MISTAKE, Known
+from autograder.run.overlay import overlay
+from common import homework as homeworks
+from common.errors import KitError
+from common.homework import PUBLIC_SEED, Homework
+from staff import command
+from staff.authoring.answers import bench_of
+from staff.authoring.catalogue import Entry, entries
+from staff.gate.causes import body_of
+from staff.gate.mutants.judge import planned
+from staff.gate.mutants.pairs import merged
+from staff.gate.shared_worker import Trusted
+
+EXAMPLE = """
+examples:
+  python -m staff causes hw1 --leave-one-out
+  python -m staff causes --second-order 50      50 a homework
+"""
+NAMES = ("mistake", "change")
+
+Told = list[dict]  # entries of `causes`
+
+
+def main(argv: list[str]) -> int:
+    """Run the command."""
+    options = _options().parse_args(argv)
+    if not options.leave_one_out and not options.second_order:
+        raise KitError("say what to measure: --leave-one-out, or --second-order 50")
+    for name in options.homework or homeworks.names():
+        homework = homeworks.load(name)
+        with Trusted(homework.preload) as worker, tempfile.TemporaryDirectory() as folder:
+            bench = _Bench(homework, worker, Path(folder))
+            if options.leave_one_out:
+                print(leave_one_out(bench, print), flush=True)
+            if options.second_order:
+                print(second_order(bench, options.second_order, options.draw), flush=True)
+    return 0
+
+
+def _options() -> argparse.ArgumentParser:
+    options = command.parser("causes", "Measure how true the causes are.", EXAMPLE)
+    options.add_argument("homework", nargs="*", help="none means all")
+    options.add_argument("--leave-one-out", action="store_true", help="the catalogue, one by one")
+    options.add_argument("--second-order", type=int, metavar="N", help="N random double changes")
+    options.add_argument("--draw", type=int, default=0, metavar="SEED", help="which are drawn (0)")
+    return options
+
+
+class _Bench:
+    """What is told of one version of a hole."""
+
+    def __init__(self, homework: Homework, worker: Trusted, folder: Path) -> None:
+        self.homework, self.worker = homework, worker
+        self.solutions = homework.root / "staff" / "solutions" / homework.name
+        self.tree = overlay(homework, folder / "tree", self.solutions)
+        self.answers = Answers.load(homework, PUBLIC_SEED)
+        self.knowledge = Knowledge.load(homework)
+
+    def told(self, entry: Entry, without: str = "") -> Told:
+        """The causes of an entry's problem; none of one that is passed.
+
+        Args:
+            without: a mistake that is not to be known, nor anything that is named after it.
+        """
+        known = self.knowledge.of(entry.problem)
+        kept = [thing for thing in known.things if not _is_named(thing, without)]
+        knowledge = Knowledge({entry.problem: replace(known, things=kept)})
+        with tempfile.TemporaryDirectory(prefix="causes-") as folder:
+            bench = bench_of(
+                entry,
+                self.homework,
+                PUBLIC_SEED,
+                self.worker,
+                self.answers,
+                Path(folder),
+                knowledge,
+            )
+            checks = engine.plan(self.homework, entry.problem)
+            rows = engine.run_checks(bench, checks, 3, isolation=self.worker.isolation)
+        return next((row.causes for row in rows if not row.passed), [])
+
+
+def leave_one_out(bench: _Bench, say: Callable[[str], None]) -> str:
+    """Counts over the catalogue of a homework; what is told for sure is said one by one."""
+    counts: Counter[str] = Counter()
+    for entry in entries(bench.homework.name, MISTAKE, bench.homework.root):
+        told = bench.told(entry, without=entry.slug)
+        sure = [one["slug"] for one in told if one["sure"] and one["kind"] in NAMES]
+        counts[_most(told)] += 1
+        if sure:
+            say(f"  {entry.problem} {entry.slug}: told for sure: {', '.join(sure)}")
+    return _line(f"{bench.homework.name}, leave one out", counts)
+
+
+def _is_named(thing: Known, slug: str) -> bool:
+    return any(cause.slug == slug for names in (thing.causes, *thing.others) for cause in names)
+
+
+def second_order(bench: _Bench, count: int, seed: int) -> str:
+    """Counts over random double changes that lose something."""
+    draw, counts = random.Random(seed), Counter[str]()
+    changes = list(planned(bench.homework))
+    for _ in range(20 * count):
+        (file, one), (other_file, other) = draw.sample(changes, 2)
+        if one.hole != other.hole or file != other_file or one.was == other.was:
+            continue
+        source = (bench.solutions / file).read_text(encoding="utf-8")
+        body = merged(*(body_of(text, one.hole) for text in (source, one.source, other.source)))
+        if body is None:
+            continue
+        entry = Entry("pair", bench.homework.name, one.problem, "pair", "", file, body, "")
+        told = bench.told(entry)
+        names = {item["slug"] for item in told if item["kind"] in NAMES}
+        both = {one.operator, other.operator} <= names
+        counts["both operators" if both else _most(told)] += 1
+        if counts.total() == count:
+            break
+    return _line(f"{bench.homework.name}, second order", counts)
+
+
+def _most(told: Told) -> str:
+    """The strongest thing that is told."""
+    if any(one["sure"] and one["kind"] in NAMES for one in told):
+        return "sure name"
+    if any(one["kind"] in NAMES for one in told):
+        return "name that looks like it"
+    return "relation or fact" if told else "nothing"
+
+
+def _line(title: str, counts: Counter[str]) -> str:
+    found = ", ".join(f"{number} {what}" for what, number in sorted(counts.items()))
+    return f"{title}: {counts.total()} tried: {found}"

@@ -1,0 +1,1 @@
+"""What people grade: rubrics, the graders' pages, the numbers of a write-up against its runs."""

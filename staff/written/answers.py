@@ -1,0 +1,118 @@
+"""Submissions → what each student wrote to each question, however the write-up was damaged."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from common.homework import Homework
+from common.pages.markdown import lines_of
+from common.report.writeup import outside_code, questions
+from staff.grading.jobs import Order
+from staff.grading.submissions import find
+from staff.grading.unpack import Refused, accept
+
+_HEADING = re.compile(
+    r" {0,3}#{1,2}\s*(?:question|problem)?\s*(\d?\w?\w?)\s*[·.:)(-]", re.IGNORECASE
+)
+
+
+@dataclass
+class Paper:
+    """One submission's write-up.
+
+    Attributes:
+        students: whose it is; several hand in together.
+        folder: where it was unpacked.
+        answers: question → its lines; a question without a heading is not there.
+        loose: lines that stand under no question's heading.
+        notes: what a grader should know.
+        refused: why it cannot be read; empty when it can.
+    """
+
+    students: tuple[str, ...]
+    folder: Path
+    answers: dict[str, list[str]] = field(default_factory=dict)
+    loose: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    refused: str = ""
+
+    @property
+    def ident(self) -> str:
+        return self.students[0]
+
+
+def read(folder: Path, homework: Homework, work: Path) -> list[Paper]:
+    """Unpack every submission of a folder and cut its write-up.
+
+    Args:
+        folder: zips, folders, or a Gradescope export.
+        work: an empty folder to unpack into.
+
+    Raises:
+        KitError: when the folder holds no submission.
+    """
+    asked = [question.id for question in questions(homework)]
+    return [_paper(order, homework, asked, work) for order in find(folder, homework, None)]
+
+
+def _paper(order: Order, homework: Homework, asked: list[str], work: Path) -> Paper:
+    paper = Paper(order.students or (order.ident,), work / order.ident)
+    paper.folder.mkdir(parents=True)
+    try:
+        intake = accept(Path(order.source), paper.folder, homework)
+    except Refused as error:
+        paper.refused = str(error)
+        return paper
+    paper.notes += [note for note in intake.notes if "writeup" in note or "runs/" in note]
+    path = paper.folder / "writeup.md"
+    if not path.is_file():
+        paper.notes.append("no writeup.md in the submission")
+        return paper
+    text, note = decode(path.read_bytes())
+    paper.notes += [note] if note else []
+    paper.answers, paper.loose, notes = cut(text, asked)
+    paper.notes += notes
+    return paper
+
+
+def decode(data: bytes) -> tuple[str, str]:
+    """The text of a file, and a note where it is not UTF-8."""
+    for mark, name in ((codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")):
+        if data.startswith(mark):
+            return data.decode(name, "replace"), "the write-up is UTF-16, read as such"
+    try:
+        return data.decode("utf-8-sig"), ""
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace"), "the write-up is not UTF-8, read as Windows-1252"
+
+
+def cut(text: str, asked: list[str]) -> tuple[dict[str, list[str]], list[str], list[str]]:
+    """Cut a text at the headings of questions, in whatever order and form they stand.
+
+    Returns:
+        The lines of each question, the lines under no heading, and notes.
+    """
+    by_name = {question.lower(): question for question in asked}
+    answers: dict[str, list[str]] = {}
+    loose: list[str] = []
+    notes: list[str] = []
+    lines = lines_of(text)
+    outside, into = dict(outside_code(lines)), loose
+    for number, line in enumerate(lines):
+        found = _HEADING.match(line) if number in outside else None
+        question = by_name.get(found[1].lower()) if found else None
+        if question is None:
+            into.append(line)
+        else:
+            if question in answers:
+                notes.append(f"two headings of {question}; both are shown together")
+            into = answers.setdefault(question, [])
+    if not answers:
+        notes.append("no heading of a question; the whole write-up is shown at each")
+    else:
+        missing = [question for question in asked if question not in answers]
+        notes += [f"the heading of {question} is missing" for question in missing]
+    return answers, loose, notes

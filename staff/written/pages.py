@@ -1,0 +1,208 @@
+"""The graders' pages: one a question, offline, with all answers in random order and names hidden."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import secrets
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from common.errors import KitError
+from common.files import write_text
+from common.homework import Homework
+from common.pages.markdown import escape, to_html
+from common.report.results import Results
+from staff.written import facts, words
+from staff.written.answers import Paper
+from staff.written.claims import Checked, Checker, Mark
+from staff.written.rubric import Rubric
+from staff.written.scores import lines_of, version
+
+FOLDER = Path(__file__).parent / "page"
+KEY_FILE = "students.json"
+MOST_SHOWN = 60  # headline numbers of a student's runs
+LONGEST = 200_000  # characters of one answer that are shown
+_OPEN, _CLOSE = "\ue000", "\ue001"  # where a mark begins and ends, until the HTML is made
+
+
+@dataclass
+class Key:
+    """Whose answers are on the pages; kept beside them, never in them.
+
+    Attributes:
+        salt: makes the numbers of answers, so that nobody else can compute them.
+        students: who handed in together.
+        refused: whose submission could not be read → why.
+    """
+
+    salt: str
+    students: list[list[str]]
+    refused: dict[str, str]
+
+    @property
+    def name(self) -> str:
+        """A name for the browser's store that tells nothing of the salt."""
+        return hashlib.sha256(f"store {self.salt}".encode()).hexdigest()[:8]
+
+    def ident(self, question: str, student: str) -> str:
+        """The number of a student's answer to a question."""
+        text = f"{self.salt} {question} {student}"
+        return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def load_key(folder: Path) -> Key:
+    """The key of the pages in a folder; a new one when there is none.
+
+    Raises:
+        KitError: when it is damaged.
+    """
+    path = folder / KEY_FILE
+    if not path.is_file():
+        return Key(secrets.token_hex(16), [], {})
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        return Key(kept["salt"], kept["students"], kept["refused"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise KitError(f"{path} cannot be read: {error}") from None
+
+
+def write(
+    folder: Path, homework: Homework, rubrics: dict[str, Rubric], papers: list[Paper]
+) -> list[Path]:
+    """Write the pages and the key.
+
+    Returns:
+        The pages.
+    """
+    key = load_key(folder)
+    readable = [paper for paper in papers if not paper.refused]
+    key.students = [list(paper.students) for paper in readable]
+    key.refused = {paper.ident: paper.refused for paper in papers if paper.refused}
+    checker = _checker(homework, readable)
+    pages = []
+    for question, rubric in rubrics.items():
+        shown = [_answer(paper, rubric, homework, checker, key) for paper in readable]
+        pages.append(folder / f"{homework.name}-{question}.html")
+        write_text(pages[-1], render(homework, rubric, shown, key.name))
+    write_text(folder / KEY_FILE, json.dumps(asdict(key), indent=1))
+    return pages
+
+
+def render(homework: Homework, rubric: Rubric, answers: list[dict], store: str) -> str:
+    """One page; all that students typed is escaped, and only the kit's own script may run.
+
+    Args:
+        store: names the pages that belong together, so that a page made again finds its work.
+    """
+    style, script = (
+        (FOLDER / f"page.{kind}").read_text(encoding="utf-8") for kind in ("css", "js")
+    )
+    environment = Environment(
+        loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    answers = sorted(answers, key=lambda answer: answer["ident"])  # no order of names remains
+    return environment.get_template("page.html").render(
+        homework=homework.name, rubric=rubric, answers=answers,
+        style=Markup(style), style_hash=_hash(style), script=Markup(script), script_hash=_hash(script),
+        model=Markup(to_html(rubric.model, _no_picture)),
+        data=_data(homework, rubric, [answer["ident"] for answer in answers], store),
+    )  # fmt: skip
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _data(homework: Homework, rubric: Rubric, idents: list[str], store: str) -> dict:
+    """What the script needs of the rubric."""
+    items = [
+        {"id": i.id, "part": i.part, "points": i.points, "label": f"+{i.points:g}", "text": i.earns,
+         "example": i.example}
+        for i in rubric.items
+    ]  # fmt: skip
+    losses = [
+        {"id": ident, "part": part or "whole", "points": loss.points, "repeats": loss.repeats,
+         "label": f"−{loss.points}", "text": loss.loses, "loss": True}
+        for ident, loss, part in lines_of(rubric)
+    ]  # fmt: skip
+    return {
+        "homework": homework.name, "question": rubric.question, "points": rubric.points, "store": store,
+        "rubric": version(rubric), "items": items, "losses": losses, "answers": idents,
+    }  # fmt: skip
+
+
+def _checker(homework: Homework, papers: list[Paper]) -> Checker:
+    everybody = {paper.ident: facts.read(paper.folder / "runs") for paper in papers}
+    names = {fact.run for found in everybody.values() for fact in found if "." not in fact.run[-5:]}
+    known = words.load(homework).with_runs(name for name in names if re.search(r"[-\d]", name))
+    return Checker(known, everybody, facts.options(paper.folder / "runs" for paper in papers))
+
+
+def _answer(paper: Paper, rubric: Rubric, homework: Homework, checker: Checker, key: Key) -> dict:
+    """What the page shows of one student's answer."""
+    notes = list(paper.notes)
+    found = paper.answers.get(rubric.question)
+    typed = found if found is not None else ([] if paper.answers else paper.loose)
+    text = re.sub(f"[{_OPEN}{_CLOSE}]", "\ufffd", "\n".join(typed))
+    if len(text) > LONGEST:
+        notes.append(f"{len(text):,} characters; the first {LONGEST:,} are shown")
+        text = text[:LONGEST]
+    checked = checker.check(paper.ident, text)
+    if not text.strip():
+        notes.append("nothing is written here")
+    own = [f for f in checker.everybody[paper.ident] if f.when is None]
+    return {
+        "ident": key.ident(rubric.question, paper.ident), "notes": notes,
+        "html": Markup(_html(text, checked.marks, paper, homework)),
+        "marks": checked.marks, "typed": checked.typed, "figures": _stated(text, checked),
+        "all_figures": [
+            {"address": f.address + (" (--tiny)" if f.tiny else ""), "value": _shown(f)}
+            for f in own if "/min/" not in f.address and "/max/" not in f.address
+        ][:MOST_SHOWN],
+        "loose": Markup(to_html("\n".join(paper.loose), _no_picture))
+        if paper.answers and found is None else "",
+    }  # fmt: skip
+
+
+def _stated(text: str, checked: Checked) -> list[dict]:
+    return [
+        {
+            "stated": text[number.start : number.end].strip(),
+            "value": _shown(fact),
+            "address": fact.address,
+        }
+        for number, fact in checked.borne_out
+    ]
+
+
+def _shown(fact: facts.Fact) -> str:
+    return f"{fact.value:.5g}" + (f" ± {fact.half:.2g}" if fact.half is not None else "")
+
+
+def _html(text: str, marks: list[Mark], paper: Paper, homework: Homework) -> str:
+    """The answer as HTML, tables filled in from the runs, with marks where they belong."""
+    for mark in sorted(marks, key=lambda one: -one.start):
+        text = text[: mark.start] + _OPEN + text[mark.start : mark.end] + _CLOSE + text[mark.end :]
+    results = Results(homework, paper.folder / "runs")
+    filled = results.fill(tuple(text.split("\n")), wanted=False)
+    html = to_html("\n".join(filled), _no_picture, level=3)
+    return _balanced(html).replace(_OPEN, "<mark>").replace(_CLOSE, "</mark>")
+
+
+def _balanced(html: str) -> str:
+    """HTML without a mark's end that lost its beginning, or the other way round."""
+    if html.count(_OPEN) == html.count(_CLOSE):
+        return html
+    return html.replace(_OPEN, "").replace(_CLOSE, "")
+
+
+def _no_picture(alt: str, target: str) -> str:
+    """A line in place of a picture: the zip holds none, the PDF does."""
+    return f'<p class="absent">{escape(alt or "picture")}: {escape(target[:120])} (see the PDF)</p>'

@@ -1,0 +1,291 @@
+"""The engine of explanations, on made-up outputs: it knows nothing of homeworks."""
+
+import numpy as np
+import pytest
+
+from autograder.judge.causes import Seen, causes
+from autograder.judge.exceptions import meaning
+from autograder.judge.fingerprints import close, fingerprint
+from autograder.judge.known import CHANGE, MISTAKE, Cause, OfProblem, known
+from autograder.judge.relations import relation
+from autograder.judge.survey import Condition, Survey, survey
+from autograder.judge.units import units
+
+RNG = np.random.RandomState(0)
+CHECK = "test_made_up::test_all"
+SIZES = (4, 6)  # of one axis, in two calls
+INPUTS = [RNG.normal(size=(size, 3)) for size in SIZES]
+
+
+def run(loss=lambda x: (x**2).mean(), gradient=lambda x: 2 * x / x.size, changed=(), error=None):
+    """What a check sees of one version: two calls, each with a value and its gradient."""
+    outcomes = []
+    for x in INPUTS:
+        value = {"loss": float(loss(x)), "gradient": np.asarray(gradient(x), np.float64)}
+        outcomes.append({"error": error} if error else {"value": value, "changed": list(changed)})
+    given = [{"`size`": float(size)} for size in SIZES]
+    return Survey(["loss", "loss"], outcomes, [], given)
+
+
+SOLUTION = units(CHECK, run(), False)
+KNOWN = {
+    "summed": run(lambda x: (x**2).sum(), lambda x: 2 * x),
+    "absolute": run(lambda x: np.abs(x).mean(), lambda x: np.sign(x) / x.size),
+    "cut": run(gradient=np.zeros_like),
+    "first_row": run(lambda x: (x[0] ** 2).mean(), lambda x: 2 * x / 3 * (np.arange(len(x)) == 0)[:, None]),
+    "loss_doubled": run(lambda x: 2 * (x**2).mean()),
+}  # fmt: skip
+
+
+def thing(slug, survey, kind=MISTAKE):
+    cause = Cause(kind, slug, f"It is {slug}.")
+    return known((cause,), units(CHECK, survey, False), SOLUTION, ())
+
+
+THINGS = [thing(slug, survey) for slug, survey in KNOWN.items()]
+
+
+def told(seen, things=THINGS, random=False):
+    found = causes(
+        Seen({CHECK: seen}, {CHECK} if random else set()), SOLUTION, OfProblem(things=things)
+    )
+    return found  # fmt: skip
+
+
+def names(found, *kinds):
+    return [one.slug for one in found if one.kind in (kinds or (MISTAKE, CHANGE))]
+
+
+# --- known things -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("slug", KNOWN)
+def test_a_recorded_run_is_named_and_surely(slug):
+    found = told(KNOWN[slug])
+    assert names(found) == [slug] and found[0].sure
+
+
+def test_nothing_is_said_of_a_right_run():
+    assert told(run()) == []
+
+
+def test_a_run_of_nothing_known_has_no_cause():
+    assert names(told(run(np.max, lambda x: x == x.max()))) == []
+
+
+def test_two_things_in_two_outputs_are_both_named():
+    both = run(lambda x: 2 * (x**2).mean(), np.zeros_like)
+    assert sorted(names(told(both))) == ["cut", "loss_doubled"]
+
+
+def test_two_things_that_add_up_are_both_named():
+    def loss(x):
+        return (x**2).mean() + ((x**2).sum() - (x**2).mean()) + (np.abs(x).mean() - (x**2).mean())
+
+    both = run(loss, lambda x: 2 * x + np.sign(x) / x.size - 2 * x / x.size)
+    assert sorted(names(told(both))) == ["absolute", "summed"]
+
+
+def test_a_thing_times_a_quantity_is_named_with_the_quantity():
+    found = told(run(lambda x: np.abs(x).mean() * len(x), lambda x: np.sign(x) / x.size * len(x)))
+    assert names(found) == ["absolute"] and not found[0].sure
+    (factor,) = [one for one in found if one.kind == "relation"]
+    assert "`size`" in factor.text
+
+
+def test_what_would_be_seen_and_is_not_did_not_happen():
+    """The gradient is right: what spoils it as well is no explanation."""
+    assert names(told(run(lambda x: (x**2).sum()))) == []
+
+
+def test_changes_that_no_check_tells_apart_are_not_sure():
+    alike = thing("absolute", KNOWN["absolute"], CHANGE)
+    alike.others = ((Cause(CHANGE, "another", "It is another."),),)
+    found = told(KNOWN["absolute"], [alike])
+    assert names(found) == ["absolute"] and not found[0].sure
+
+
+def test_a_mistake_of_the_catalogue_comes_before_a_change():
+    found = told(KNOWN["cut"], [thing("gradient_cut", KNOWN["cut"], CHANGE), *THINGS])
+    assert names(found) == ["cut"] and found[0].sure
+
+
+def test_an_exception_is_explained_by_its_own_words():
+    error = {
+        "kind": "raised",
+        "type": "IndexError",
+        "text": "index 7 is out of range",
+        "where": None,
+    }
+    other = {"kind": "raised", "type": "ValueError", "text": "no", "where": None}
+    raised = thing("raises", run(error=other))
+    found = told(run(error=error), [raised])
+    assert names(found) == [] and names(found, "fact") == ["index_too_large"]
+
+
+def test_no_name_against_the_numbers_of_a_random_check():
+    """The conditions are alike and the range is not: values run from 1 to 3, not from -1 to 1."""
+
+    def drawn(low):
+        outcome = {"value": {"range": [low, low + 2]}, "changed": []}
+        return Survey(["drawn"], [outcome], [Condition("range:1#1", False, "another range")], [{}])
+
+    right = {f"{CHECK}/0/error": "", f"{CHECK}/condition/range:1#1": True}
+    cause = Cause(MISTAKE, "negative", "Numbers are negative.")
+    negative = known((cause,), units(CHECK, drawn(-1.0), True), right, ())
+    row = np.array([-1.0, 0.0, 1.0, 0.0])
+    negative.bands[f"{CHECK}/0/range"] = np.array([row - 0.01, row + 0.01])
+    problem = OfProblem([f"{CHECK}/condition/range:1#1"], [], [negative])
+    for low, expected in ((-1.0, ["negative"]), (1.0, [])):
+        found = causes(Seen({CHECK: drawn(low)}, {CHECK}), {f"{CHECK}/0/error": ""}, problem)
+        assert names(found) == expected
+
+
+# --- fingerprints -------------------------------------------------------------------------------
+
+
+def test_fingerprints_of_different_arrays_differ_and_of_noisy_ones_agree():
+    array = RNG.normal(size=(3, 4, 5))
+    mark, numbers = fingerprint(array)
+    noisy = fingerprint(array * (1 + 1e-5 * RNG.normal(size=array.shape)))
+    assert noisy[0] == mark and close(noisy[1], numbers)
+    for other in (array * 1.01, array[::-1], array + 0.01):
+        assert not close(fingerprint(other)[1], numbers)
+    assert fingerprint(array.ravel())[0] != mark
+
+
+# --- relations ----------------------------------------------------------------------------------
+
+X = RNG.normal(size=(3, 4))
+SQUARE = RNG.normal(size=(4, 4))
+
+
+@pytest.mark.parametrize(
+    "came, expected, slug",
+    [
+        (np.zeros_like(X), X, "zero"),
+        (-6 * X, X, "factor"),
+        (X + 0.5, X, "offset"),
+        (SQUARE.T, SQUARE, "transposed"),
+        (X[::-1], X, "reversed"),
+        (np.roll(X, 1, 1), X, "shifted"),
+        (X[:, [2, 0, 3, 1]], X, "permuted"),
+        (X**2, X, "square"),
+        (np.sqrt(np.abs(X)), np.abs(X), "root"),
+        (np.exp(X), X, "exponential"),
+        (1 / (1 + np.exp(-X)), X, "sigmoid"),
+        (np.exp(X) / np.exp(X).sum(1, keepdims=True), X, "softmax"),
+        (np.maximum(X, 0), X, "clamped"),
+        (np.cumsum(X, 0), X, "cumulative"),
+        (X + np.arange(3)[:, None] ** 2, X, "offset_along"),
+        (np.where(np.arange(4) == 3, X, X + 1 + X**2), X, "right_at"),
+        (np.where(np.arange(3) == 0, 9 * SQUARE[:, :3], SQUARE[:, :3]), SQUARE[:, :3], "wrong_at"),
+        (X.ravel(), X, "reshaped"),
+        (X.T, X, "transposed"),
+        (X.sum(0), X, "summed"),
+        (X.mean(1), X, "averaged"),
+        (X[:2], X, "cut"),
+    ],
+)
+def test_a_simple_relation_is_seen(came, expected, slug):
+    assert relation(came, expected).slug == slug
+
+
+def test_noise_has_no_relation():
+    """False hits over 2,000 pairs of arrays of twelve numbers."""
+    rng = np.random.RandomState(1)
+    hits = sum(
+        relation(rng.normal(size=(3, 4)), rng.normal(size=(3, 4))) is not None for _ in range(2000)
+    )
+    assert hits == 0
+
+
+def test_one_number_is_no_relation_and_the_same_in_two_calls_is():
+    def scaled(*factors):
+        outcomes = [
+            {
+                "value": {"loss": factor * float((x**2).mean()), "gradient": 2 * x / x.size},
+                "changed": [],
+            }
+            for x, factor in zip(INPUTS, factors)
+        ]
+        return Survey(["loss", "loss"], outcomes, [], [{}, {}])
+
+    assert names(told(scaled(0.5, 0.5), []), "relation") == ["factor"]
+    assert names(told(scaled(0.5, 0.83), []), "relation") == []
+    assert names(told(scaled(0.5, 1.0), []), "relation") == []
+
+
+# --- facts --------------------------------------------------------------------------------------
+
+
+def test_gradients_alone_wrong_are_a_fact():
+    assert set(names(told(KNOWN["cut"], []), "fact")) == {
+        "only_gradients_are_wrong",
+        "gradient_zero",
+    }
+
+
+@pytest.mark.parametrize(
+    "kind, text, slug",
+    [
+        ("RuntimeError", "mat1 and mat2 shapes cannot be multiplied (3x4 and 3x4)", "shapes_do_not_fit"),
+        ("RuntimeError", "element 0 of tensors does not require grad and does not have a grad_fn",
+         "no_gradient"),
+        ("RuntimeError", "Trying to backward through the graph a second time", "graph_used_twice"),
+        ("BdbQuit", "", "asks_the_keyboard"),
+        ("ModuleNotFoundError", "No module named 'sampling'", "import_not_found"),
+        ("RuntimeError", "DataLoader worker (pid 3) exited", "starts_processes"),
+        ("KeyError", "'body'", "key_unknown"),
+    ],
+)  # fmt: skip
+def test_exceptions_are_put_into_words(kind, text, slug):
+    assert meaning({"kind": "raised", "type": kind, "text": text}).slug == slug
+
+
+# --- surveys ------------------------------------------------------------------------------------
+
+
+def test_a_survey_makes_the_calls_that_a_verdict_did_not_reach():
+    from autograder.judge import assert_matches, require
+
+    def test_check(student):
+        assert_matches(student.one(1), 1.0)
+        require(student.two(2) == 4, "the second is not 4")
+        assert_matches(student.three(3), 9.0)
+
+    asked = []
+
+    def ask(probe, args, kwargs):
+        asked.append(probe)
+        return {"value": 9.0, "changed": []}
+
+    known_calls = [("one", {"value": 7.0, "changed": []})]
+    solution = [{"value": value, "changed": []} for value in (1.0, 4.0, 9.0)]
+    found = survey(test_check, known_calls, ask, solution, {"two": ["x"]})
+    assert asked == ["two", "three"]
+    assert [outcome["value"] for outcome in found.outcomes] == [7.0, 9.0, 9.0]
+    assert [(c.holds, c.compares) for c in found.conditions] == [
+        (False, True), (False, False), (True, False)]  # fmt: skip
+    assert found.quantities[1] == {"`x`": 2.0}
+
+
+def test_a_survey_goes_on_after_an_exception_and_stops_calling_after_a_hang():
+    def test_check(student):
+        for probe in (student.one, student.two, student.three):
+            probe()
+
+    def ask(probe, args, kwargs):
+        asked.append(probe)
+        kind = "timeout" if probe == "two" else "raised"
+        return {"error": {"kind": kind}}
+
+    asked = []
+    solution = [{"value": 0.0, "changed": []}] * 3
+    found = survey(test_check, [], ask, solution, {})
+    assert asked == ["one", "two"]
+    assert [outcome["error"]["kind"] for outcome in found.outcomes] == [
+        "raised",
+        "timeout",
+        "timeout",
+    ]
