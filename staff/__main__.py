@@ -21,6 +21,7 @@ examples:
   python -m staff answers --seed 7421         record a secret seed for the course grader
   python -m staff verify hw1 --html gate.html the gate, and its table of mistakes by checks
   python -m staff verify hw1 --alarms 200     statistical checks on right answers, 200 seeds
+  python -m staff cases FILE --json OUT       versions of holes with known causes, one line each
   python -m staff mutate hw1                  change the solution: do the checks notice?
   python -m staff causes hw1 --leave-one-out  are the causes true that are told?
   python -m staff release --up-to hw1         the students' archive, later homeworks closed
@@ -57,6 +58,7 @@ OWN_OPTIONS = {  # commands that read their own: module, help
         "staff.authoring.overlap",
         "what students are shown that answers a graded question",
     ),
+    "cases": ("staff.gate.cases", "grade versions of holes with known causes"),
     "mutate": ("staff.gate.mutants", "change the solutions, and list what no check notices"),
     "written": ("staff.written.command", "grade written answers on offline pages"),
     "causes": ("staff.gate.measure_causes", "measure how true the causes are that are told"),
