@@ -43,7 +43,8 @@ def explain(
         },
         {check.id for check in checks if check.random},
     )
-    return causes(seen, answers_of(bench, checks), known)
+    with np.errstate(all="ignore"):  # outputs may be infinite, or no numbers at all
+        return causes(seen, answers_of(bench, checks), known)
 
 
 def answers_of(bench: Bench, checks: list[PlannedCheck]) -> Units:
