@@ -207,7 +207,9 @@ def test_what_failed_is_tried_again_and_what_stands_is_not(tmp_path, class_):
     _, _, records = class_
     assert grade._final(records[0])
     assert not grade._final(records[0] | {"status": "failed"})
-    assert not grade._final(records[0] | {"notes": ["x: NOT MEASURED: no data"]})
+    assert not grade._final(
+        records[0] | {"notes": [{"kind": "not measured", "audience": "staff", "text": "no data"}]}
+    )
     assert not grade._final(None)
     store = grade.Store(tmp_path)
     store.keep(records[0])

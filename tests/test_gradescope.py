@@ -251,10 +251,15 @@ def test_extra_credit_that_was_not_earned_is_no_failure():
     assert "passed" in [row.get("status") for row in passed["tests"]]
 
 
+NO_DATA = {"kind": "not measured", "audience": "staff", "text": "1-shot-2-way is missing its data"}
+
+
 def test_what_was_not_measured_reaches_the_staff_and_no_student():
-    result = shown(notes=["1-shot-2-way: NOT MEASURED: no data"])
-    assert result["extra_data"] == {"not_measured": ["1-shot-2-way: NOT MEASURED: no data"]}
-    assert "NOT MEASURED" not in result["output"]
+    result = shown(notes=[NO_DATA])
+    assert result["extra_data"] == {"not_measured": [NO_DATA["text"]]}
+    assert NO_DATA["text"] not in result["output"]
+    told = NO_DATA | {"audience": "student"}
+    assert told["text"] in shown(notes=[told])["output"]
 
 
 def test_the_data_argument_is_checked_when_the_zip_is_built(tmp_path):

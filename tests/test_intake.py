@@ -97,7 +97,7 @@ def test_what_submit_packs_is_taken_with_its_runs(tmp_path):
 
     submit.write_zip(tmp_path / "b.zip", contents | {"mann.py": b"# later\n"}, manifest)
     changed = take(tmp_path / "b.zip", tmp_path)
-    assert changed.notes == ["mann.py was changed after packing"]
+    assert [note.text for note in changed.notes] == ["mann.py was changed after packing"]
     assert changed.digest != taken.digest
 
 
@@ -110,7 +110,7 @@ def test_runs_as_train_leaves_them_are_taken(tmp_path):
 def test_a_missing_file_is_a_note_with_what_was_probably_meant(tmp_path):
     files = {"sampling.py": b"", "transformer.py": b"", "mann (1).py": b""}
     notes = take(zipped(tmp_path / "a.zip", files), tmp_path).notes
-    assert notes[0] == "mann.py is missing (there is mann (1).py)"
+    assert notes[0].text == "mann.py is missing (there is mann (1).py)"
 
 
 def link(name, to):
@@ -216,4 +216,4 @@ BAD_MANIFESTS = [b"{", b"[]", b"{}", b'{"files": 3}', b"\xff", b"[" * 100_000]
 @pytest.mark.parametrize("data", BAD_MANIFESTS, ids=range(len(BAD_MANIFESTS)))
 def test_a_bad_manifest_is_a_note(data, tmp_path):
     taken = take(zipped(tmp_path / "a.zip", GOOD | {"manifest.json": data}), tmp_path)
-    assert taken.notes == ["its manifest cannot be read"]
+    assert [note.text for note in taken.notes] == ["its manifest cannot be read"]

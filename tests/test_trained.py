@@ -68,6 +68,12 @@ def measure(folder, worker, tmp_path, monkeypatch):
     return run
 
 
+def texts(found):
+    """What the notes say; all of them are for the staff."""
+    assert {note.audience for note in found.notes} == {"staff"}
+    return [note.text for note in found.notes]
+
+
 def test_a_network_that_learned_nothing_is_at_chance_and_earns_nothing(measure):
     found, row = measure(least=0.8)
     assert found.accuracy[NAME] == pytest.approx(0.5, abs=0.08)
@@ -81,15 +87,16 @@ def test_a_network_that_learned_nothing_is_at_chance_and_earns_nothing(measure):
 def test_a_threshold_that_is_reached_earns_the_points(measure):
     found, row = measure(least=0.3)
     assert (row.status, row.points) == ("passed", 3)
-    assert found.notes == [f"{NAME}: the threshold for glyphs is 0.3, no more than chance"]
+    assert texts(found) == [f"{NAME}: the threshold for glyphs is 0.3, no more than chance"]
 
 
 def test_metrics_that_contradict_the_weights_are_reported(measure, folder):
     (folder / "runs" / NAME / "metrics.csv").write_text("step,val_accuracy\n20,0.95\n")
     found, _ = measure()
-    assert "CONTRADICTION: metrics.csv ends with val_accuracy 0.950" in found.notes[0]
+    assert "metrics.csv ends with val_accuracy 0.950" in texts(found)[0]
+    assert found.notes[0].kind == "contradiction"
     (folder / "runs" / NAME / "metrics.csv").write_text("step\n20\n")
-    assert measure()[0].notes == [f"{NAME}: metrics.csv has no val_accuracy"]
+    assert texts(measure()[0]) == [f"{NAME}: metrics.csv has no val_accuracy"]
 
 
 class Bomb:
@@ -162,7 +169,8 @@ def test_data_that_the_grader_lacks_is_the_staffs_to_mend(measure, folder, monke
     (folder / "runs" / NAME / "config.json").write_text('{"data": "omniglot"}')
     found, row = measure()
     assert row.status == "not_run" and "KIT_DATA" not in row.message
-    assert "NOT MEASURED: omniglot is not on this machine: set KIT_DATA" in found.notes[0]
+    assert found.notes[0].kind == "not measured" and found.notes[0].audience == "staff"
+    assert "omniglot is not on this machine: set KIT_DATA" in found.notes[0].text
 
 
 class Spy:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 WORDS = {  # status → what a student reads
     "passed": "passed",
@@ -26,6 +26,24 @@ def plain(text: str) -> str:
     if len(text) > MOST_TEXT:
         text = text[:MOST_TEXT] + " …"
     return "".join(c for c in text if c == "\n" or c.isprintable())
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something that is said beside the rows, and to whom.
+
+    Attributes:
+        kind: what it is about; code decides by it, never by the text.
+        audience: "student" for what everybody may read, "staff" for what students never see.
+    """
+
+    kind: str
+    audience: str
+    text: str
+
+    def as_json(self) -> dict:
+        """Plain types, for a record that is kept."""
+        return asdict(self)
 
 
 @dataclass
@@ -66,7 +84,6 @@ class HomeworkResult:
     isolation: str
     checks: list[CheckResult] = field(default_factory=list)
     seconds: float = 0.0
-    notes: list[str] = field(default_factory=list)
 
     @property
     def score(self) -> float:

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 
 from common.homework import Homework
 from staff.grading.hand_ins import HandIns
+from staff.grading.notes import CHANGED, CONTRADICTION, NOT_MEASURED
 
 PERFECT = 1.0
+WORTH_A_LOOK = (CONTRADICTION, CHANGED, "low threshold")  # notes to see beside a grade
 KINDS = ("zero", "refused", "note", "perfect", "superseded", "similar")  # the order of the list
 
 
@@ -78,15 +80,10 @@ def _of_record(record: dict, homework: Homework, found: Attention) -> None:
     if not record["score"]:
         found.look.append(Item(who, "zero", f"0 of {record['max_score']:g} points"))
     for note in record["notes"]:
-        if "NOT MEASURED" in note:
-            found.decide.append(Item(who, "not measured", note))
-        elif worth_a_look(note):
-            found.look.append(Item(who, "note", note))
+        if note["kind"] == NOT_MEASURED:
+            found.decide.append(Item(who, "not measured", note["text"]))
+        elif note["kind"] in WORTH_A_LOOK:
+            found.look.append(Item(who, "note", note["text"]))
     for name, accuracy in record["accuracy"].items():
         if accuracy >= PERFECT:
             found.look.append(Item(who, "perfect", f"{name}: accuracy {accuracy:g} on fresh tasks"))
-
-
-def worth_a_look(note: str) -> bool:
-    """Whether staff should see a note beside the grade: not that a manifest is missing."""
-    return any(word in note for word in ("CONTRADICTION", "changed after", "threshold"))

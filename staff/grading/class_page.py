@@ -248,7 +248,7 @@ def _students(records: list[dict], homework: Homework, hand_ins: HandIns) -> str
         [
             student, record["id"], record["status"], record["score"], record["extra"],
             record["diagnosis"], *(record["problems"].get(p, 0) for p in problems),
-            _time_of(record), "; ".join(filter(None, [record["reason"], *record["notes"]])),
+            _time_of(record), "; ".join(filter(None, [record["reason"], *(note["text"] for note in record["notes"])])),
         ]
         for record in records
         for student in record["students"]

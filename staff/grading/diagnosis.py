@@ -10,13 +10,14 @@ import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from autograder.report.record import CheckResult
+from autograder.report.record import CheckResult, Note
 from autograder.submit import DIAGNOSIS_FILE
 from common.diagnose import curves as recorded
 from common.diagnose import diagnosis
 from common.diagnose.diagnosis import HOLDS
 from common.errors import KitError
 from common.homework import Homework
+from staff.grading.notes import CONTRADICTION, STAFF, STUDENT
 
 CAUSE_ALONE = 0.5  # of a run's points, for the right cause whose evidence does not hold
 LATER = "the cause is graded with the written half"
@@ -27,7 +28,7 @@ class Graded:
     """What became of one diagnosis: a row for every drawn run."""
 
     rows: list[CheckResult] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
 
 
 def planned(homework: Homework) -> list[CheckResult]:
@@ -58,7 +59,8 @@ def grade(homework: Homework, folder: Path, manifest: dict, told_causes: bool) -
         return graded
     path = folder / DIAGNOSIS_FILE
     if not path.is_file():
-        graded.notes.append(f"{DIAGNOSIS_FILE} (problem {homework.diagnosis.id}) is missing")
+        told = f"{DIAGNOSIS_FILE} (problem {homework.diagnosis.id}) is missing"
+        graded.notes.append(Note("missing file", STUDENT, told))
         for row in graded.rows:
             row.message = "nothing was handed in"
         return graded
@@ -71,9 +73,8 @@ def grade(homework: Homework, folder: Path, manifest: dict, told_causes: bool) -
         return graded
     signed = str(manifest.get("name") or "")
     if signed and recorded.plain(signed) != recorded.plain(given.name):
-        graded.notes.append(
-            f"CONTRADICTION: the diagnosis is for {given.name[:60]!r}, signed is {signed[:60]!r}"
-        )
+        told = f"the diagnosis is for {given.name[:60]!r}, signed is {signed[:60]!r}"
+        graded.notes.append(Note(CONTRADICTION, STAFF, told))
     answers = _answers(homework) if told_causes else None
     for row, answer, verdict in zip(graded.rows, given.answers, diagnosis.verdicts(given, curves)):
         evidence = f"evidence: {verdict.state}" + "".join(f"; {m}" for m in verdict.messages[:1])

@@ -34,8 +34,8 @@ from staff.course.rules import Grade, count
 from staff.course.student_page import TABLE_STYLE
 from staff.grading import downloads, pool
 from staff.grading.grade import Store, collect, default_out, limit, prepare
-from staff.grading.gradescope.results import for_students
 from staff.grading.hand_ins import HandIn, HandIns
+from staff.grading.notes import for_students
 from staff.grading.session import OTHER_INPUTS
 from staff.grading.submissions import fingerprint
 

@@ -30,6 +30,7 @@ from staff.grading import class_page, compare, downloads, similarity, submission
 from staff.grading.attention import Attention, attention
 from staff.grading.hand_ins import HandIn, HandIns, read_times, sort_out
 from staff.grading.jobs import Order, secret_seeds
+from staff.grading.notes import NOT_MEASURED, of_kind
 
 TABLE, PAGE = "table.csv", "overview.html"
 SHOWN = 15  # lines of a list on the console; the page has all
@@ -287,7 +288,7 @@ def _final(record: dict | None) -> bool:
     """Whether a record stands: what failed for reasons of the grader's is tried again."""
     if record is None or record["status"] == "failed":
         return False
-    return not any("NOT MEASURED" in note for note in record["notes"])
+    return not of_kind(record["notes"], NOT_MEASURED)
 
 
 def limit(homework: Homework) -> float:
@@ -339,7 +340,7 @@ def table(records: list[dict], homework: Homework, hand_ins: HandIns | None = No
                 [cell(student), record["id"], record["status"], record["score"],
                  record["max_score"], record["extra"], record["diagnosis"], record["submitted"],
                  *(record["problems"].get(problem, 0) for problem in problems),
-                 " ".join(mistakes), cell(record["reason"]), cell("; ".join(record["notes"]))]
+                 " ".join(mistakes), cell(record["reason"]), cell("; ".join(note["text"] for note in record["notes"]))]
             )  # fmt: skip
     for owner, uploads in hand_ins.undecided if hand_ins else ():
         names = ", ".join(Path(one.order.source).name for one in uploads)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from common.homework import PUBLIC_SEED, Homework
 from staff.grading import diagnosis
 
-VERSION = 2  # of the record; another one is graded anew
+VERSION = 3  # of the record; another one is graded anew
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from pathlib import Path
 from autograder import engine
 from autograder.judge.answers import Answers
 from autograder.judge.knowledge import Knowledge
-from autograder.report.record import JSON_FIELDS, CheckResult
+from autograder.report.record import JSON_FIELDS, CheckResult, Note
 from autograder.run.launch import Worker, isolation_of_this_system, start
 from autograder.run.overlay import overlay
 from common import homework as homeworks
@@ -23,6 +23,7 @@ from common.errors import KitError
 from common.homework import PUBLIC_SEED, Homework
 from staff.grading import diagnosis, memory, trained, unpack
 from staff.grading.jobs import Order, choose_seed
+from staff.grading.notes import STAFF
 from staff.grading.permissions import seal
 
 HINT = 3
@@ -94,9 +95,10 @@ class Session:
         seed = choose_seed(self.homework, taken.digest) if order.seed is None else order.seed
         record = blank(self.homework, order)
         record |= {"status": "graded", "seed": seed, "isolation": self.worker.isolation,
-                   "notes": taken.notes, "manifest": taken.manifest}  # fmt: skip
+                   "notes": _plain(taken.notes), "manifest": taken.manifest}  # fmt: skip
         if seed == PUBLIC_SEED:
-            record["notes"].append("graded under the public seed: its answers are known")
+            told = "graded under the public seed: its answers are known"
+            record["notes"] += _plain([Note("public seed", STAFF, told)])
         tree = overlay(self.homework, root / "tree", taken.folder)
         rows = self.judge_tree(tree, seed, progress)
         if order.for_student and seed != PUBLIC_SEED:
@@ -106,7 +108,7 @@ class Session:
             progress(row)
         if order.for_student and seed != PUBLIC_SEED:
             self._explain_runs(measured, taken.folder, tree)
-        record["notes"] += measured.notes
+        record["notes"] += _plain(measured.notes)
         record["accuracy"] = measured.accuracy
         fill(record, self.homework, rows + measured.rows)
         found = diagnosis.grade(
@@ -114,7 +116,7 @@ class Session:
         )
         record["diagnosis"] = whole(sum(row.points for row in found.rows))
         record["checks"] += [as_record(row) for row in found.rows]
-        record["notes"] += found.notes
+        record["notes"] += _plain(found.notes)
         return record
 
     def _protect_answers(self) -> None:
@@ -167,6 +169,10 @@ class Session:
 
 
 # --- records ------------------------------------------------------------------------------------
+
+
+def _plain(notes: list[Note]) -> list[dict]:
+    return [note.as_json() for note in notes]
 
 
 def blank(homework: Homework, order: Order) -> dict:

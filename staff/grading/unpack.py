@@ -21,8 +21,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
 
+from autograder.report.record import Note
 from autograder.submit import DIAGNOSIS_FILE, LARGEST_FILE, RUN_FILES
 from common.homework import Homework
+from staff.grading.notes import CHANGED, STAFF, STUDENT
 
 MOST_ENTRIES = 20_000
 MOST_BYTES = 256 * 2**20  # of all that is unpacked
@@ -54,7 +56,7 @@ class Intake:
 
     folder: Path
     manifest: dict = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
     digest: str = ""
 
 
@@ -198,7 +200,9 @@ def _take(members: list[_Member], target: Path, homework: Homework) -> Intake:
         if member is not None:
             room -= _copy(member, target, name, min(limit, room), total)
         elif name in homework.files:
-            intake.notes.append(f"{name} is missing{_near(name, by_name)}")
+            intake.notes.append(
+                Note("missing file", STUDENT, f"{name} is missing{_near(name, by_name)}")
+            )
     intake.digest = total.hexdigest()
     intake.manifest = _manifest(intake)
     return intake
@@ -293,7 +297,9 @@ def _manifest(intake: Intake) -> dict:
     """The manifest, and notes where it does not fit the files."""
     path = intake.folder / "manifest.json"
     if not path.is_file():
-        intake.notes.append("no manifest: it was not packed with `submit`")
+        intake.notes.append(
+            Note("no manifest", STAFF, "no manifest: it was not packed with `submit`")
+        )
         return {}
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
@@ -301,14 +307,14 @@ def _manifest(intake: Intake) -> dict:
         known = {str(name): str(value) for name, value in files.items()}
         signed = manifest.get("signed") is True
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        intake.notes.append("its manifest cannot be read")
+        intake.notes.append(Note("damaged manifest", STAFF, "its manifest cannot be read"))
         return {}
     if not signed:
-        intake.notes.append("the statement is not signed")
+        intake.notes.append(Note("not signed", STUDENT, "the statement is not signed"))
     for name, digest in known.items():
         file = intake.folder / name
         if ".." in name or not file.is_file():
             continue
         if hashlib.sha256(file.read_bytes()).hexdigest() != digest:
-            intake.notes.append(f"{_shown(name)} was changed after packing")
+            intake.notes.append(Note(CHANGED, STUDENT, f"{_shown(name)} was changed after packing"))
     return {key: manifest.get(key) for key in ("kit", "name", "signed", "collaborators", "score")}

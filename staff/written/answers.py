@@ -11,6 +11,7 @@ from common.homework import Homework
 from common.pages.markdown import lines_of
 from common.report.writeup import outside_code, questions
 from staff.grading.jobs import Order
+from staff.grading.notes import CHANGED
 from staff.grading.submissions import find
 from staff.grading.unpack import Refused, accept
 
@@ -66,7 +67,7 @@ def _paper(order: Order, homework: Homework, asked: list[str], work: Path) -> Pa
     except Refused as error:
         paper.refused = str(error)
         return paper
-    paper.notes += [note for note in intake.notes if "writeup" in note or "runs/" in note]
+    paper.notes += [note.text for note in intake.notes if note.kind == CHANGED]
     path = paper.folder / "writeup.md"
     if not path.is_file():
         paper.notes.append("no writeup.md in the submission")

@@ -15,6 +15,10 @@ from tests.grading.test_hand_ins import packed
 HOMEWORK = homeworks.load("hw1")
 CHECKS = engine.plan(HOMEWORK)
 SECRET = "987.654"
+NOTES = [
+    {"kind": "missing file", "audience": "student", "text": "mann.py is missing"},
+    {"kind": "not measured", "audience": "staff", "text": "run: no data, NOT MEASURED"},
+]
 
 
 def judge_here(orders, workers, seconds, keep):
@@ -39,7 +43,7 @@ def judge_here(orders, workers, seconds, keep):
             )  # fmt: skip
         record = session.blank(HOMEWORK, order) | {"status": "graded", "checks": rows}
         record |= {"seed": PUBLIC_SEED if public else 7421, "score": 25, "isolation": "fork"}
-        keep(record | {"notes": ["mann.py is missing", "run: NOT MEASURED: no data"]})
+        keep(record | {"notes": NOTES})
 
 
 @pytest.fixture

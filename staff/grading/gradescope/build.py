@@ -25,6 +25,7 @@ MODULES = (  # of staff/grading
     "gradescope",
     "jobs.py",
     "memory.py",
+    "notes.py",
     "permissions.py",
     "session.py",
     "trained",

@@ -11,6 +11,7 @@ from common.files import write_text
 from common.homework import Homework
 from staff.course.lateness import late_days
 from staff.grading import diagnosis
+from staff.grading.notes import NOT_MEASURED, for_students, of_kind
 
 TEXT_CAP = 8_000  # characters of one text; Gradescope cuts at 100,000
 ROWS_CAP = 60_000  # of all rows' texts together: the raw file must stay whole, too
@@ -109,18 +110,13 @@ def _head(
     else:
         lines.append(f"{record['score']:g} of {record['max_score']:g} points for code"
                      + (f", {record['extra']:g} extra" if record["extra"] else ""))  # fmt: skip
-    lines += [f"note: {one}" for one in for_students(record["notes"])]
+    lines += [f"note: {told}" for told in for_students(record["notes"])]
     days = days_late(metadata, grace_minutes)
     if days:
         lines.append(f"Handed in {days} day{'s' if days > 1 else ''} after the due date. Late days "
                      "are counted when grades are made; nothing is taken off here.")  # fmt: skip
     lines.append("Plots and written answers are graded by people.")
     return lines
-
-
-def for_students(notes: list[str]) -> list[str]:
-    """The notes of a record that its author may read."""
-    return [n for n in notes if "missing" in n or "signed" in n or "changed after" in n]
 
 
 def days_late(metadata: dict, grace_minutes: float) -> int:
@@ -138,7 +134,7 @@ def days_late(metadata: dict, grace_minutes: float) -> int:
 
 def not_measured(record: dict) -> list[str]:
     """What staff must measure elsewhere: trained runs whose data are not in the image."""
-    return [note for note in record["notes"] if "NOT MEASURED" in note]
+    return of_kind(record["notes"], NOT_MEASURED)
 
 
 def _leaderboard(record: dict) -> list[dict]:

@@ -17,11 +17,12 @@ from pathlib import Path
 
 import numpy as np
 
-from autograder.report.record import CheckResult
+from autograder.report.record import CheckResult, Note
 from autograder.run.launch import Worker
 from autograder.run.student import Student, StudentError
 from common.homework import Homework
 from common.statistics.intervals import confidence_interval
+from staff.grading.notes import CONTRADICTION, NOT_MEASURED, STAFF
 
 HERE = Path(__file__).parent
 SECONDS = 90.0  # for one run: loading it, and all its tasks
@@ -34,7 +35,7 @@ class Measured:
 
     rows: list[CheckResult] = field(default_factory=list)
     accuracy: dict[str, float] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
 
 
 class Unusable(Exception):
@@ -60,7 +61,9 @@ def measure(homework: Homework, worker: Worker, folder: Path, tree: Path, seed: 
         return found
     exam = _exam(homework.name)
     if exam is None:
-        found.notes.append(f"{homework.name}: the grader has no tasks for trained runs")
+        found.notes.append(
+            Note(NOT_MEASURED, STAFF, f"{homework.name}: the grader has no tasks for trained runs")
+        )
     else:
         shutil.copyfile(HERE / f"{homework.name}_probe.py",
                         tree / "probes" / f"{homework.name}.py")  # fmt: skip
@@ -82,7 +85,9 @@ def measure(homework: Homework, worker: Worker, folder: Path, tree: Path, seed: 
             row.status, row.message = error.status, error.what
         except NotHere as error:
             row.status, row.message = "not_run", "not measured yet: the staff have been told"
-            found.notes.append(f"{experiment.name}: NOT MEASURED: {error}")
+            found.notes.append(
+                Note(NOT_MEASURED, STAFF, f"{experiment.name}: not measured: {error}")
+            )
     return found
 
 
@@ -115,7 +120,8 @@ def _one(homework, worker, experiment, folder, tree, seed, exam, row, found) -> 
     least = experiment.least[source]
     found.accuracy[name] = round(accuracy, 4)
     if least <= exam.chance(name):
-        found.notes.append(f"{name}: the threshold for {source} is {least:g}, no more than chance")
+        told = f"{name}: the threshold for {source} is {least:g}, no more than chance"
+        found.notes.append(Note("low threshold", STAFF, told))
     # The benefit of sampling is the student's: fresh tasks are a draw.
     reached = accuracy + interval >= least
     row.status = "passed" if reached else "failed"
@@ -164,12 +170,13 @@ def _compare(run: Path, name: str, last: np.ndarray, found: Measured) -> None:
     told = _last_told(run / "metrics.csv")
     seen = float(last.mean())
     if told is None:
-        found.notes.append(f"{name}: metrics.csv has no val_accuracy")
+        found.notes.append(Note("no metrics", STAFF, f"{name}: metrics.csv has no val_accuracy"))
     elif abs(told - seen) > SLACK + 2 * confidence_interval(last):
-        found.notes.append(
-            f"{name}: CONTRADICTION: metrics.csv ends with val_accuracy {told:.3f}, the last "
-            f"weights give {seen:.3f}"
+        text = (
+            f"{name}: metrics.csv ends with val_accuracy {told:.3f}, the last weights give "
+            f"{seen:.3f}"
         )
+        found.notes.append(Note(CONTRADICTION, STAFF, text))
 
 
 def _last_told(path: Path) -> float | None:
