@@ -26,7 +26,7 @@ from autograder.judge.comparing import Mismatch
 from autograder.judge.knowledge import Knowledge
 from autograder.judge.known import MISTAKE
 from autograder.judge.words import worded
-from autograder.report.record import CheckResult, HomeworkResult, plain
+from autograder.report.record import CheckResult, HomeworkResult
 from autograder.run.launch import Worker, isolation_of_this_system, start
 from autograder.run.overlay import overlay
 from autograder.run.student import Call, Student, StudentError
@@ -289,8 +289,8 @@ def _explain(
     mistake = next((one.slug for one in told if one.sure and one.kind == MISTAKE), None)
     for row in lost:
         row.mistake, row.causes = mistake, [one.as_json() for one in told]
-    lines = worded([one for one in told if not any(one.text in row.message for row in lost)])
-    lost[0].message = plain("\n".join([lost[0].message, *lines]))
+    said = {text for row in lost for text in (row.what, row.idea)}
+    lost[0].told = worded([one for one in told if one.text not in said])
 
 
 def _unimportable(bench: Bench) -> StudentError | None:
@@ -339,11 +339,6 @@ def run_check(bench: Bench, check: PlannedCheck, hint: int) -> tuple[CheckResult
 
 
 def _row(check: PlannedCheck, failure: Any, seconds: float, hint: int) -> CheckResult:
-    message = ""
-    if failure is not None:
-        message = failure.what
-        if hint >= 2 and failure.idea:
-            message += f"\n{failure.idea}"
     return CheckResult(
         id=check.id,
         problem=check.problem,
@@ -352,6 +347,8 @@ def _row(check: PlannedCheck, failure: Any, seconds: float, hint: int) -> CheckR
         max_points=check.points,
         status="passed" if failure is None else getattr(failure, "status", "failed"),
         seconds=round(seconds, 3),
-        message=message,
+        what=failure.what if failure else "",
+        idea=failure.idea if failure and hint >= 2 else "",
+        hole=getattr(failure, "hole", None),
         picture=getattr(failure, "pair", None),
     )

@@ -14,6 +14,7 @@ import pytest
 from rich.console import Console
 
 from autograder import engine
+from autograder.judge.words import Line
 from autograder.report import console as report
 from autograder.report import page, pictures
 from autograder.report.record import CheckResult, HomeworkResult
@@ -27,8 +28,8 @@ BROWSER = (
 EVIL = "<script>alert('x')</script>\x1b[31m & \"quotes\""
 
 
-def result(message=EVIL, status="failed"):
-    row = CheckResult("t::a", "1", "a title", 0, 2, status, 0.1, message, None, printed=EVIL)
+def result(what=EVIL, status="failed", **more):
+    row = CheckResult("t::a", "1", "a title", 0, 2, status, 0.1, what, printed=EVIL, **more)
     return HomeworkResult("hw1", "A title", "fork", [row], 1.0)
 
 
@@ -45,7 +46,7 @@ def test_the_page_stands_alone():
 
 def test_the_console_says_what_and_what_next(capsys):
     console = Console(width=100, color_system=None)
-    report.show(result("it differs\nlook there"), homeworks.load("hw1"), console)
+    report.show(result("it differs", idea="look there"), homeworks.load("hw1"), console)
     out = capsys.readouterr().out
     for told in ("a title", "it differs", "look there", "0 of 2 points", "--problem 1"):
         assert told in out
@@ -79,7 +80,7 @@ def test_what_was_begun_is_the_next_step():
 
 def test_an_open_hole_is_named_in_the_overview():
     row = CheckResult("t", "1", "t", 0, 2, "failed", 0.1,
-                      "problem 1 is still empty: fill in f (hw1/a.py, line 3)")  # fmt: skip
+                      "problem 1 is still empty", hole="f")  # fmt: skip
     assert report.state([row]) == "fill in f"
 
 
@@ -228,7 +229,7 @@ MEASURE = """<script>addEventListener("load", () => {
 
 @pytest.mark.skipif(BROWSER is None, reason="needs Chromium to open the page in")
 def test_a_browser_shows_the_page_on_a_phone_and_on_a_desk(tmp_path):
-    seen = result("x" * 300 + "\nlook there\nRecognised: it is the other axis")
+    seen = result("x" * 300, idea="look there", told=[Line("Recognised", "it is the other axis")])
     row = seen.checks[0]
     row.printed, row.picture = "y" * 300, (np.eye(20), np.zeros((20, 20)))
     curve = CheckResult("t::b", "1", "a curve", 0, 2, "failed", 0.1, "it differs")

@@ -11,7 +11,7 @@ import torch
 
 from autograder.run.overlay import overlay
 from common import homework as homeworks
-from common.homework import PUBLIC_SEED
+from common.homework import PUBLIC_SEED, Experiment
 from staff.authoring.stubs import copy_solutions
 from staff.grading import trained
 from staff.grading.session import Session
@@ -25,8 +25,8 @@ HIDDEN = 8
 
 def only(least):
     """Homework 1 with one run, and its threshold."""
-    one = {"name": NAME, "command": "train it", "hand_in": True, "points": 3,
-           "least": {"glyphs": least, "omniglot": 0.9}}  # fmt: skip
+    one = Experiment(NAME, "train it", 2, hand_in=True, points=3,
+                     least={"glyphs": least, "omniglot": 0.9})  # fmt: skip
     return replace(HOMEWORK, experiments=(one,))
 
 

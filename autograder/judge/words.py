@@ -30,16 +30,28 @@ class Told:
         return asdict(self)
 
 
+RECOGNISED, LIKELY = "Recognised", "This looks like"
 MOST_FACTS = 2  # beside a cause or a relation
 
 
-def worded(told: list[Told]) -> list[str]:
-    """What a student reads, a line each: a sure cause stands alone."""
-    outside = [one.text for one in told if one.kind == "outside"]
+@dataclass(frozen=True)
+class Line:
+    """A line that a student reads: `lead` says how sure it is, and is empty for what can be seen."""
+
+    lead: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.lead}: {self.text}" if self.lead else self.text
+
+
+def worded(told: list[Told]) -> list[Line]:
+    """What a student reads: a sure cause stands alone."""
+    outside = [Line("", one.text) for one in told if one.kind == "outside"]
     causes = [one for one in told if one.level == 3]
     if causes and causes[0].sure:
-        return [*outside, f"Recognised: {causes[0].text}"]
-    lines = [f"This looks like: {one.text}" for one in causes]
-    lines += [one.text for one in told if one.kind == "relation"]
-    facts = [one.text for one in told if one.kind == "fact"]
+        return [*outside, Line(RECOGNISED, causes[0].text)]
+    lines = [Line(LIKELY, one.text) for one in causes]
+    lines += [Line("", one.text) for one in told if one.kind == "relation"]
+    facts = [Line("", one.text) for one in told if one.kind == "fact"]
     return [*outside, *lines, *facts[:MOST_FACTS]]

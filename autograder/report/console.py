@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from rich.console import Console, Group
 from rich.padding import Padding
 from rich.table import Table
@@ -21,7 +19,6 @@ MARKS = {
     "not_run": ("·", "dim"),
 }
 PRINTED_LINES = 5
-EMPTY_HOLE = re.compile(r"is still empty: fill in (\S+)")
 WIDE, NARROW = 24, 12  # characters of a homework's bar and of a problem's
 
 
@@ -59,10 +56,8 @@ def _account(check: CheckResult, shown: set[str]) -> Group:
     if check.message in shown - {""}:
         lines.append(Padding(Text("the same as above", "dim"), (0, 0, 0, 2)))
     elif check.message:
-        what, _, idea = check.message.partition("\n")
-        lines.append(Padding(Text(what, MARKS[check.status][1]), (0, 0, 0, 2)))
-        if idea:
-            lines.append(Padding(Text(idea), (0, 0, 0, 2)))
+        lines.append(Padding(Text(check.what, MARKS[check.status][1]), (0, 0, 0, 2)))
+        lines += [Padding(Text(str(one)), (0, 0, 0, 2)) for one in (check.idea, *check.told) if one]
         if check.printed.strip():
             tail = "\n".join(check.printed.strip().splitlines()[-PRINTED_LINES:])
             lines.append(Padding(Text(f"printed: {tail}", "dim"), (0, 0, 0, 2)))
@@ -113,8 +108,8 @@ def state(rows: list[CheckResult]) -> str:
     passed = sum(row.passed for row in rows)
     if passed == len(rows):
         return "done"
-    empty = EMPTY_HOLE.search(next(row for row in rows if not row.passed).message)
-    return f"fill in {empty[1]}" if empty else f"{passed} of {len(rows)} checks pass"
+    hole = next(row for row in rows if not row.passed).hole
+    return f"fill in {hole}" if hole else f"{passed} of {len(rows)} checks pass"
 
 
 def in_work(results: list[HomeworkResult]) -> HomeworkResult | None:

@@ -81,7 +81,7 @@ def _case(result: HomeworkResult, check: CheckResult) -> ET.Element:
     )
     if kind := _kind(check):
         message = _plain(check.message)
-        told = ET.SubElement(case, kind, message=message.partition("\n")[0])
+        told = ET.SubElement(case, kind, message=_plain(check.what).partition("\n")[0])
         if kind != "skipped":
             told.set("type", check.status)
         told.text = message

@@ -5,12 +5,11 @@ from __future__ import annotations
 import html
 from pathlib import Path
 
+from autograder.judge.words import Line
 from autograder.report import pictures
 from autograder.report.record import WORDS, CheckResult, HomeworkResult
 from common.files import write_text
 from common.homework import Homework
-
-RECOGNISED = "Recognised: "
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1b1b1f; --paper: #fdfdfc; --soft: #5a5a63;
@@ -89,11 +88,12 @@ def _worth(rows: list[CheckResult]) -> str:
 
 def _check(row: CheckResult) -> str:
     """What was checked, and inside it what differed, the idea and the recognised mistake."""
-    what, *ideas = row.message.split("\n")
-    inside = f'<p class="what">{html.escape(what)}</p>' if what else "<p>Nothing differed.</p>"
+    what = f'<p class="what">{html.escape(row.what)}</p>' if row.what else ""
+    inside = what or "<p>Nothing differed.</p>"
     if row.picture is not None:
         inside += pictures.pair(*row.picture)
-    inside += "".join(_idea(line) for line in ideas)
+    inside += f'<p class="what">{html.escape(row.idea)}</p>' if row.idea else ""
+    inside += "".join(map(_told, row.told))
     if row.printed.strip() and not row.passed:
         inside += f"<p>It printed:</p><pre>{html.escape(row.printed.strip())}</pre>"
     kind, shown = ("passed", "") if row.passed else ("not", " open")
@@ -104,8 +104,8 @@ def _check(row: CheckResult) -> str:
     )
 
 
-def _idea(line: str) -> str:
-    if line.startswith(RECOGNISED):
-        told = html.escape(line.removeprefix(RECOGNISED))
-        return f'<p class="what mistake"><strong>Recognised mistake.</strong> {told}</p>'
-    return f'<p class="what">{html.escape(line)}</p>'
+def _told(line: Line) -> str:
+    text = html.escape(line.text)
+    if not line.lead:
+        return f'<p class="what">{text}</p>'
+    return f'<p class="what mistake"><strong>{html.escape(line.lead)}:</strong> {text}</p>'

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields, replace
+
+from autograder.judge.words import Line
 
 WORDS = {  # status → what a student reads
     "passed": "passed",
@@ -14,11 +16,11 @@ WORDS = {  # status → what a student reads
 }
 JSON_FIELDS = (
     "id", "problem", "title", "points", "max_points", "status", "seconds", "message", "mistake",
-    "causes",
+    "causes", "what", "idea", "hole",
 )  # fmt: skip
 
 
-MOST_TEXT = 5000  # characters of a message
+MOST_TEXT = 5000  # characters of a part of a message
 
 
 def plain(text: str) -> str:
@@ -50,8 +52,15 @@ class Note:
 class CheckResult:
     """One planned check and what became of it.
 
-    `message` is what the student reads at the hint level in force; `mistake` is the slug of the
-    recognised mistake, or None; `causes` is what else is told, entry by entry. `printed` and `picture` are not part of the JSON record.
+    Attributes:
+        what: what differed, or why it could not be judged.
+        mistake: the slug of the recognised mistake, or None.
+        causes: what is told of it, as the contract's entries.
+        idea: what to look at; empty below hint level 2.
+        told: what the causes say in words, at the hint level in force.
+        hole: what is to be filled in, where it is still empty.
+        printed: the end of what the student's code printed.
+        picture: given and expected, where both are arrays of one shape.
     """
 
     id: str
@@ -61,14 +70,39 @@ class CheckResult:
     max_points: float
     status: str
     seconds: float
-    message: str = ""
+    what: str = ""
     mistake: str | None = None
     causes: list[dict] = field(default_factory=list)
-    printed: str = ""  # the end of what the student's code printed
-    picture: tuple | None = None  # given and expected, where both are arrays of one shape
+    idea: str = ""
+    told: list[Line] = field(default_factory=list)
+    hole: str | None = None
+    printed: str = ""
+    picture: tuple | None = None
 
     def __post_init__(self) -> None:
-        self.message = plain(self.message)
+        self.what, self.idea = plain(self.what), plain(self.idea)
+
+    @property
+    def message(self) -> str:
+        """All that is said in words: what differed, the idea, the causes."""
+        return "\n".join(filter(None, (self.what, self.idea, *map(str, self.told))))
+
+    def as_json(self) -> dict:
+        """Plain types: the contract's fields, and the parts of the message."""
+        return {name: getattr(self, name) for name in JSON_FIELDS} | {
+            "told": [asdict(line) for line in self.told]
+        }
+
+    def saying(self, what: str) -> CheckResult:
+        """The same row with these words in place of all that was told of it."""
+        return replace(self, what=what, idea="", told=[], mistake=None, causes=[], hole=None)
+
+    @classmethod
+    def from_json(cls, row: dict) -> CheckResult:
+        """The result that `as_json` gave; what a picture needs is not kept."""
+        names = {one.name for one in fields(cls)} - {"told"}
+        told = [Line(**line) for line in row.get("told", ())]
+        return cls(**{name: value for name, value in row.items() if name in names}, told=told)
 
     @property
     def passed(self) -> bool:
@@ -114,9 +148,7 @@ class HomeworkResult:
             "max_score": self.max_score,
             "seconds": round(self.seconds, 3),
             "isolation": self.isolation,
-            "checks": [
-                {name: getattr(check, name) for name in JSON_FIELDS} for check in self.checks
-            ],
+            "checks": [check.as_json() for check in self.checks],
         }
 
 

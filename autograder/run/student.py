@@ -20,9 +20,10 @@ from common.homework import Homework
 class StudentError(AssertionError):
     """The student's code gave no value; `status` is failed, error, timeout or crashed."""
 
-    def __init__(self, status: str, what: str, idea: str = "") -> None:
+    def __init__(self, status: str, what: str, idea: str = "", hole: str | None = None) -> None:
         super().__init__(what)
         self.status, self.what, self.idea = status, what, idea
+        self.hole = hole  # that is still empty
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ def explain(error: dict[str, Any], homework: Homework) -> StudentError:
         case "empty":
             ident, _, hole = text.removeprefix(f"{homework.name} ").partition(": ")
             return StudentError(
-                "failed", f"problem {ident} is still empty: fill in {hole} ({place})"
+                "failed", f"problem {ident} is still empty: fill in {hole} ({place})", hole=hole
             )
         case "timeout":
             return StudentError(

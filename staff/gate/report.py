@@ -79,6 +79,6 @@ def _cell(row: CheckResult | None, problem: str) -> str:
         return "<td>"
     if row.passed:
         return "<td>·"
-    told = html.escape(row.message.splitlines()[0] if row.message else row.status, quote=True)
+    told = html.escape(row.what or row.status, quote=True)
     kind = "no" if row.problem == problem else "other"
     return f'<td class={kind} title="{told}">{SIGNS[row.status]}'

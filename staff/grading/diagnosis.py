@@ -62,14 +62,14 @@ def grade(homework: Homework, folder: Path, manifest: dict, told_causes: bool) -
         told = f"{DIAGNOSIS_FILE} (problem {homework.diagnosis.id}) is missing"
         graded.notes.append(Note("missing file", STUDENT, told))
         for row in graded.rows:
-            row.message = "nothing was handed in"
+            row.what = "nothing was handed in"
         return graded
     try:
         curves = recorded.load(homework.name, homework.root)
         given = diagnosis.read(path, curves)
     except KitError as error:
         for row in graded.rows:
-            row.message = str(error).replace(str(path), DIAGNOSIS_FILE)
+            row.what = str(error).replace(str(path), DIAGNOSIS_FILE)
         return graded
     signed = str(manifest.get("name") or "")
     if signed and recorded.plain(signed) != recorded.plain(given.name):
@@ -80,14 +80,14 @@ def grade(homework: Homework, folder: Path, manifest: dict, told_causes: bool) -
         evidence = f"evidence: {verdict.state}" + "".join(f"; {m}" for m in verdict.messages[:1])
         if answers is None:
             row.status = "passed" if verdict.state == HOLDS else "failed"
-            row.message = f"run {answer.run}: {evidence}; {LATER}"
+            row.what = f"run {answer.run}: {evidence}; {LATER}"
             continue
         right = answer.cause == answers[answer.run]
         share = (1.0 if verdict.state == HOLDS else CAUSE_ALONE) if right else 0.0
         row.points = row.max_points * share
         row.status = "passed" if share == 1 else "failed"
         said = "right" if right else f"{answer.cause or 'nothing'}, not {answers[answer.run]}"
-        row.message = f"run {answer.run}: cause {said}; {evidence}"
+        row.what = f"run {answer.run}: cause {said}; {evidence}"
     return graded
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import jinja2
 
 from autograder.report.page import STYLE, section
-from autograder.report.record import JSON_FIELDS, CheckResult, HomeworkResult
+from autograder.report.record import CheckResult, HomeworkResult
 from common import homework as homeworks
 from common.errors import KitError
 from common.files import replacing, write_text
@@ -180,10 +180,9 @@ def _message(check: dict, public: dict | None, record: dict) -> dict:
     measured = check["id"].removeprefix("run::") in record["accuracy"]
     if check["status"] == "passed" or measured or check["id"].startswith("diagnosis::"):
         return check
-    if public is None:
-        return check | {"message": "", "mistake": None, "causes": []}
-    if public["status"] == "passed":
-        return check | {"message": OTHER_INPUTS, "mistake": None, "causes": []}
+    if public is None or public["status"] == "passed":
+        told = "" if public is None else OTHER_INPUTS
+        return CheckResult.from_json(check).saying(told).as_json()
     return public | {"points": check["points"], "status": check["status"]}
 
 
@@ -239,11 +238,7 @@ def page(
 
 def as_result(record: dict, homework: Homework) -> HomeworkResult:
     """A record as the report's own."""
-    known = set(JSON_FIELDS)
-    checks = [
-        CheckResult(**{name: value for name, value in check.items() if name in known})
-        for check in record["checks"]
-    ]
+    checks = [CheckResult.from_json(check) for check in record["checks"]]
     return HomeworkResult(
         homework.name, homework.title, record["isolation"], checks, record["seconds"]
     )

@@ -15,7 +15,7 @@ from pathlib import Path
 from autograder import engine
 from autograder.judge.answers import Answers
 from autograder.judge.knowledge import Knowledge
-from autograder.report.record import JSON_FIELDS, CheckResult, Note
+from autograder.report.record import CheckResult, Note
 from autograder.run.launch import Worker, isolation_of_this_system, start
 from autograder.run.overlay import overlay
 from common import homework as homeworks
@@ -115,7 +115,7 @@ class Session:
             self.homework, taken.folder, taken.manifest, told_causes=not order.for_student
         )
         record["diagnosis"] = whole(sum(row.points for row in found.rows))
-        record["checks"] += [as_record(row) for row in found.rows]
+        record["checks"] += [row.as_json() for row in found.rows]
         record["notes"] += _plain(found.notes)
         return record
 
@@ -150,10 +150,9 @@ class Session:
             if row.passed:
                 continue
             at_home = public[row.id]
-            row.message, row.mistake = at_home.message, at_home.mistake
-            row.causes = at_home.causes
-            if at_home.passed:
-                row.message = OTHER_INPUTS
+            row.what = OTHER_INPUTS if at_home.passed else at_home.what
+            row.idea, row.told, row.hole = at_home.idea, at_home.told, at_home.hole
+            row.mistake, row.causes = at_home.mistake, at_home.causes
 
     def _explain_runs(self, measured: trained.Measured, folder: Path, tree: Path) -> None:
         """The same for trained runs: what a network raised may hold the tasks it was shown."""
@@ -162,10 +161,11 @@ class Session:
         those = [e for e in self.homework.experiments if e.name in raised]
         homework = replace(self.homework, experiments=tuple(those))
         public = trained.measure(homework, self.worker, folder, tree, PUBLIC_SEED)
-        told = {row.id: row.message for row in public.rows}
+        told = {row.id: row for row in public.rows}
         for name, row in zip(names, measured.rows):
             if name in raised:
-                row.message = OTHER_INPUTS if name in public.accuracy else told[row.id]
+                row.what = OTHER_INPUTS if name in public.accuracy else told[row.id].what
+                row.idea, row.told = "", []
 
 
 # --- records ------------------------------------------------------------------------------------
@@ -223,12 +223,7 @@ def fill(record: dict, homework: Homework, rows: list[CheckResult]) -> None:
             record["problems"][problem.id] = whole(problem.by_checks * passed)
             record["extra"] = whole(record["extra"] + problem.by_checks * passed)
     record["score"] = whole(sum(row.points for row in rows))
-    record["checks"] = [as_record(row) for row in rows]
-
-
-def as_record(row: CheckResult) -> dict:
-    """A row as it is kept."""
-    return {name: getattr(row, name) for name in JSON_FIELDS}
+    record["checks"] = [row.as_json() for row in rows]
 
 
 def whole(points: float) -> float:

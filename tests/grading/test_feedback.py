@@ -37,7 +37,7 @@ def judge_here(orders, workers, seconds, keep):
                     "id": check.id, "problem": check.problem, "title": check.title,
                     "points": 0 if lost else check.points, "max_points": check.points,
                     "status": "failed" if lost else "passed", "seconds": 0.1,
-                    "message": f"inputs {'of home' if public else SECRET}" if lost else "",
+                    "what": f"inputs {'of home' if public else SECRET}" if lost else "",
                     "mistake": None,
                 }
             )  # fmt: skip

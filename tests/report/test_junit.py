@@ -10,7 +10,7 @@ from autograder.report.record import CheckResult, HomeworkResult
 
 
 def row(status, points=2, **more):
-    values = {"id": "t::x", "problem": "2a", "title": "The loss", "seconds": 0.25, "message": ""}
+    values = {"id": "t::x", "problem": "2a", "title": "The loss", "seconds": 0.25, "what": ""}
     values |= {"points": points if status == "passed" else 0, "max_points": points}
     return CheckResult(status=status, **(values | more))
 
@@ -41,7 +41,7 @@ def test_extra_credit_is_no_failure(status):
 
 
 def test_a_message_is_attribute_and_text_and_never_breaks_the_file():
-    (case,) = suite(row("failed", message="<b>got 3\n]]>more\x1b[31m\0")).iter("testcase")
+    (case,) = suite(row("failed", what="<b>got 3\n]]>more\x1b[31m\0")).iter("testcase")
     (failure,) = case.findall("failure")
     assert failure.get("message") == "<b>got 3"
     assert failure.text.startswith("<b>got 3\n]]>more") and "\x1b" not in failure.text
@@ -49,7 +49,7 @@ def test_a_message_is_attribute_and_text_and_never_breaks_the_file():
 
 
 def test_attributes_are_those_that_the_strictest_schema_knows():
-    found = suite(row("passed"), row("failed", message="x"))
+    found = suite(row("passed"), row("failed", what="x"))
     known = {
         "testsuite": {"name", "tests", "failures", "errors", "skipped", "time"},
         "testcase": {"classname", "name", "time"},

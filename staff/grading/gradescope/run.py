@@ -100,9 +100,9 @@ class _Grading:
             self.record["extra"] = 0
             fill(self.record, self.session.homework, self.rows)
             self.record["extra"] = 0  # whole problems only, at the end
-            for check in self.record["checks"]:
-                if check["status"] != "passed":
-                    check["message"], check["mistake"] = JUDGED, None
+            self.record["checks"] = [
+                (row if row.passed else row.saying(JUDGED)).as_json() for row in self.rows
+            ]
             self._write()
 
     def _too_late(self) -> None:

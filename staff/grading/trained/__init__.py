@@ -75,16 +75,16 @@ def measure(homework: Homework, worker: Worker, folder: Path, tree: Path, seed: 
         )  # fmt: skip
         found.rows.append(row)
         if exam is None:
-            row.status, row.message = "not_run", "not measured yet"
+            row.status, row.what = "not_run", "not measured yet"
             continue
         try:
             _one(homework, worker, experiment, folder, tree, seed, exam, row, found)
         except Unusable as error:
-            row.message = str(error)
+            row.what = str(error)
         except StudentError as error:
-            row.status, row.message = error.status, error.what
+            row.status, row.what = error.status, error.what
         except NotHere as error:
-            row.status, row.message = "not_run", "not measured yet: the staff have been told"
+            row.status, row.what = "not_run", "not measured yet: the staff have been told"
             found.notes.append(
                 Note(NOT_MEASURED, STAFF, f"{experiment.name}: not measured: {error}")
             )
@@ -126,7 +126,7 @@ def _one(homework, worker, experiment, folder, tree, seed, exam, row, found) -> 
     reached = accuracy + interval >= least
     row.status = "passed" if reached else "failed"
     row.points = row.max_points if reached else 0
-    row.message = (
+    row.what = (
         f"accuracy {accuracy:.3f} ± {interval:.3f} on {best.size} fresh tasks of {source}; "
         f"{'at least' if reached else 'this needs'} {least:g}"
     )
