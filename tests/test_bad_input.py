@@ -320,3 +320,16 @@ def test_plain_pytest_runs_the_checks_too():
     )  # fmt: skip
     assert done.returncode == 1
     assert "problem 2b is still empty: fill in mann_loss" in done.stdout, done.stdout[-2000:]
+
+
+def test_an_explanation_that_fails_costs_no_verdict(run, solved, monkeypatch, capsys):
+    def explain(*_):
+        raise ValueError("a form that nobody foresaw")
+
+    monkeypatch.setattr("autograder.engine.explain", explain)
+    folder = solved("hw1")
+    with (folder / "mann.py").open("a") as file:
+        file.write("\n\ndef mann_loss(logits, labels):\n    return logits.sum() * 0\n")
+    rows = run("hw1", folder, "2b")
+    assert sum(row.points for row in rows) < 8 and not any(row.causes for row in rows)
+    assert "2b: no cause was found (ValueError)" in capsys.readouterr().err

@@ -101,7 +101,7 @@ def _is_a_row(value: list | tuple) -> bool:
 def same(one: Any, other: Any, rtol: float = 1e-3, atol: float = 1e-5) -> bool:
     """Whether two leaves are alike: arrays of one shape within tolerance, the rest exactly."""
     if not (is_numeric(one) and is_numeric(other)):
-        return type(one) is type(other) and bool(one == other)
+        return type(one) is type(other) and bool(np.array_equal(one, other))
     first, second = np.asarray(one, np.float64), np.asarray(other, np.float64)
     if first.shape != second.shape:
         return False
