@@ -14,6 +14,7 @@ from tests.container import FEW_RIGHTS, Container, missing
 from tests.test_gradescope import require_schema
 
 ROOT = homeworks.ROOT
+FULL = 30 + 2  # points of homework 1: the code, and what checks give of the extra credit
 SECRET = 771
 METADATA = {
     "id": 7, "created_at": "2026-10-16T01:00:00.000000-07:00",
@@ -95,7 +96,7 @@ def test_results_are_a_zero_first_and_whole_at_every_moment(container):
     assert {len(result["tests"]) for result in seen if "tests" in result} == {
         len(done.result["tests"])
     }
-    assert done.result["score"] == 35
+    assert done.result["score"] == FULL
     assert "Handed in 2 days after the due date" in done.result["output"]
     assert set(done.left.values()) == {0}
     assert os.listdir(path.parent) == ["results.json"]
@@ -165,7 +166,7 @@ def test_a_thief_takes_nothing_and_leaves_nothing(container, rights):
     assert "TAKEN" not in done.said
     lost = [row for row in done.result["tests"] if row["number"].startswith("2b.")]
     assert lost and not any(row["score"] for row in lost)
-    assert done.result["score"] == 35 - sum(row["max_score"] for row in lost)
+    assert done.result["score"] == FULL - sum(row["max_score"] for row in lost)
     assert set(done.left.values()) == {0}, "a process of the student's still runs"
     assert (container.autograder / "run_autograder").read_bytes() == (
         container.autograder / "source" / "run_autograder"
