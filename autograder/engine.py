@@ -7,176 +7,31 @@ process of its own), and never imports torch or the student's code.
 from __future__ import annotations
 
 import contextlib
-import inspect
-import io
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from autograder.judge import plugin
-from autograder.judge.answers import Answers, Echo, Reference
+from autograder.context import CheckContext
+from autograder.judge.answers import Answers
 from autograder.judge.comparing import Mismatch
 from autograder.judge.knowledge import Knowledge
 from autograder.judge.known import MISTAKE
 from autograder.judge.words import worded
+from autograder.planning import PlannedCheck, plan
 from autograder.report.record import CheckResult, HomeworkResult
 from autograder.run.launch import Worker, isolation_of_this_system, start
 from autograder.run.overlay import overlay
-from autograder.run.student import Call, Student, StudentError
+from autograder.run.student import Call, StudentError
 from autograder.surveying import explain
 from common import interrupts
 from common.errors import KitError
 from common.homework import PUBLIC_SEED, Homework
 
 THREADS = 2
-
-
-@dataclass(frozen=True)
-class PlannedCheck:
-    """A check that will have a row, whatever happens."""
-
-    id: str
-    problem: str
-    title: str
-    points: float
-    after: str | None
-    random: bool
-    function: Callable[..., None]
-    arguments: dict[str, Any]  # of a parametrized check
-
-
-@dataclass
-class Desk:
-    """What one check works with."""
-
-    student: Student
-    reference: Reference
-    rng: Any
-
-
-class Bench:
-    """A worker, a tree and the answers: everything a homework's checks need.
-
-    Args:
-        homework: what to grade.
-        worker: a worker with the homework's preloaded modules; the bench does not close it.
-        tree: a tree made by `overlay`.
-        answers: the seed's record, or None to record: the student is then its own reference.
-        seed: which inputs to draw.
-        knowledge: what is known to go wrong on the public inputs, or None.
-    """
-
-    def __init__(
-        self,
-        homework: Homework,
-        worker: Worker,
-        tree: Path,
-        answers: Answers | None,
-        seed: int,
-        knowledge: Knowledge | None = None,
-    ) -> None:
-        self.homework, self.worker, self.tree = homework, worker, tree
-        self.answers, self.seed, self.knowledge = answers, seed, knowledge
-
-    def desk(self, check: str) -> Desk:
-        """What the check of this id works with; its process starts at the first call."""
-        limit = self.homework.time_limit
-        student = Student(
-            self.homework, lambda: self.worker.open(self.tree, self.homework.name, limit)
-        )
-        reference: Reference
-        if self.answers is None:
-            reference = Echo(student)
-        else:
-            reference = Reference(self.answers.calls.get(check, []), student)
-        return Desk(student, reference, plugin.generator(self.seed, check))
-
-
-# --- what is planned ----------------------------------------------------------------------------
-
-
-class _Collector:
-    def __init__(self) -> None:
-        self.items: list[pytest.Function] = []
-
-    def pytest_collection_finish(self, session: pytest.Session) -> None:
-        self.items = [item for item in session.items if isinstance(item, pytest.Function)]
-
-
-_planned: dict[Path, list[PlannedCheck]] = {}
-
-
-def plan(homework: Homework, only: str | None = None) -> list[PlannedCheck]:
-    """The checks of a homework, or of one problem, in the order of homework.toml.
-
-    Raises:
-        KitError: when a check file is broken or the points do not add up.
-    """
-    if homework.checks not in _planned:
-        _planned[homework.checks] = _collect(homework)
-    checks = _planned[homework.checks]
-    if only is not None:
-        homework.problem(only)
-        checks = [check for check in checks if check.problem == only]
-    return checks
-
-
-def _collect(homework: Homework) -> list[PlannedCheck]:
-    collector, said, known = _Collector(), io.StringIO(), set(sys.modules)
-    # pytest would keep Ctrl-C to itself, or take it for a fault of the check that it reads.
-    with interrupts.held(), contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-        code = pytest.main(
-            [
-                str(homework.checks), "--collect-only", "-q", "--noconftest",
-                "-c", str(homework.checks.parent / "pytest.ini"),
-            ],
-            plugins=[collector],
-        )  # fmt: skip
-        # Check folders are called like the homeworks: a homework can still be imported afterwards.
-        for module in [m for m in sys.modules if m.split(".")[0] == homework.name]:
-            if module not in known:
-                del sys.modules[module]
-    if code != pytest.ExitCode.OK:
-        last = next((line for line in said.getvalue().splitlines() if line.startswith("E ")), "")
-        raise KitError(f"the checks of {homework.name} cannot be collected: {last or code}")
-    order = {problem.id: index for index, problem in enumerate(homework.problems)}
-    checks = [_planned_check(item, homework) for item in collector.items]
-    checks.sort(key=lambda check: order[check.problem])
-    for problem in homework.problems:
-        total = sum(check.points for check in checks if check.problem == problem.id)
-        wanted = problem.points if problem.kind == "code" else 0
-        if abs(total - wanted) > 1e-9 and problem.checked:
-            raise KitError(
-                f"the checks of {homework.name} {problem.id} are worth {total:g} points, "
-                f"homework.toml says {wanted:g}"
-            )
-    return checks
-
-
-def _planned_check(item: pytest.Function, homework: Homework) -> PlannedCheck:
-    marker = item.get_closest_marker("problem")
-    if marker is None:
-        raise KitError(f"the check {plugin.check_id(item)} names no problem")
-    (ident,) = marker.args
-    homework.problem(ident)
-    title = (inspect.getdoc(item.function) or item.name).splitlines()[0].rstrip(".")
-    return PlannedCheck(
-        id=plugin.check_id(item),
-        problem=ident,
-        title=title,
-        points=marker.kwargs["points"],
-        after=marker.kwargs["after"],
-        random=marker.kwargs["random"],
-        function=item.function,
-        arguments=dict(item.callspec.params) if hasattr(item, "callspec") else {},
-    )
 
 
 # --- running ------------------------------------------------------------------------------------
@@ -215,9 +70,11 @@ def grade(
         answers = Answers.load(homework, seed)
         checks = plan(homework, only)
         tree = overlay(homework, stack.enter_context(_folder()) / "tree", submission)
-        bench = Bench(homework, worker, tree, answers, seed, Knowledge.load(homework))
+        context = CheckContext(homework, worker, tree, answers, seed, Knowledge.load(homework))
         result = HomeworkResult(homework.name, homework.title, worker.isolation)
-        result.checks = run_checks(bench, checks, hint or homework.hint_level, progress, isolation)
+        result.checks = run_checks(
+            context, checks, hint or homework.hint_level, progress, isolation
+        )
     result.seconds = time.monotonic() - began
     return result
 
@@ -235,14 +92,14 @@ def _folder() -> Iterator[Path]:
 
 
 def run_checks(
-    bench: Bench,
+    context: CheckContext,
     checks: list[PlannedCheck],
     hint: int,
     progress: Callable[[CheckResult], None] = lambda result: None,
     isolation: str = "fork",
 ) -> list[CheckResult]:
-    """Run checks on a bench; a row for each, in order."""
-    broken = _unimportable(bench)
+    """Run checks in a context; a row for each, in order."""
+    broken = _unimportable(context)
     empty: dict[str, bool] = {}
     calls: dict[str, list[Call]] = {}
 
@@ -253,7 +110,7 @@ def run_checks(
             what = f"not run: problem {check.after} comes first, and is still empty"
             result = _row(check, StudentError("not_run", what), 0.0, hint)
         else:
-            result, calls[check.id] = run_check(bench, check, hint)
+            result, calls[check.id] = run_check(context, check, hint)
             if _is_empty(calls[check.id]):
                 empty[check.problem] = True
         progress(result)
@@ -264,10 +121,10 @@ def run_checks(
             results = list(pool.map(one, checks))
     else:
         results = [one(check) for check in checks]
-    if bench.knowledge is not None and bench.seed == PUBLIC_SEED:
+    if context.knowledge is not None and context.seed == PUBLIC_SEED:
         for problem in dict.fromkeys(row.problem for row in results if not row.passed):
             if not empty.get(problem, False):
-                _explain(bench, problem, results, calls, hint)
+                _explain(context, problem, results, calls, hint)
     return results
 
 
@@ -276,16 +133,20 @@ def _is_empty(calls: list[Call]) -> bool:
 
 
 def _explain(
-    bench: Bench, problem: str, results: list[CheckResult], calls: dict[str, list[Call]], hint: int
+    context: CheckContext,
+    problem: str,
+    results: list[CheckResult],
+    calls: dict[str, list[Call]],
+    hint: int,
 ) -> None:
     """Add to the rows of a problem that are lost what is told of it; the first says it in words."""
-    assert bench.knowledge is not None
-    checks = plan(bench.homework, problem)
+    assert context.knowledge is not None
+    checks = plan(context.homework, problem)
     if any(check.id not in calls for check in checks):
         return
     lost = [row for row in results if row.problem == problem and not row.passed]
     try:
-        found = explain(bench, checks, calls, bench.knowledge.of(problem))
+        found = explain(context, checks, calls, context.knowledge.of(problem))
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         # Outputs of a form that nobody foresaw: the verdict stands, and that no cause was looked
         # for to the end is said.
@@ -299,14 +160,14 @@ def _explain(
     lost[0].told = worded([one for one in told if one.text not in said])
 
 
-def _unimportable(bench: Bench) -> StudentError | None:
+def _unimportable(context: CheckContext) -> StudentError | None:
     """The first handed-in file that cannot be imported: then nothing can be judged."""
-    student = bench.desk("import").student
+    student = context.fixtures("import").student
     try:
-        for name in bench.homework.files:
-            if not (bench.tree / bench.homework.name / name).is_file():
+        for name in context.homework.files:
+            if not (context.tree / context.homework.name / name).is_file():
                 return StudentError(
-                    "error", f"{bench.homework.name}/{name} is missing; it is one of the files "
+                    "error", f"{context.homework.name}/{name} is missing; it is one of the files "
                     "to hand in"
                 )  # fmt: skip
             student.import_file(name)
@@ -318,16 +179,15 @@ def _unimportable(bench: Bench) -> StudentError | None:
     return None
 
 
-def run_check(bench: Bench, check: PlannedCheck, hint: int) -> tuple[CheckResult, list[Call]]:
+def run_check(
+    context: CheckContext, check: PlannedCheck, hint: int
+) -> tuple[CheckResult, list[Call]]:
     """Run one check; its row, and the calls that it made."""
     began = time.monotonic()
-    desk = bench.desk(check.id)
-    wanted = inspect.signature(check.function).parameters
-    fixtures = {"student": desk.student, "reference": desk.reference, "rng": desk.rng}
-    given = {name: value for name, value in fixtures.items() if name in wanted}
+    fixtures = context.fixtures(check.id)
     failure: StudentError | Mismatch | None = None
     try:
-        check.function(**given, **check.arguments)
+        check.function(**fixtures.wanted_by(check.function), **check.arguments)
     except (StudentError, Mismatch) as error:
         failure = error
     except KitError:
@@ -338,10 +198,10 @@ def run_check(bench: Bench, check: PlannedCheck, hint: int) -> tuple[CheckResult
             "Compare the shapes and types that you return with those the docstring promises.",
         )
     finally:
-        desk.student.close()
+        fixtures.student.close()
     result = _row(check, failure, time.monotonic() - began, hint)
-    result.printed = desk.student.printed
-    return result, desk.student.calls
+    result.printed = fixtures.student.printed
+    return result, fixtures.student.calls
 
 
 def _row(check: PlannedCheck, failure: Any, seconds: float, hint: int) -> CheckResult:

@@ -1,15 +1,15 @@
-"""Runs checks to their ends on a bench, and explains a problem that is not passed."""
+"""Runs checks to their ends in a context, and explains a problem that is not passed."""
 
 from __future__ import annotations
 
 import ast
 import functools
-import inspect
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from autograder.context import CheckContext, Fixtures
 from autograder.judge import plugin
 from autograder.judge.answers import Reference
 from autograder.judge.causes import Seen, causes
@@ -17,20 +17,21 @@ from autograder.judge.known import OfProblem
 from autograder.judge.survey import Survey, survey
 from autograder.judge.units import Units, units
 from autograder.judge.words import Told
+from autograder.planning import PlannedCheck
 from autograder.run.student import Call
 from common.homework import PUBLIC_SEED, Homework
 
-if TYPE_CHECKING:
-    from autograder.engine import Bench, PlannedCheck
-
 
 def explain(
-    bench: Bench, checks: list[PlannedCheck], calls: dict[str, list[Call]], known: OfProblem
+    context: CheckContext,
+    checks: list[PlannedCheck],
+    calls: dict[str, list[Call]],
+    known: OfProblem,
 ) -> list[Told]:
     """What is told of a problem that is not passed.
 
     Args:
-        bench: one on the public inputs.
+        context: one on the public inputs.
         checks: all checks of the problem.
         calls: check → the calls that were made on these inputs already.
         known: what is known to go wrong in the problem.
@@ -38,27 +39,31 @@ def explain(
     seen = Seen(
         {
             # The calls of statistics are many: what was not reached stays unknown there.
-            check.id: survey_check(bench, check, calls.get(check.id, []), ask=not check.random)
+            check.id: survey_check(context, check, calls.get(check.id, []), ask=not check.random)
             for check in checks
         },
         {check.id for check in checks if check.random},
     )
     with np.errstate(all="ignore"):  # outputs may be infinite, or no numbers at all
-        return causes(seen, answers_of(bench, checks), known)
+        return causes(seen, answers_of(context, checks), known)
 
 
-def answers_of(bench: Bench, checks: list[PlannedCheck]) -> Units:
+def answers_of(context: CheckContext, checks: list[PlannedCheck]) -> Units:
     """The units of the solution's outcomes, without its conditions."""
-    assert bench.answers is not None
+    assert context.answers is not None
     found: Units = {}
     for check in checks:
-        outcomes = bench.answers.calls.get(check.id, [])
+        outcomes = context.answers.calls.get(check.id, [])
         found |= units(check.id, Survey([], outcomes), check.random)
     return found
 
 
 def survey_check(
-    bench: Bench, check: PlannedCheck, calls: list[Call], seed: int = PUBLIC_SEED, ask: bool = True
+    context: CheckContext,
+    check: PlannedCheck,
+    calls: list[Call],
+    seed: int = PUBLIC_SEED,
+    ask: bool = True,
 ) -> Survey:
     """Run one check to its end; the process starts at the first call that was not made before.
 
@@ -66,26 +71,21 @@ def survey_check(
         calls: those that were made already.
         ask: whether to make the others.
     """
-    assert bench.answers is not None
-    student = bench.desk(check.id).student
-    expected = bench.answers.calls.get(check.id, [])
-    wanted = inspect.signature(check.function).parameters
+    assert context.answers is not None
+    student = context.fixtures(check.id).student
+    expected = context.answers.calls.get(check.id, [])
 
     def run(stand_in: Any) -> None:
-        given = {
-            "student": stand_in,
-            "reference": Reference(expected, stand_in),
-            "rng": plugin.generator(seed, check.id),
-        }
-        given = {name: value for name, value in given.items() if name in wanted}
-        check.function(**given, **check.arguments)
+        rng = plugin.generator(seed, check.id)
+        fixtures = Fixtures(stand_in, Reference(expected, stand_in), rng)
+        check.function(**fixtures.wanted_by(check.function), **check.arguments)
 
     try:
         with np.errstate(all="ignore"):
             return survey(
                 run, [(call.probe, call.outcome) for call in calls],
                 student.ask if ask else None, expected,
-                parameters(bench.homework),
+                parameters(context.homework),
             )  # fmt: skip
     finally:
         student.close()

@@ -7,8 +7,10 @@ import time
 from pathlib import Path
 
 from autograder import engine
+from autograder.context import CheckContext
 from autograder.judge.answers import Answers
 from autograder.judge.knowledge import Knowledge
+from autograder.planning import PlannedCheck, plan
 from autograder.report.record import CheckResult, HomeworkResult
 from autograder.report.screen import Screen
 from autograder.run.launch import Worker
@@ -56,13 +58,13 @@ def watch(
             seen = now
             with tempfile.TemporaryDirectory(prefix="grade-", ignore_cleanup_errors=True) as place:
                 tree = overlay(homework, Path(place) / "tree", submission)
-                bench = engine.Bench(homework, worker, tree, answers, seed, knowledge)
+                context = CheckContext(homework, worker, tree, answers, seed, knowledge)
                 checks = concerned(homework, changed, rows)
                 fresh = engine.run_checks(
-                    bench, checks, hint or homework.hint_level, isolation=isolation
+                    context, checks, hint or homework.hint_level, isolation=isolation
                 )
             rows |= {row.id: row for row in fresh}
-            result.checks = [rows[check.id] for check in engine.plan(homework)]
+            result.checks = [rows[check.id] for check in plan(homework)]
             result.seconds = time.monotonic() - began
             _say(result, fresh, homework, screen)
             rounds = None if rounds is None else rounds - 1
@@ -87,10 +89,10 @@ def snapshot(homework: Homework, folder: Path) -> Snapshot:
 
 def concerned(
     homework: Homework, changed: set[str], rows: dict[str, CheckResult]
-) -> list[engine.PlannedCheck]:
+) -> list[PlannedCheck]:
     """The checks of the problems whose file changed; all of them at first, and after a file that
     could not be imported (every row then tells of that file)."""
-    checks = engine.plan(homework)
+    checks = plan(homework)
     if not rows or any(row.status == "error" for row in rows.values()):
         return checks
     problems = {p.id for p in homework.problems if p.hole and p.hole.split(":")[0] in changed}

@@ -11,7 +11,9 @@ import time
 from pathlib import Path
 
 from autograder import engine
+from autograder.context import CheckContext
 from autograder.judge.answers import Answers
+from autograder.planning import plan
 from autograder.run.launch import start
 from autograder.run.overlay import overlay
 from benchmarks import table
@@ -48,13 +50,13 @@ def warm(name: str, rounds: int) -> tuple[float, float]:
     answers = Answers.load(homework, 0)
     with start("fork", homework.preload) as worker, tempfile.TemporaryDirectory() as folder:
         tree = overlay(homework, Path(folder), homeworks.ROOT / "staff" / "solutions")
-        bench = engine.Bench(homework, worker, tree, answers, 0)
-        checks = engine.plan(homework)
-        engine.run_checks(bench, checks, 1)
+        context = CheckContext(homework, worker, tree, answers, 0)
+        checks = plan(homework)
+        engine.run_checks(context, checks, 1)
         whole, single = [], []
         for _ in range(rounds):
             began = time.perf_counter()
-            engine.run_checks(bench, checks, 1)
+            engine.run_checks(context, checks, 1)
             whole.append(time.perf_counter() - began)
         for _ in range(20):
             began = time.perf_counter()

@@ -14,7 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from autograder import engine
+from autograder.planning import plan
 from benchmarks import table
 from common import homework as homeworks
 
@@ -75,7 +75,7 @@ def main() -> None:
         homework = homeworks.load(name)
         for file, seconds in verdicts(name, options.rounds).items():
             holes = {p.id for p in homework.problems if p.hole and p.hole.startswith(f"{file}:")}
-            checks = sum(check.problem in holes for check in engine.plan(homework))
+            checks = sum(check.problem in holes for check in plan(homework))
             rows.append((name, file, str(checks), f"{seconds:.2f}"))
     table.write("watch", "From a save to the verdict", rows,
                 f"Medians of {options.rounds} saves; the problems of that file are judged.")  # fmt: skip

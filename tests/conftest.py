@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from autograder import engine
+from autograder.context import CheckContext
 from autograder.judge.answers import Answers
 from autograder.judge.knowledge import Knowledge
+from autograder.planning import plan
 from autograder.run.launch import isolation_of_this_system, start
 from autograder.run.overlay import overlay
 from common import homework as homeworks
@@ -33,8 +35,8 @@ def run(worker, tmp_path):
         homework = homeworks.load(name)
         tree = overlay(homework, tmp_path / "tree", folder)
         answers, knowledge = Answers.load(homework, 0), Knowledge.load(homework)
-        bench = engine.Bench(homework, worker, tree, answers, 0, knowledge)
-        return engine.run_checks(bench, engine.plan(homework, only), homework.hint_level)
+        context = CheckContext(homework, worker, tree, answers, 0, knowledge)
+        return engine.run_checks(context, plan(homework, only), homework.hint_level)
 
     return rows
 

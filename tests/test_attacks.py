@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from autograder import engine
+from autograder.context import CheckContext
 from autograder.judge.answers import Answers
+from autograder.planning import plan
 from autograder.run.launch import ForkWorker, isolation_of_this_system
 from autograder.run.overlay import overlay
 from common import homework as homeworks
@@ -93,11 +95,11 @@ def rows_of(attack, worker, place, root=ROOT):
     homework = replace(homework, time_limit=attack.limit or 20)
     (place / "submission").mkdir()
     tree = overlay(homework, place / "tree", submission(attack, place / "submission"))
-    bench = engine.Bench(homework, worker, tree, Answers.load(homework, 0), 0)
-    checks = engine.plan(homework)
+    context = CheckContext(homework, worker, tree, Answers.load(homework, 0), 0)
+    checks = plan(homework)
     own = [check for check in checks if check.problem == attack.entry.problem]
     others = [check for check in checks if check.problem not in ("1", attack.entry.problem)]
-    return engine.run_checks(bench, [*own, *others[:1]], 3), len(own)
+    return engine.run_checks(context, [*own, *others[:1]], 3), len(own)
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
@@ -166,6 +168,6 @@ def test_other_files_of_a_submission_are_not_taken(guarded, tmp_path):
     tree = overlay(homework, tmp_path / "tree", folder)
     assert not (tree / "hw1/sampling.py").exists()  # a link could lead to any file of the grader
     shutil.copyfile(ROOT / "staff/solutions/hw1/sampling.py", tree / "hw1/sampling.py")
-    bench = engine.Bench(homework, guarded, tree, Answers.load(homework, 0), 0)
-    checks = [check for check in engine.plan(homework) if check.problem == "2b"]
-    assert all(row.passed for row in engine.run_checks(bench, checks, 3))
+    context = CheckContext(homework, guarded, tree, Answers.load(homework, 0), 0)
+    checks = [check for check in plan(homework) if check.problem == "2b"]
+    assert all(row.passed for row in engine.run_checks(context, checks, 3))

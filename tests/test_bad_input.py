@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from autograder import engine
+from autograder.context import CheckContext
 from autograder.judge.answers import Answers, path_of
+from autograder.planning import plan
 from autograder.run.launch import start
 from autograder.run.overlay import overlay
 from common import homework as homeworks
@@ -163,8 +165,8 @@ def test_the_spawned_worker_survives_too(body, solved, tmp_path):
     homework = _with_limit(homeworks.load("hw1"), 2.0)
     with start("spawn", homework.preload) as worker:
         tree = overlay(homework, tmp_path / "tree", spoil(solved("hw1"), body))
-        bench = engine.Bench(homework, worker, tree, Answers.load(homework, 0), 0)
-        rows = engine.run_checks(bench, engine.plan(homework), 3, isolation="spawn")
+        context = CheckContext(homework, worker, tree, Answers.load(homework, 0), 0)
+        rows = engine.run_checks(context, plan(homework), 3, isolation="spawn")
     assert not any(row.passed for row in rows if row.problem == "2a")
     assert {row.status for row in rows if row.problem == "2a"} <= {"timeout", "crashed"}
     assert all(row.passed for row in rows if row.problem in ("1", "2b")), [

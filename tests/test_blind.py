@@ -2,8 +2,8 @@
 
 import pytest
 
-from autograder import engine
 from autograder.judge.answers import Answers, Reference
+from autograder.planning import plan
 from common import homework as homeworks
 from common.errors import KitError
 from staff.authoring.answers import record
@@ -13,7 +13,7 @@ from tests.conftest import HOMEWORKS
 CASES = [
     (hw, check, way)
     for hw in HOMEWORKS
-    for check in engine.plan(homeworks.load(hw))
+    for check in plan(homeworks.load(hw))
     for way in degenerate_answers.WAYS
 ]
 
@@ -38,7 +38,7 @@ FREQUENCIES = {"test_sampling::test_without_replacement", "test_sampling::test_c
 def test_answers_of_one_seed_are_worth_nothing_under_another(forms, worker):
     """A student who has memorised the public answers, and one who hands in another's values."""
     secret, accepted = record(homeworks.load("hw1"), 771, worker), set()
-    for check in engine.plan(homeworks.load("hw1")):
+    for check in plan(homeworks.load("hw1")):
         student = degenerate_answers.Blind(
             forms["hw1"].calls[check.id], lambda value, inputs: value
         )

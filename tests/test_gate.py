@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from autograder import engine
 from autograder.judge.knowledge import Knowledge
 from autograder.judge.known import MISTAKE, Cause, Known, OfProblem
+from autograder.planning import plan
 from autograder.report.record import CheckResult
 from autograder.run.launch import Crashed
 from common import homework as homeworks
@@ -63,7 +63,7 @@ def test_nearly_all_recorded_mistakes_can_be_named():
 
 @pytest.mark.parametrize("hw", HOMEWORKS)
 def test_a_statistical_check_states_its_false_alarms(hw):
-    for check in engine.plan(homeworks.load(hw)):
+    for check in plan(homeworks.load(hw)):
         if check.random:
             assert "False alarms" in (check.function.__doc__ or ""), check.id
 

@@ -12,6 +12,7 @@ import zipfile
 import pytest
 
 from autograder import engine
+from autograder.planning import plan
 from common import homework as homeworks
 from common.errors import KitError
 from staff.authoring.answers import record as record_answers
@@ -224,11 +225,11 @@ def shown(**changed):
     homework = homeworks.load("hw1")
     order = jobs.Order("a", "hw1", "")
     record = session.blank(homework, order) | {"status": "graded"} | changed
-    return results.render(record, homework, engine.plan(homework), {})
+    return results.render(record, homework, plan(homework), {})
 
 
 def test_texts_are_plain_and_within_their_caps():
-    ident = engine.plan(homeworks.load("hw1"))[0].id
+    ident = plan(homeworks.load("hw1"))[0].id
     check = {"id": ident, "points": 0, "status": "failed", "mistake": None,
              "message": "\x1b[31m\0<b>\ud800" + "é" * 10**6}  # fmt: skip
     result = shown(checks=[check], reason="")
@@ -241,7 +242,7 @@ def test_texts_are_plain_and_within_their_caps():
 def test_extra_credit_that_was_not_earned_is_no_failure():
     homework = homeworks.load("hw1")
     (extra,) = (p.id for p in homework.problems if p.kind == "extra")
-    checks = [c for c in engine.plan(homework) if c.problem == extra]
+    checks = [c for c in plan(homework) if c.problem == extra]
     failed = [{"id": c.id, "points": 0, "status": "failed", "message": "", "mistake": None}
               for c in checks]  # fmt: skip
     for record in (shown(), shown(checks=failed)):

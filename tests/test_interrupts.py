@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import pytest
 
-from autograder import engine
+from autograder import engine, planning
 from autograder.run import launch
 from common import homework as homeworks
 from common import interrupts
@@ -119,4 +119,4 @@ def test_an_interrupt_while_checks_are_collected_is_one(tmp_path):
     )
     homework = replace(homeworks.load("hw1"), root=tmp_path)
     with pytest.raises(KeyboardInterrupt):
-        engine._collect(homework)
+        planning._collect(homework)

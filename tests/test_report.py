@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from autograder import engine
 from autograder.judge.words import Line
+from autograder.planning import plan
 from autograder.report import console as report
 from autograder.report import page, pictures
 from autograder.report.record import CheckResult, HomeworkResult
@@ -144,7 +144,7 @@ def test_watch_sees_a_save(worker, solved, quiet, monkeypatch):
     monkeypatch.setattr("autograder.watch.time.sleep", save)
     options = {"submission": folder, "seed": 0, "hint": None, "isolation": "fork"}
     final = watch(homework, worker, quiet, rounds=3, **options)
-    assert final.complete and len(final.checks) == len(engine.plan(homework))
+    assert final.complete and len(final.checks) == len(plan(homework))
 
 
 def contrast(one, other):

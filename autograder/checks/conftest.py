@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.engine import Bench, Desk
+from autograder.context import CheckContext, Fixtures
 from autograder.judge.answers import Answers
 from autograder.judge.plugin import check_id
 from autograder.run.launch import isolation_of_this_system, start
@@ -23,12 +23,12 @@ from common.homework import PUBLIC_SEED
 
 
 @pytest.fixture(scope="session")
-def _bench_of() -> Iterator[Callable[[str], Bench]]:
+def _context_of() -> Iterator[Callable[[str], CheckContext]]:
     """One worker and one tree for all checks of a homework, made when first asked for."""
     with contextlib.ExitStack() as stack:
 
         @functools.cache
-        def bench_of(name: str) -> Bench:
+        def context_of(name: str) -> CheckContext:
             homework = homeworks.load(name)
             answers = Answers.load(homework, PUBLIC_SEED)
             worker = stack.enter_context(start(isolation_of_this_system(), homework.preload))
@@ -36,31 +36,33 @@ def _bench_of() -> Iterator[Callable[[str], Bench]]:
                 tempfile.TemporaryDirectory(prefix="grade-", ignore_cleanup_errors=True)
             )
             tree = overlay(homework, Path(folder) / "tree")
-            return Bench(homework, worker, tree, answers, PUBLIC_SEED)
+            return CheckContext(homework, worker, tree, answers, PUBLIC_SEED)
 
-        yield bench_of
-
-
-@pytest.fixture
-def _desk(request: pytest.FixtureRequest, _bench_of: Callable[[str], Bench]) -> Iterator[Desk]:
-    desk = _bench_of(request.path.parent.name).desk(check_id(request.node))
-    yield desk
-    desk.student.close()
+        yield context_of
 
 
 @pytest.fixture
-def student(_desk: Desk):
+def _fixtures(
+    request: pytest.FixtureRequest, _context_of: Callable[[str], CheckContext]
+) -> Iterator[Fixtures]:
+    fixtures = _context_of(request.path.parent.name).fixtures(check_id(request.node))
+    yield fixtures
+    fixtures.student.close()
+
+
+@pytest.fixture
+def student(_fixtures: Fixtures):
     """Probes that run beside the student's code."""
-    return _desk.student
+    return _fixtures.student
 
 
 @pytest.fixture
-def reference(_desk: Desk):
+def reference(_fixtures: Fixtures):
     """What the solution gave for the same call."""
-    return _desk.reference
+    return _fixtures.reference
 
 
 @pytest.fixture
-def rng(_desk: Desk):
+def rng(_fixtures: Fixtures):
     """A RandomState that belongs to this check and seed."""
-    return _desk.rng
+    return _fixtures.rng

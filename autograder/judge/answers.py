@@ -105,7 +105,7 @@ class Reference:
             ) from None
 
 
-class Echo(Reference):
+class SelfReference(Reference):
     """While answers are recorded the student is the solution, and is its own reference."""
 
     def __init__(self, student: Asked) -> None:

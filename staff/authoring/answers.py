@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 import tempfile
 from pathlib import Path
 
-from autograder import engine
+from autograder.context import CheckContext
 from autograder.judge.answers import Answers
 from autograder.judge.knowledge import Knowledge
+from autograder.planning import plan
 from autograder.run.launch import Worker
 from autograder.run.overlay import overlay
 from common.errors import KitError
@@ -30,23 +30,20 @@ def record(homework: Homework, seed: int, worker: Worker) -> Answers:
     with tempfile.TemporaryDirectory(prefix="answers-") as folder:
         solutions = homework.root / "staff" / "solutions" / homework.name
         tree = overlay(homework, Path(folder), solutions)
-        bench = engine.Bench(homework, worker, tree, None, seed)
-        for check in engine.plan(homework):
-            desk = bench.desk(check.id)
-            fixtures = {"student": desk.student, "reference": desk.reference, "rng": desk.rng}
-            wanted = inspect.signature(check.function).parameters
-            given = {name: value for name, value in fixtures.items() if name in wanted}
+        context = CheckContext(homework, worker, tree, None, seed)
+        for check in plan(homework):
+            fixtures = context.fixtures(check.id)
             try:
-                check.function(**given, **check.arguments)
+                check.function(**fixtures.wanted_by(check.function), **check.arguments)
             except AssertionError as error:
                 raise NotASolution(f"{homework.name} {check.id}, seed {seed}: {error}") from error
             finally:
-                desk.student.close()
-            calls[check.id] = [call.outcome for call in desk.student.calls]
+                fixtures.student.close()
+            calls[check.id] = [call.outcome for call in fixtures.student.calls]
     return Answers(calls)
 
 
-def bench_of(
+def context_of(
     entry: Entry,
     homework: Homework,
     seed: int,
@@ -54,9 +51,9 @@ def bench_of(
     answers: Answers,
     folder: Path,
     knowledge: Knowledge | None = None,
-) -> engine.Bench:
-    """A bench on which the entry's submission is judged."""
+) -> CheckContext:
+    """A context in which the entry's submission is judged."""
     files = folder / "files"
     files.mkdir()
     tree = overlay(homework, folder / "tree", submission(entry, files, homework.root))
-    return engine.Bench(homework, worker, tree, answers, seed, knowledge)
+    return CheckContext(homework, worker, tree, answers, seed, knowledge)

@@ -16,12 +16,13 @@ from pathlib import Path
 
 import numpy as np
 
-from autograder import engine
+from autograder.context import CheckContext
 from autograder.judge.answers import Answers
 from autograder.judge.causes import Seen
 from autograder.judge.knowledge import Knowledge
 from autograder.judge.known import CHANGE, MISTAKE, Cause, Known, OfProblem, known, may_be
 from autograder.judge.units import Units, same, stands_alone, summaries, units
+from autograder.planning import plan
 from autograder.run.overlay import overlay
 from autograder.surveying import answers_of, survey_check
 from common.homework import PUBLIC_SEED, Homework
@@ -72,13 +73,13 @@ class Recorder:
         self.homework, self.worker, self.folder = homework, worker, folder
         self.solutions = homework.root / "staff" / "solutions" / homework.name
         self.tree = overlay(homework, folder / "tree", self.solutions)
-        self.bench = engine.Bench(homework, worker, self.tree, answers, PUBLIC_SEED)
+        self.context = CheckContext(homework, worker, self.tree, answers, PUBLIC_SEED)
 
     def problem(self, problem: str) -> OfProblem:
         """Everything that is known of one problem."""
         own = self.run(None, problem)
         conditions = sorted(key for key in own.units if stands_alone(key))
-        solution = answers_of(self.bench, engine.plan(self.homework, problem))
+        solution = answers_of(self.context, plan(self.homework, problem))
         solution |= dict.fromkeys(conditions, True)
         changes = _Changes(self, problem, solution)
         mistakes = self.mistakes(problem, solution)
@@ -136,9 +137,9 @@ class Recorder:
                 self.worker.forget()
 
     def _survey(self, problem: str, seeds: tuple[int, ...]) -> _Run:
-        checks = engine.plan(self.homework, problem)
+        checks = plan(self.homework, problem)
         random = [check for check in checks if check.random]
-        first = {check.id: survey_check(self.bench, check, []) for check in checks}
+        first = {check.id: survey_check(self.context, check, []) for check in checks}
         run = Seen(first, {check.id for check in random}).units()
         unknown: set[str] = set()
         bands: dict[str, list[np.ndarray]] = {}
@@ -146,7 +147,7 @@ class Recorder:
             for check in random:
                 again = first[check.id]
                 if seed != PUBLIC_SEED:
-                    again = survey_check(self.bench, check, [], seed)
+                    again = survey_check(self.context, check, [], seed)
                     other = units(check.id, again, True)
                     unknown |= {
                         key

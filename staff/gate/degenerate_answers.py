@@ -10,9 +10,9 @@ import inspect
 
 import numpy as np
 
-from autograder.engine import PlannedCheck
 from autograder.judge import plugin
 from autograder.judge.answers import Answers, Reference
+from autograder.planning import PlannedCheck
 from autograder.run.student import Call
 from autograder.run.wire import Received
 from common.homework import PUBLIC_SEED

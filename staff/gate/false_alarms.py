@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from autograder import engine
+from autograder.context import CheckContext
+from autograder.planning import plan
 from autograder.run.launch import Worker
 from autograder.run.overlay import overlay
 from common.homework import Homework
@@ -44,7 +46,7 @@ def alarms(homework: Homework, worker: Worker, seeds: int, say: Callable[[str], 
         say: told what is going on.
     """
     found = Alarms(homework.name)
-    checks = [check for check in engine.plan(homework) if check.random]
+    checks = [check for check in plan(homework) if check.random]
     problems = {check.problem for check in checks}
     solution = homework.root / "staff" / "solutions" / homework.name
     with tempfile.TemporaryDirectory(prefix="alarms-") as folder:
@@ -60,9 +62,9 @@ def alarms(homework: Homework, worker: Worker, seeds: int, say: Callable[[str], 
             tree = overlay(homework, Path(folder) / f"tree-{number}", files)
             found.submissions += 1
             for seed in range(FIRST_SEED, FIRST_SEED + seeds):
-                bench = engine.Bench(homework, worker, tree, None, seed)
+                context = CheckContext(homework, worker, tree, None, seed)
                 for check in own:
-                    row, _ = engine.run_check(bench, check, 1)
+                    row, _ = engine.run_check(context, check, 1)
                     found.runs += 1
                     if not row.passed:
                         found.raised.append(f"{name}, {check.id}, seed {seed}: {row.message}")

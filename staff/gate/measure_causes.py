@@ -19,12 +19,13 @@ from autograder import engine
 from autograder.judge.answers import Answers
 from autograder.judge.knowledge import Knowledge
 from autograder.judge.known import MISTAKE, Known
+from autograder.planning import plan
 from autograder.run.overlay import overlay
 from common import homework as homeworks
 from common.errors import KitError
 from common.homework import PUBLIC_SEED, Homework
 from staff import command
-from staff.authoring.answers import bench_of
+from staff.authoring.answers import context_of
 from staff.authoring.catalogue import Entry, entries
 from staff.gate.causes import body_of
 from staff.gate.mutants.judge import planned
@@ -49,11 +50,11 @@ def main(argv: list[str]) -> int:
     for name in options.homework or homeworks.names():
         homework = homeworks.load(name)
         with Trusted(homework.preload) as worker, tempfile.TemporaryDirectory() as folder:
-            bench = _Bench(homework, worker, Path(folder))
+            context = _Context(homework, worker, Path(folder))
             if options.leave_one_out:
-                print(leave_one_out(bench, print), flush=True)
+                print(leave_one_out(context, print), flush=True)
             if options.second_order:
-                print(second_order(bench, options.second_order, options.draw), flush=True)
+                print(second_order(context, options.second_order, options.draw), flush=True)
     return 0
 
 
@@ -66,7 +67,7 @@ def _options() -> argparse.ArgumentParser:
     return options
 
 
-class _Bench:
+class _Context:
     """What is told of one version of a hole."""
 
     def __init__(self, homework: Homework, worker: Trusted, folder: Path) -> None:
@@ -86,7 +87,7 @@ class _Bench:
         kept = [thing for thing in known.things if not _is_named(thing, without)]
         knowledge = Knowledge({entry.problem: replace(known, things=kept)})
         with tempfile.TemporaryDirectory(prefix="causes-") as folder:
-            bench = bench_of(
+            context = context_of(
                 entry,
                 self.homework,
                 PUBLIC_SEED,
@@ -95,47 +96,47 @@ class _Bench:
                 Path(folder),
                 knowledge,
             )
-            checks = engine.plan(self.homework, entry.problem)
-            rows = engine.run_checks(bench, checks, 3, isolation=self.worker.isolation)
+            checks = plan(self.homework, entry.problem)
+            rows = engine.run_checks(context, checks, 3, isolation=self.worker.isolation)
         return next((row.causes for row in rows if not row.passed), [])
 
 
-def leave_one_out(bench: _Bench, say: Callable[[str], None]) -> str:
+def leave_one_out(context: _Context, say: Callable[[str], None]) -> str:
     """Counts over the catalogue of a homework; what is told for sure is said one by one."""
     counts: Counter[str] = Counter()
-    for entry in entries(bench.homework.name, MISTAKE, bench.homework.root):
-        told = bench.told(entry, without=entry.slug)
+    for entry in entries(context.homework.name, MISTAKE, context.homework.root):
+        told = context.told(entry, without=entry.slug)
         sure = [one["slug"] for one in told if one["sure"] and one["kind"] in NAMES]
         counts[_most(told)] += 1
         if sure:
             say(f"  {entry.problem} {entry.slug}: told for sure: {', '.join(sure)}")
-    return _line(f"{bench.homework.name}, leave one out", counts)
+    return _line(f"{context.homework.name}, leave one out", counts)
 
 
 def _is_named(thing: Known, slug: str) -> bool:
     return any(cause.slug == slug for names in (thing.causes, *thing.others) for cause in names)
 
 
-def second_order(bench: _Bench, count: int, seed: int) -> str:
+def second_order(context: _Context, count: int, seed: int) -> str:
     """Counts over random double changes that lose something."""
     draw, counts = random.Random(seed), Counter[str]()
-    changes = list(planned(bench.homework))
+    changes = list(planned(context.homework))
     for _ in range(20 * count):
         (file, one), (other_file, other) = draw.sample(changes, 2)
         if one.hole != other.hole or file != other_file or one.was == other.was:
             continue
-        source = (bench.solutions / file).read_text(encoding="utf-8")
+        source = (context.solutions / file).read_text(encoding="utf-8")
         body = merged(*(body_of(text, one.hole) for text in (source, one.source, other.source)))
         if body is None:
             continue
-        entry = Entry("pair", bench.homework.name, one.problem, "pair", "", file, body, "")
-        told = bench.told(entry)
+        entry = Entry("pair", context.homework.name, one.problem, "pair", "", file, body, "")
+        told = context.told(entry)
         names = {item["slug"] for item in told if item["kind"] in NAMES}
         both = {one.operator, other.operator} <= names
         counts["both operators" if both else _most(told)] += 1
         if counts.total() == count:
             break
-    return _line(f"{bench.homework.name}, second order", counts)
+    return _line(f"{context.homework.name}, second order", counts)
 
 
 def _most(told: Told) -> str:

@@ -17,14 +17,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from autograder import engine
+from autograder.context import CheckContext
 from autograder.judge.answers import Answers
 from autograder.judge.knowledge import Knowledge
+from autograder.planning import plan
 from autograder.report.record import CheckResult
 from autograder.run.launch import Worker, isolation_of_this_system, start
 from autograder.run.overlay import overlay
 from common.homework import PUBLIC_SEED, Homework
 from staff.authoring import families, leaks, stubs
-from staff.authoring.answers import bench_of, record
+from staff.authoring.answers import context_of, record
 from staff.authoring.catalogue import Entry, entries
 from staff.gate import degenerate_answers, indistinguishable
 from staff.gate.shared_worker import start_trusted
@@ -107,7 +109,7 @@ def _overlaps(homework: Homework) -> list[str]:
 
 
 def _blind(homework: Homework, answers: Answers, verdict: Verdict) -> None:
-    for check in engine.plan(homework):
+    for check in plan(homework):
         verdict.checks += 1
         for way in degenerate_answers.WAYS:
             if degenerate_answers.accepted(check, answers, way):
@@ -120,8 +122,8 @@ def _kit(
     """The solution earns everything; the stubs (`submission` None) nothing, each naming its hole."""
     with tempfile.TemporaryDirectory(prefix="verify-") as folder:
         tree = overlay(homework, Path(folder) / "tree", submission)
-        bench = engine.Bench(homework, worker, tree, answers, PUBLIC_SEED)
-        rows = engine.run_checks(bench, engine.plan(homework), 3)
+        context = CheckContext(homework, worker, tree, answers, PUBLIC_SEED)
+        rows = engine.run_checks(context, plan(homework), 3)
     for row in rows:
         if submission is None and (row.points or row.hole is None):
             verdict.faults.append(f"{row.id}: the stub gives {row.status}: {row.message}")
@@ -142,9 +144,9 @@ def _callers(homework: Homework, worker: Worker, answers: Answers) -> dict[str, 
         empty = f'raise NotImplementedError("{homework.name} {problem.id}: {name}")'
         entry = Entry("empty", homework.name, problem.id, "empty", "", file, empty, "")
         with tempfile.TemporaryDirectory(prefix="verify-") as folder:
-            bench = bench_of(entry, homework, PUBLIC_SEED, worker, answers, Path(folder))
-            others = [check for check in engine.plan(homework) if check.problem != problem.id]
-            runs = {check.id: engine.run_check(bench, check, 1)[0] for check in others}
+            context = context_of(entry, homework, PUBLIC_SEED, worker, answers, Path(folder))
+            others = [check for check in plan(homework) if check.problem != problem.id]
+            runs = {check.id: engine.run_check(context, check, 1)[0] for check in others}
         found[problem.id] = {check for check, row in runs.items() if not row.passed}
     return found
 
@@ -188,15 +190,15 @@ class _Judge:
         callers = self.callers.get(entry.problem, ()) if self.public else ()
         checks = [
             check
-            for check in engine.plan(self.homework)
+            for check in plan(self.homework)
             if check.problem == entry.problem or check.id in callers
         ]
         with tempfile.TemporaryDirectory(prefix="verify-") as folder:
-            bench = bench_of(
+            context = context_of(
                 entry, self.homework, self.seed, self.worker, self.answers, Path(folder),
                 self.knowledge,
             )  # fmt: skip
-            rows = engine.run_checks(bench, checks, 3, isolation=self.worker.isolation)
+            rows = engine.run_checks(context, checks, 3, isolation=self.worker.isolation)
         own = [row for row in rows if row.problem == entry.problem]
         if entry.kind == "variant":
             self._judge_variant(entry, rows)

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from autograder.planning import plan
 from common import homework as homeworks
 from common.errors import KitError
 from common.files import write_text
@@ -293,10 +294,9 @@ def _final(record: dict | None) -> bool:
 
 def limit(homework: Homework) -> float:
     """Seconds for one submission if every check and run took all it may, and more."""
-    from autograder import engine
     from staff.grading import trained
 
-    checks = len(engine.plan(homework)) * homework.time_limit
+    checks = len(plan(homework)) * homework.time_limit
     return 60 + checks + len(homework.experiments) * trained.SECONDS
 
 

@@ -13,8 +13,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from autograder import engine
+from autograder.context import CheckContext
 from autograder.judge.answers import Answers
 from autograder.judge.knowledge import Knowledge
+from autograder.planning import plan
 from autograder.report.record import CheckResult, Note
 from autograder.run.launch import Worker, isolation_of_this_system, start
 from autograder.run.overlay import overlay
@@ -48,7 +50,7 @@ class Session:
         self.homework = homeworks.load(name)
         self.isolation = isolation or isolation_of_this_system()
         self.worker = worker or start(self.isolation, self.homework.preload)
-        self.checks = engine.plan(self.homework)
+        self.checks = plan(self.homework)
         self._records: dict[int, tuple[Answers, Knowledge]] = {}
 
     def close(self) -> None:
@@ -135,8 +137,8 @@ class Session:
                 Knowledge.load(self.homework),
             )
         answers, knowledge = self._records[seed]
-        bench = engine.Bench(self.homework, self.worker, tree, answers, seed, knowledge)
-        return engine.run_checks(bench, checks or self.checks, HINT, progress, self.isolation)
+        context = CheckContext(self.homework, self.worker, tree, answers, seed, knowledge)
+        return engine.run_checks(context, checks or self.checks, HINT, progress, self.isolation)
 
     def _explain(self, rows: list[CheckResult], tree: Path) -> None:
         """Exchange what is said of secret inputs for what the public ones show, as at home."""

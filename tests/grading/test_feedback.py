@@ -5,7 +5,7 @@ import zipfile
 
 import pytest
 
-from autograder import engine
+from autograder.planning import plan
 from common import homework as homeworks
 from common.errors import KitError
 from common.homework import PUBLIC_SEED
@@ -13,7 +13,7 @@ from staff.grading import feedback, grade, pool, session
 from tests.grading.test_hand_ins import packed
 
 HOMEWORK = homeworks.load("hw1")
-CHECKS = engine.plan(HOMEWORK)
+CHECKS = plan(HOMEWORK)
 SECRET = "987.654"
 NOTES = [
     {"kind": "missing file", "audience": "student", "text": "mann.py is missing"},

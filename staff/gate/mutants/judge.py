@@ -11,7 +11,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from autograder import engine
+from autograder.context import CheckContext
 from autograder.judge.answers import Answers, digest
+from autograder.planning import plan
 from autograder.run.overlay import overlay
 from common.homework import PUBLIC_SEED, Homework
 from staff.authoring.stubs import holes, masters
@@ -114,7 +116,7 @@ class Court:
         self.solutions = homework.root / "staff" / "solutions" / homework.name
         self.tree = overlay(homework, folder, self.solutions)
         answers = Answers.load(homework, PUBLIC_SEED)
-        self.bench = engine.Bench(homework, worker, self.tree, answers, PUBLIC_SEED)
+        self.context = CheckContext(homework, worker, self.tree, answers, PUBLIC_SEED)
         self.deadliest: dict[str, dict[str, int]] = {}  # problem → check → mutants that it caught
 
     def judge(self, file: str, mutant: Mutant) -> Fate:
@@ -124,9 +126,9 @@ class Court:
         self.worker.forget()
         fate = Fate(mutant.problem, mutant.hole, mutant.was, mutant.now, SURVIVED)
         caught = self.deadliest.setdefault(mutant.problem, {})
-        checks = engine.plan(self.homework, mutant.problem)
+        checks = plan(self.homework, mutant.problem)
         for check in sorted(checks, key=lambda check: -caught.get(check.id, 0)):
-            row, calls = engine.run_check(self.bench, check, 1)
+            row, calls = engine.run_check(self.context, check, 1)
             if not row.passed:
                 caught[check.id] = caught.get(check.id, 0) + 1
                 raised = any("error" in call.outcome for call in calls)

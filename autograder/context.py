@@ -1,0 +1,69 @@
+"""What the checks of a homework work with: a worker, a tree, the answers, and each check's fixtures."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autograder.judge import plugin
+from autograder.judge.answers import Answers, Reference, SelfReference
+from autograder.judge.knowledge import Knowledge
+from autograder.run.launch import Worker
+from autograder.run.student import Student
+from common.homework import Homework
+
+
+@dataclass
+class Fixtures:
+    """What one check works with."""
+
+    student: Student
+    reference: Reference
+    rng: Any
+
+    def wanted_by(self, function: Callable[..., None]) -> dict[str, Any]:
+        """Those that a check's function asks for, by name."""
+        given = {"student": self.student, "reference": self.reference, "rng": self.rng}
+        wanted = inspect.signature(function).parameters
+        return {name: value for name, value in given.items() if name in wanted}
+
+
+class CheckContext:
+    """A worker, a tree and the answers: everything a homework's checks need.
+
+    Args:
+        homework: what to grade.
+        worker: a worker with the homework's preloaded modules; the context does not close it.
+        tree: a tree made by `overlay`.
+        answers: the seed's record, or None to record: the student is then its own reference.
+        seed: which inputs to draw.
+        knowledge: what is known to go wrong on the public inputs, or None.
+    """
+
+    def __init__(
+        self,
+        homework: Homework,
+        worker: Worker,
+        tree: Path,
+        answers: Answers | None,
+        seed: int,
+        knowledge: Knowledge | None = None,
+    ) -> None:
+        self.homework, self.worker, self.tree = homework, worker, tree
+        self.answers, self.seed, self.knowledge = answers, seed, knowledge
+
+    def fixtures(self, check: str) -> Fixtures:
+        """What the check of this id works with; its process starts at the first call."""
+        limit = self.homework.time_limit
+        student = Student(
+            self.homework, lambda: self.worker.open(self.tree, self.homework.name, limit)
+        )
+        reference: Reference
+        if self.answers is None:
+            reference = SelfReference(student)
+        else:
+            reference = Reference(self.answers.calls.get(check, []), student)
+        return Fixtures(student, reference, plugin.generator(self.seed, check))

@@ -1,0 +1,110 @@
+"""The planned checks of a homework: collected with pytest, and what they are worth."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import io
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autograder.judge import plugin
+from common import interrupts
+from common.errors import KitError
+from common.homework import Homework
+
+
+@dataclass(frozen=True)
+class PlannedCheck:
+    """A check that will have a row, whatever happens."""
+
+    id: str
+    problem: str
+    title: str
+    points: float
+    after: str | None
+    random: bool
+    function: Callable[..., None]
+    arguments: dict[str, Any]  # of a parametrized check
+
+
+class _Collector:
+    def __init__(self) -> None:
+        self.items: list[pytest.Function] = []
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        self.items = [item for item in session.items if isinstance(item, pytest.Function)]
+
+
+_planned: dict[Path, list[PlannedCheck]] = {}
+
+
+def plan(homework: Homework, only: str | None = None) -> list[PlannedCheck]:
+    """The checks of a homework, or of one problem, in the order of homework.toml.
+
+    Raises:
+        KitError: when a check file is broken or the points do not add up.
+    """
+    if homework.checks not in _planned:
+        _planned[homework.checks] = _collect(homework)
+    checks = _planned[homework.checks]
+    if only is not None:
+        homework.problem(only)
+        checks = [check for check in checks if check.problem == only]
+    return checks
+
+
+def _collect(homework: Homework) -> list[PlannedCheck]:
+    collector, said, known = _Collector(), io.StringIO(), set(sys.modules)
+    # pytest would keep Ctrl-C to itself, or take it for a fault of the check that it reads.
+    with interrupts.held(), contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        code = pytest.main(
+            [
+                str(homework.checks), "--collect-only", "-q", "--noconftest",
+                "-c", str(homework.checks.parent / "pytest.ini"),
+            ],
+            plugins=[collector],
+        )  # fmt: skip
+        # Check folders are called like the homeworks: a homework can still be imported afterwards.
+        for module in [m for m in sys.modules if m.split(".")[0] == homework.name]:
+            if module not in known:
+                del sys.modules[module]
+    if code != pytest.ExitCode.OK:
+        last = next((line for line in said.getvalue().splitlines() if line.startswith("E ")), "")
+        raise KitError(f"the checks of {homework.name} cannot be collected: {last or code}")
+    order = {problem.id: index for index, problem in enumerate(homework.problems)}
+    checks = [_planned_check(item, homework) for item in collector.items]
+    checks.sort(key=lambda check: order[check.problem])
+    for problem in homework.problems:
+        total = sum(check.points for check in checks if check.problem == problem.id)
+        wanted = problem.points if problem.kind == "code" else 0
+        if abs(total - wanted) > 1e-9 and problem.checked:
+            raise KitError(
+                f"the checks of {homework.name} {problem.id} are worth {total:g} points, "
+                f"homework.toml says {wanted:g}"
+            )
+    return checks
+
+
+def _planned_check(item: pytest.Function, homework: Homework) -> PlannedCheck:
+    marker = item.get_closest_marker("problem")
+    if marker is None:
+        raise KitError(f"the check {plugin.check_id(item)} names no problem")
+    (ident,) = marker.args
+    homework.problem(ident)
+    title = (inspect.getdoc(item.function) or item.name).splitlines()[0].rstrip(".")
+    return PlannedCheck(
+        id=plugin.check_id(item),
+        problem=ident,
+        title=title,
+        points=marker.kwargs["points"],
+        after=marker.kwargs["after"],
+        random=marker.kwargs["random"],
+        function=item.function,
+        arguments=dict(item.callspec.params) if hasattr(item, "callspec") else {},
+    )
