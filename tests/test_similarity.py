@@ -6,7 +6,7 @@ import pytest
 
 from common import homework as homeworks
 from staff.authoring.stubs import masters
-from staff.grading import similarity, similarity_page
+from staff.grading import shared_code, similarity, similarity_page
 
 pytest.importorskip("copydetect")
 HOMEWORK = homeworks.load("hw1")
@@ -29,7 +29,7 @@ def test_renamed_copies_are_found_and_the_kit_itself_is_not(tmp_path):
     hand_in(tmp_path / "class/eve", stub)
     hand_in(tmp_path / "class/zoe", stub)
     hand_in(tmp_path / "last-year/old", solved)
-    found = similarity.find(tmp_path / "class", HOMEWORK, [tmp_path / "last-year"], 0.5)
+    found = shared_code.find(tmp_path / "class", HOMEWORK, [tmp_path / "last-year"], 0.5)
     alike = {(pair.one, pair.other) for pair in found.pairs}
     assert ("ada", "bob") in alike
     assert {("ada", "last-year/old"), ("bob", "last-year/old")} <= alike
@@ -44,38 +44,38 @@ def test_renamed_copies_are_found_and_the_kit_itself_is_not(tmp_path):
 
 def pair(*shares, **more):
     values = {"file": "a.py", "one": "ada", "other": "bob", "tokens": 5}
-    return similarity.Pair(shares=shares or (0.5, 0.5), **(values | more))
+    return shared_code.Pair(shares=shares or (0.5, 0.5), **(values | more))
 
 
 def test_the_threshold_comes_from_the_honest_pairs():
     honest = [pair(0.1 + 0.002 * n, 0.1) for n in range(100)]  # shares from .10 to .30
-    limit, told = similarity.threshold([*honest, pair(0.95, 0.9)], None)
+    limit, told = shared_code.threshold([*honest, pair(0.95, 0.9)], None)
     assert 0.5 < limit < 0.6 and "median 0.20" in told
-    assert similarity.threshold(honest, 0.25)[0] == 0.25
-    assert similarity.threshold(honest[:5], None)[0] == similarity.FALLBACK
-    assert similarity.threshold([pair(0.9, 0.9)] * 30, None)[0] <= 1
-    assert similarity.threshold([pair(0.0, 0.0)] * 30, None)[0] == similarity.LOWEST
+    assert shared_code.threshold(honest, 0.25)[0] == 0.25
+    assert shared_code.threshold(honest[:5], None)[0] == similarity.FALLBACK
+    assert shared_code.threshold([pair(0.9, 0.9)] * 30, None)[0] <= 1
+    assert shared_code.threshold([pair(0.0, 0.0)] * 30, None)[0] == similarity.LOWEST
 
 
 def test_code_that_many_of_a_class_have_says_nothing_of_two():
-    assert similarity._common([{1, 2}] * 3 + [{2}] * 9) == {1, 2}
-    assert similarity._common([{1}] * 2 + [{2}] * 10) == {2}
-    assert similarity._common([{1}] * 5) == set(), "a class too small to say what is common"
+    assert shared_code._common([{1, 2}] * 3 + [{2}] * 9) == {1, 2}
+    assert shared_code._common([{1}] * 2 + [{2}] * 10) == {2}
+    assert shared_code._common([{1}] * 5) == set(), "a class too small to say what is common"
 
 
 def test_declared_collaborators_are_marked():
-    ada = similarity.Author("ada", HOMEWORK.folder, {"name": "Ada L", "collaborators": ["Bob  M"]})
-    bob = similarity.Author("bob", HOMEWORK.folder, {"name": "Bob M", "collaborators": []})
-    eve = similarity.Author("eve", HOMEWORK.folder, {})
-    assert similarity._names(ada, bob) and not similarity._names(bob, ada)
-    assert not similarity._names(ada, eve) and not similarity._names(eve, ada)
+    ada = shared_code.Author("ada", HOMEWORK.folder, {"name": "Ada L", "collaborators": ["Bob  M"]})
+    bob = shared_code.Author("bob", HOMEWORK.folder, {"name": "Bob M", "collaborators": []})
+    eve = shared_code.Author("eve", HOMEWORK.folder, {})
+    assert shared_code._names(ada, bob) and not shared_code._names(bob, ada)
+    assert not shared_code._names(ada, eve) and not shared_code._names(eve, ada)
     assert similarity.table([pair(declared=True)]).splitlines()[1] == "a.py,ada,bob,0.50,0.50,5,yes"
 
 
 def test_what_right_answers_share_is_left_out(tmp_path):
-    left_out = similarity._right_answers_share(HOMEWORK, "mann.py", tmp_path)
-    given = set(similarity.fingerprint(HOMEWORK.folder / "mann.py").hashes)
-    solution = similarity.fingerprint(HOMEWORK.root / "staff/solutions/hw1/mann.py")
+    left_out = shared_code._right_answers_share(HOMEWORK, "mann.py", tmp_path)
+    given = set(shared_code.fingerprint(HOMEWORK.folder / "mann.py").hashes)
+    solution = shared_code.fingerprint(HOMEWORK.root / "staff/solutions/hw1/mann.py")
     assert given <= left_out
     assert set(solution.hashes) - left_out, "a copied solution is still found"
 
@@ -83,6 +83,6 @@ def test_what_right_answers_share_is_left_out(tmp_path):
 def test_what_students_wrote_is_escaped_on_the_page():
     assert similarity_page.mark("a<b>c", [[1], [4]]) == "a<mark>&lt;b&gt;</mark>c"
     evil = "<script>alert(1)</script>"
-    found = similarity.Found([pair(texts=(evil, evil), matches=([], []), one=evil)], {}, [evil])
+    found = shared_code.Found([pair(texts=(evil, evil), matches=([], []), one=evil)], {}, [evil])
     page = similarity_page.page(found, HOMEWORK)
     assert "<script" not in page and "&lt;script&gt;" in page

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import functools
 import html
-from typing import TYPE_CHECKING
 
 import jinja2
 
 from autograder.report.page import STYLE
 from common.homework import Homework
-
-if TYPE_CHECKING:
-    from staff.grading.similarity import Found, Pair
+from staff.grading.shared_code import Found, Pair
 
 MOST_PAIRS = 200
 OWN_STYLE = """
