@@ -52,9 +52,9 @@ def test_the_threshold_comes_from_the_honest_pairs():
     limit, told = shared_code.threshold([*honest, pair(0.95, 0.9)], None)
     assert 0.5 < limit < 0.6 and "median 0.20" in told
     assert shared_code.threshold(honest, 0.25)[0] == 0.25
-    assert shared_code.threshold(honest[:5], None)[0] == similarity.FALLBACK
+    assert shared_code.threshold(honest[:5], None)[0] == shared_code.FALLBACK
     assert shared_code.threshold([pair(0.9, 0.9)] * 30, None)[0] <= 1
-    assert shared_code.threshold([pair(0.0, 0.0)] * 30, None)[0] == similarity.LOWEST
+    assert shared_code.threshold([pair(0.0, 0.0)] * 30, None)[0] == shared_code.LOWEST
 
 
 def test_code_that_many_of_a_class_have_says_nothing_of_two():
