@@ -62,16 +62,16 @@ _MEANINGS = [
      FACT, "index_too_large",
      "An index is larger than what it is looked up in. Does each id go to the table of its own "
      "kind, and does each axis have the size that you think?"),
-    (r"shapes? .*(cannot|can't) be multiplied|must match|[Ee]xpected input batch_size|invalid for "
+    (r"shapes? .{0,80}(cannot|can't) be multiplied|must match|[Ee]xpected input batch_size|invalid for "
      r"input of size|[Ss]izes of tensors|size mismatch|inconsistent tensor size|not broadcastable|"
      r"could not be broadcast|[Dd]imension out of range|dimension mismatch|must be batches of square|"
-     r"[Gg]iven groups|expected input.*channels|split_with_sizes|same number of dimensions",
+     r"[Gg]iven groups|expected input.{0,80}channels|split_with_sizes|same number of dimensions",
      FACT, "shapes_do_not_fit",
      "Two shapes do not fit together."),
     (r"same dtype|scalar type|[Ff]ound dtype|dtype mismatch|can't be cast|result type",
      FACT, "dtypes_do_not_fit",
      "Tensors of different dtypes meet. New tensors take the dtype of the inputs."),
-    (r"takes .*positional argument|missing \d+ required|unexpected keyword argument",
+    (r"takes .{0,60}positional argument|missing \d+ required|unexpected keyword argument",
      FACT, "called_otherwise",
      "The function cannot be called as the handout says."),
     (r"NoneType", FACT, "nothing_returned",

@@ -13,7 +13,6 @@ import ctypes
 import importlib
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -25,6 +24,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Self
 
 from autograder.run import wire
+from autograder.run.clearing import remove
 from common import interrupts
 from common.errors import KitError
 
@@ -236,7 +236,7 @@ class ForkWorker(Worker):
         except subprocess.TimeoutExpired:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
-        shutil.rmtree(self._scratch, ignore_errors=True)
+        remove(self._scratch)
         atexit.unregister(self.close)
 
 
@@ -347,7 +347,7 @@ class SpawnWorker(Worker):
     def close(self) -> None:
         self.end()
         self.output.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        remove(self._folder)
         atexit.unregister(self.close)
 
 
@@ -401,7 +401,7 @@ class InProcess(Worker):
 
     def __init__(self, preload: tuple[str, ...]) -> None:
         # The worker is a program that knows its neighbours by their bare names.
-        for name in ("wire", "kernel", "landlock", "namespaces", "seccomp", "sandbox"):
+        for name in ("wire", "clearing", "kernel", "landlock", "namespaces", "seccomp", "sandbox"):
             sys.modules.setdefault(name, importlib.import_module(f"autograder.run.{name}"))
         from autograder.run import worker
 

@@ -22,6 +22,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import clearing
 import kernel
 import landlock
 import namespaces
@@ -168,7 +169,7 @@ class Room:
 
     def leave(self, seat: Seat) -> None:
         """Clear a seat when all its processes are gone."""
-        clear(seat.folder)
+        clearing.clear(seat.folder)
         if seat.user is not None:
             self._users.append(seat.user)
 
@@ -283,31 +284,3 @@ def _children() -> list[int]:
             if int((process / "stat").read_text().rpartition(")")[2].split()[1]) == own:
                 found.append(int(process.name))
     return found
-
-
-def clear(folder: str) -> None:
-    """Remove a folder whose contents are hostile: however deep, and whatever their modes.
-
-    A folder's own folders are moved to the top before it is removed, so that nothing recurses.
-    """
-    serial, waiting = 0, [folder]
-    while waiting:
-        current, entries = waiting.pop(), []
-        with contextlib.suppress(OSError):
-            os.chmod(current, 0o700)
-            entries = list(os.scandir(current))
-        for entry in entries:
-            with contextlib.suppress(OSError):
-                if not entry.is_dir(follow_symlinks=False):
-                    os.unlink(entry.path)
-                    continue
-                os.chmod(entry.path, 0o700)  # only who may write to a folder can move it
-                serial += 1
-                top = os.path.join(folder, f"{serial}.cleared")
-                os.rename(entry.path, top)
-                waiting.append(top)
-        if current != folder:
-            with contextlib.suppress(OSError):
-                os.rmdir(current)
-    with contextlib.suppress(OSError):
-        os.rmdir(folder)

@@ -14,6 +14,7 @@ from typing import Any
 
 from autograder.run import wire
 from autograder.run.launch import Conversation, Crashed, TimedOut
+from autograder.run.outcome import outcome_of
 from common.homework import Homework
 
 
@@ -95,17 +96,7 @@ class Student:
             return {"error": {"kind": "crashed", "text": str(crash)}}
         except wire.WireError as error:
             return {"error": {"kind": "value", "text": str(error)}}
-        if not _well_formed(outcome):
-            return {"error": {"kind": "value", "text": "an answer in no form that probes give"}}
-        return outcome
-
-
-def _well_formed(outcome: Any) -> bool:
-    if type(outcome) is not dict:
-        return False
-    if set(outcome) == {"value", "changed"}:
-        return type(outcome["changed"]) is list
-    return set(outcome) == {"error"} and type(outcome["error"]) is dict
+        return outcome_of(outcome)
 
 
 def explain(error: dict[str, Any], homework: Homework) -> StudentError:
@@ -160,7 +151,7 @@ def explain(error: dict[str, Any], homework: Homework) -> StudentError:
 # What exceptions of Python and torch mean here: (words of the text, what happened, the idea).
 _MEANINGS = (
     (
-        r"(takes .*positional argument|missing \d+ required|unexpected keyword argument)",
+        r"(takes .{0,60}positional argument|missing \d+ required|unexpected keyword argument)",
         "the function cannot be called as the handout says",
         "Names, number and order of the arguments stay as they are in the stub.",
     ),
