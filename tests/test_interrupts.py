@@ -62,11 +62,11 @@ def test_a_worker_closed_under_an_interrupt_leaves_no_folder(kind, tmp_path, mon
     worker = launch.start(kind, ())
     assert any(tmp_path.iterdir())
 
-    def interrupted(*args, remove=shutil.rmtree, **options):
+    def interrupted(*args, remove=launch.remove):
         ctrl_c()
-        remove(*args, **options)
+        remove(*args)
 
-    monkeypatch.setattr(launch.shutil, "rmtree", interrupted)
+    monkeypatch.setattr(launch, "remove", interrupted)
     with pytest.raises(KeyboardInterrupt):
         worker.close()
     assert not any(tmp_path.iterdir())
