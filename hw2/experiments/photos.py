@@ -12,11 +12,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from common import plots
 from common.data import photos, source
 from common.errors import KitError
+from common.experiments import reference_band
+from common.statistics.intervals import confidence_interval
 from common.training import runs
+from common.training.step_timer import Clock
+from common.training.trainer import Trainer
+from hw2.experiments.evaluation import fixed_tasks, plain, protonet_accuracies
+from hw2.experiments.settings import WAY
+from hw2.experiments.tasks import TaskSampler
+from hw2.protonet import protonet_loss
 
 WEIGHTS = "squeezenet1_1_imagenet_fp16.pth"
 EACH = 40  # photographs of each class
@@ -44,19 +53,8 @@ class Features:
     main: str
 
 
-def experiment(chosen, folder: Path) -> None:
+def train(chosen, folder: Path) -> None:
     """Meta-train a linear layer on some classes, and test all forms on others."""
-    import torch
-
-    from common.experiments import reference_band
-    from common.statistics.intervals import confidence_interval
-    from common.training.step_timer import Clock
-    from common.training.trainer import Trainer
-    from hw2.experiments.evaluation import fixed_tasks, plain, protonet_accuracies
-    from hw2.experiments.settings import WAY
-    from hw2.experiments.tasks import TaskSampler
-    from hw2.protonet import protonet_loss
-
     features = load(chosen.data, chosen.tiny)
     steps = chosen.steps or (8 if chosen.tiny else STEPS)
     config = {"homework": "hw2", "experiment": "photos", "data": features.source,
@@ -196,7 +194,6 @@ def _photos(
 
 def _squeezenet(weights: Path):
     """SqueezeNet's layers before its classifier, frozen."""
-    import torch
     from torchvision.models import squeezenet1_1
 
     network = squeezenet1_1()
@@ -209,8 +206,6 @@ def _squeezenet(weights: Path):
 
 def _encode(network, images: np.ndarray) -> np.ndarray:
     """Features of images, uint8 [n, side, side, 3] → float32 [n, 512], averaged over places."""
-    import torch
-
     mean, spread = torch.tensor(MEAN)[:, None, None], torch.tensor(SPREAD)[:, None, None]
     parts = []
     with torch.no_grad():

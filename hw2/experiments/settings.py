@@ -9,6 +9,7 @@ CHOOSING_TASKS = 200  # for validation during training
 REPORTED_TASKS = 600  # for validation and test at the end
 SUPPORT_SIZES = (1, 2, 4, 6, 8, 10)  # of a class, at test time (question 4p)
 CHOOSE_SEED, VAL_SEED, TEST_SEED = 20, 21, 22  # tasks of every evaluation are the same for all runs
+PANELS = ("val_accuracy", "query_accuracy", "support_accuracy", "loss")
 TINY = {"steps": 8, "way": 10, "choosing": 20, "reported": 20}
 
 

@@ -59,7 +59,7 @@ class Recipe:
 
     Attributes:
         rows: of metrics, in every run.
-        constants: of `hwN.train`, with other values: fewer tasks to validate on are enough here.
+        constants: of `hwN.experiments.settings`, with other values: fewer tasks to validate on are enough here.
     """
 
     homework: str

@@ -44,11 +44,13 @@ def train(job):
             super().__init__(*args, **options)
             self.every = max(1, self.steps // job["rows"])
     trainer.Trainer = Watched
-    module = importlib.import_module(job["module"])
-    for name, value in job["constants"].items():
-        assert hasattr(module, name), name
-        setattr(module, name, value)
-    module.main()
+    homework = job["homework"]
+    if job["constants"]:
+        settings = importlib.import_module(f"{homework}.experiments.settings")
+        for name, value in job["constants"].items():  # before those who use them are imported
+            assert hasattr(settings, name), name
+            setattr(settings, name, value)
+    importlib.import_module(f"{homework}.train").main()
 
 
 for line in sys.stdin:
@@ -106,7 +108,7 @@ class Trainings:
         setting, tree = recipe.settings[run.setting], self._tree(entry)
         out = tree.parent / "run"
         job = {
-            "tree": str(tree), "module": f"{self.homework.name}.train", "rows": recipe.rows,
+            "tree": str(tree), "homework": self.homework.name, "rows": recipe.rows,
             "constants": recipe.constants,
             "options": [*setting.command, "--steps", str(setting.steps), "--seed", str(run.seed),
                         "--out", str(out)],

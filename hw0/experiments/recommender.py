@@ -1,0 +1,123 @@
+"""The training of homework 0: one network for two tasks, tested at its best epochs."""
+
+from __future__ import annotations
+
+import time
+from argparse import Namespace
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from common import options, plots
+from common.data.ratings import Ratings
+from common.errors import KitError
+from common.experiments import reference_band
+from common.files import replacing
+from common.training import runs
+from common.training.step_timer import Clock
+from common.training.trainer import Trainer
+from hw0.experiments.batches import Batches
+from hw0.experiments.held_out import HeldOut
+from hw0.experiments.settings import LABELS, SETTINGS, Setting
+from hw0.losses import joint_loss
+from hw0.model import MultiTaskNet
+
+
+def train(name: str, data: Ratings, chosen: Namespace, folder: Path) -> None:
+    """Train one setting; test each task once, with the weights that were its best on validation."""
+    setting = SETTINGS[name]
+    device = options.device(chosen.device)
+    config = {
+        "homework": "hw0", "experiment": name, "data": data.source, "seed": chosen.seed,
+        "epochs": chosen.epochs, "batch": chosen.batch, "lr": chosen.lr, "dim": chosen.dim,
+        "tiny": chosen.tiny, "surgery": chosen.surgery, "cosine": chosen.cosine,
+        **asdict(setting), "weights": list(setting.weights),
+    }  # fmt: skip
+    run = runs.RunFolder(folder, config, chosen.resume)
+    print(f"{name}: {folder}")
+    torch.manual_seed(chosen.seed)
+    mean = float(data.split("train")[2].mean())
+    net = MultiTaskNet(
+        data.num_users, data.num_items, chosen.dim, shared=setting.shared, mean=mean
+    ).to(device)
+    optimizer = torch.optim.Adam(net.parameters(), lr=chosen.lr)
+    rng = np.random.default_rng(chosen.seed)
+    batches = Batches(data, chosen.batch, chosen.seed, device)
+    every = batches.steps
+    trainer = Trainer(
+        run,
+        net,
+        optimizer,
+        rng,
+        chosen.epochs * every,
+        every,
+        clock=Clock(chosen.profile),
+        reference=reference_band.of_run(run),
+    )
+    validation = HeldOut(data, "val", ("train",), device)
+    sample = batches.at(0, np.random.default_rng(7))
+
+    def loss_of():
+        with trainer.clock("data"):
+            batch = batches.at(trainer.step, rng)
+        return losses(net, batch, setting, rng if chosen.surgery else None)
+
+    def evaluate():
+        figures = {"val_mse": validation.error(net), "val_mrr": validation.rank(net)}
+        keep_best(run, net, trainer.rows, figures)
+        if chosen.cosine:
+            from hw0.experiments.gradients import cosine  # an extra: its file may be empty
+
+            figures["cosine"] = cosine(net, sample, setting)
+        return {"epoch": trainer.step / every, **figures}
+
+    began = time.monotonic()
+    rows = trainer.fit(loss_of, evaluate)
+    report(
+        run, net, rows, HeldOut(data, "test", ("train", "val"), device), time.monotonic() - began
+    )
+    metrics = ["val_mrr", "val_mse", "rating", "ranking", *(["cosine"] if chosen.cosine else [])]
+    bands = trainer.reference.bands
+    plots.curves({name: rows}, metrics, folder / "curves.png", LABELS, bands)
+
+
+def losses(net, batch, setting: Setting, rng):
+    """The loss to train on, and figures; with a generator, after gradient surgery."""
+    loss, ranking, rating = joint_loss(net, *batch, setting.weights)
+    figures = {"ranking": ranking.item(), "rating": rating.item()}
+    if rng is not None:
+        from hw0.experiments.gradients import with_surgery
+
+        loss = with_surgery(loss, ranking, rating, net, setting, rng)
+    return loss, figures
+
+
+def keep_best(run, net, rows, figures: dict[str, float]) -> None:
+    """Keep the weights that are the best so far on validation: best_mse.pt and best_mrr.pt."""
+    for name, sign in (("mse", -1), ("mrr", 1)):
+        value = sign * figures[f"val_{name}"]
+        if all(value > sign * row[f"val_{name}"] for row in rows):
+            with replacing(run.path / f"best_{name}.pt") as temporary:
+                torch.save(net.state_dict(), temporary)
+
+
+def report(run, net, rows, held_out: HeldOut, seconds: float) -> None:
+    """Test each task at its own best epoch; write result.json and say it."""
+    result = {}
+    for name, judge in (("mse", held_out.error), ("mrr", held_out.rank)):
+        path = run.path / f"best_{name}.pt"
+        try:
+            net.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+        except (OSError, RuntimeError) as error:
+            raise KitError(f"{path} cannot be read ({error}); train again") from None
+        values = [row[f"val_{name}"] for row in rows]
+        best = values.index(min(values) if name == "mse" else max(values))
+        result |= {f"test_{name}": judge(net), f"epoch_{name}": round(rows[best]["epoch"])}
+    result["seconds"] = round(seconds, 1)
+    run.finish(result)
+    print(
+        f"test: stars MSE {result['test_mse']:.3f} (epoch {result['epoch_mse']}), ranking MRR "
+        f"{result['test_mrr']:.3f} (epoch {result['epoch_mrr']}), {seconds:.0f} s"
+    )

@@ -1,0 +1,93 @@
+"""The training of homework 1: a network with memory, tested with the weights that were its best."""
+
+from __future__ import annotations
+
+import time
+from argparse import Namespace
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from common import options, plots
+from common.data.images import FewShotImages, rotations
+from common.experiments import reference_band
+from common.statistics.intervals import confidence_interval
+from common.training import runs
+from common.training.step_timer import Clock
+from common.training.trainer import Trainer, warm_up_then_cosine
+from hw1.experiments.settings import PANELS, SETTINGS, TEST_TASKS, TINY_TASKS, VAL_TASKS
+from hw1.experiments.tasks import Tasks, drawer, query_accuracy
+from hw1.mann import MANN, mann_loss
+
+
+def train(name: str, data: FewShotImages, chosen: Namespace, folder: Path) -> None:
+    """Train one setting, keep the weights that are best on validation, test those once."""
+    setting = SETTINGS[name]
+    device = options.device(chosen.device)
+    hidden_dim = chosen.hidden or setting.hidden_dim
+    config = {
+        "homework": "hw1", "experiment": name, "data": data.source, "seed": chosen.seed,
+        "steps": chosen.steps, "batch": chosen.batch, "lr": chosen.lr, "tiny": chosen.tiny,
+        **asdict(setting), "hidden_dim": hidden_dim,
+    }  # fmt: skip
+    run = runs.RunFolder(folder, config, chosen.resume)
+    print(f"{name}: {folder}")
+    torch.manual_seed(chosen.seed)
+    network = build(setting.model, setting.way, setting.shot, hidden_dim).to(device)
+    optimizer = torch.optim.Adam(network.parameters(), lr=chosen.lr)
+    schedule = warm_up_then_cosine(optimizer, min(100, chosen.steps // 10), chosen.steps)
+    rng = np.random.default_rng(chosen.seed)
+    training = rotations(data.split("train"))
+    validation = Tasks(data.split("val"), setting, TINY_TASKS if chosen.tiny else VAL_TASKS, device)
+    draw = drawer(training, setting, chosen.batch, rng, device)
+
+    def loss_of():
+        with trainer.clock("data"):
+            images, labels = draw()
+        logits = network(images, labels)
+        with torch.no_grad():
+            figures = {"train_accuracy": query_accuracy(logits, labels).mean().item()}
+        return mann_loss(logits, labels), figures
+
+    def evaluate():
+        return {"val_accuracy": validation.accuracies(network).mean()}
+
+    every = max(1, chosen.steps // 20)
+    trainer = Trainer(
+        run, network, optimizer, rng, chosen.steps, every, schedule, best_by="val_accuracy",
+        clock=Clock(chosen.profile), reference=reference_band.of_run(run),
+    )  # fmt: skip
+    began = time.monotonic()
+    rows = trainer.fit(loss_of, evaluate)
+    trainer.load_best()
+    test = Tasks(data.split("test"), setting, TINY_TASKS if chosen.tiny else TEST_TASKS, device)
+    report(run, test.accuracies(network), trainer.best["step"], time.monotonic() - began)
+    bands = trainer.reference.bands
+    plots.curves({name: rows}, PANELS, folder / "curves.png", bands=bands)
+
+
+def build(model: str, way: int, shot: int, hidden_dim: int):
+    """A network for N-way K-shot tasks."""
+    if model == "transformer":
+        from hw1.transformer import TransformerMANN  # an extra: its file may be empty
+
+        return TransformerMANN(way, shot + 1, hidden_dim)
+    return MANN(way, shot + 1, hidden_dim)
+
+
+def report(run, accuracies, best_step: int, seconds: float) -> None:
+    """Write result.json and say it."""
+    result = {
+        "test_accuracy": float(accuracies.mean()),
+        "interval": confidence_interval(accuracies),
+        "tasks": len(accuracies),
+        "best_step": best_step,
+        "seconds": round(seconds, 1),
+    }
+    run.finish(result)
+    print(
+        f"meta-test accuracy {result['test_accuracy']:.3f} ± {result['interval']:.3f} "
+        f"({len(accuracies)} tasks, weights of step {best_step}, {seconds:.0f} s)"
+    )

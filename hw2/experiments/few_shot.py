@@ -1,0 +1,129 @@
+"""The training of homework 2: ProtoNet or MAML, tested with the weights that were its best."""
+
+from __future__ import annotations
+
+import time
+from argparse import Namespace
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from common import options, plots
+from common.data.images import FewShotImages, rotations
+from common.experiments import reference_band
+from common.statistics.intervals import confidence_interval
+from common.training import runs
+from common.training.step_timer import Clock
+from common.training.trainer import Trainer, warm_up_then_cosine
+from hw2.experiments.evaluation import fixed_tasks
+from hw2.experiments.methods import Method, build
+from hw2.experiments.settings import (
+    CHOOSE_SEED,
+    CHOOSING_TASKS,
+    PANELS,
+    REPORTED_TASKS,
+    SETTINGS,
+    TEST_SEED,
+    TINY,
+    VAL_SEED,
+    Setting,
+)
+from hw2.experiments.tasks import TaskSampler, shifted
+
+
+def setting_of(name: str, chosen: Namespace) -> Setting:
+    """The setting's row of the table, with what the command line changes."""
+    setting = SETTINGS[name]
+    given = {key: getattr(chosen, key) for key in ("steps", "batch", "lr")}
+    setting = replace(setting, **{key: value for key, value in given.items() if value is not None})
+    if chosen.tiny:
+        setting = replace(
+            setting, steps=min(setting.steps, TINY["steps"]), way=min(setting.way, TINY["way"])
+        )
+    return setting
+
+
+def train(name: str, data: FewShotImages, chosen: Namespace, folder: Path) -> None:
+    """Train one setting, keep the weights that are best on validation, test those once."""
+    setting = setting_of(name, chosen)
+    device = options.device(chosen.device)
+    config = {"homework": "hw2", "experiment": name, "data": data.source, "seed": chosen.seed,
+              "tiny": chosen.tiny, **asdict(setting)}  # fmt: skip
+    run = runs.RunFolder(folder, config, chosen.resume)
+    print(f"{name}: {folder}")
+    torch.manual_seed(chosen.seed)
+    rng = np.random.default_rng(chosen.seed)
+    method = build(setting, device)
+    characters = rotations(data.split("train"), mirrored=True)
+    sampler = TaskSampler(characters, setting.way, setting.train_shot, setting.query)
+    count = TINY["choosing"] if chosen.tiny else CHOOSING_TASKS
+    choosing = fixed_tasks(data.split("val"), setting.shot, count, CHOOSE_SEED, device=device)
+    optimizer = torch.optim.Adam(method.groups(setting.lr, setting.rate_factor))
+    schedule = warm_up_then_cosine(optimizer, min(50, setting.steps // 10), setting.steps)
+
+    def loss_of():
+        with trainer.clock("data"):
+            drawn = shifted(sampler.draw(setting.batch, rng), setting.shift, rng)
+            tasks = drawn.ready(device)
+        return method.loss(tasks)
+
+    def evaluate():
+        return {"val_accuracy": float(method.accuracies(choosing).mean()), **method.figures()}
+
+    every = max(1, setting.steps // (2 if chosen.tiny else 10))
+    trainer = Trainer(
+        run, method.module, optimizer, rng, setting.steps, every, schedule, best_by="val_accuracy",
+        clock=Clock(chosen.profile), reference=reference_band.of_run(run),
+    )  # fmt: skip
+    began = time.monotonic()
+    rows = trainer.fit(loss_of, evaluate)
+    trainer.load_best()
+    found = judged(method, data, setting, chosen)
+    report(run, found, method.rates(), trainer.best["step"], time.monotonic() - began)
+    if method.rates():
+        draw_rates(method.rates(), setting.inner_rate, folder / "rates.png")
+    plots.curves({name: rows}, PANELS, folder / "curves.png", bands=trainer.reference.bands)
+
+
+def judged(
+    method: Method, data: FewShotImages, setting: Setting, chosen: Namespace
+) -> dict[str, np.ndarray]:
+    """The accuracy of every task that is reported, of validation and of meta-test."""
+    count = TINY["reported"] if chosen.tiny else REPORTED_TASKS
+    device = options.device(chosen.device)
+    return {
+        part: method.accuracies(
+            fixed_tasks(data.split(part), setting.shot, count, seed, device=device)
+        )
+        for part, seed in (("val", VAL_SEED), ("test", TEST_SEED))
+    }
+
+
+def report(run, found: dict, rates: dict[str, float], best_step: int, seconds: float) -> None:
+    """Write result.json and say it."""
+    result = {}
+    for part, values in found.items():
+        result[f"{part}_accuracy"] = float(values.mean())
+        result[f"{part}_interval"] = confidence_interval(values)
+    result |= {"interval": result["test_interval"], "tasks": len(found["test"]),
+               "best_step": best_step, "seconds": round(seconds, 1)}  # fmt: skip
+    if rates:
+        result["rates"] = rates
+    run.finish(result)
+    for part, name in (("val", "validation"), ("test", "meta-test")):
+        accuracy, interval = result[f"{part}_accuracy"], result[f"{part}_interval"]
+        print(f"{name} accuracy {accuracy:.4f} ± {interval:.4f} ({result['tasks']} tasks)")
+    print(f"weights of step {best_step}; {seconds:.0f} s")
+
+
+def draw_rates(rates: dict[str, float], began: float, path: Path) -> None:
+    """What each inner rate became."""
+    figure, axis = plots.new(height=3 + 0.1 * len(rates))
+    axis.barh(list(rates), list(rates.values()), color=plots.COLOURS[0])
+    axis.axvline(began, color="black", linestyle=":", label="at the beginning")
+    axis.invert_yaxis()
+    axis.set_xlabel("learned inner rate")
+    axis.legend(frameon=False)
+    plots.save(figure, path)
