@@ -13,11 +13,9 @@ import torch
 from common import options, plots
 from common.data.ratings import Ratings
 from common.errors import KitError
-from common.experiments import reference_band
+from common.experiments.training import trainer_of
 from common.files import replacing
 from common.training import runs
-from common.training.step_timer import Clock
-from common.training.trainer import Trainer
 from hw0.experiments.batches import Batches
 from hw0.experiments.held_out import HeldOut
 from hw0.experiments.settings import LABELS, SETTINGS, Setting
@@ -46,16 +44,7 @@ def train(name: str, data: Ratings, chosen: Namespace, folder: Path) -> None:
     rng = np.random.default_rng(chosen.seed)
     batches = Batches(data, chosen.batch, chosen.seed, device)
     every = batches.steps
-    trainer = Trainer(
-        run,
-        net,
-        optimizer,
-        rng,
-        chosen.epochs * every,
-        every,
-        clock=Clock(chosen.profile),
-        reference=reference_band.of_run(run),
-    )
+    trainer = trainer_of(run, chosen, net, optimizer, rng, chosen.epochs * every, every)
     validation = HeldOut(data, "val", ("train",), device)
     sample = batches.at(0, np.random.default_rng(7))
 

@@ -12,11 +12,10 @@ import torch
 
 from common import options, plots
 from common.data.images import FewShotImages, rotations
-from common.experiments import reference_band
+from common.experiments.training import trainer_of
 from common.statistics.intervals import confidence_interval
 from common.training import runs
-from common.training.step_timer import Clock
-from common.training.trainer import Trainer, warm_up_then_cosine
+from common.training.trainer import warm_up_then_cosine
 from hw1.experiments.settings import PANELS, SETTINGS, TEST_TASKS, TINY_TASKS, VAL_TASKS
 from hw1.experiments.tasks import Tasks, drawer, query_accuracy
 from hw1.mann import MANN, mann_loss
@@ -55,9 +54,9 @@ def train(name: str, data: FewShotImages, chosen: Namespace, folder: Path) -> No
         return {"val_accuracy": validation.accuracies(network).mean()}
 
     every = max(1, chosen.steps // 20)
-    trainer = Trainer(
-        run, network, optimizer, rng, chosen.steps, every, schedule, best_by="val_accuracy",
-        clock=Clock(chosen.profile), reference=reference_band.of_run(run),
+    trainer = trainer_of(
+        run, chosen, network, optimizer, rng, chosen.steps, every, scheduler=schedule,
+        best_by="val_accuracy",
     )  # fmt: skip
     began = time.monotonic()
     rows = trainer.fit(loss_of, evaluate)

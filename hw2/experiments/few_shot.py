@@ -12,11 +12,10 @@ import torch
 
 from common import options, plots
 from common.data.images import FewShotImages, rotations
-from common.experiments import reference_band
+from common.experiments.training import trainer_of
 from common.statistics.intervals import confidence_interval
 from common.training import runs
-from common.training.step_timer import Clock
-from common.training.trainer import Trainer, warm_up_then_cosine
+from common.training.trainer import warm_up_then_cosine
 from hw2.experiments.evaluation import fixed_tasks
 from hw2.experiments.methods import Method, build
 from hw2.experiments.settings import (
@@ -73,9 +72,9 @@ def train(name: str, data: FewShotImages, chosen: Namespace, folder: Path) -> No
         return {"val_accuracy": float(method.accuracies(choosing).mean()), **method.figures()}
 
     every = max(1, setting.steps // (2 if chosen.tiny else 10))
-    trainer = Trainer(
-        run, method.module, optimizer, rng, setting.steps, every, schedule, best_by="val_accuracy",
-        clock=Clock(chosen.profile), reference=reference_band.of_run(run),
+    trainer = trainer_of(
+        run, chosen, method.module, optimizer, rng, setting.steps, every, scheduler=schedule,
+        best_by="val_accuracy",
     )  # fmt: skip
     began = time.monotonic()
     rows = trainer.fit(loss_of, evaluate)

@@ -17,11 +17,9 @@ import torch
 from common import plots
 from common.data import photos, source
 from common.errors import KitError
-from common.experiments import reference_band
+from common.experiments.training import trainer_of
 from common.statistics.intervals import confidence_interval
 from common.training import runs
-from common.training.step_timer import Clock
-from common.training.trainer import Trainer
 from hw2.experiments.evaluation import fixed_tasks, plain, protonet_accuracies
 from hw2.experiments.settings import WAY
 from hw2.experiments.tasks import TaskSampler
@@ -79,17 +77,7 @@ def train(chosen, folder: Path) -> None:
     def evaluate():
         return {"train_classes_accuracy": float(protonet_accuracies(layer, watched).mean())}
 
-    clock = Clock(chosen.profile)
-    trainer = Trainer(
-        run,
-        layer,
-        optimizer,
-        rng,
-        steps,
-        max(1, steps // 5),
-        clock=clock,
-        reference=reference_band.of_run(run),
-    )
+    trainer = trainer_of(run, chosen, layer, optimizer, rng, steps, max(1, steps // 5))
     rows = trainer.fit(loss_of, evaluate)
     networks = {form: (torch.nn.Identity(), form) for form in features.test}
     networks["learned projection"] = (layer, features.main)

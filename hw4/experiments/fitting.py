@@ -12,11 +12,10 @@ import numpy as np
 import torch
 from torch import nn
 
-from common.experiments import reference_band
 from common.experiments.reference_band import Band
+from common.experiments.training import trainer_of
 from common.training.runs import RunFolder
 from common.training.step_timer import Clock
-from common.training.trainer import Trainer
 
 TINY = {"steps": 20, "batch": 8}
 VALIDATION, TEST = 1000, 2000  # seeds of fixed tasks, the same for every run
@@ -63,7 +62,8 @@ class Fit:
         }  # fmt: skip
         self.folder = RunFolder(folder, config, chosen.resume)
         self.rng = np.random.default_rng(chosen.seed)
-        self.clock = Clock(chosen.profile)
+        self.chosen = chosen
+        self.clock = Clock()  # the trainer's, as soon as there is one
         self.bands: dict[str, Band] = {}  # of reference runs, for pictures: known after `train`
         self.began = time.monotonic()
 
@@ -75,17 +75,10 @@ class Fit:
             optimizer, lambda step: 0.5 + 0.5 * math.cos(math.pi * min(step, steps) / steps)
         )
         every = max(1, steps // 20)
-        trainer = Trainer(
-            self.folder,
-            module,
-            optimizer,
-            self.rng,
-            steps,
-            every,
-            schedule,
-            clock=self.clock,
-            reference=reference_band.of_run(self.folder),
+        trainer = trainer_of(
+            self.folder, self.chosen, module, optimizer, self.rng, steps, every, scheduler=schedule
         )
+        self.clock = trainer.clock
         rows = trainer.fit(loss_of, evaluate)
         self.bands = trainer.reference.bands
         module.eval()
