@@ -10,10 +10,12 @@ import sys
 import tomllib
 from pathlib import Path
 
+from autograder import written_runs
 from common import homework as homeworks
 from common.errors import KitError
 from common.files import write_archive
 from common.homework import Homework
+from common.receipts import RECEIPT, kit_version
 
 SIGNATURE_FILE = "submission.toml"
 STATEMENT = (
@@ -21,7 +23,7 @@ STATEMENT = (
     "not publish it."
 )
 DIAGNOSIS_FILE = "diagnosis.toml"
-RUN_FILES = ("config.json", "metrics.csv", "result.json", "checkpoint.pt")
+RUN_FILES = ("config.json", "metrics.csv", "result.json", "checkpoint.pt", RECEIPT)
 LARGEST_FILE = 16 * 2**20
 
 
@@ -53,7 +55,10 @@ def main(argv: list[str]) -> int:
     if homework.diagnosis is not None and not (homework.folder / DIAGNOSIS_FILE).is_file():
         notes.append(f"{DIAGNOSIS_FILE} (problem {homework.diagnosis.id}): not there; make it with: "
                      f"python -m common.diagnose {homework.name}")  # fmt: skip
-    manifest, contents = collect(homework, runs)
+    written_runs.give_receipts(runs.values())
+    others, told = written_runs.small_files(homework, options.runs, runs.values())
+    notes += told
+    manifest, contents = collect(homework, runs, others)
     manifest |= signature | _local_score(homework)
     write_zip(output, contents, manifest)
 
@@ -128,9 +133,16 @@ def _finished(folder: Path) -> bool:
     return (folder / "result.json").is_file() and not config.get("tiny", False)
 
 
-def collect(homework: Homework, runs: dict[str, Path]) -> tuple[dict, dict[str, bytes]]:
-    """The manifest's table of files, and their bytes."""
-    contents = {name: (homework.folder / name).read_bytes() for name in homework.files}
+def collect(
+    homework: Homework, runs: dict[str, Path], others: dict[str, bytes] | None = None
+) -> tuple[dict, dict[str, bytes]]:
+    """The manifest's table of files, and their bytes.
+
+    Args:
+        others: what goes into the zip besides.
+    """
+    contents = dict(others or {})
+    contents |= {name: (homework.folder / name).read_bytes() for name in homework.files}
     for name in ("writeup.md", DIAGNOSIS_FILE):
         if (path := homework.folder / name).is_file():
             contents[name] = path.read_bytes()
@@ -141,12 +153,6 @@ def collect(homework: Homework, runs: dict[str, Path]) -> tuple[dict, dict[str, 
                 contents[f"runs/{name}/{file}"] = path.read_bytes()
     files = {name: hashlib.sha256(data).hexdigest() for name, data in contents.items()}
     return {"homework": homework.name, "kit": kit_version(homework.root), "files": files}, contents
-
-
-def kit_version(root: Path) -> str:
-    """The version in pyproject.toml."""
-    with (root / "pyproject.toml").open("rb") as stream:
-        return tomllib.load(stream)["project"]["version"]
 
 
 def _local_score(homework: Homework) -> dict:

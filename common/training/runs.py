@@ -10,6 +10,7 @@ import pickle
 from pathlib import Path
 from typing import Any
 
+from common import receipts
 from common.errors import KitError
 from common.files import replacing, write_text
 
@@ -97,8 +98,10 @@ class RunFolder:
                 raise KitError(f"cannot write {self.checkpoint_file}: {error}") from None
 
     def finish(self, result: dict | list) -> None:
-        """Write result.json, last of all: the run is finished then."""
-        write_text(self.path / RESULT, json.dumps(result, indent=2) + "\n")
+        """Write the receipt and then result.json, last of all: the run is finished then."""
+        text = json.dumps(result, indent=2) + "\n"
+        receipts.write(self.path, receipts.AT_THE_END, {RESULT: text})
+        write_text(self.path / RESULT, text)
 
 
 def is_finished(folder: Path) -> bool:

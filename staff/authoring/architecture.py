@@ -42,7 +42,7 @@ ROOMS = {
 MAY_IMPORT = {
     "common": (),
     "hwN": ("common",),
-    "autograder": tuple(f"common.{name}" for name in ("homework", "errors", "files", "interrupts", "pages")),
+    "autograder": tuple(f"common.{name}" for name in ("homework", "errors", "files", "interrupts", "pages", "receipts")),
     "staff": ("autograder", "common"),
 }  # fmt: skip
 STAND_INS = (

@@ -7,10 +7,16 @@ from dataclasses import dataclass, field
 
 from common.homework import Homework
 from staff.grading.hand_ins import HandIns
-from staff.grading.notes import CHANGED, CONTRADICTION, NOT_MEASURED
+from staff.grading.notes import CHANGED, CONTRADICTION, NOT_MEASURED, RECEIPT_BROKEN, SHARED_RUN
 
 PERFECT = 1.0
-WORTH_A_LOOK = (CONTRADICTION, CHANGED, "low threshold")  # notes to see beside a grade
+WORTH_A_LOOK = (
+    SHARED_RUN,
+    RECEIPT_BROKEN,
+    CONTRADICTION,
+    CHANGED,
+    "low threshold",
+)  # notes to see beside a grade
 KINDS = ("zero", "refused", "note", "perfect", "superseded", "similar")  # the order of the list
 
 

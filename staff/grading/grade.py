@@ -27,7 +27,7 @@ from staff.course import policy
 from staff.course.csv_cell import cell
 from staff.course.findings import Findings, nearest
 from staff.course.roster import read_roster, same
-from staff.grading import class_page, compare, downloads, similarity, submissions
+from staff.grading import class_page, compare, downloads, receipts, similarity, submissions
 from staff.grading.attention import Attention, attention
 from staff.grading.hand_ins import HandIn, HandIns, read_times, sort_out
 from staff.grading.jobs import Order, secret_seeds
@@ -228,6 +228,7 @@ def collect(hand_ins: HandIns, store: Store) -> list[dict]:
         if (record := store.find(one.order)) is not None:
             own = {"students": list(one.students), "submitted": one.submitted, "packed": one.packed}
             records.append(record | own)
+    receipts.note_shared(records)
     return records
 
 

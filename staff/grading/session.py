@@ -23,7 +23,7 @@ from autograder.run.overlay import overlay
 from common import homework as homeworks
 from common.errors import KitError
 from common.homework import PUBLIC_SEED, Homework
-from staff.grading import diagnosis, memory, trained, unpack
+from staff.grading import diagnosis, memory, receipts, trained, unpack
 from staff.grading.jobs import Order, choose_seed
 from staff.grading.notes import STAFF
 from staff.grading.permissions import seal
@@ -110,7 +110,8 @@ class Session:
             progress(row)
         if order.for_student and seed != PUBLIC_SEED:
             self._explain_runs(measured, taken.folder, tree)
-        record["notes"] += _plain(measured.notes)
+        record["notes"] += _plain(measured.notes) + _plain(receipts.verify(taken.folder))
+        record["runs"] = receipts.identities(taken.folder)
         record["accuracy"] = measured.accuracy
         fill(record, self.homework, rows + measured.rows)
         found = diagnosis.grade(
@@ -196,6 +197,7 @@ def blank(homework: Homework, order: Order) -> dict:
         "diagnosis": 0,  # of the written half: merged by the gradebook
         "problems": {p.id: 0 for p in planned},
         "accuracy": {},
+        "runs": {},  # what tells each from every other run
         "checks": [],
         "notes": [],
         "manifest": {},

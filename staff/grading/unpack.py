@@ -23,6 +23,7 @@ from pathlib import Path, PurePosixPath
 
 from autograder.report.record import Note
 from autograder.submit import DIAGNOSIS_FILE, LARGEST_FILE, RUN_FILES
+from autograder.written_runs import SMALL_FILES
 from common.homework import Homework
 from staff.grading.notes import CHANGED, STAFF, STUDENT
 
@@ -32,7 +33,6 @@ MOST_DECLARED = 2**30  # of all that the archive says it holds
 LARGEST_SOURCE = 2**20  # bytes of a file that a student wrote by hand
 RATIO, RATIO_FROM = 200, 2**20  # a member larger than this must not shrink by more than that
 DEEPEST = 20
-WRITTEN_RUN_FILES = ("config.json", "metrics.csv", "result.json", "receipt.json")
 MOST_OTHERS = 400  # files of runs that no experiment names
 PIECE = 2**16
 IGNORED = re.compile(r"(^|/)(__MACOSX|__pycache__|\.[^/]*|Thumbs\.db|desktop\.ini)(/|$)", re.I)
@@ -259,7 +259,7 @@ def _other_runs(
 ) -> list[tuple[str, int]]:
     """The small files of runs that only the write-up speaks of, in the layout that `submit` packs."""
     prefix = re.escape(f"{place}/" if place else "")
-    files = "|".join(re.escape(file) for file in WRITTEN_RUN_FILES)
+    files = "|".join(re.escape(file) for file in SMALL_FILES)
     form = re.compile(rf"{prefix}(runs/(?:[\w.+-]+/(?:{files})|[\w.+-]+\.json))", re.ASCII)
     found = [match[1] for match in map(form.fullmatch, by_name) if match]
     known = {name for name, _ in _wanted(homework)}

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from autograder import engine
 from autograder.run.launch import isolation_of_this_system, start
-from autograder.submit import kit_version
 from common import homework as homeworks
 from common.errors import KitError
 from common.files import write_archive
+from common.receipts import kit_version
 from staff.authoring import leaks, stubs
 
 TOP = ("README.md", "requirements.txt", "Makefile", "pyproject.toml", "LICENSE", ".gitignore")

@@ -18,6 +18,7 @@ from common.files import write_text
 from common.homework import Homework
 from common.pages.markdown import escape, to_html
 from common.report.results import Results
+from staff.grading import receipts
 from staff.written import facts, words
 from staff.written.answers import Paper
 from staff.written.claims import Checked, Checker, Mark
@@ -84,6 +85,7 @@ def write(
     readable = [paper for paper in papers if not paper.refused]
     key.students = [list(paper.students) for paper in readable]
     key.refused = {paper.ident: paper.refused for paper in papers if paper.refused}
+    _note_runs(readable)
     checker = _checker(homework, readable)
     pages = []
     for question, rubric in rubrics.items():
@@ -92,6 +94,17 @@ def write(
         write_text(pages[-1], render(homework, rubric, shown, key.name))
     write_text(folder / KEY_FILE, json.dumps(asdict(key), indent=1))
     return pages
+
+
+def _note_runs(papers: list[Paper]) -> None:
+    """Note on each paper what its runs' receipts tell, and which runs somebody else handed in, too."""
+    alike = receipts.shared({p.ident: receipts.identities(p.folder) for p in papers})
+    for paper in papers:
+        paper.notes += [note.text for note in receipts.verify(paper.folder)]
+        paper.notes += [
+            f"{run} is the very run that another student handed in"
+            for run, _ in alike.get(paper.ident, ())
+        ]
 
 
 def render(homework: Homework, rubric: Rubric, answers: list[dict], store: str) -> str:

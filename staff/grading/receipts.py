@@ -1,0 +1,139 @@
+"""Receipts of the runs that were handed in: do they fit the files, and does nobody else have them?
+
+Receipts are not signed. What is said here is for people to look at, and decides no points.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from pathlib import Path
+
+from autograder.report.record import Note
+from common.files import sha256
+from common.receipts import RECEIPT, WITNESSED
+from staff.grading.notes import RECEIPT_BROKEN, SHARED_RUN, STAFF
+
+LARGEST = 2**16  # bytes of a receipt; one of ours has less than one kB
+TIMED = "steps_per_second"  # a column that is measured: two runs never have the same
+Identities = dict[str, list[str]]  # run → what tells it from every other run
+
+
+def verify(folder: Path) -> list[Note]:
+    """Notes on the runs of a submission that do not fit their receipts, or have none.
+
+    Args:
+        folder: the files of the submission, with `runs/<name>/`.
+    """
+    told, without = [], []
+    for run in _runs(folder):
+        kept = _read(run)
+        if kept is None:
+            without.append(run.name)
+        else:
+            told += [f"{run.name}: {one}" for one in _differences(run, kept)]
+    if without:
+        told.append(f"no receipt that can be read: {', '.join(without)}")
+    return [Note(RECEIPT_BROKEN, STAFF, text) for text in told]
+
+
+def identities(folder: Path) -> Identities:
+    """What tells each run of a submission from every other run in the world.
+
+    It is the receipt's number, and the checksums of files that hold measured times. Nothing else
+    will do: two honest runs of one seed on like machines have the same weights.
+    """
+    found = {}
+    for run in _runs(folder):
+        kept = _read(run) or {}
+        marks = [kept["run"][:64]] if isinstance(kept.get("run"), str) else []
+        if _is_timed(run / "metrics.csv"):
+            files = [run / name for name in ("metrics.csv", "checkpoint.pt")]
+            marks += [sha256(path) for path in files if path.is_file()]
+        if marks:
+            found[run.name] = marks
+    return found
+
+
+def shared(of_students: dict[str, Identities]) -> dict[str, list[tuple[str, str]]]:
+    """Runs that more than one handed in.
+
+    Args:
+        of_students: whoever handed in together → their runs.
+
+    Returns:
+        Whoever → (their run, the others who have it).
+    """
+    owners: dict[str, set[str]] = defaultdict(set)
+    for who, runs in of_students.items():
+        for marks in runs.values():
+            for mark in marks:
+                owners[mark].add(who)
+    found: dict[str, list[tuple[str, str]]] = {}
+    for who, runs in of_students.items():
+        for run, marks in runs.items():
+            others = set().union(*(owners[mark] for mark in marks)) - {who}
+            if others:
+                found.setdefault(who, []).append((run, ", ".join(sorted(others))))
+    return found
+
+
+def note_shared(records: list[dict]) -> None:
+    """Add to each record of a class a note for staff on every run that another one has, too."""
+    by_name = {", ".join(record["students"]): record for record in records}
+    runs = {who: record.get("runs", {}) for who, record in by_name.items()}
+    for who, pairs in shared(runs).items():
+        for run, others in pairs:
+            told = f"{run} is the very run that {others} handed in"
+            by_name[who]["notes"].append(Note(SHARED_RUN, STAFF, told).as_json())
+
+
+def _runs(folder: Path) -> list[Path]:
+    root = folder / "runs"
+    runs = sorted(root.iterdir()) if root.is_dir() else []
+    return [path for path in runs if (path / "config.json").is_file()]
+
+
+def _read(run: Path) -> dict | None:
+    """A receipt; None when it is not there or cannot be read."""
+    path = run / RECEIPT
+    try:
+        if path.stat().st_size > LARGEST:
+            return None
+        kept = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    return kept if isinstance(kept, dict) and isinstance(kept.get("files"), dict) else None
+
+
+def _differences(run: Path, kept: dict) -> list[str]:
+    """Where a run's files are not those of its receipt."""
+    told = [
+        f"{name} is not the file that the run wrote"
+        for name in WITNESSED
+        if (run / name).is_file() and kept["files"].get(name) != sha256(run / name)
+    ]
+    config = _config(run) or {}
+    for key, name in (("seed", "seed"), ("source", "data")):
+        if kept.get(key) != config.get(name):
+            pair = f"{str(kept.get(key))[:40]!r}, config.json says {str(config.get(name))[:40]!r}"
+            told.append(f"its receipt is of {name} {pair}")
+    return told
+
+
+def _config(run: Path) -> dict | None:
+    try:
+        found = json.loads((run / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _is_timed(metrics: Path) -> bool:
+    """Whether a table of metrics has measured times, in one row or more."""
+    try:
+        with metrics.open(encoding="utf-8", errors="replace") as stream:
+            head, first = stream.readline(LARGEST), stream.readline(LARGEST)
+    except OSError:
+        return False
+    return TIMED in head.strip().split(",") and bool(first.strip())

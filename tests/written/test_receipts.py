@@ -1,0 +1,176 @@
+"""Receipts: made when a run ends, packed with the write-up's runs, held against what was handed in."""
+
+import json
+import shutil
+import zipfile
+from dataclasses import replace
+
+import pytest
+
+from autograder import submit, written_runs
+from common import homework as homeworks
+from common import receipts as made
+from common.training.runs import RunFolder
+from staff.grading import notes, receipts, unpack
+from staff.grading.attention import attention
+from staff.grading.hand_ins import HandIns
+from staff.grading.session import blank
+from staff.grading.submissions import Order
+from staff.written import answers, pages, rubric
+from tests.conftest import HOMEWORKS
+
+HW2 = homeworks.load("hw2")
+TEXT = "| rate-0.4 | {{test_accuracy}} |\n\nsupport.json, and the curve of ../runs/hw2/maml-seed0/curves.png"
+
+
+def train(folder, seed=0, accuracy=0.94, speed=15.5):
+    """What a run leaves."""
+    run = RunFolder(folder, {"data": "glyphs", "seed": seed, "tiny": False})
+    run.write_metrics([{"step": 10, "val_accuracy": accuracy, "steps_per_second": speed}])
+    run.checkpoint_file.write_bytes(f"weights, and rows: {speed}".encode())  # as the trainer's
+    run.finish({"test_accuracy": accuracy})
+    return folder
+
+
+@pytest.fixture
+def kit(tmp_path):
+    """A kit with a write-up and runs: one to hand in, two that the text names, one that it does not."""
+    homework = replace(HW2, root=tmp_path)
+    (tmp_path / "hw2").mkdir()
+    (tmp_path / "pyproject.toml").write_text('[project]\nversion = "1.0"\n')
+    for name in homework.files:
+        (tmp_path / "hw2" / name).write_text("x = 1\n")
+    (tmp_path / "hw2" / "writeup.md").write_text(TEXT)
+    for name in ("maml-seed0", "rate-0.4-seed0", "rate-0.4-seed1", "rate-0.04-seed0"):
+        train(tmp_path / "runs" / "hw2" / name, seed=int(name[-1]))
+    (tmp_path / "runs" / "hw2" / "support.json").write_text("{}")
+    return homework
+
+
+def packed(homework, path):
+    """The zip that `submit` makes, and what it tells."""
+    runs, _ = submit.find_runs(homework, homework.root / "runs")
+    written_runs.give_receipts(runs.values())
+    others, told = written_runs.small_files(homework, homework.root / "runs", runs.values())
+    manifest, contents = submit.collect(homework, runs, others)
+    submit.write_zip(path, contents, manifest | {"signed": True})
+    return told
+
+
+def taken(path, folder):
+    folder.mkdir()
+    return unpack.accept(path, folder, HW2)
+
+
+def test_a_run_leaves_a_receipt_that_fits(tmp_path):
+    run = train(tmp_path / "run")
+    kept = json.loads((run / "receipt.json").read_text())
+    assert (kept["by"], kept["seed"], kept["source"]) == ("run", 0, "glyphs")
+    assert kept["kit"] == made.kit_version() and set(kept["files"]) == set(made.WITNESSED)
+    assert json.loads((train(tmp_path / "b") / "receipt.json").read_text())["run"] != kept["run"]
+
+
+def test_submit_packs_the_runs_that_the_write_up_names(kit, tmp_path):
+    told = packed(kit, tmp_path / "a.zip")
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+        names = {name for name in archive.namelist() if name.startswith("runs/")}
+    small = {f"runs/rate-0.4-seed{s}/{f}" for s in (0, 1) for f in written_runs.SMALL_FILES}
+    assert names == small | {f"runs/maml/{f}" for f in submit.RUN_FILES} | {"runs/support.json"}
+    assert "not packed, writeup.md does not name it: rate-0.04-seed0" in told
+    intake = taken(tmp_path / "a.zip", tmp_path / "files")
+    assert receipts.verify(intake.folder) == []
+    assert {p.name for p in (intake.folder / "runs").iterdir()} == {
+        "maml", "rate-0.4-seed0", "rate-0.4-seed1", "support.json"}  # fmt: skip
+
+
+def test_a_run_of_an_older_kit_gets_a_receipt_when_it_is_packed(kit, tmp_path):
+    (kit.root / "runs/hw2/rate-0.4-seed0/receipt.json").unlink()
+    packed(kit, tmp_path / "a.zip")
+    kept = json.loads((kit.root / "runs/hw2/rate-0.4-seed0/receipt.json").read_text())
+    assert kept["by"] == "submit"
+    packed(kit, tmp_path / "b.zip")
+    assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
+
+
+def test_what_is_too_large_is_left_out_and_said(kit, tmp_path):
+    (kit.root / "runs/hw2/support.json").write_text(" " * (written_runs.LARGEST + 1))
+    assert "not packed: runs/support.json: larger than 1 MB" in packed(kit, tmp_path / "a.zip")
+    assert taken(tmp_path / "a.zip", tmp_path / "files").folder
+
+
+@pytest.mark.parametrize("hw", HOMEWORKS)
+def test_every_run_in_a_table_of_the_kit_is_packed(hw, tmp_path):
+    homework = homeworks.load(hw)
+    text = (homework.folder / "writeup.md").read_text(encoding="utf-8")
+    for experiment in homework.experiments:
+        for name in homework.runs_of(experiment):
+            if f"| {name} |" in text or f"/{name}-seed0/" in text:
+                run = train(tmp_path / "runs" / hw / f"{name}-seed0")
+                others, _ = written_runs.small_files(homework, tmp_path / "runs", [])
+                assert f"runs/{run.name}/result.json" in others
+
+
+def alter(run, name, text):
+    (run / name).write_text(text)
+
+
+@pytest.mark.parametrize(
+    "change, told",
+    [
+        (lambda run: alter(run, "metrics.csv", "step\n1\n"), "metrics.csv is not the file"),
+        (lambda run: alter(run, "result.json", "{}"), "result.json is not the file"),
+        (lambda run: alter(run, "checkpoint.pt", "other"), "checkpoint.pt is not the file"),
+        (lambda run: alter(run, "config.json", '{"seed": 7, "data": "glyphs"}'), "of seed '0', config.json says '7'"),
+        (lambda run: alter(run, "receipt.json", "[" * 9000), "no receipt that can be read: maml"),
+        (lambda run: alter(run, "receipt.json", '{"files": {"metrics.csv": 3}}'), "is not the file"),
+        (lambda run: alter(run, "receipt.json", '{"files": 1}'), "no receipt"),
+        (lambda run: (run / "receipt.json").unlink(), "no receipt"),
+    ],
+)  # fmt: skip
+def test_a_run_that_does_not_fit_its_receipt_is_told_to_staff(change, told, tmp_path):
+    run = train(tmp_path / "runs" / "maml")
+    assert receipts.verify(tmp_path) == []
+    change(run)
+    found = receipts.verify(tmp_path)
+    assert any(told in note.text for note in found)
+    assert {(note.kind, note.audience) for note in found} == {(notes.RECEIPT_BROKEN, notes.STAFF)}
+
+
+def record(student, folder):
+    return blank(HW2, Order(student, "hw2", "")) | {
+        "status": "graded", "score": 1, "runs": receipts.identities(folder),
+    }  # fmt: skip
+
+
+def test_one_run_of_two_students_is_worth_a_look(tmp_path):
+    for who in ("ada", "bob", "eve"):
+        train(tmp_path / who / "runs" / "maml")
+    shutil.copytree(tmp_path / "ada/runs/maml", tmp_path / "bob/runs/maml", dirs_exist_ok=True)
+    records = [record(who, tmp_path / who) for who in ("ada", "bob")]
+    receipts.note_shared(records)
+    assert [n["kind"] for r in records for n in r["notes"]] == [notes.SHARED_RUN] * 2
+    assert all(not notes.for_students(r["notes"]) for r in records)
+    look = [str(item) for item in attention(records, HW2, HandIns()).look]
+    assert "bob: maml is the very run that ada handed in" in look
+
+    edited = tmp_path / "bob/runs/maml/receipt.json"
+    edited.write_text(edited.read_text().replace('"run": "', '"run": "0'))
+    assert receipts.shared({w: receipts.identities(tmp_path / w) for w in ("ada", "bob")}).keys() == {"ada", "bob"}  # fmt: skip
+
+
+def test_two_runs_of_one_seed_are_not_one_run(tmp_path):
+    train(tmp_path / "ada/runs/maml", speed=15.5)
+    train(tmp_path / "bob/runs/maml", speed=15.6)
+    assert receipts.shared({w: receipts.identities(tmp_path / w) for w in ("ada", "bob")}) == {}
+
+
+def test_graders_see_on_the_page_what_receipts_tell(kit, tmp_path):
+    text = (HW2.folder / "writeup.md").read_text(encoding="utf-8")
+    (kit.root / "hw2" / "writeup.md").write_text(text)
+    (tmp_path / "in").mkdir()
+    for who in ("ada", "bob"):
+        packed(kit, tmp_path / "in" / f"{who}.zip")
+    (tmp_path / "work").mkdir()
+    papers = answers.read(tmp_path / "in", HW2, tmp_path / "work")
+    made_pages = pages.write(tmp_path / "out", HW2, rubric.load(HW2), papers)
+    assert "maml is the very run that another student handed in" in made_pages[0].read_text()
