@@ -10,6 +10,10 @@ def test_every_import_is_allowed():
     assert not architecture.wrong(ROOT)
 
 
+def test_no_files_import_one_another():
+    assert not architecture.circle(ROOT)
+
+
 def test_the_picture_is_in_step():
     page = (ROOT / architecture.PAGE).read_text(encoding="utf-8")
     assert architecture.picture(ROOT) in page, "run: python -m staff architecture"
@@ -26,3 +30,5 @@ def test_an_arrow_that_goes_up_is_found(tmp_path):
         "autograder/engine.py imports common.data.a",
     ]
     assert "common_data --> autograder\n" in architecture.picture(tmp_path)
+    circle = architecture.circle(tmp_path)
+    assert sorted(set(circle)) == ["autograder/engine.py", "common/data/a.py"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import graphlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -84,6 +85,19 @@ def arrows(root: Path) -> dict[tuple[str, str], list[str]]:
                 way = (room_of(path), room_of(target))
                 found.setdefault(way, []).append(f"{path.as_posix()} imports {module}")
     return found
+
+
+def circle(root: Path) -> list[str]:
+    """Files that import one another in a circle, the first one again at its end; [] for none."""
+    graph = {}
+    for path in files(root):
+        modules = _imports(ast.parse((root / path).read_text(encoding="utf-8")))
+        graph[path] = {_file_of(module, root) for module in modules} - {None, path}
+    try:
+        graphlib.TopologicalSorter(graph).prepare()
+    except graphlib.CycleError as error:
+        return [path.as_posix() for path in error.args[1]]
+    return []
 
 
 def _imports(tree: ast.AST) -> Iterator[str]:
