@@ -8,7 +8,6 @@ import io
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -41,7 +40,7 @@ class _Collector:
         self.items = [item for item in session.items if isinstance(item, pytest.Function)]
 
 
-_planned: dict[Path, list[PlannedCheck]] = {}
+_planned: dict[tuple, list[PlannedCheck]] = {}
 
 
 def plan(homework: Homework, only: str | None = None) -> list[PlannedCheck]:
@@ -50,9 +49,10 @@ def plan(homework: Homework, only: str | None = None) -> list[PlannedCheck]:
     Raises:
         KitError: when a check file is broken or the points do not add up.
     """
-    if homework.checks not in _planned:
-        _planned[homework.checks] = _collect(homework)
-    checks = _planned[homework.checks]
+    key = homework.checks, homework.dropped
+    if key not in _planned:
+        _planned[key] = _collect(homework)
+    checks = _planned[key]
     if only is not None:
         homework.problem(only)
         checks = [check for check in checks if check.problem == only]
@@ -78,7 +78,12 @@ def _collect(homework: Homework) -> list[PlannedCheck]:
         last = next((line for line in said.getvalue().splitlines() if line.startswith("E ")), "")
         raise KitError(f"the checks of {homework.name} cannot be collected: {last or code}")
     order = {problem.id: index for index, problem in enumerate(homework.problems)}
-    checks = [_planned_check(item, homework) for item in collector.items]
+    left_out = {problem.id for problem in homework.dropped}
+    checks = [
+        _planned_check(item, homework)
+        for item in collector.items
+        if _marker(item).args[0] not in left_out
+    ]
     checks.sort(key=lambda check: order[check.problem])
     for problem in homework.problems:
         total = sum(check.points for check in checks if check.problem == problem.id)
@@ -91,10 +96,15 @@ def _collect(homework: Homework) -> list[PlannedCheck]:
     return checks
 
 
-def _planned_check(item: pytest.Function, homework: Homework) -> PlannedCheck:
+def _marker(item: pytest.Function) -> pytest.Mark:
     marker = item.get_closest_marker("problem")
     if marker is None:
         raise KitError(f"the check {plugin.check_id(item)} names no problem")
+    return marker
+
+
+def _planned_check(item: pytest.Function, homework: Homework) -> PlannedCheck:
+    marker = _marker(item)
     (ident,) = marker.args
     homework.problem(ident)
     title = (inspect.getdoc(item.function) or item.name).splitlines()[0].rstrip(".")

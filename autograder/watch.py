@@ -95,7 +95,7 @@ def concerned(
     checks = plan(homework)
     if not rows or any(row.status == "error" for row in rows.values()):
         return checks
-    problems = {p.id for p in homework.problems if p.hole and p.hole.split(":")[0] in changed}
+    problems = {p.id for p in homework.problems if p.file in changed}
     return [check for check in checks if check.problem in problems] or checks
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from common import course
 from common.errors import KitError
 
 ROOT = Path(__file__).resolve().parents[1]  # of the kit
@@ -40,6 +42,11 @@ class Problem:
     @property
     def checked(self) -> bool:
         return self.kind in ("code", "extra")
+
+    @property
+    def file(self) -> str | None:
+        """The file of its hole."""
+        return self.hole.split(":")[0] if self.hole else None
 
 
 @dataclass(frozen=True)
@@ -99,6 +106,7 @@ class Homework:
         watched: metrics with a reference band → whether lower is better; the first is the one to
             look at.
         made_by: a file of a report → the command that makes it.
+        dropped: problems that the course leaves out: they have no points, no checks and no rows.
     """
 
     name: str
@@ -113,6 +121,7 @@ class Homework:
     watched: dict[str, bool] = field(default_factory=dict)
     made_by: dict[str, str] = field(default_factory=dict)
     root: Path = ROOT
+    dropped: tuple[Problem, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -145,6 +154,8 @@ class Homework:
         for problem in self.problems:
             if problem.id == ident:
                 return problem
+        if ident in (problem.id for problem in self.dropped):
+            raise KitError(f"{self.name} {ident} is left out this term")
         known = ", ".join(p.id for p in self.problems if p.checked)
         raise KitError(f"{self.name} has no problem {ident!r}; it has {known}")
 
@@ -172,8 +183,11 @@ def names(root: Path = ROOT) -> list[str]:
     return sorted(filter(NAME.fullmatch, found), key=_number)
 
 
-def load(name: str, root: Path = ROOT) -> Homework:
+def load(name: str, root: Path = ROOT, drop: Iterable[str] | None = None) -> Homework:
     """Read a homework's table.
+
+    Args:
+        drop: the problems that are left out, such as "hw1.X"; None asks the course's own file.
 
     Raises:
         KitError: for an unknown homework or a table that cannot be read.
@@ -183,9 +197,37 @@ def load(name: str, root: Path = ROOT) -> Homework:
         raise KitError(f"no homework {name!r} here; choose one of {known}")
     try:
         table = tomllib.loads((root / name / "homework.toml").read_text(encoding="utf-8"))
-        return _homework(name, table, root)
+        homework = _homework(name, table, root)
     except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
         raise KitError(f"{name}/homework.toml cannot be read: {error}") from None
+    drop = course.dropped(root) if drop is None else drop
+    for one in drop:
+        if one.split(".")[0] not in names(root):
+            raise KitError(f'course.toml drops "{one}"; there is {", ".join(names(root))}')
+    own = {one.removeprefix(f"{name}.") for one in drop if one.startswith(f"{name}.")}
+    return _without(homework, own) if own else homework
+
+
+def _without(homework: Homework, dropped: set[str]) -> Homework:
+    """The homework without some of its problems: their points, and files that only they need."""
+    known = {problem.id for problem in homework.problems}
+    for ident in sorted(dropped - known):
+        raise KitError(f'course.toml drops "{homework.name}.{ident}"; {homework.name} has '
+                       f"{', '.join(sorted(known))}")  # fmt: skip
+    kept = tuple(one for one in homework.problems if one.id not in dropped)
+    left_out = tuple(one for one in homework.problems if one.id in dropped)
+    needless = {one.file for one in left_out} - {one.file for one in kept}
+    runs_count = any(one.kind == "run" for one in kept)
+    return replace(
+        homework,
+        problems=kept,
+        dropped=left_out,
+        files=tuple(name for name in homework.files if name not in needless),
+        experiments=tuple(
+            one if runs_count else replace(one, points=0, hand_in=False)
+            for one in homework.experiments
+        ),
+    )
 
 
 def _homework(name: str, table: dict, root: Path) -> Homework:

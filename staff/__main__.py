@@ -17,6 +17,7 @@ from staff.command import parser
 EXAMPLES = """
 examples:
   python -m staff stubs                       make hwN/ from staff/solutions/
+  python -m staff tables                      points of homework.toml into handouts and write-ups
   python -m staff answers hw1                 record the public seed's answers
   python -m staff answers --seed 7421         record a secret seed for the course grader
   python -m staff verify hw1 --html gate.html the gate, and its table of mistakes by checks
@@ -77,6 +78,7 @@ def main(argv: list[str] | None = None) -> int:
     options = parser("", "Make stubs and answers, train with the solutions.", EXAMPLES)
     commands = options.add_subparsers(dest="command", required=True)
     for name, text in (("stubs", "make hwN/ from the solutions"),
+                       ("tables", "put points and titles of homework.toml into the handouts"),
                        ("answers", "record the solutions' answers")):  # fmt: skip
         command = commands.add_parser(name, help=text)
         command.add_argument("homework", nargs="*", help="none means all")
@@ -121,6 +123,16 @@ def stubs(options: argparse.Namespace) -> int:
         homework = homeworks.load(name)
         changed = write(homework.root, name)
         print(f"{name}: {', '.join(p.name for p in changed) or 'nothing'} changed")
+    return 0
+
+
+def tables(options: argparse.Namespace) -> int:
+    """Put the points of homework.toml into handouts and write-ups; say what changed."""
+    from staff.authoring.tables import redraw
+
+    for name in options.homework or homeworks.names():
+        changed = redraw(homeworks.load(name))
+        print(f"{name}: {', '.join(path.name for path in changed) or 'nothing'} changed")
     return 0
 
 
@@ -240,6 +252,7 @@ def _alarms(options: argparse.Namespace, console) -> int:
 COMMANDS = {
     "verify": verify,
     "stubs": stubs,
+    "tables": tables,
     "answers": answers,
     "figures": figures,
     "release": release,

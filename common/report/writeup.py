@@ -93,6 +93,14 @@ def questions(homework: Homework) -> tuple[Question, ...]:
     return tuple(found)
 
 
+def left_out(homework: Homework) -> set[str]:
+    """What heads a question that the course leaves out."""
+    found = {problem.id for problem in homework.dropped}
+    if not any(problem.kind == "extra" for problem in homework.problems):
+        found.add("X")
+    return found
+
+
 def load_writeup(path: Path, homework: Homework) -> Writeup:
     """Read and cut writeup.md.
 
@@ -114,29 +122,30 @@ def load_writeup(path: Path, homework: Homework) -> Writeup:
 
 
 def cut(text: str, homework: Homework, where: str = "writeup.md") -> Writeup:
-    """Cut the text at the headings of the homework's questions.
+    """Cut the text at the headings of the homework's questions; those left out are skipped.
 
     Raises:
         KitError: naming the first heading that is missing, doubled or out of order.
     """
-    lines = lines_of(text)
+    lines, skipped = lines_of(text), left_out(homework)
     by_id = {question.id: question for question in questions(homework)}
     starts: list[tuple[int, str]] = []
     for number, line in outside_code(lines):
         found = _HEADING.match(line)
-        if found and found[1] in by_id:
+        if found and (found[1] in by_id or found[1] in skipped):
             if any(ident == found[1] for _, ident in starts):
                 raise KitError(
                     f"{where}, line {number + 1}: a second heading '## {found[1]} ·'; keep one"
                 )
             starts.append((number, found[1]))
-            if by_id[found[1]].extra:
+            if found[1] in by_id and by_id[found[1]].extra:
                 by_id[found[1]] = replace(by_id[found[1]], title=found[2].strip())
-    _require_all(homework, [ident for _, ident in starts], where)
+    _require_all(homework, [ident for _, ident in starts if ident in by_id], where)
     ends = [number for number, _ in starts[1:]] + [len(lines)]
     sections = [
         Section(by_id[ident], _kept(lines[number + 1 : end]))
         for (number, ident), end in zip(starts, ends)
+        if ident in by_id
     ]
     return Writeup(_kept(lines[: starts[0][0]]), tuple(sections))
 

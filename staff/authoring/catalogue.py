@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from common import homework as homeworks
 from common.errors import KitError
 from common.homework import ROOT
 from staff.authoring.stubs import copy_solutions, holes
@@ -50,6 +51,8 @@ class CatalogError(KitError):
 def entries(homework: str, kind: str, root: Path = ROOT) -> list[Entry]:
     """All mistakes or variants of a homework, in the order of their files.
 
+    Those of problems that the course leaves out are not among them.
+
     Raises:
         CatalogError: when two share a slug, or one has no docstring or no such hole.
     """
@@ -59,7 +62,8 @@ def entries(homework: str, kind: str, root: Path = ROOT) -> list[Entry]:
     slugs = [entry.slug for entry in found]
     if doubled := {slug for slug in slugs if slugs.count(slug) > 1}:
         raise CatalogError(f"{homework}: two {kind}s are called {', '.join(sorted(doubled))}")
-    return found
+    left_out = {problem.id for problem in homeworks.load(homework, root).dropped}
+    return [entry for entry in found if entry.problem not in left_out]
 
 
 def _read(path: Path, homework: str, kind: str) -> list[Entry]:

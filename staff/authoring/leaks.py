@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common import homework as homeworks
-from staff.authoring.stubs import holes, masters
+from staff.authoring.stubs import given, holes, masters
 
 RUN = 2  # statements in a row that count as a leak; a single one when it is long
 LONG = 60  # characters of a normalised statement that is long enough by itself
@@ -63,10 +63,10 @@ def _statements(tree: ast.AST) -> Iterator[list[ast.stmt]]:
 
 def secrets(root: Path, homework: str) -> dict[str, str]:
     """Runs of normalised statements of the marked bodies → the hole they belong to."""
-    found = {}
+    found, known = {}, given(root, homework)
     for master in masters(root, homework):
         source = master.read_text(encoding="utf-8")
-        marked = holes(source, master.name)
+        marked = [hole for hole in holes(source, master.name) if hole.problem not in known]
         for block in _statements(ast.parse(source)):
             for hole in marked:
                 inside = [s for s in block if hole.first < s.lineno - 1 < hole.last]

@@ -10,9 +10,11 @@ from __future__ import annotations
 import ast
 import re
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from common import homework as homeworks
 from common.errors import KitError
 
 BEGIN = re.compile(r"^(\s*)### BEGIN SOLUTION (\S+) \(([^)]*)\): (.+)$")
@@ -95,10 +97,17 @@ def _hole(opened: tuple, last: int, functions: list, file: str) -> Hole:
     raise MarkError(f"{file}:{first + 1}: the marks are not inside one function")
 
 
-def make_stub(source: str, homework: str, file: str = "") -> str:
-    """The students' form of a master."""
+def make_stub(source: str, homework: str, file: str = "", given: Iterable[str] = ()) -> str:
+    """The students' form of a master.
+
+    Args:
+        given: problems whose body stays, since the course leaves them out and others build on it.
+    """
     lines = source.splitlines()
     for hole in reversed(holes(source, file)):
+        if hole.problem in given:
+            del lines[hole.last], lines[hole.first]
+            continue
         lines[hole.first : hole.last + 1] = [
             f"{hole.indent}# TODO {hole.problem} ({hole.length}): {hole.what}",
             f'{hole.indent}raise NotImplementedError("{homework} {hole.problem}: {hole.name}")',
@@ -128,21 +137,31 @@ def masters(root: Path, homework: str) -> list[Path]:
     return sorted((root / "staff" / "solutions" / homework).glob("*.py"))
 
 
+def given(root: Path, homework: str) -> set[str]:
+    """Problems that are left out and have points for code: what others build on is then given."""
+    return {one.id for one in homeworks.load(homework, root).dropped if one.kind == "code"}
+
+
 def copy_solutions(root: Path, homework: str, folder: Path) -> None:
     """Put a homework's masters into a folder, as a submission holds them."""
     for master in masters(root, homework):
         shutil.copyfile(master, folder / master.name)
 
 
+def out_of_step(root: Path, homework: str) -> dict[Path, str]:
+    """The stubs that are not what their master gives → what they must hold."""
+    kept, found = given(root, homework), {}
+    for master in masters(root, homework):
+        source, target = master.read_text(encoding="utf-8"), root / homework / master.name
+        stub = make_stub(source, homework, str(master.relative_to(root)), kept)
+        if not target.is_file() or target.read_text(encoding="utf-8") != stub:
+            found[target] = stub
+    return found
+
+
 def write(root: Path, homework: str) -> list[Path]:
     """Write every stub of a homework; the files that changed."""
-    changed = []
-    for master in masters(root, homework):
-        target = root / homework / master.name
-        stub = make_stub(
-            master.read_text(encoding="utf-8"), homework, str(master.relative_to(root))
-        )
-        if not target.is_file() or target.read_text(encoding="utf-8") != stub:
-            target.write_text(stub, encoding="utf-8", newline="\n")
-            changed.append(target)
-    return changed
+    changed = out_of_step(root, homework)
+    for target, stub in changed.items():
+        target.write_text(stub, encoding="utf-8", newline="\n")
+    return list(changed)

@@ -10,6 +10,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from common import homework as homeworks
+from common.course import listed
 from common.errors import KitError
 from common.homework import ROOT, Homework
 from staff.course.moments import read_moment
@@ -20,7 +21,7 @@ CODE, WRITTEN = ("code", "run"), ("plot", "written")
 OTHER_KIND, ERROR = "other kind", "error"
 TABLES = {  # every key that course.toml may hold: a misspelt one would be a rule that is not kept
     "": {"title", "contact", "timezone", "late", "participation", "extra", "excused", "roster",
-         "assignments"},
+         "assignments", "drop"},
     "late": {"days", "most", "grace_minutes", "most_extension"},
     "participation": {"most"},
     "extra": {"above_full"},
@@ -127,7 +128,8 @@ def load(path: Path = COURSE_FILE, root: Path = ROOT) -> Policy:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
         _check_keys(table, path.name)
         zone = ZoneInfo(table["timezone"])
-        rows = [_assignment(row, zone, root) for row in table["assignments"]]
+        drop = listed(table)
+        rows = [_assignment(row, zone, root, drop) for row in table["assignments"]]
         policy = Policy(
             assignments=tuple(sorted(rows, key=lambda one: one.due)),
             zone=zone,
@@ -185,7 +187,7 @@ def _positive(table: dict, key: str) -> float:
     return value
 
 
-def _assignment(row: dict, zone: ZoneInfo, root: Path) -> Assignment:
+def _assignment(row: dict, zone: ZoneInfo, root: Path, drop: tuple[str, ...]) -> Assignment:
     if row["kind"] not in KINDS:
         raise ValueError(f"{row['name']} has kind {row['kind']!r}, not one of {', '.join(KINDS)}")
     own = row.get("due_written")
@@ -197,7 +199,7 @@ def _assignment(row: dict, zone: ZoneInfo, root: Path) -> Assignment:
         late=bool(row.get("late", True)),
         replaces=_positive({"replaces": 0, **row}, "replaces"),
         due_written=own and _with_zone(own, zone),
-        **_points(row, root),
+        **_points(row, root, drop),
     )
 
 
@@ -205,13 +207,13 @@ def _with_zone(due: datetime, zone: ZoneInfo) -> datetime:
     return due if due.tzinfo else due.replace(tzinfo=zone)
 
 
-def _points(row: dict, root: Path) -> dict[str, float]:
+def _points(row: dict, root: Path, drop: tuple[str, ...]) -> dict[str, float]:
     """The points of each part; homework.toml is the one source for homeworks."""
     if "points" in row:
         return {"code": 0.0, "written": _positive(row, "points")}
     if row["name"] not in homeworks.names(root):
         return {"code": 0.0, "written": 0.0}  # not written yet: nothing can be graded
-    homework = homeworks.load(row["name"], root)
+    homework = homeworks.load(row["name"], root, drop)
     return {
         "code": _sum(homework, CODE),
         "written": _sum(homework, WRITTEN),

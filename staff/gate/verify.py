@@ -25,10 +25,11 @@ from autograder.report.record import CheckResult
 from autograder.run.launch import Worker, isolation_of_this_system, start
 from autograder.run.overlay import overlay
 from common.homework import PUBLIC_SEED, Homework
-from staff.authoring import families, leaks, stubs
+from staff.authoring import families
 from staff.authoring.answers import context_of, record
 from staff.authoring.catalogue import Entry, entries
 from staff.gate import degenerate_answers, indistinguishable
+from staff.gate.completeness import missing
 from staff.gate.shared_worker import start_trusted
 
 SECRET_SEEDS = (4021, 77003, 912345)
@@ -89,13 +90,7 @@ def verify(homework: Homework, seeds: tuple[int, ...], say: Callable[[str], None
 
 
 def _structure(homework: Homework, verdict: Verdict) -> None:
-    for master in stubs.masters(homework.root, homework.name):
-        stub = stubs.make_stub(master.read_text(encoding="utf-8"), homework.name, master.name)
-        if (homework.folder / master.name).read_text(encoding="utf-8") != stub:
-            verdict.faults.append(f"{master.name} is not what its solution gives: make stubs")
-    secret = leaks.secrets(homework.root, homework.name)
-    for leak in leaks.scan(secret, leaks.shipped(homework.root), homework.root):
-        verdict.faults.append(f"{leak.file}:{leak.line} holds a piece of {leak.hole}")
+    verdict.faults += missing(homework)
     for overlap in _overlaps(homework):
         verdict.faults.append(f"a message answers a written question: {overlap}")
 

@@ -15,6 +15,9 @@ from common.errors import KitError
 from common.files import write_archive
 from common.receipts import kit_version
 from staff.authoring import leaks, stubs
+from staff.course.facts import facts
+from staff.gate.completeness import missing
+from staff.release.left_out import without
 
 TOP = ("README.md", "requirements.txt", "Makefile", "pyproject.toml", "LICENSE", ".gitignore")
 STUDENTS = Path("staff", "students")  # what only the students' kit has: AGENTS.md, editor settings
@@ -47,7 +50,8 @@ def release(root: Path, output: Path, up_to: str | None = None, git: Path | None
         for path in _files(root, names):
             target = kit / _place(path.relative_to(root))
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(_for_students(path))
+            target.write_bytes(_for_students(path, root))
+        (kit / "course.toml").write_bytes(facts(root, names))
         _require_no_leak(root, kit)
         _prove(root, kit, names)
         archive = output / f"{NAME}-{kit_version(root)}.zip"
@@ -126,9 +130,12 @@ def _files(root: Path, names: list[str]) -> list[Path]:
     return found
 
 
-def _for_students(path: Path) -> bytes:
-    """A file as it ships: Makefile and pyproject.toml lose what only the staff needs."""
+def _for_students(path: Path, root: Path) -> bytes:
+    """A file as it ships: Makefile and pyproject.toml lose what only the staff needs, handouts and
+    write-ups the problems that the course leaves out."""
     data = path.read_bytes()
+    if path.name in ("README.md", "writeup.md") and path.parent.name in homeworks.names(root):
+        return without(data.decode(), homeworks.load(path.parent.name, root)).encode()
     if path.name not in ("Makefile", "pyproject.toml"):
         return data
     text = re.sub(r"(?m)^# begin staff\n(?:.*\n)*?# end staff\n", "", data.decode())
@@ -139,10 +146,8 @@ def _for_students(path: Path) -> bytes:
 
 def _require_in_step(root: Path, names: list[str]) -> None:
     for name in names:
-        for master in stubs.masters(root, name):
-            stub = stubs.make_stub(master.read_text(encoding="utf-8"), name, master.name)
-            if (root / name / master.name).read_text(encoding="utf-8") != stub:
-                raise KitError(f"{name}/{master.name} is not what its solution gives: make stubs")
+        for told in missing(homeworks.load(name, root)):
+            raise KitError(f"{name}: {told}")
 
 
 def _require_no_leak(root: Path, kit: Path) -> None:

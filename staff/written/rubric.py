@@ -9,7 +9,7 @@ from pathlib import Path
 
 from common.errors import KitError
 from common.homework import Homework
-from common.report.writeup import load_writeup, questions
+from common.report.writeup import left_out, load_writeup, questions
 
 EACH_PART = "each"
 ALL, HALF = "all", "half"  # a loss of everything that the part earned, or of half of it
@@ -80,7 +80,10 @@ def load(homework: Homework) -> dict[str, Rubric]:
     try:
         rows = tomllib.loads(path.read_text(encoding="utf-8"))["questions"]
         models = model_answers(folder / f"{homework.name}.md")
-        rubrics = {row["id"]: _rubric(row, homework, models) for row in rows}
+        skipped = left_out(homework)
+        rubrics = {
+            row["id"]: _rubric(row, homework, models) for row in rows if row["id"] not in skipped
+        }
     except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
         raise KitError(f"{path.name} cannot be read: {type(error).__name__}: {error}") from None
     if wrong := complaints(rubrics, homework):

@@ -16,6 +16,7 @@ from common.files import write_archive
 from common.homework import Homework
 from staff import command
 from staff.course import policy
+from staff.course.facts import facts
 from staff.grading.jobs import secret_seeds
 
 HERE = Path(__file__).parent
@@ -87,6 +88,7 @@ def contents(homework: Homework, torch_index: str, data: Path | None) -> dict[st
         "run_autograder": _unix((HERE / "run_autograder").read_bytes()),
         "requirements.txt": (root / "requirements.txt").read_bytes(),
         "settings.sh": settings.encode(),
+        "kit/course.toml": facts(root, [homework.name]),
     }
     parts = [
         root / "common", homework.folder, root / "pyproject.toml", root / "autograder",

@@ -1,0 +1,86 @@
+"""What a homework must have besides its checks: stubs in step, a handout, questions, rubrics."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from common.errors import KitError
+from common.homework import Homework
+from common.report.writeup import questions
+from staff.authoring import leaks, stubs, tables
+from staff.written import rubric
+
+PARTS = ("You need", "## Problems", "Why this matters", "Left open", "--tiny", "minute",
+         "## Common pitfalls", "## Hand in", "python -m autograder submit")  # fmt: skip
+MOST_LINES = 16  # of a hole
+FEWEST_WORDS = 12  # that describe a figure
+MOST_BYTES = 150_000  # of a figure
+_FIGURE = re.compile(r"!\[([^\]]*)\]\((figures/[^)]+)\)")
+
+
+def missing(homework: Homework) -> list[str]:
+    """What the homework lacks, or what is out of step; the gate shows each."""
+    return [*_stubs(homework), *_handout(homework), *_figures(homework), *_rubrics(homework)]
+
+
+def _stubs(homework: Homework) -> Iterator[str]:
+    for stub in stubs.out_of_step(homework.root, homework.name):
+        yield f"{stub.name} is not what its solution gives: make stubs"
+    secret = leaks.secrets(homework.root, homework.name)
+    for leak in leaks.scan(secret, leaks.shipped(homework.root), homework.root):
+        yield f"{leak.file}:{leak.line} holds a piece of {leak.hole}: {leak.text}"
+    marked = {}
+    for master in stubs.masters(homework.root, homework.name):
+        for hole in stubs.holes(master.read_text(encoding="utf-8"), master.name):
+            marked[hole.problem] = f"{master.name}:{hole.name}"
+            if (lines := hole.last - hole.first - 1) > MOST_LINES:
+                yield f"{hole.problem}: its hole has {lines} lines; at most {MOST_LINES}"
+    told = {p.id: p.hole for p in (*homework.problems, *homework.dropped) if p.hole}
+    for ident in sorted({*marked, *told}):
+        if marked.get(ident) != told.get(ident):
+            yield (f"{ident}: homework.toml says {told.get(ident)}, the solutions mark "
+                   f"{marked.get(ident)}")  # fmt: skip
+
+
+def _handout(homework: Homework) -> Iterator[str]:
+    path = homework.folder / "README.md"
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    for part in PARTS:
+        if part not in text:
+            yield f"README.md has no {part!r}"
+    for page in tables.out_of_step(homework):
+        yield f"{page.name} has other points or titles than homework.toml: staff tables"
+
+
+def _figures(homework: Homework) -> Iterator[str]:
+    shown = _FIGURE.findall((homework.folder / "README.md").read_text(encoding="utf-8"))
+    there = {f"figures/{path.name}" for path in (homework.folder / "figures").glob("*")}
+    for name in sorted(there ^ {name for _, name in shown}):
+        yield f"{name} is {'not shown' if name in there else 'not there'}"
+    for text, name in shown:
+        if len(text.split()) < FEWEST_WORDS:
+            yield f"{name} has fewer than {FEWEST_WORDS} words that describe it"
+        if name in there and (homework.folder / name).stat().st_size > MOST_BYTES:
+            yield f"{name} is larger than {MOST_BYTES // 1000} kB"
+
+
+def _rubrics(homework: Homework) -> Iterator[str]:
+    try:
+        rubrics = rubric.load(homework)
+    except KitError as error:
+        yield str(error)
+        return
+    for question in questions(homework):
+        if question.id not in rubrics:
+            if not question.extra:
+                yield f"{question.id} has no rubric"
+            continue
+        one = rubrics[question.id]
+        if "Model answer" not in one.model:
+            yield f"{one.question} has no model answer"
+        if not one.losses:
+            yield f"{one.question}: nothing is said to lose points"
+        for item in one.items:
+            if len(item.example) < 16 or not item.earns or item.points <= 0:
+                yield f"{one.question} {item.id}: what earns points, how many, or its example lacks"
