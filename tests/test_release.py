@@ -30,7 +30,7 @@ def test_the_tree_is_what_was_promised():
 
 def test_what_only_the_staff_needs_is_cut_out():
     for name, gone in (("Makefile", "staff"), ("pyproject.toml", "mypy")):
-        text = archive._for_students(ROOT / name).decode()
+        text = archive._for_students(ROOT / name, ROOT).decode()
         assert gone not in text.replace("per-file-ignores", "").split("[tool.ruff")[0]
     assert 'testpaths = ["autograder/checks"]' in text
 

@@ -18,6 +18,7 @@ ROOMS = {
     "staff": "commands",
     "staff/release": "the students' archive and repository",
     "staff/gate": "the grader, graded",
+    "staff/written": "answers that people grade",
     "staff/grading": "a class, and what it gets back",
     "staff/course": "policy, roster, gradebook",
     "staff/authoring": "what a homework is made with",
