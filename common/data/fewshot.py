@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from common.data import cards, download, glyphs, omniglot
+from common.data import glyphs, omniglot
+from common.data.best import Choice, best
 from common.data.images import FewShotImages
-from common.errors import KitError
 
 TINY_CHARACTERS = 60
 
@@ -19,23 +19,12 @@ def load(data: str | None = None, tiny: bool = False) -> FewShotImages:
     Raises:
         KitError: when what was asked for is not there.
     """
-    if tiny and data is None:
-        images, why = glyphs.load(TINY_CHARACTERS), "--tiny"
-    elif data == "glyphs":
-        images, why = glyphs.load(), "as asked"
-    elif data == "omniglot":
-        images, why = omniglot.load(), "as asked"
-    elif data is not None:
-        if omniglot.find(data) is None:
-            raise KitError(f"--data {data}: no Omniglot there; expected {omniglot.PACKED}, "
-                           "images_background.zip or omniglot_resized/")  # fmt: skip
-        images, why = omniglot.load(data), data
-    elif omniglot.find(None) is not None:
-        images, why = omniglot.load(), "on disk"
-    elif download.reachable(cards.load("omniglot").urls):
-        images, why = omniglot.load(), "downloaded"
-    else:
-        images, why = glyphs.load(), "stand-in: Omniglot is neither on disk nor to be downloaded"
+    choice = Choice(
+        "omniglot", "Omniglot", f"{omniglot.PACKED}, images_background.zip or omniglot_resized/",
+        omniglot.find, omniglot.load, "glyphs", glyphs.load,
+        lambda: glyphs.load(TINY_CHARACTERS),
+    )  # fmt: skip
+    images, why = best(choice, data, tiny)
     counts = ", ".join(f"{len(part)} {name}" for name, part in images.classes.items())
     print(f"data: {images.source} ({why}); characters: {counts}")
     return images

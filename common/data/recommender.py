@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from common.data import cards, download, movielens, synthetic_ratings
+from common.data import movielens, synthetic_ratings
+from common.data.best import Choice, best
 from common.data.ratings import Ratings
-from common.errors import KitError
 
 TINY = (80, 160, 3000)  # users, items, ratings
 
@@ -19,26 +19,12 @@ def load(data: str | None = None, tiny: bool = False) -> Ratings:
     Raises:
         KitError: when what was asked for is not there.
     """
-    if tiny and data is None:
-        ratings, why = synthetic_ratings.load(*TINY), "--tiny"
-    elif data == "generated":
-        ratings, why = synthetic_ratings.load(), "as asked"
-    elif data == "movielens":
-        ratings, why = movielens.load(), "as asked"
-    elif data is not None:
-        if movielens.find(data) is None:
-            raise KitError(f"--data {data}: no MovieLens there; expected {movielens.FILE} or "
-                           f"{movielens.ZIP}")  # fmt: skip
-        ratings, why = movielens.load(data), data
-    elif movielens.find(None) is not None:
-        ratings, why = movielens.load(), "on disk"
-    elif download.reachable(cards.load("movielens").urls):
-        ratings, why = movielens.load(), "downloaded"
-    else:
-        ratings, why = (
-            synthetic_ratings.load(),
-            "stand-in: MovieLens is neither on disk nor to be downloaded",
-        )
+    choice = Choice(
+        "movielens", "MovieLens", f"{movielens.FILE} or {movielens.ZIP}",
+        movielens.find, movielens.load, "generated", synthetic_ratings.load,
+        lambda: synthetic_ratings.load(*TINY),
+    )  # fmt: skip
+    ratings, why = best(choice, data, tiny)
     counts = ", ".join(f"{len(rows)} {name}" for name, rows in ratings.rows.items())
     print(f"data: {ratings.source} ({why}); ratings: {counts}")
     return ratings
