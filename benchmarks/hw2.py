@@ -19,8 +19,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import rivals, table
-from benchmarks.rivals import INNER_RATE, QUERIES, SHOT, TASKS, WAY
+from benchmarks import other_kits, table
+from benchmarks.other_kits import INNER_RATE, QUERIES, SHOT, TASKS, WAY
 from common.homework import ROOT
 
 DRAWN = 64  # tasks at a time where only drawing is measured
@@ -142,17 +142,17 @@ def one(measure: str, side: str, folder: Path, seconds: float, threads: int) -> 
     torch.manual_seed(0)
     if measure.startswith("sampling"):
         if side == "plain loop":
-            return rate(rivals.png_batch(folder, 1), seconds) * TASKS
+            return rate(other_kits.png_batch(folder, 1), seconds) * TASKS
         draw = kit_sampler(folder, 1, DRAWN)
         work = draw if measure == "sampling" else lambda: draw().ready()
         return rate(work, seconds) * DRAWN
     if measure == "protonet":
-        return rate(kit_protonet(folder) if side == "kit" else rivals.protonet(folder), seconds)
+        return rate(kit_protonet(folder) if side == "kit" else other_kits.protonet(folder), seconds)
     steps, strided = int(measure.split("-")[1]), measure.endswith("strided")
     if side.startswith("kit"):
         return rate(kit_maml(folder, steps, side, strided), seconds)
-    made = {"plain loop": rivals.maml, "higher": rivals.higher_maml,
-            "learn2learn": rivals.learn2learn_maml}[side]  # fmt: skip
+    made = {"plain loop": other_kits.maml, "higher": other_kits.higher_maml,
+            "learn2learn": other_kits.learn2learn_maml}[side]  # fmt: skip
     return rate(made(folder, steps, strided), seconds)
 
 
@@ -206,7 +206,7 @@ def kit_maml(folder: Path, steps: int, side: str, strided: bool = False):
     from hw2.experiments.mapping import OverTasks
 
     learner = Learner(
-        rivals.maml_network(strided), INNER_RATE, steps, False, side == "kit, first-order"
+        other_kits.maml_network(strided), INNER_RATE, steps, False, side == "kit, first-order"
     )
     optimizer = torch.optim.Adam(learner.network.parameters(), lr=1e-3)
     mapped, draw = OverTasks(learner), kit_sampler(folder, 1)

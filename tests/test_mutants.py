@@ -101,27 +101,27 @@ def test_every_reason_belongs_to_a_mutant(hw):
 
 def test_checks_catch_the_mutants_of_a_hole():
     homework = homeworks.load("hw0")
-    fates = judge.judge_all(homework, "3b", {}, lambda name, fate: None)
-    ends = {fate.now: fate.end for fate in fates}
+    results = judge.judge_all(homework, "3b", {}, lambda name, result: None)
+    ends = {result.now: result.end for result in results}
     assert ends["return F.l1_loss(predicted, ratings)"] == "value"
     assert ends["pass"] != judge.SURVIVED
     assert ends["return F.mse_loss(ratings, predicted)"] == judge.SURVIVED  # (a - b)² = (b - a)²
 
 
 def test_a_survivor_without_a_reason_and_a_reason_without_a_survivor_are_faults():
-    fate = judge.Fate("1", "f", "return a + b", "return b + a", judge.SURVIVED)
-    assert not table.Table("hw1", [fate], [], 1.0).passed
-    assert "survives: return a + b" in table.as_text(table.Table("hw1", [fate], [], 1.0))
-    fate.reason = "a sum"
-    assert table.Table("hw1", [fate], [], 1.0).passed
-    assert not table.Table("hw1", [fate], ["1: x  →  y"], 1.0).passed
-    assert "a sum" in table.as_html([table.Table("hw1", [fate], [], 1.0)])
+    result = judge.MutantResult("1", "f", "return a + b", "return b + a", judge.SURVIVED)
+    assert not table.Table("hw1", [result], [], 1.0).passed
+    assert "survives: return a + b" in table.as_text(table.Table("hw1", [result], [], 1.0))
+    result.reason = "a sum"
+    assert table.Table("hw1", [result], [], 1.0).passed
+    assert not table.Table("hw1", [result], ["1: x  →  y"], 1.0).passed
+    assert "a sum" in table.as_html([table.Table("hw1", [result], [], 1.0)])
 
 
 def test_a_problem_without_gradients_explains_cut_paths_and_nothing_else():
     why = judge.Reasons({}, {"1": "a number"})
-    cut = judge.Fate("1", "f", "return a + b", "return a.detach() + b", judge.SURVIVED)
-    turned = judge.Fate("1", "f", "return a - b", "return b - a", judge.SURVIVED)
+    cut = judge.MutantResult("1", "f", "return a + b", "return a.detach() + b", judge.SURVIVED)
+    turned = judge.MutantResult("1", "f", "return a - b", "return b - a", judge.SURVIVED)
     assert why.of(cut) == "a number" and why.of(turned) == ""
     assert judge.Reasons({}, {"2": "a number"}).of(cut) == ""
 

@@ -32,20 +32,20 @@ SCORES = "hw4.experiments.calibration_scores"  # what homework 4 makes of all an
 
 
 @dataclass(frozen=True)
-class Entrant:
+class ComparedMethod:
     """A method to compare: where its program is."""
 
     title: str
     homework: str
-    method: str
+    key: str  # as its program calls it
 
 
-ENTRANTS = (
-    Entrant("MANN", "hw1", "mann"),
-    Entrant("prototypical network", "hw2", "protonet"),
-    Entrant("MAML", "hw2", "maml"),
-    Entrant("fine-tuned", "hw3", "finetuned"),
-    Entrant("Bayesian last layer", "hw4", "bayes"),
+METHODS = (
+    ComparedMethod("MANN", "hw1", "mann"),
+    ComparedMethod("prototypical network", "hw2", "protonet"),
+    ComparedMethod("MAML", "hw2", "maml"),
+    ComparedMethod("fine-tuned", "hw3", "finetuned"),
+    ComparedMethod("Bayesian last layer", "hw4", "bayes"),
 )
 
 
@@ -90,14 +90,14 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="compare-") as folder, progress() as advance:
         tasks = Path(folder) / "tasks.npz"
         np.savez(tasks, training=data.split("train"), support=support, query=query)
-        for entrant in ENTRANTS:
+        for method in METHODS:
             began = time.monotonic()
             try:
-                answers[entrant.title] = ask(entrant, tasks, chosen, advance)
+                answers[method.title] = ask(method, tasks, chosen, advance)
                 told = f"{time.monotonic() - began:.0f} s"
             except Missing as reason:
-                reasons[entrant.title] = told = str(reason)
-            advance(entrant.title, 1.0, told)
+                reasons[method.title] = told = str(reason)
+            advance(method.title, 1.0, told)
         figures = {title: measured(found, labels) for title, found in answers.items()}
         if "hw4" not in chosen.without:
             add_scores(figures, answers, labels, Path(folder))
@@ -130,7 +130,7 @@ def draw(images, count: int, rng):
     return np.stack(supports), np.stack(queries), np.stack(labels)
 
 
-def ask(entrant: Entrant, tasks: Path, chosen, advance: Callable) -> dict:
+def ask(method: ComparedMethod, tasks: Path, chosen, advance: Callable) -> dict:
     """Start a method's program and read what it answers.
 
     Raises:
@@ -138,17 +138,17 @@ def ask(entrant: Entrant, tasks: Path, chosen, advance: Callable) -> dict:
     """
     import numpy as np
 
-    if entrant.homework in chosen.without:
-        raise Missing(f"left out (--without {entrant.homework})")
-    folder = ROOT / entrant.homework
+    if method.homework in chosen.without:
+        raise Missing(f"left out (--without {method.homework})")
+    folder = ROOT / method.homework
     if not ((folder / "homework.toml").is_file() and (folder / PROGRAM).is_file()):
-        raise Missing(f"{entrant.homework} is not here")
-    out = tasks.with_name(f"{entrant.method}.npz")
+        raise Missing(f"{method.homework} is not here")
+    out = tasks.with_name(f"{method.key}.npz")
     command = [
-        "-m", f"{entrant.homework}.experiments.compared_method", "--method", entrant.method, "--tasks", str(tasks),
+        "-m", f"{method.homework}.experiments.compared_method", "--method", method.key, "--tasks", str(tasks),
         "--out", str(out), "--seed", str(chosen.seed), *(["--tiny"] if chosen.tiny else []),
     ]  # fmt: skip
-    start(command, lambda share: advance(entrant.title, share))
+    start(command, lambda share: advance(method.title, share))
     with np.load(out, allow_pickle=False) as file:
         return dict(file)
 
@@ -280,7 +280,7 @@ def picture(figures: dict, reasons: dict, source: str, path: Path) -> Path:
 
     from common import plots
 
-    names = [entrant.title for entrant in ENTRANTS]
+    names = [method.title for method in METHODS]
     figure, (accuracy, reliability, seconds, memory) = plots.new(4.4, 3.8, panels=4)
     for row, name in enumerate(names):
         colour = plots.COLOURS[row]

@@ -11,7 +11,7 @@ from torch import nn
 
 from common.experiments import reference_band
 from common.training.runs import RunFolder
-from common.training.step_timer import Clock
+from common.training.step_timer import StepTimer
 from common.training.trainer import Trainer
 
 
@@ -25,13 +25,13 @@ def trainer_of(
     every: int,
     **more: Any,
 ) -> Trainer:
-    """Make the trainer of an experiment: with its reference bands, and a clock where it is asked for.
+    """Make the trainer of an experiment: with its reference bands, and a timer where it is asked for.
 
     Args:
         chosen: the command line.
         more: the other attributes of a `Trainer`.
     """
     return Trainer(
-        run, module, optimizer, rng, steps, every, clock=Clock(chosen.profile),
+        run, module, optimizer, rng, steps, every, timer=StepTimer(chosen.profile),
         reference=reference_band.of_run(run), **more,
     )  # fmt: skip

@@ -11,11 +11,11 @@ import torch
 _OFF = contextlib.nullcontext()
 
 
-class Clock:
+class StepTimer:
     """Seconds by part. Parts may nest: time counts for the innermost alone.
 
     Args:
-        on: a clock that is off measures nothing and costs nothing.
+        on: a timer that is off measures nothing and costs nothing.
     """
 
     def __init__(self, on: bool = False) -> None:
@@ -24,7 +24,7 @@ class Clock:
         self._part, self._since = "other", time.perf_counter()
 
     def __call__(self, part: str) -> contextlib.AbstractContextManager[None]:
-        """`with clock("data"): ...` counts what happens inside for this part."""
+        """`with timer("data"): ...` counts what happens inside for this part."""
         return self._measured(part) if self.on else _OFF
 
     def start(self) -> None:

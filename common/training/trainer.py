@@ -19,7 +19,7 @@ from common.progress import live
 from common.training import runs
 from common.training.reference import Reference
 from common.training.runs import RunFolder
-from common.training.step_timer import Clock
+from common.training.step_timer import StepTimer
 
 Metrics = dict[str, float]
 
@@ -38,7 +38,7 @@ class Trainer:
         scheduler: of the learning rate, stepped after each step, or None.
         best_by: the metric by which the best weights are kept; "-" before the name: lower is better.
         clip: largest norm of the gradient, or None.
-        clock: measures what the time goes into when it is on.
+        timer: measures what the time goes into when it is on.
         reference: what is known of other runs of this configuration.
     """
 
@@ -51,7 +51,7 @@ class Trainer:
     scheduler: torch.optim.lr_scheduler.LRScheduler | None = None
     best_by: str | None = None
     clip: float | None = None
-    clock: Clock = field(default_factory=Clock)
+    timer: StepTimer = field(default_factory=StepTimer)
     reference: Reference = field(default_factory=Reference)
     rows: list[Metrics] = field(default_factory=list)
     step: int = 0
@@ -86,7 +86,7 @@ class Trainer:
         if self.reference.note and self.step < self.steps:
             print(self.reference.note)
         began, first = time.monotonic(), self.step
-        self.clock.start()
+        self.timer.start()
         with _Display(self.steps, self.step) as display, interrupts.held_back() as interrupted:
             while self.step < self.steps:
                 self._one_step(loss_of)
@@ -98,8 +98,8 @@ class Trainer:
                 if interrupted():
                     self._save()
                     raise Stopped(f"stopped at step {self.step} of {self.steps}")
-        if self.clock.on and self.step > first:
-            print(self.clock.table(self.step - first))
+        if self.timer.on and self.step > first:
+            print(self.timer.table(self.step - first))
         return self.rows
 
     def load_best(self) -> None:
@@ -109,7 +109,7 @@ class Trainer:
 
     def _one_step(self, loss_of: Callable[[], tuple[torch.Tensor, Metrics]]) -> None:
         self.module.train()
-        with self.clock("forward"):
+        with self.timer("forward"):
             loss, figures = loss_of()
             value = loss.item()
         if not math.isfinite(value):
@@ -117,10 +117,10 @@ class Trainer:
                 f"the loss is {value} at step {self.step + 1}; is the learning rate too "
                 "high, or is there a logarithm of zero? The last checkpoint is kept."
             )
-        with self.clock("backward"):
+        with self.timer("backward"):
             self.optimizer.zero_grad(set_to_none=True)
             loss.backward()
-        with self.clock("optimizer"):
+        with self.timer("optimizer"):
             if self.clip is not None:
                 nn.utils.clip_grad_norm_(self.module.parameters(), self.clip)
             self.optimizer.step()
@@ -132,7 +132,7 @@ class Trainer:
             self._sums[name] = self._sums.get(name, 0.0) + float(figure)
 
     def _evaluate(self, evaluate: Callable[[], Metrics], speed: float) -> None:
-        with self.clock("evaluation"):
+        with self.timer("evaluation"):
             self.module.eval()
             found = {
                 name: float(value) for name, value in evaluate().items()
@@ -147,7 +147,7 @@ class Trainer:
             if self.best is None or value > self.best["value"]:
                 weights = {k: v.detach().clone() for k, v in self.module.state_dict().items()}
                 self.best = {"value": value, "step": self.step, "module": weights}
-        with self.clock("saving"):
+        with self.timer("saving"):
             self.run.write_metrics(self.rows)
             self._save()
 

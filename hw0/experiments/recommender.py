@@ -49,7 +49,7 @@ def train(name: str, data: Ratings, chosen: Namespace, folder: Path) -> None:
     sample = batches.at(0, np.random.default_rng(7))
 
     def loss_of():
-        with trainer.clock("data"):
+        with trainer.timer("data"):
             batch = batches.at(trainer.step, rng)
         return losses(net, batch, setting, rng if chosen.surgery else None)
 

@@ -43,7 +43,7 @@ def train(name: str, data: FewShotImages, chosen: Namespace, folder: Path) -> No
     draw = drawer(training, setting, chosen.batch, rng, device)
 
     def loss_of():
-        with trainer.clock("data"):
+        with trainer.timer("data"):
             images, labels = draw()
         logits = network(images, labels)
         with torch.no_grad():

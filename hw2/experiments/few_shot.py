@@ -63,7 +63,7 @@ def train(name: str, data: FewShotImages, chosen: Namespace, folder: Path) -> No
     schedule = warm_up_then_cosine(optimizer, min(50, setting.steps // 10), setting.steps)
 
     def loss_of():
-        with trainer.clock("data"):
+        with trainer.timer("data"):
             drawn = shifted(sampler.draw(setting.batch, rng), setting.shift, rng)
             tasks = drawn.ready(device)
         return method.loss(tasks)

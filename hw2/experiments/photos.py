@@ -69,7 +69,7 @@ def train(chosen, folder: Path) -> None:
     watched = fixed_tasks(known, max(SHOTS), 20, seed=20)
 
     def loss_of():
-        with trainer.clock("data"):
+        with trainer.timer("data"):
             tasks = sampler.draw(config["batch"], rng)
         loss, support, query = protonet_loss(layer, tasks, WAY)
         return loss, {"support_accuracy": plain(support), "query_accuracy": plain(query)}

@@ -38,7 +38,7 @@ def run(chosen, folder) -> None:
     def loss_of():
         total = 0.0
         for member in members:
-            with fit.clock("data"):
+            with fit.timer("data"):
                 x, y = sinusoids(rng, fit.settings.batch, POINTS)
             prior = member.prior
             evidence = log_evidence(

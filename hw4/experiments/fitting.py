@@ -15,7 +15,7 @@ from torch import nn
 from common.experiments.reference_band import Band
 from common.experiments.training import trainer_of
 from common.training.runs import RunFolder
-from common.training.step_timer import Clock
+from common.training.step_timer import StepTimer
 
 TINY = {"steps": 20, "batch": 8}
 VALIDATION, TEST = 1000, 2000  # seeds of fixed tasks, the same for every run
@@ -63,7 +63,7 @@ class Fit:
         self.folder = RunFolder(folder, config, chosen.resume)
         self.rng = np.random.default_rng(chosen.seed)
         self.chosen = chosen
-        self.clock = Clock()  # the trainer's, as soon as there is one
+        self.timer = StepTimer()  # the trainer's, as soon as there is one
         self.bands: dict[str, Band] = {}  # of reference runs, for pictures: known after `train`
         self.began = time.monotonic()
 
@@ -78,7 +78,7 @@ class Fit:
         trainer = trainer_of(
             self.folder, self.chosen, module, optimizer, self.rng, steps, every, scheduler=schedule
         )
-        self.clock = trainer.clock
+        self.timer = trainer.timer
         rows = trainer.fit(loss_of, evaluate)
         self.bands = trainer.reference.bands
         module.eval()

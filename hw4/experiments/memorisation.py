@@ -38,7 +38,7 @@ def run(chosen, folder) -> None:
     def loss_of():
         losses = {}
         for name, network in networks.items():
-            with fit.clock("data"):
+            with fit.timer("data"):
                 x, label, y = labelled_sinusoids(rng, fit.settings.batch, POINTS, new=False)
             if name == "random_label":
                 label = random_one_hot(label, rng)

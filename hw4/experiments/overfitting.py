@@ -28,7 +28,7 @@ def run(chosen, folder) -> None:
     def loss_of():
         total = 0.0
         for count, network in zip(COUNTS, networks.values()):
-            with fit.clock("data"):
+            with fit.timer("data"):
                 chosen_tasks = torch.from_numpy(rng.integers(count, size=fit.settings.batch))
                 x, y = (part[chosen_tasks] for part in pool)
             total = total + squared_fit(_predict(network, x, y), y[:, CONTEXT:])

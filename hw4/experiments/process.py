@@ -29,7 +29,7 @@ def run(chosen, folder) -> None:
     validation = gaussian_process(np.random.default_rng(VALIDATION), count // 5, CONTEXT + TARGETS)
 
     def loss_of():
-        with fit.clock("data"):
+        with fit.timer("data"):
             x, y = gaussian_process(rng, fit.settings.batch, POINTS)
         sizes = torch.from_numpy(rng.integers(1, MOST + 1, size=(len(x), 1)))
         everything = torch.ones(x.shape[:2], dtype=torch.bool)

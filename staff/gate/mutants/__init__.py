@@ -49,7 +49,7 @@ def _options() -> argparse.ArgumentParser:
     options.add_argument("--problem", metavar="ID", help="one problem's hole")
     options.add_argument(
         "--json", type=Path, metavar="FILE",
-        help="keep every mutant's fate here; typed again, only what is new is run",
+        help="keep every mutant's result here; typed again, only what is new is run",
     )  # fmt: skip
     options.add_argument("--html", type=Path, metavar="FILE", help="the table, to look at")
     return options
@@ -82,18 +82,18 @@ def _one(homework, options: argparse.Namespace, known: dict[str, dict]):
     total = sum(1 for _ in judge.planned(homework, options.problem))
     bar: Any = iter(track(range(total), f"{homework.name}: mutants", transient=True))
 
-    def keep(name: str, fate: judge.Fate) -> None:
+    def keep(name: str, result: judge.MutantResult) -> None:
         nonlocal saved
         next(bar, None)
-        known[name] = judge.as_record(fate)
+        known[name] = judge.as_record(result)
         if time.monotonic() - saved > 10:
             save()
             saved = time.monotonic()
 
     try:
-        fates = judge.judge_all(homework, options.problem, known, keep)
+        results = judge.judge_all(homework, options.problem, known, keep)
     finally:
         bar.close()
         save()
-    stale = [] if options.problem else judge.stale(homework, fates)
-    return table.Table(homework.name, fates, stale, time.monotonic() - began)
+    stale = [] if options.problem else judge.stale(homework, results)
+    return table.Table(homework.name, results, stale, time.monotonic() - began)

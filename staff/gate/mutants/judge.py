@@ -24,7 +24,7 @@ SURVIVED = "survived"
 
 
 @dataclass
-class Fate:
+class MutantResult:
     """What became of a mutant.
 
     `end` is how the first check that it failed ended ("value", "exception", "timeout", "crashed"),
@@ -60,10 +60,10 @@ class Reasons:
     equivalent: dict[tuple[str, str, str], str]
     no_gradient: dict[str, str]
 
-    def of(self, fate: Fate) -> str:
+    def of(self, result: MutantResult) -> str:
         """Why a mutant is no other function; "" when nobody said."""
-        why = self.equivalent.get((fate.problem, fate.was, fate.now), "")
-        return why or (self.no_gradient.get(fate.problem, "") if fate.only_cuts else "")
+        why = self.equivalent.get((result.problem, result.was, result.now), "")
+        return why or (self.no_gradient.get(result.problem, "") if result.only_cuts else "")
 
 
 def planned(
@@ -108,7 +108,7 @@ def _listed(value: str | list[str]) -> list[str]:
     return [value] if isinstance(value, str) else value
 
 
-class Court:
+class MutantJudge:
     """Judges the mutants of one homework, one after the other, each until a check fails."""
 
     def __init__(self, homework: Homework, worker: Trusted, folder: Path) -> None:
@@ -119,12 +119,12 @@ class Court:
         self.context = CheckContext(homework, worker, self.tree, answers, PUBLIC_SEED)
         self.deadliest: dict[str, dict[str, int]] = {}  # problem → check → mutants that it caught
 
-    def judge(self, file: str, mutant: Mutant) -> Fate:
+    def judge(self, file: str, mutant: Mutant) -> MutantResult:
         """Put a mutant in the place of its file, and run checks until one fails."""
         place = self.tree / self.homework.name / file
         place.write_text(mutant.source, encoding="utf-8")
         self.worker.forget()
-        fate = Fate(mutant.problem, mutant.hole, mutant.was, mutant.now, SURVIVED)
+        result = MutantResult(mutant.problem, mutant.hole, mutant.was, mutant.now, SURVIVED)
         caught = self.deadliest.setdefault(mutant.problem, {})
         checks = plan(self.homework, mutant.problem)
         for check in sorted(checks, key=lambda check: -caught.get(check.id, 0)):
@@ -133,48 +133,52 @@ class Court:
                 caught[check.id] = caught.get(check.id, 0) + 1
                 raised = any("error" in call.outcome for call in calls)
                 ended = row.status if row.status in ("timeout", "crashed") else "value"
-                fate.end = "exception" if raised and ended == "value" else ended
-                fate.check = check.id
+                result.end = "exception" if raised and ended == "value" else ended
+                result.check = check.id
                 break
         shutil.copyfile(self.solutions / file, place)
         self.worker.forget()
-        return fate
+        return result
 
 
 def judge_all(
     homework: Homework,
     only: str | None,
     known: dict[str, dict],
-    keep: Callable[[str, Fate], None],
-) -> list[Fate]:
-    """The fate of every mutant of a homework.
+    keep: Callable[[str, MutantResult], None],
+) -> list[MutantResult]:
+    """The result of every mutant of a homework.
 
     Args:
         only: a problem's id, or None.
-        known: fingerprint → fate as a dictionary, of a run before.
-        keep: told the fingerprint and fate of every mutant.
+        known: fingerprint → result as a dictionary, of a run before.
+        keep: told the fingerprint and result of every mutant.
     """
-    why, fates = reasons(homework), []
+    why, results = reasons(homework), []
     with (
         Trusted(homework.preload) as worker,
         tempfile.TemporaryDirectory(prefix="mutants-") as folder,
     ):
-        court = Court(homework, worker, Path(folder) / "tree")
+        judge = MutantJudge(homework, worker, Path(folder) / "tree")
         questions = digest(homework)
         for file, mutant in planned(homework, only):
             name = hashlib.sha256(f"{questions}{file}{mutant.source}".encode()).hexdigest()
-            fate = Fate(**known[name]) if name in known else court.judge(file, mutant)
-            keep(name, fate)
-            fate.reason = why.of(fate)
-            fates.append(fate)
-    return fates
+            result = (
+                MutantResult(**known[name])
+                if name in known
+                else judge.judge(file, mutant)
+            )
+            keep(name, result)
+            result.reason = why.of(result)
+            results.append(result)
+    return results
 
 
-def stale(homework: Homework, fates: list[Fate]) -> list[str]:
+def stale(homework: Homework, results: list[MutantResult]) -> list[str]:
     """Reasons that explain nothing: their mutant does not exist any more, or a check catches it."""
-    survivors = [fate for fate in fates if fate.end == SURVIVED]
-    survived = {(fate.problem, fate.was, fate.now) for fate in survivors}
-    cut = {fate.problem for fate in survivors if fate.only_cuts}
+    survivors = [result for result in results if result.end == SURVIVED]
+    survived = {(result.problem, result.was, result.now) for result in survivors}
+    cut = {result.problem for result in survivors if result.only_cuts}
     why = reasons(homework)
     return [
         f"{problem}: {was}  →  {now}"
@@ -183,6 +187,6 @@ def stale(homework: Homework, fates: list[Fate]) -> list[str]:
     ] + [f"{problem}: no gradient" for problem in why.no_gradient if problem not in cut]
 
 
-def as_record(fate: Fate) -> dict:
-    """A fate as plain values, without the reason, which may change."""
-    return asdict(fate) | {"reason": ""}
+def as_record(result: MutantResult) -> dict:
+    """A result as plain values, without the reason, which may change."""
+    return asdict(result) | {"reason": ""}

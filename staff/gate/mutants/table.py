@@ -6,7 +6,7 @@ import html
 from collections import Counter
 from dataclasses import dataclass
 
-from staff.gate.mutants.judge import SURVIVED, Fate
+from staff.gate.mutants.judge import SURVIVED, MutantResult
 
 COLUMNS = ("mutants", "value", "exception", "timeout", "crashed", "equivalent", "unexplained")
 STYLE = (
@@ -23,17 +23,19 @@ class Table:
     """Everything that was found for one homework."""
 
     homework: str
-    fates: list[Fate]
+    results: list[MutantResult]
     stale: list[str]  # reasons that explain no survivor
     seconds: float
 
     @property
-    def unexplained(self) -> list[Fate]:
-        return [fate for fate in self.fates if fate.end == SURVIVED and not fate.explained]
+    def unexplained(self) -> list[MutantResult]:
+        return [
+            result for result in self.results if result.end == SURVIVED and not result.explained
+        ]
 
     @property
-    def equivalent(self) -> list[Fate]:
-        return [fate for fate in self.fates if fate.explained]
+    def equivalent(self) -> list[MutantResult]:
+        return [result for result in self.results if result.explained]
 
     @property
     def passed(self) -> bool:
@@ -42,11 +44,11 @@ class Table:
     def rows(self) -> dict[str, list[int]]:
         """Hole → numbers for COLUMNS."""
         found: dict[str, Counter] = {}
-        for fate in self.fates:
-            end = fate.end
+        for result in self.results:
+            end = result.end
             if end == SURVIVED:
-                end = "equivalent" if fate.explained else "unexplained"
-            found.setdefault(f"{fate.problem} {fate.hole}", Counter()).update(["mutants", end])
+                end = "equivalent" if result.explained else "unexplained"
+            found.setdefault(f"{result.problem} {result.hole}", Counter()).update(["mutants", end])
         return {hole: [counts[name] for name in COLUMNS] for hole, counts in found.items()}
 
 
@@ -58,8 +60,8 @@ def as_text(table: Table) -> str:
     lines = [f"{table.homework:{width}}  " + "  ".join(f"{name:>11}" for name in COLUMNS)]
     for hole, numbers in [*rows.items(), ("all", total)]:
         lines.append(f"{hole:{width}}  " + "  ".join(f"{number:11}" for number in numbers))
-    for fate in table.unexplained:
-        lines.append(f"  {fate.problem} survives: {fate.was}\n{'':{12}}now: {fate.now}")
+    for result in table.unexplained:
+        lines.append(f"  {result.problem} survives: {result.was}\n{'':{12}}now: {result.now}")
     lines += [f"  explains no survivor: {one}" for one in table.stale]
     share = total[-1] / total[0] if total[0] else 0.0
     lines.append(
@@ -84,10 +86,10 @@ def as_html(tables: list[Table]) -> str:
             parts.append(f"<tr><th scope=row>{html.escape(hole)}{cells}")
         parts.append("</table><table class=text><caption>What no check notices</caption>")
         parts.append("<tr><th scope=col>problem<th scope=col>was<th scope=col>now<th>why")
-        for fate in [*table.unexplained, *table.equivalent]:
-            texts = (fate.problem, fate.was, fate.now)
+        for result in [*table.unexplained, *table.equivalent]:
+            texts = (result.problem, result.was, result.now)
             cells = "".join(f"<td><code>{html.escape(text)}</code>" for text in texts)
-            why = html.escape(fate.reason) or "<b>a gap in the checks</b>"
-            parts.append(f"<tr{'' if fate.reason else ' class=no'}>{cells}<td>{why}")
+            why = html.escape(result.reason) or "<b>a gap in the checks</b>"
+            parts.append(f"<tr{'' if result.reason else ' class=no'}>{cells}<td>{why}")
         parts.append("</table>")
     return "\n".join(parts) + "\n"

@@ -34,7 +34,7 @@ def test_whoever_can_answers_and_the_others_are_named(kit):
     done = run(kit, "--out", "out")
     assert done.returncode == 0, done.stderr
     found = json.loads((kit / "out" / "compare.json").read_text())
-    names = {entrant.title for entrant in comparison.ENTRANTS}
+    names = {method.title for method in comparison.METHODS}
     assert {*found["methods"], *found["missing"]} == names
     assert found["missing"]["MANN"].startswith("still empty: hw1 1: sample_task")
     assert {"prototypical network", "MAML", "Bayesian last layer"} <= set(found["methods"])
@@ -51,9 +51,7 @@ def test_with_nobody_there_is_still_a_picture(kit):
     done = run(kit, "--out", "none", *(word for hw in names for word in ("--without", hw)))
     assert done.returncode == 1, done.stderr
     missing = json.loads((kit / "none" / "compare.json").read_text())["missing"]
-    assert missing["MAML"] == "left out (--without hw2)" and len(missing) == len(
-        comparison.ENTRANTS
-    )
+    assert missing["MAML"] == "left out (--without hw2)" and len(missing) == len(comparison.METHODS)
     assert (kit / "none" / "compare.png").is_file()
 
 
