@@ -38,12 +38,16 @@ $(ready): requirements.txt
 # begin staff
 
 # make test              the kit's own tests          make lint | types   ruff, mypy
+# make demo              three attempts graded, a tiny run trained: what the kit does, in a minute
 # make stubs | answers   remake from the solutions    make release  the students' archive
 staff_ready := $(VENV)/.ready-staff
-.PHONY: test lint types stubs answers verify release
+.PHONY: test demo lint types stubs answers verify release
 
 test: $(staff_ready)
 	@$(bin)/python -m pytest tests -n 2 --dist worksteal
+
+demo: $(ready)
+	@$(bin)/python -m staff demo
 
 lint: $(staff_ready)
 	@$(bin)/python -m ruff check . && $(bin)/python -m ruff format --check .

@@ -42,6 +42,7 @@ examples:
 """
 
 OWN_OPTIONS = {  # commands that read their own: module, help
+    "demo": ("staff.demo", "three attempts graded, a tiny run trained: what the kit does"),
     "compare": ("staff.authoring.compare", "compare the five methods, with the solutions"),
     "curves": ("staff.authoring.curves.record", "record the curves to diagnose"),
     "grade": ("staff.grading.grade", "grade a folder of submissions"),

@@ -163,11 +163,7 @@ def judge_all(
         questions = digest(homework)
         for file, mutant in planned(homework, only):
             name = hashlib.sha256(f"{questions}{file}{mutant.source}".encode()).hexdigest()
-            result = (
-                MutantResult(**known[name])
-                if name in known
-                else judge.judge(file, mutant)
-            )
+            result = MutantResult(**known[name]) if name in known else judge.judge(file, mutant)
             keep(name, result)
             result.reason = why.of(result)
             results.append(result)

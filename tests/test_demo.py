@@ -1,0 +1,33 @@
+"""`make demo`: three attempts get the points they deserve, and the picture stands alone."""
+
+import xml.etree.ElementTree as ET
+
+import pytest
+
+from autograder.run.launch import isolation_of_this_system, start
+from common import homework as homeworks
+from staff import demo
+
+SPACE = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.fixture(scope="module")
+def results():
+    homework = homeworks.load(demo.HOMEWORK)
+    with start(isolation_of_this_system(), homework.preload) as worker:
+        yield {title: demo.attempt(homework, slug, worker) for title, slug in demo.ATTEMPTS}
+
+
+def test_attempts_earn_nothing_some_and_all(results):
+    assert results["wrong"].score == 0 and results["right"].complete
+    nearly = results["nearly right"]
+    assert 0 < nearly.score < nearly.max_score
+    assert "always_first_order" in {row.mistake for row in nearly.checks}
+
+
+def test_the_picture_shows_the_verdict_and_asks_the_network_for_nothing(results):
+    picture = demo.drawn(results[demo.SHOWN], homeworks.load(demo.HOMEWORK))
+    tree = ET.fromstring(picture)
+    shown = "".join(text.text or "" for text in tree.iter(f"{SPACE}text")).replace("\xa0", " ")
+    assert "First-order MAML" in shown and "4 of 7 points" in shown
+    assert "url(http" not in picture and picture.count("http") == 1, "its name space alone"
