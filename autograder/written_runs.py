@@ -73,7 +73,7 @@ def _runs(folder: Path) -> list[Path]:
 def _speaks_of(text: str, path: Path) -> bool:
     """Whether a text names a run, with its seed or without, or a file."""
     name = re.escape(_SEED.sub("", path.name))
-    return re.search(rf"(?<![\w.-]){name}(?:-seed-?\d+)?(?![\w-]|\.\w)", text) is not None
+    return re.search(rf"(?<![\w.-]){name}(?:-seed-?\d+)?(?![\w-]|\.\d)", text) is not None
 
 
 def _contents(used: list[Path]) -> tuple[dict[str, bytes], dict[str, str]]:

@@ -195,6 +195,41 @@ def test_tables_over_seeds(kit):
     assert len(results.missing) == 2
 
 
+@pytest.mark.parametrize(
+    "typed, shown",
+    [
+        ("Of {{hw0/a.test_accuracy}} all.", "Of 0.900 ± 0.020 all."),
+        ("{{ hw0/rate-0.4.test_accuracy }}", "0.940 ± 0.010"),
+        ("{{hw0/rate-0.4-seed0.last/loss}}", "2"),
+        ("{{hw0/a.deep/mrr}} and {{hw0/a.pair}}", "0.500 ± 0.030 and 0.700 ± 0.050"),
+        ("{{hw0/a.test_accuracy ± pair/1}}", "0.900 ± 0.050"),
+        ("{{hw0/table.json.rows/0/accuracy}}", "0.300 ± 0.010"),
+        ("{{hw1/a.test_accuracy}}{{hw0/a}}{{hw0/b.x}}", "missing" * 3),
+        ("{{hw0/../secret.json.x}}", "missing"),
+        ("{{x}} {{hw0}} {{a.test_accuracy}}", "{{x}} {{hw0}} {{a.test_accuracy}}"),
+    ],
+)
+def test_a_sentence_takes_numbers_from_runs(typed, shown, kit):
+    make_run(kit, "a", 0, test_accuracy=0.9, test_interval=0.02, pair=[0.7, 0.05],
+             deep={"mrr": 0.5, "interval": 0.03})  # fmt: skip
+    make_run(kit, "rate-0.4", 0, test_accuracy=0.94, test_interval=0.01)
+    table = {"rows": [{"accuracy": 0.3, "interval": 0.01}]}
+    (kit / "runs/hw0/table.json").write_text(json.dumps(table))
+    (kit / "runs/secret.json").write_text('{"x": 1}')
+    results = Results(homeworks.load("hw0"), kit / "runs" / "hw0")
+    assert results.fill(("```", typed, "```", typed)) == ["```", typed, "```", shown]
+    asked = shown.count("missing")
+    assert len(results.missing) + len(results.notes) == asked
+
+
+def test_the_report_sets_a_number_and_names_a_run_that_is_not_there(kit, capsys):
+    make_all(kit)
+    answer(kit / "hw0/writeup.md", "MSE is {{hw0/shared-50.test_mse}}, not {{hw0/shared-5.x}}.")
+    assert report.main(["hw0"]) == 1
+    assert "MSE is 0.8, not missing." in (kit / "runs/hw0/report.html").read_text()
+    assert "run shared-5" in capsys.readouterr().out
+
+
 def test_one_seed_gives_the_interval_of_the_run():
     assert over_seeds([0.9335], 0.009125) == "0.9335 ± 0.0091"
     assert over_seeds([0.9335], None) == "0.9335"

@@ -2,9 +2,10 @@
 
 A cell `{{test_mse}}` is the number of that name in result.json of the run that the row's first cell
 names; `{{maml: test_accuracy}}` names the run itself; `{{test_accuracy ± interval}}` adds the interval
-that stands in the file. `a/b/0` goes into tables and lists (also where `a/b` is one name); `last/loss`,
-`max/loss` and `min/loss` are of the column `loss` of metrics.csv. Where several seeds were run, the mean over them is given, with its
-95 % interval.
+that stands in the file. In a sentence, `{{hw2/maml.test_accuracy}}` is a number with its interval.
+`a/b/0` goes into tables and lists (also where `a/b` is one name); `last/loss`, `max/loss` and `min/loss`
+are of the column `loss` of metrics.csv. Where several seeds were run, the mean over them is given, with
+its 95 % interval.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Any
 from common.errors import KitError
 from common.homework import Homework
 from common.pages.markdown import cells_of, is_table
+from common.report import references
 from common.report.writeup import outside_code
 from common.statistics.intervals import confidence_interval
 from common.training.runs import read_config, read_metrics
@@ -71,6 +73,7 @@ class Results:
         missing: what is not there → the command that makes it.
         notes: what somebody should know of the runs that were used.
         used: the runs that gave numbers or figures, by name.
+        around: what stands before and behind a number that is set in a sentence.
     """
 
     homework: Homework
@@ -78,6 +81,7 @@ class Results:
     missing: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     used: dict[str, list[Run]] = field(default_factory=dict)
+    around: tuple[str, str] = ("", "")
 
     def of(self, name: str) -> list[Run]:
         """The finished runs of this name that can be compared, one a seed, lowest seed first."""
@@ -97,21 +101,57 @@ class Results:
         if found is None:
             return text
         name = (found["run"] or row).strip().strip("`*")
+        return self._figure(name, found["key"], found["half"] or "", wanted)
+
+    def sentence(self, text: str, wanted: bool = True) -> str:
+        """A text with the numbers that it asks for by `{{hw2/maml.test_accuracy}}`."""
+
+        def number(found: re.Match[str]) -> str:
+            asked = references.read(found, lambda name: bool(_finished(self.root, name)))
+            if told := self._cannot_mean(asked):
+                self.notes += [told] if told not in self.notes else []
+                return MISSING
+            before, behind = self.around
+            return before + self._with_interval(asked, wanted) + behind
+
+        return references.REFERENCE.sub(number, text)
+
+    def _cannot_mean(self, asked: references.Reference) -> str:
+        """Why a reference means no number of these runs; empty when it may."""
+        name = self.homework.name
+        if asked.homework != name:
+            return (
+                f"{asked.homework}/{asked.run}: the report of {name} has the runs of {name} alone"
+            )
+        if not asked.key:
+            return f"{{{{{name}/{asked.run}}}}} names no figure; write {{{{{name}/RUN.FIGURE}}}}"
+        return ""
+
+    def _with_interval(self, asked: references.Reference, wanted: bool) -> str:
+        """A figure, and the interval that is named or that lies beside it."""
+        key, half = asked.key, asked.half
+        runs = self.of(asked.run)
+        if runs and not half:
+            key, half = references.keys_of(key, runs[0].look_up(key))
+            beside = references.intervals_beside(key)
+            half = half or next((k for k in beside if runs[0].look_up(k) is not None), "")
+        return self._figure(asked.run, key, half, wanted)
+
+    def _figure(self, name: str, key: str, half_key: str, wanted: bool) -> str:
+        """The number at a key of a run, over its seeds."""
         runs = self.of(name)
         if not runs:
             if wanted:
                 what = "file" if name.endswith(".json") else "run"
                 self.missing.setdefault(f"{what} {name}", self.homework.command_for(name))
             return MISSING
-        values = [run.look_up(found["key"]) for run in runs]
+        values = [run.look_up(key) for run in runs]
         if any(value is None for value in values):
             if wanted:
                 lacking = runs[values.index(None)].folder
-                self.missing.setdefault(
-                    f"{found['key']} in {lacking}", self.homework.command_for(name)
-                )
+                self.missing.setdefault(f"{key} in {lacking}", self.homework.command_for(name))
             return MISSING
-        half = runs[0].look_up(found["half"]) if found["half"] else None
+        half = runs[0].look_up(half_key) if half_key else None
         return over_seeds(values, half)
 
     def to_make(self) -> dict[str, list[str]]:
@@ -122,16 +162,20 @@ class Results:
         return commands
 
     def fill(self, lines: tuple[str, ...], wanted: bool = True) -> list[str]:
-        """A section's lines with the cells of its tables filled in; all else as it was typed."""
+        """A section's lines with its numbers filled in, in tables and sentences; all else as typed."""
         plain = {number for number, _ in outside_code(lines)}
-        filled, inside = list(lines), False
+        filled = [
+            self.sentence(line, wanted) if number in plain else line
+            for number, line in enumerate(lines)
+        ]
+        inside = False
         for number, line in enumerate(lines):
             if number not in plain or "|" not in line:
                 inside = False
             elif is_table(list(lines), number):
                 inside = True
             elif inside and "{{" in line:
-                first, *rest = cells_of(line)
+                first, *rest = cells_of(filled[number])
                 cells = [self.cell(cell, first, wanted) for cell in rest]
                 filled[number] = "| " + " | ".join(
                     cell.replace("|", "\\|") for cell in (first, *cells)
@@ -178,6 +222,8 @@ def over_seeds(values: list[Any], half: float | None) -> str:
 
 def _finished(root: Path, name: str) -> list[Run]:
     """The whole runs `NAME` and `NAME-seedS`, or the file `NAME` when it is one of numbers."""
+    if Path(name).name != name:  # a folder elsewhere holds no run of this homework
+        return []
     if name.endswith(".json"):
         content = _read(root / name)
         return [] if content is None else [Run(root / name, {}, content)]

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from common.errors import KitError
+from common.report.references import intervals_beside
 from common.statistics.intervals import confidence_interval
 from common.training.runs import read_config, read_metrics
 
@@ -125,8 +126,8 @@ def _numbers(address: str, value: Any, tiny: bool, half: float | None = None) ->
 
 def _half_of(key: str, beside: dict) -> float | None:
     """Half of the interval that stands beside a number: `test_interval`, or `interval`."""
-    for name in (key.replace("accuracy", "interval"), "interval"):
-        if name != key and _is_number(beside.get(name)) and "interval" not in key:
+    for name in intervals_beside(key):
+        if _is_number(beside.get(name)):
             return float(beside[name])
     return None
 

@@ -17,6 +17,7 @@ from common.errors import KitError
 from common.files import write_text
 from common.homework import Homework
 from common.pages.markdown import escape, to_html
+from common.report.references import REFERENCE
 from common.report.results import Results
 from staff.grading import receipts
 from staff.written import facts, words
@@ -29,7 +30,8 @@ FOLDER = Path(__file__).parent / "page"
 KEY_FILE = "students.json"
 MOST_SHOWN = 60  # headline numbers of a student's runs
 LONGEST = 200_000  # characters of one answer that are shown
-_OPEN, _CLOSE = "\ue000", "\ue001"  # where a mark begins and ends, until the HTML is made
+# Where a mark, and a number that the run sets, begin and end, until the HTML is made.
+_OPEN, _CLOSE, _SET, _END = "\ue000", "\ue001", "\ue002", "\ue003"
 
 
 @dataclass
@@ -163,7 +165,7 @@ def _answer(paper: Paper, rubric: Rubric, homework: Homework, checker: Checker, 
     notes = list(paper.notes)
     found = paper.answers.get(rubric.question)
     typed = found if found is not None else ([] if paper.answers else paper.loose)
-    text = re.sub(f"[{_OPEN}{_CLOSE}]", "\ufffd", "\n".join(typed))
+    text = re.sub(f"[{_OPEN}-{_END}]", "\ufffd", "\n".join(typed))
     if len(text) > LONGEST:
         notes.append(f"{len(text):,} characters; the first {LONGEST:,} are shown")
         text = text[:LONGEST]
@@ -174,7 +176,8 @@ def _answer(paper: Paper, rubric: Rubric, homework: Homework, checker: Checker, 
     return {
         "ident": key.ident(rubric.question, paper.ident), "notes": notes,
         "html": Markup(_html(text, checked.marks, paper, homework)),
-        "marks": checked.marks, "typed": checked.typed, "figures": _stated(text, checked),
+        "marks": checked.marks, "typed": checked.typed,
+        "set": len(REFERENCE.findall(text)), "figures": _stated(text, checked),
         "all_figures": [
             {"address": f.address + (" (--tiny)" if f.tiny else ""), "value": _shown(f)}
             for f in own if "/min/" not in f.address and "/max/" not in f.address
@@ -203,17 +206,18 @@ def _html(text: str, marks: list[Mark], paper: Paper, homework: Homework) -> str
     """The answer as HTML, tables filled in from the runs, with marks where they belong."""
     for mark in sorted(marks, key=lambda one: -one.start):
         text = text[: mark.start] + _OPEN + text[mark.start : mark.end] + _CLOSE + text[mark.end :]
-    results = Results(homework, paper.folder / "runs")
+    results = Results(homework, paper.folder / "runs", around=(_SET, _END))
     filled = results.fill(tuple(text.split("\n")), wanted=False)
     html = to_html("\n".join(filled), _no_picture, level=3)
-    return _balanced(html).replace(_OPEN, "<mark>").replace(_CLOSE, "</mark>")
+    html = _tagged(html, _SET, _END, '<span class="set" title="set from the run">', "</span>")
+    return _tagged(html, _OPEN, _CLOSE, "<mark>", "</mark>")
 
 
-def _balanced(html: str) -> str:
-    """HTML without a mark's end that lost its beginning, or the other way round."""
-    if html.count(_OPEN) == html.count(_CLOSE):
-        return html
-    return html.replace(_OPEN, "").replace(_CLOSE, "")
+def _tagged(html: str, begin: str, end: str, before: str, behind: str) -> str:
+    """Signs made tags; none where one lost its other half."""
+    if html.count(begin) != html.count(end):
+        before = behind = ""
+    return html.replace(begin, before).replace(end, behind)
 
 
 def _no_picture(alt: str, target: str) -> str:

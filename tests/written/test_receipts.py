@@ -1,6 +1,7 @@
 """Receipts: made when a run ends, packed with the write-up's runs, held against what was handed in."""
 
 import json
+import re
 import shutil
 import zipfile
 from dataclasses import replace
@@ -162,6 +163,25 @@ def test_two_runs_of_one_seed_are_not_one_run(tmp_path):
     train(tmp_path / "ada/runs/maml", speed=15.5)
     train(tmp_path / "bob/runs/maml", speed=15.6)
     assert receipts.shared({w: receipts.identities(tmp_path / w) for w in ("ada", "bob")}) == {}
+
+
+def test_graders_see_which_numbers_the_run_sets(kit, tmp_path):
+    text = (HW2.folder / "writeup.md").read_text(encoding="utf-8")
+    typed = "\n\nSet: {{hw2/rate-0.4.test_accuracy}}; typed: rate-0.4 has 0.951 on meta-test.\n"
+    head, asked, rest = text.partition(
+        "> **What the pictures show**, in one sentence with a number."
+    )
+    (kit.root / "hw2" / "writeup.md").write_text(head + asked + typed + rest)
+    (tmp_path / "in").mkdir()
+    packed(kit, tmp_path / "in" / "ada.zip")
+    (tmp_path / "work").mkdir()
+    papers = answers.read(tmp_path / "in", HW2, tmp_path / "work")
+    page = pages.write(tmp_path / "out", HW2, rubric.load(HW2), papers)[0].read_text()
+    assert re.search(
+        r'Set: <span class="set" title="set from the run">0\.9400.±.0\.0000</span>; typed', page
+    )
+    assert "<mark>0.951</mark>" in page
+    assert "Numbers set from the runs: 1; typed by hand: 1; of these found in the runs: 0" in page
 
 
 def test_graders_see_on_the_page_what_receipts_tell(kit, tmp_path):
