@@ -11,7 +11,7 @@ from typing import Any
 from autograder.judge import plugin
 from autograder.judge.answers import Answers, Reference, SelfReference
 from autograder.judge.knowledge import Knowledge
-from autograder.run.launch import Worker
+from autograder.run.base import Worker
 from autograder.run.student import Student
 from common.homework import Homework
 

@@ -23,7 +23,8 @@ from autograder.judge.known import MISTAKE
 from autograder.judge.words import worded
 from autograder.planning import PlannedCheck, plan
 from autograder.report.record import CheckResult, HomeworkResult
-from autograder.run.launch import Worker, isolation_of_this_system, start
+from autograder.run.base import Worker
+from autograder.run.launch import isolation_of_this_system, start
 from autograder.run.overlay import overlay
 from autograder.run.student import Call, StudentError
 from autograder.surveying import explain

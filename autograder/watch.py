@@ -13,7 +13,7 @@ from autograder.judge.knowledge import Knowledge
 from autograder.planning import PlannedCheck, plan
 from autograder.report.record import CheckResult, HomeworkResult
 from autograder.report.screen import Screen
-from autograder.run.launch import Worker
+from autograder.run.base import Worker
 from autograder.run.overlay import overlay
 from common.homework import Homework
 

@@ -15,7 +15,8 @@ from autograder import engine
 from autograder.context import CheckContext
 from autograder.judge.answers import Answers
 from autograder.planning import plan
-from autograder.run.launch import ForkWorker, isolation_of_this_system
+from autograder.run.fork import ForkWorker
+from autograder.run.launch import isolation_of_this_system
 from autograder.run.overlay import overlay
 from common import homework as homeworks
 from staff.authoring.hostile import LEFT, STOLEN, attacks, submission
@@ -136,7 +137,7 @@ def test_a_sealed_kit_keeps_its_answers_where_only_the_user_protects_them(monkey
         os.chmod(folder, 0o755)
         skip = shutil.ignore_patterns(".*", "__pycache__", "runs", "data", "staff", "tests")
         shutil.copytree(ROOT, kit, ignore=skip)
-        monkeypatch.setattr("autograder.run.launch.WORKER", kit / "autograder/run/worker.py")
+        monkeypatch.setattr("autograder.run.base.WORKER", kit / "autograder/run/worker.py")
         attack = next(
             a for a in ATTACKS if a.name.startswith("hw1") and a.entry.slug == "answers_file_read"
         )

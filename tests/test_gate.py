@@ -7,7 +7,7 @@ from autograder.judge.knowledge import Knowledge
 from autograder.judge.known import MISTAKE, Cause, Known, OfProblem
 from autograder.planning import plan
 from autograder.report.record import CheckResult
-from autograder.run.launch import Crashed
+from autograder.run.base import Crashed
 from common import homework as homeworks
 from staff.authoring import families
 from staff.authoring.catalogue import entries

@@ -12,7 +12,7 @@ from dataclasses import replace
 import pytest
 
 from autograder import engine, planning
-from autograder.run import launch
+from autograder.run import clearing, launch
 from common import homework as homeworks
 from common import interrupts
 
@@ -62,11 +62,11 @@ def test_a_worker_closed_under_an_interrupt_leaves_no_folder(kind, tmp_path, mon
     worker = launch.start(kind, ())
     assert any(tmp_path.iterdir())
 
-    def interrupted(*args, remove=launch.remove):
+    def interrupted(*args, remove=clearing.remove):
         ctrl_c()
         remove(*args)
 
-    monkeypatch.setattr(launch, "remove", interrupted)
+    monkeypatch.setattr(f"autograder.run.{kind}.remove", interrupted)
     with pytest.raises(KeyboardInterrupt):
         worker.close()
     assert not any(tmp_path.iterdir())

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograder.run import wire
-from autograder.run.launch import Conversation, Crashed, TimedOut
+from autograder.run.base import Conversation, Crashed, TimedOut
 from autograder.run.outcome import outcome_of
 from common.homework import Homework
 

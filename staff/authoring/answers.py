@@ -9,7 +9,7 @@ from autograder.context import CheckContext
 from autograder.judge.answers import Answers
 from autograder.judge.knowledge import Knowledge
 from autograder.planning import plan
-from autograder.run.launch import Worker
+from autograder.run.base import Worker
 from autograder.run.overlay import overlay
 from common.errors import KitError
 from common.homework import Homework

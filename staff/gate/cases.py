@@ -23,7 +23,8 @@ from rich.progress import track
 
 from autograder import engine
 from autograder.report.record import CheckResult
-from autograder.run.launch import Worker, isolation_of_this_system, start
+from autograder.run.base import Worker
+from autograder.run.launch import isolation_of_this_system, start
 from common import homework as homeworks
 from common.errors import KitError
 from common.files import write_text

@@ -10,7 +10,7 @@ from pathlib import Path
 from autograder import engine
 from autograder.context import CheckContext
 from autograder.planning import plan
-from autograder.run.launch import Worker
+from autograder.run.base import Worker
 from autograder.run.overlay import overlay
 from common.homework import Homework
 from staff.authoring.catalogue import entries, submission

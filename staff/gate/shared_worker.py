@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from autograder.run import wire
-from autograder.run.launch import Conversation, Crashed, ForkWorker, TimedOut, Worker, start
+from autograder.run.base import Conversation, Crashed, TimedOut, Worker
+from autograder.run.fork import ForkWorker
+from autograder.run.launch import start
 
 LAYERS_FOR_STRANGERS = ("user", "namespaces", "landlock", "seccomp")
 LIFETIME = 3600.0  # processor seconds that one process may take

@@ -22,7 +22,8 @@ from autograder.judge.answers import Answers
 from autograder.judge.knowledge import Knowledge
 from autograder.planning import plan
 from autograder.report.record import CheckResult
-from autograder.run.launch import Worker, isolation_of_this_system, start
+from autograder.run.base import Worker
+from autograder.run.launch import isolation_of_this_system, start
 from autograder.run.overlay import overlay
 from common.homework import PUBLIC_SEED, Homework
 from staff.authoring import families

@@ -18,7 +18,8 @@ from autograder.judge.answers import Answers
 from autograder.judge.knowledge import Knowledge
 from autograder.planning import plan
 from autograder.report.record import CheckResult, Note
-from autograder.run.launch import Worker, isolation_of_this_system, start
+from autograder.run.base import Worker
+from autograder.run.launch import isolation_of_this_system, start
 from autograder.run.overlay import overlay
 from common import homework as homeworks
 from common.errors import KitError

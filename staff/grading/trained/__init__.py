@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from autograder.report.record import CheckResult, Note
-from autograder.run.launch import Worker
+from autograder.run.base import Worker
 from autograder.run.student import Student, StudentError
 from common.homework import Homework
 from common.statistics.intervals import confidence_interval

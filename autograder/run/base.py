@@ -1,0 +1,131 @@
+"""What every kind of worker is: `open()` gives a `Conversation`, `close()` ends the worker.
+
+A worker knows nothing of a submission: the tree to import from is named when a conversation begins,
+so one warm worker serves any number of submissions.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, BinaryIO, Self
+
+from autograder.run import wire
+from common.errors import KitError
+
+WORKER = Path(__file__).with_name("worker.py")
+START_LIMIT = 180.0  # seconds that the slow imports may take on a cold disk
+HEADER_LIMIT = 2**20  # bytes of an answer that are no arrays
+PRINTED_LIMIT = 4000  # characters of a student's prints that are kept
+
+
+class TimedOut(Exception):
+    """The deadline passed; the process was killed."""
+
+
+class Crashed(Exception):
+    """The process ended in the middle of a call; the text says how."""
+
+
+class Conversation:
+    """One check's line to the student's code.
+
+    Raises from `call`: TimedOut, Crashed, wire.WireError.
+    """
+
+    def __init__(self, connection: socket.socket, deadline: float) -> None:
+        self.connection, self.deadline = connection, deadline
+        self.printed = ""
+
+    def call(self, message: dict[str, Any]) -> dict[str, Any]:
+        try:
+            self.connection.settimeout(self._left())
+            self.connection.sendall(wire.pack(message))
+            prefix = self._exactly(wire.PREFIX_SIZE)
+            frame = prefix + self._exactly(wire.frame_size(prefix) - len(prefix))
+            return wire.unpack(frame, HEADER_LIMIT)
+        except TimeoutError:
+            raise TimedOut from None
+        except (ConnectionError, EOFError):
+            raise Crashed(self.finish()) from None
+
+    def _left(self) -> float:
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        return left
+
+    def _exactly(self, count: int) -> bytes:
+        parts, missing = [], count
+        while missing:
+            self.connection.settimeout(self._left())
+            part = self.connection.recv(min(missing, 2**20))
+            if not part:
+                raise EOFError
+            parts.append(part)
+            missing -= len(part)
+        return b"".join(parts)
+
+    def finish(self) -> str:
+        """End the process, keep what it printed; how it ended, in words."""
+        raise NotImplementedError
+
+
+class Worker:
+    """What the engine holds."""
+
+    def open(self, tree: Path, homework: str, limit: float) -> Conversation:
+        """Begin a conversation in `tree` that may last `limit` seconds."""
+        raise NotImplementedError
+
+    @property
+    def isolation(self) -> str:
+        """What keeps student code apart: the kind of worker, and the layers it has reached."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def environment() -> dict[str, str]:
+    """The worker's environment: nothing personal, one thread, the same everywhere."""
+    kept = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+    return {name: os.environ[name] for name in kept if name in os.environ} | {
+        "OMP_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "CUDA_VISIBLE_DEVICES": "",
+        "PYTHONHASHSEED": "0",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "MPLBACKEND": "Agg",
+        "HOME": tempfile.gettempdir(),
+        "LANG": "C.UTF-8",
+    }
+
+
+def command(mode: str, handle: int) -> list[str]:
+    return [sys.executable, "-I", "-B", str(WORKER), mode, str(handle)]
+
+
+def check_imports(failed: dict[str, str]) -> None:
+    if failed:
+        name, error = next(iter(failed.items()))
+        raise KitError(f"{name} cannot be imported here ({error}); set up with: make setup")
+
+
+def end_of_output(output: BinaryIO, start: int) -> str:
+    """The end of what was printed, without control characters."""
+    size = output.seek(0, os.SEEK_END)
+    output.seek(max(start, size - PRINTED_LIMIT))
+    text = output.read().decode("utf-8", "replace")
+    return "".join(c for c in text if c == "\n" or c.isprintable())
