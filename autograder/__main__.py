@@ -18,6 +18,7 @@ examples:
   python -m autograder                     the state of all homeworks, as one picture
   python -m autograder hw1                 grade homework 1
   python -m autograder hw1 --problem 2a    one problem only
+  python -m autograder hw1 --problem 2a --replay    its smallest failing inputs, as a script
   python -m autograder hw1 --watch         a verdict each time a file is saved
   python -m autograder doctor              what works on this machine
   python -m autograder submit hw1          make the zip to hand in
@@ -46,6 +47,11 @@ def parser() -> argparse.ArgumentParser:
     add("--watch", action="store_true", help="stay, and grade again whatever is saved")
     add("--html", metavar="FILE", type=Path, help="write a report with pictures, one file")
     add("--junit", metavar="FILE", type=Path, help="write JUnit XML, for continuous integration")
+    add(
+        "--replay",
+        action="store_true",
+        help="write the smallest failing inputs of --problem as a script for a debugger",
+    )
     add("--plain", action="store_true",
         help="sentences in ASCII, for screen readers; NO_COLOR=1 does the same")  # fmt: skip
     add("--fresh", action="store_true", help="use no state of an earlier run (there is none)")
@@ -90,6 +96,10 @@ def _grade(options: argparse.Namespace) -> int:
         raise KitError("--problem needs one homework, as in: python -m autograder hw1 --problem 2a")
     if options.problem:
         chosen[0].problem(options.problem)
+    if options.replay and not options.problem:
+        raise KitError(
+            "--replay needs one problem, as in: python -m autograder hw1 --problem 2a --replay"
+        )
     if options.submission is not None and not options.submission.is_dir():
         raise KitError(f"--submission {options.submission} is not a folder; unpack the zip first")
     if options.json not in (None, "-"):
@@ -146,6 +156,10 @@ def _run(chosen: list, options: argparse.Namespace) -> list:
                 )  # fmt: skip
             if options.homework:
                 screen.show(result, homework)
+            if options.replay:
+                from autograder import replay
+
+                screen.say(replay.write(homework, options.problem, worker, options.submission))
             results.append(result)
         if len(results) > 1 or not options.homework:
             screen.overview(results, {homework.name: homework for homework in chosen})

@@ -18,6 +18,7 @@ from typing import Any
 from autograder.judge.quantities import quantities
 
 Ask = Callable[..., dict]  # probe, args, kwargs → outcome
+Inputs = tuple[tuple, dict[str, Any]]  # args, kwargs
 
 
 @dataclass(frozen=True)
@@ -38,14 +39,16 @@ class Condition:
 class Survey:
     """What a check saw from its first call to its last.
 
-    `outcomes` are those of the calls, `quantities` what each was given, by name; `conditions` end early where a call gave no value, because
-    what the check compares then is not the student's.
+    `outcomes` are those of the calls, `inputs` what each was given and `quantities` the numbers of it
+    by name; `conditions` end early where a call gave no value, because what the check compares then is
+    not the student's.
     """
 
     probes: list[str] = field(default_factory=list)
     outcomes: list[dict] = field(default_factory=list)
     conditions: list[Condition] = field(default_factory=list)
     quantities: list[dict[str, float]] = field(default_factory=list)
+    inputs: list[Inputs] = field(default_factory=list)
 
 
 _noting: ContextVar[_Notes | None] = ContextVar("_noting", default=None)
@@ -183,4 +186,7 @@ def survey(
         if whole or ask is None:
             break
     given = [quantities(parameters.get(c.probe, []), c.args, c.kwargs) for c in student.calls]
-    return Survey([p for p, _ in known], [outcome for _, outcome in known], conditions, given)
+    inputs = [(call.args, call.kwargs) for call in student.calls]
+    return Survey(
+        [p for p, _ in known], [outcome for _, outcome in known], conditions, given, inputs
+    )

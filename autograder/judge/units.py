@@ -34,7 +34,7 @@ def units(check: str, survey: Survey, random: bool) -> Units:
         found[f"{check}/{call}/{ERROR}"] = failure(outcome)
         if "error" not in outcome and not random:
             found[f"{check}/{call}/{CHANGED}"] = ", ".join(map(str, outcome["changed"]))
-            for path, leaf in _leaves(outcome["value"]):
+            for path, leaf in leaves(outcome["value"]):
                 found[f"{check}/{call}/{path}"] = leaf
     for condition in survey.conditions:
         if random or not condition.compares:
@@ -48,7 +48,7 @@ def summaries(check: str, survey: Survey) -> Units:
     for call, outcome in enumerate(survey.outcomes):
         if "error" in outcome:
             continue
-        for path, leaf in _leaves(outcome["value"]):
+        for path, leaf in leaves(outcome["value"]):
             if is_numeric(leaf) and np.size(leaf) and np.isfinite(leaf).all():
                 array = np.asarray(leaf, np.float64)
                 found[f"{check}/{call}/{path}"] = np.array(
@@ -82,14 +82,15 @@ def leaf_of(key: str) -> str:
     return key.split("/", 2)[2]
 
 
-def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """(path, leaf) of a value: rows of numbers are arrays."""
     if isinstance(value, dict):
         for key, part in value.items():
-            yield from _leaves(part, f"{path}.{key}" if path else str(key))
+            yield from leaves(part, f"{path}.{key}" if path else str(key))
     elif isinstance(value, (list, tuple)) and not _is_a_row(value):
         yield f"{path}.length" if path else "length", len(value)
         for index, part in enumerate(value):
-            yield from _leaves(part, f"{path}[{index}]")
+            yield from leaves(part, f"{path}[{index}]")
     else:
         yield path, np.asarray(value) if isinstance(value, (list, tuple)) else value
 

@@ -182,7 +182,7 @@ class Student:
     def answer(self, message: dict) -> dict:
         """Run one probe; its outcome."""
         try:
-            _same_start()
+            same_start()
             if message["call"] == "import":
                 importlib.import_module(f"{self.homework}.{message['module']}")
                 return {"value": True, "changed": []}
@@ -258,7 +258,7 @@ class Modules:
         return Modules(module.__name__) if hasattr(module, "__path__") else module
 
 
-def _same_start() -> None:
+def same_start() -> None:
     """Put what a student's code may have changed back to where every call begins."""
     random.seed(0)
     if numpy := sys.modules.get("numpy"):
