@@ -156,6 +156,8 @@ def _run(chosen: list, options: argparse.Namespace) -> list:
                 )  # fmt: skip
             if options.homework:
                 screen.show(result, homework)
+                if due := homework.due():
+                    screen.say(f"  {homework.name} {due}")
             if options.replay:
                 from autograder import replay
 

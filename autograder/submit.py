@@ -66,6 +66,8 @@ def main(argv: list[str]) -> int:
         print(f"note: {note}")
     print(f"{output}: {len(contents)} files, local score {manifest['score']:g} of "
           f"{manifest['max_score']:g}")  # fmt: skip
+    if due := homework.due():
+        print(f"{homework.name} {due}")
     print(f"the written half is handed in by itself: make the page with python -m common.report "
           f"{homework.name}, print it to PDF, upload the PDF")  # fmt: skip
     return 0

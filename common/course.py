@@ -1,14 +1,62 @@
-"""course.toml → what the kit itself must know of the course: the problems that are left out."""
+"""course.toml → what the kit itself must know of the course: what is left out, and what is due when."""
 
 from __future__ import annotations
 
 import tomllib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from common.errors import KitError
 
 # Students have the release's excerpt; the staff's own file holds every rule.
 PLACES = (Path("course.toml"), Path("staff", "course.toml"))
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """When a homework is due, and how many late days may be used: in all, and on one assignment."""
+
+    due: datetime
+    late_days: int
+    most: int
+
+    def told(self, now: datetime) -> str:
+        """One line for whoever works on it; empty when nothing can be handed in any more."""
+        left = self.due - now
+        if left < -timedelta(days=self.most):
+            return ""
+        when = f"{self.due:%a %d %b, %H:%M} {self.due.tzname()}"
+        days = f"{self.late_days} late days in all, at most {self.most} on one homework"
+        if left < timedelta():
+            return f"was due {_span(-left)} ago ({when}); {days}"
+        return f"due in {_span(left)} ({when}); {days}"
+
+
+def _span(time: timedelta) -> str:
+    hours = int(time.total_seconds() // 3600)
+    count, unit = (hours // 24, "day") if hours >= 48 else (hours, "hour")
+    return f"{count} {unit}{'s' * (count != 1)}"
+
+
+def deadline(homework: str, root: Path) -> Deadline | None:
+    """When a homework is due; None where no course says so, or its zone is not known here.
+
+    Raises:
+        KitError: when the course's file cannot be read.
+    """
+    table = _table(root)
+    rows = [row for row in table.get("assignments", ()) if row.get("name") == homework]
+    if not rows or not isinstance(rows[0].get("due"), datetime):
+        return None
+    try:
+        zone = ZoneInfo(table["timezone"])
+        due = rows[0]["due"]
+        due = due.astimezone(zone) if due.tzinfo else due.replace(tzinfo=zone)
+        return Deadline(due, int(table["late"]["days"]), int(table["late"]["most"]))
+    except (KeyError, TypeError, ValueError, ZoneInfoNotFoundError):
+        return None  # Windows knows zones only with a further package
 
 
 def dropped(root: Path) -> tuple[str, ...]:
@@ -17,12 +65,19 @@ def dropped(root: Path) -> tuple[str, ...]:
     Raises:
         KitError: when the file cannot be read, or `drop` is no list of such names.
     """
+    try:
+        return listed(_table(root))
+    except ValueError as error:
+        raise KitError(f"course.toml: {error}") from None
+
+
+def _table(root: Path) -> dict:
     path = next((root / place for place in PLACES if (root / place).is_file()), None)
     if path is None:
-        return ()
+        return {}
     try:
-        return listed(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, ValueError) as error:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise KitError(f"{path.name} cannot be read: {error}") from None
 
 

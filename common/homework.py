@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from common import course
@@ -144,6 +145,11 @@ class Homework:
     def measured(self) -> tuple[Experiment, ...]:
         """The experiments whose runs are handed in and earn points on fresh tasks."""
         return tuple(one for one in self.experiments if one.hand_in and one.points)
+
+    def due(self, now: datetime | None = None) -> str:
+        """When it is due, in one line; empty where no course says so, or it is long past."""
+        deadline = course.deadline(self.name, self.root)
+        return deadline.told(now or datetime.now(UTC)) if deadline else ""
 
     def problem(self, ident: str) -> Problem:
         """The problem of this id.
