@@ -30,24 +30,6 @@ def plain(text: str) -> str:
     return "".join(c for c in text if c == "\n" or c.isprintable())
 
 
-@dataclass(frozen=True)
-class Note:
-    """Something that is said beside the rows, and to whom.
-
-    Attributes:
-        kind: what it is about; code decides by it, never by the text.
-        audience: "student" for what everybody may read, "staff" for what students never see.
-    """
-
-    kind: str
-    audience: str
-    text: str
-
-    def as_json(self) -> dict:
-        """Plain types, for a record that is kept."""
-        return asdict(self)
-
-
 @dataclass
 class CheckResult:
     """One planned check and what became of it.

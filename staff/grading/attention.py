@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from autograder.run.notes import CHANGED, CONTRADICTION, NOT_MEASURED, RECEIPT_BROKEN, SHARED_RUN
 from common.homework import Homework
 from staff.grading.hand_ins import HandIns
-from staff.grading.notes import CHANGED, CONTRADICTION, NOT_MEASURED, RECEIPT_BROKEN, SHARED_RUN
 
 PERFECT = 1.0
 WORTH_A_LOOK = (

@@ -10,14 +10,14 @@ import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from autograder.report.record import CheckResult, Note
+from autograder.report.record import CheckResult
+from autograder.run.notes import CONTRADICTION, STAFF, STUDENT, Note
 from autograder.submit import DIAGNOSIS_FILE
 from common.diagnose import curves as recorded
 from common.diagnose import diagnosis
 from common.diagnose.diagnosis import HOLDS
 from common.errors import KitError
 from common.homework import Homework
-from staff.grading.notes import CONTRADICTION, STAFF, STUDENT
 
 CAUSE_ALONE = 0.5  # of a run's points, for the right cause whose evidence does not hold
 LATER = "the cause is graded with the written half"

@@ -19,6 +19,7 @@ import jinja2
 
 from autograder.report.page import STYLE, section
 from autograder.report.record import CheckResult, HomeworkResult
+from autograder.run.notes import for_students
 from common import homework as homeworks
 from common.errors import KitError
 from common.files import replacing, write_text
@@ -35,7 +36,6 @@ from staff.course.student_page import TABLE_STYLE
 from staff.grading import downloads, pool
 from staff.grading.grade import Store, collect, default_out, limit, prepare
 from staff.grading.hand_ins import HandIn, HandIns
-from staff.grading.notes import for_students
 from staff.grading.session import OTHER_INPUTS
 from staff.grading.submissions import fingerprint
 

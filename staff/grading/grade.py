@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.planning import plan
+from autograder.run.notes import NOT_MEASURED, of_kind
 from common import homework as homeworks
 from common.errors import KitError
 from common.files import write_text
@@ -31,7 +32,6 @@ from staff.grading import class_page, compare, downloads, receipts, similarity, 
 from staff.grading.attention import Attention, attention
 from staff.grading.hand_ins import HandIn, HandIns, read_times, sort_out
 from staff.grading.jobs import Order, secret_seeds
-from staff.grading.notes import NOT_MEASURED, of_kind
 
 TABLE, PAGE = "table.csv", "overview.html"
 SHOWN = 15  # lines of a list on the console; the page has all

@@ -9,10 +9,9 @@ import json
 from collections import defaultdict
 from pathlib import Path
 
-from autograder.report.record import Note
+from autograder.run.notes import RECEIPT_BROKEN, SHARED_RUN, STAFF, Note
 from common.files import sha256
 from common.receipts import RECEIPT, WITNESSED
-from staff.grading.notes import RECEIPT_BROKEN, SHARED_RUN, STAFF
 
 LARGEST = 2**16  # bytes of a receipt; one of ours has less than one kB
 TIMED = "steps_per_second"  # a column that is measured: two runs never have the same

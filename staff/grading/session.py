@@ -17,16 +17,16 @@ from autograder.context import CheckContext
 from autograder.judge.answers import Answers
 from autograder.judge.knowledge import Knowledge
 from autograder.planning import plan
-from autograder.report.record import CheckResult, Note
+from autograder.report.record import CheckResult
 from autograder.run.base import Worker
 from autograder.run.launch import isolation_of_this_system, start
+from autograder.run.notes import STAFF, Note
 from autograder.run.overlay import overlay
 from common import homework as homeworks
 from common.errors import KitError
 from common.homework import PUBLIC_SEED, Homework
 from staff.grading import diagnosis, memory, receipts, trained, unpack
 from staff.grading.jobs import Order, choose_seed
-from staff.grading.notes import STAFF
 from staff.grading.permissions import seal
 
 HINT = 3

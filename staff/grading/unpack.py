@@ -21,11 +21,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from autograder.report.record import Note
+from autograder.run.notes import CHANGED, STAFF, STUDENT, Note
 from autograder.submit import DIAGNOSIS_FILE, LARGEST_FILE, RUN_FILES
 from autograder.written_runs import SMALL_FILES
 from common.homework import Homework
-from staff.grading.notes import CHANGED, STAFF, STUDENT
 
 MOST_ENTRIES = 20_000
 MOST_BYTES = 256 * 2**20  # of all that is unpacked

@@ -7,11 +7,11 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from autograder.run.notes import CHANGED
 from common.homework import Homework
 from common.pages.markdown import lines_of
 from common.report.writeup import outside_code, questions
 from staff.grading.jobs import Order
-from staff.grading.notes import CHANGED
 from staff.grading.submissions import find
 from staff.grading.unpack import Refused, accept
 

@@ -26,7 +26,6 @@ MODULES = (  # of staff/grading
     "gradescope",
     "jobs.py",
     "memory.py",
-    "notes.py",
     "permissions.py",
     "session.py",
     "trained",

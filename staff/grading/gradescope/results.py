@@ -7,11 +7,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from autograder.run.notes import NOT_MEASURED, for_students, of_kind
 from common.files import write_text
 from common.homework import Homework
 from staff.course.lateness import late_days
 from staff.grading import diagnosis
-from staff.grading.notes import NOT_MEASURED, for_students, of_kind
 
 TEXT_CAP = 8_000  # characters of one text; Gradescope cuts at 100,000
 ROWS_CAP = 60_000  # of all rows' texts together: the raw file must stay whole, too

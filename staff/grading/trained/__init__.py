@@ -17,12 +17,12 @@ from pathlib import Path
 
 import numpy as np
 
-from autograder.report.record import CheckResult, Note
+from autograder.report.record import CheckResult
 from autograder.run.base import Worker
+from autograder.run.notes import CONTRADICTION, NOT_MEASURED, STAFF, Note
 from autograder.run.student import Student, StudentError
 from common.homework import Homework
 from common.statistics.intervals import confidence_interval
-from staff.grading.notes import CONTRADICTION, NOT_MEASURED, STAFF
 
 HERE = Path(__file__).parent
 SECONDS = 90.0  # for one run: loading it, and all its tasks
