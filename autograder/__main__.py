@@ -105,6 +105,11 @@ def _grade(options: argparse.Namespace) -> int:
     if options.json not in (None, "-"):
         _check_writable(Path(options.json))
 
+    for homework in chosen:
+        if homework.hints(options.hint) < (options.hint or 0):
+            opens = f"; level 3 opens on {homework.hints_open}" if homework.hints_open else ""
+            print(f"note: {homework.name} tells hint levels up to {homework.hint_level} here{opens}",
+                  file=sys.stderr)  # fmt: skip
     for path in (options.html, options.junit):
         if path is not None:
             _check_writable(path)

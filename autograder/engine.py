@@ -74,7 +74,7 @@ def grade(
         context = CheckContext(homework, worker, tree, answers, seed, Knowledge.load(homework))
         result = HomeworkResult(homework.name, homework.title, worker.isolation)
         result.checks = run_checks(
-            context, checks, hint or homework.hint_level, progress, isolation
+            context, checks, homework.hints(hint), progress, isolation
         )
     result.seconds = time.monotonic() - began
     return result

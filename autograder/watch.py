@@ -61,7 +61,7 @@ def watch(
                 context = CheckContext(homework, worker, tree, answers, seed, knowledge)
                 checks = concerned(homework, changed, rows)
                 fresh = engine.run_checks(
-                    context, checks, hint or homework.hint_level, isolation=isolation
+                    context, checks, homework.hints(hint), isolation=isolation
                 )
             rows |= {row.id: row for row in fresh}
             result.checks = [rows[check.id] for check in plan(homework)]

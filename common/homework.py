@@ -103,7 +103,8 @@ class Homework:
         files: what is handed in.
         preload: imported once, before the worker forks.
         time_limit: seconds for one check.
-        hint_level: 1 what differed, 2 the idea, 3 the recognised mistake.
+        hint_level: the most that is told: 1 what differed, 2 the idea, 3 causes.
+        hints_open: from when on level 3 is told, where a release left it out until then.
         watched: metrics with a reference band → whether lower is better; the first is the one to
             look at.
         made_by: a file of a report → the command that makes it.
@@ -116,6 +117,7 @@ class Homework:
     preload: tuple[str, ...] = ()
     time_limit: float = 10
     hint_level: int = 3
+    hints_open: str = ""
     problems: tuple[Problem, ...] = ()
     experiments: tuple[Experiment, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
@@ -131,6 +133,10 @@ class Homework:
     @property
     def checks(self) -> Path:
         return self.root / "autograder" / "checks" / self.name
+
+    def hints(self, asked: int | None) -> int:
+        """The hint level in force: what is asked for, as far as this kit tells it."""
+        return self.hint_level if asked is None else min(asked, self.hint_level)
 
     @property
     def number(self) -> int:
@@ -244,6 +250,7 @@ def _homework(name: str, table: dict, root: Path) -> Homework:
         preload=tuple(table.get("preload", ())),
         time_limit=float(table.get("time_limit", 10)),
         hint_level=int(table.get("hint_level", 3)),
+        hints_open=str(table.get("hints_open", "")),
         problems=tuple(Problem(**row) for row in table["problems"]),
         experiments=tuple(Experiment(**row) for row in table.get("experiments", ())),
         comparisons=tuple(_comparison(row) for row in table.get("comparisons", ())),

@@ -96,6 +96,8 @@ def main(argv: list[str] | None = None) -> int:
     command = commands.add_parser("release", help="make the students' archive in dist/")
     command.add_argument("--up-to", metavar="hwN", help="keep later homeworks closed")
     command.add_argument("-o", "--output", type=Path, default=Path("dist"), metavar="DIR")
+    command.add_argument("--hints", type=int, choices=(1, 2, 3), metavar="N",
+                         help="leave out what hint levels above N tell (course.toml)")  # fmt: skip
     command.add_argument("--git", type=Path, metavar="DIR",
                          help="the students' repository, to commit the kit to as well")  # fmt: skip
     commands.add_parser("architecture", help="redraw the picture in ARCHITECTURE.md")
@@ -204,7 +206,7 @@ def release(options: argparse.Namespace) -> int:
     """Make the students' archive; say where it is."""
     from staff.release.archive import release as make
 
-    archive = make(homeworks.ROOT, options.output, options.up_to, options.git)
+    archive = make(homeworks.ROOT, options.output, options.up_to, options.git, options.hints)
     print(f"{archive}: {archive.stat().st_size / 1024:.0f} kB")
     return 0
 

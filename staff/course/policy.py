@@ -27,7 +27,8 @@ TABLES = {  # every key that course.toml may hold: a misspelt one would be a rul
     "extra": {"above_full"},
     "excused": {"all_of_a_kind"},
     "roster": {"graded", "left_out"},
-    "assignments": {"name", "kind", "weight", "due", "due_written", "points", "late", "replaces"},
+    "assignments": {"name", "kind", "weight", "due", "due_written", "points", "late", "replaces",
+                    "hints", "hints_open"},
 }  # fmt: skip
 
 
@@ -46,6 +47,8 @@ class Assignment:
         extra: the most extra points, by checks and by people together.
         extra_checks: those of them that checks can give.
         due_written: a date of the written half's own; lateness then counts for each half.
+        hints: the most that the students' kit tells: 1 what differed, 2 the idea, 3 causes.
+        hints_open: from when on it tells all.
     """
 
     name: str
@@ -60,6 +63,12 @@ class Assignment:
     extra: float = 0
     extra_checks: float = 0
     due_written: datetime | None = None
+    hints: int = 3
+    hints_open: datetime | None = None
+
+    def hints_at(self, moment: datetime) -> int:
+        """The hint level of a kit that is released at this moment."""
+        return 3 if self.hints_open and moment >= self.hints_open else self.hints
 
     @property
     def points(self) -> float:
@@ -190,7 +199,9 @@ def _positive(table: dict, key: str) -> float:
 def _assignment(row: dict, zone: ZoneInfo, root: Path, drop: tuple[str, ...]) -> Assignment:
     if row["kind"] not in KINDS:
         raise ValueError(f"{row['name']} has kind {row['kind']!r}, not one of {', '.join(KINDS)}")
-    own = row.get("due_written")
+    own, opens, hints = row.get("due_written"), row.get("hints_open"), row.get("hints", 3)
+    if hints not in (1, 2, 3):
+        raise ValueError(f"{row['name']} has hints = {hints!r}, not 1, 2 or 3")
     return Assignment(
         name=row["name"],
         kind=row["kind"],
@@ -199,6 +210,8 @@ def _assignment(row: dict, zone: ZoneInfo, root: Path, drop: tuple[str, ...]) ->
         late=bool(row.get("late", True)),
         replaces=_positive({"replaces": 0, **row}, "replaces"),
         due_written=own and _with_zone(own, zone),
+        hints=hints,
+        hints_open=opens and _with_zone(opens, zone),
         **_points(row, root, drop),
     )
 

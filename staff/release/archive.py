@@ -15,8 +15,10 @@ from common.errors import KitError
 from common.files import write_archive
 from common.receipts import kit_version
 from staff.authoring import leaks, stubs
+from staff.course import policy
 from staff.course.facts import facts
 from staff.gate.completeness import missing
+from staff.release import hints
 from staff.release.left_out import without
 
 TOP = ("README.md", "requirements.txt", "Makefile", "pyproject.toml", "LICENSE", ".gitignore")
@@ -25,13 +27,17 @@ NAME = "meta-learning-homework"
 STAFF_ONLY = re.compile(r"answers-.*\.npz")  # of secret seeds
 
 
-def release(root: Path, output: Path, up_to: str | None = None, git: Path | None = None) -> Path:
+def release(
+    root: Path, output: Path, up_to: str | None = None, git: Path | None = None,
+    hint: int | None = None,
+) -> Path:  # fmt: skip
     """Build, scan and prove the archive.
 
     Args:
         output: the folder to put it in.
         up_to: the last homework to open; None opens all.
         git: a repository to bring it out in as well; made when it is not there.
+        hint: the most that the kit tells; None takes what course.toml says of each homework.
 
     Returns:
         The zip.
@@ -52,6 +58,9 @@ def release(root: Path, output: Path, up_to: str | None = None, git: Path | None
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(_for_students(path, root))
         (kit / "course.toml").write_bytes(facts(root, names))
+        hints.close(
+            kit, hints.levels(names, hint, policy.load(root / "staff" / "course.toml", root))
+        )
         _require_no_leak(root, kit)
         _prove(root, kit, names)
         archive = output / f"{NAME}-{kit_version(root)}.zip"
