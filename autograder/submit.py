@@ -11,17 +11,14 @@ import tomllib
 from pathlib import Path
 
 from autograder import written_runs
+from autograder.statement import OF_OLDER_KITS, asks_for_tools, statement
 from common import homework as homeworks
 from common.errors import KitError
-from common.files import write_archive
+from common.files import write_archive, write_text
 from common.homework import Homework
 from common.receipts import RECEIPT, kit_version
 
 SIGNATURE_FILE = "submission.toml"
-STATEMENT = (
-    "I wrote this homework myself, without AI tools. Everyone I worked with is named, and I will "
-    "not publish it."
-)
 DIAGNOSIS_FILE = "diagnosis.toml"
 RUN_FILES = ("config.json", "metrics.csv", "result.json", "checkpoint.pt", RECEIPT)
 LARGEST_FILE = 16 * 2**20
@@ -50,7 +47,7 @@ def main(argv: list[str]) -> int:
     if not os.access(output.parent, os.W_OK):
         raise KitError(f"cannot write {output}: choose another place with -o FILE")
 
-    signature = sign(homework.root / SIGNATURE_FILE)
+    signature = sign(homework.root)
     runs, notes = find_runs(homework, options.runs)
     if homework.diagnosis is not None and not (homework.folder / DIAGNOSIS_FILE).is_file():
         notes.append(f"{DIAGNOSIS_FILE} (problem {homework.diagnosis.id}): not there; make it with: "
@@ -73,41 +70,55 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def sign(path: Path) -> dict:
+def sign(root: Path) -> dict:
     """The signed statement: asked for once, kept in submission.toml.
 
-    Without a terminal nothing is asked; the manifest then says that it is unsigned.
+    Without a terminal nothing is asked; the manifest then says that it is unsigned. It is asked for
+    again when the statement of the course has changed.
     """
-    if path.is_file():
-        try:
-            kept = tomllib.loads(path.read_text(encoding="utf-8"))
-            return {
-                "signed": bool(kept["signed"]),
-                "name": str(kept["name"]),
-                "collaborators": [str(name) for name in kept["collaborators"]],
-            }
-        except (tomllib.TOMLDecodeError, KeyError, TypeError, UnicodeDecodeError) as error:
-            raise KitError(
-                f"{path.name} cannot be read ({error}); delete it and sign again"
-            ) from None
+    path, text = root / SIGNATURE_FILE, statement(root)
+    if (kept := _signature(path)) is not None and kept.pop("statement") == text:
+        return kept
     if not sys.stdin.isatty():
         print("note: not signed: run this once in a terminal to sign the statement")
-        return {"signed": False, "name": "", "collaborators": []}
-    print(STATEMENT)
+        return {"signed": False, "name": "", "collaborators": [], "tools": []}
+    print(text)
     name = input("Your name, to sign this (empty: not now): ").strip()
-    others = input("Collaborators, separated by commas (empty: none): ")
-    collaborators = [one.strip() for one in others.split(",") if one.strip()]
+    others = _several("Collaborators, separated by commas (empty: none): ")
+    tools = (
+        _several("AI tools, separated by commas (empty: none): ") if asks_for_tools(root) else []
+    )
+    signed = {"signed": bool(name), "name": name, "collaborators": others, "tools": tools}
     if name:
-        text = "\n".join(
-            (
-                f"# {STATEMENT}",
-                "signed = true",
-                f"name = {json.dumps(name)}",
-                f"collaborators = {json.dumps(collaborators)}",
-            )
-        )
-        path.write_text(text + "\n", encoding="utf-8")
-    return {"signed": bool(name), "name": name, "collaborators": collaborators}
+        kept = {"statement": text, **signed}
+        lines = [f"{key} = {json.dumps(value)}\n" for key, value in kept.items()]
+        write_text(path, "".join(lines))
+    return signed
+
+
+def _several(question: str) -> list[str]:
+    return [one.strip() for one in input(question).split(",") if one.strip()]
+
+
+def _signature(path: Path) -> dict | None:
+    """What was signed; None where nothing was.
+
+    Raises:
+        KitError: when the file is damaged.
+    """
+    if not path.is_file():
+        return None
+    try:
+        kept = tomllib.loads(path.read_text(encoding="utf-8"))
+        return {
+            "statement": str(kept.get("statement", OF_OLDER_KITS)),
+            "signed": bool(kept["signed"]),
+            "name": str(kept["name"]),
+            "collaborators": [str(name) for name in kept["collaborators"]],
+            "tools": [str(name) for name in kept.get("tools", [])],
+        }
+    except (tomllib.TOMLDecodeError, KeyError, TypeError, UnicodeDecodeError) as error:
+        raise KitError(f"{path.name} cannot be read ({error}); delete it and sign again") from None
 
 
 def find_runs(homework: Homework, root: Path) -> tuple[dict[str, Path], list[str]]:

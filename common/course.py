@@ -1,4 +1,4 @@
-"""course.toml → what the kit itself must know of the course: what is left out, and what is due when."""
+"""course.toml → what the kit itself must know of the course: what is left out, due when, allowed."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from common.errors import KitError
 
 # Students have the release's excerpt; the staff's own file holds every rule.
 PLACES = (Path("course.toml"), Path("staff", "course.toml"))
+NONE, EXPLAIN, OPEN = "none", "explain", "open"  # what AI tools may do for graded work
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,31 @@ def deadline(homework: str, root: Path) -> Deadline | None:
         return Deadline(due, int(table["late"]["days"]), int(table["late"]["most"]))
     except (KeyError, TypeError, ValueError, ZoneInfoNotFoundError):
         return None  # Windows knows zones only with a further package
+
+
+def assistants(root: Path) -> str:
+    """The policy on AI tools; they may do nothing where there is no course.
+
+    Raises:
+        KitError: when the file cannot be read, or names another policy.
+    """
+    try:
+        return policy_of(_table(root))
+    except ValueError as error:
+        raise KitError(f"course.toml: {error}") from None
+
+
+def policy_of(table: dict) -> str:
+    """`[assistants] policy` of a course's table.
+
+    Raises:
+        ValueError: when it is none that the kit knows.
+    """
+    part = table.get("assistants", {})
+    policy = part.get("policy", NONE) if isinstance(part, dict) else part
+    if policy not in (NONE, EXPLAIN, OPEN):
+        raise ValueError(f'[assistants] policy is {policy!r}; write "none", "explain" or "open"')
+    return policy
 
 
 def dropped(root: Path) -> tuple[str, ...]:

@@ -6,9 +6,9 @@ import json
 import tomllib
 from pathlib import Path
 
-HEAD = (
-    "# The course's facts, as the staff released them. The kit reads `drop`; the rest is for you.\n"
-)
+from common.course import policy_of
+
+HEAD = "# The course's facts, as the staff released them. The kit reads `drop` and `policy`.\n"
 
 
 def facts(root: Path, names: list[str]) -> bytes:
@@ -21,7 +21,8 @@ def facts(root: Path, names: list[str]) -> bytes:
     open_ones = [row for row in table["assignments"] if row["name"] in names]
     drop = [one for one in table.get("drop", []) if one.split(".")[0] in names]
     lines = [f"{key} = {json.dumps(table[key])}" for key in ("title", "contact", "timezone")]
-    lines += [f"drop = {json.dumps(drop)}", "", "[late]"]
+    lines += [f"drop = {json.dumps(drop)}", "", "[assistants]"]
+    lines += [f"policy = {json.dumps(policy_of(table))}", "", "[late]"]
     lines += [f"{key} = {table['late'][key]}" for key in ("days", "most", "grace_minutes")]
     for row in open_ones:
         lines += ["", "[[assignments]]", f"name = {json.dumps(row['name'])}"]

@@ -10,7 +10,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from common import homework as homeworks
-from common.course import listed
+from common.course import listed, policy_of
 from common.errors import KitError
 from common.homework import ROOT, Homework
 from staff.course.moments import read_moment
@@ -21,7 +21,8 @@ CODE, WRITTEN = ("code", "run"), ("plot", "written")
 OTHER_KIND, ERROR = "other kind", "error"
 TABLES = {  # every key that course.toml may hold: a misspelt one would be a rule that is not kept
     "": {"title", "contact", "timezone", "late", "participation", "extra", "excused", "roster",
-         "assignments", "drop"},
+         "assignments", "drop", "assistants"},
+    "assistants": {"policy"},
     "late": {"days", "most", "grace_minutes", "most_extension"},
     "participation": {"most"},
     "extra": {"above_full"},
@@ -138,6 +139,7 @@ def load(path: Path = COURSE_FILE, root: Path = ROOT) -> Policy:
         _check_keys(table, path.name)
         zone = ZoneInfo(table["timezone"])
         drop = listed(table)
+        policy_of(table)  # a wrong one is told with all else
         rows = [_assignment(row, zone, root, drop) for row in table["assignments"]]
         policy = Policy(
             assignments=tuple(sorted(rows, key=lambda one: one.due)),

@@ -316,4 +316,7 @@ def _manifest(intake: Intake) -> dict:
             continue
         if hashlib.sha256(file.read_bytes()).hexdigest() != digest:
             intake.notes.append(Note(CHANGED, STUDENT, f"{_shown(name)} was changed after packing"))
-    return {key: manifest.get(key) for key in ("kit", "name", "signed", "collaborators", "score")}
+    return {
+        key: manifest.get(key)
+        for key in ("kit", "name", "signed", "collaborators", "tools", "score")
+    }

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from autograder import engine
 from autograder.run.launch import isolation_of_this_system, start
+from common import course
 from common import homework as homeworks
 from common.errors import KitError
 from common.files import write_archive
@@ -18,7 +19,7 @@ from staff.authoring import leaks, stubs
 from staff.course import policy
 from staff.course.facts import facts
 from staff.gate.completeness import missing
-from staff.release import hints
+from staff.release import assistants, hints
 from staff.release.left_out import without
 
 TOP = ("README.md", "requirements.txt", "Makefile", "pyproject.toml", "LICENSE", ".gitignore")
@@ -61,6 +62,7 @@ def release(
         hints.close(
             kit, hints.levels(names, hint, policy.load(root / "staff" / "course.toml", root))
         )
+        assistants.write(kit, course.assistants(root))
         _require_no_leak(root, kit)
         _prove(root, kit, names)
         archive = output / f"{NAME}-{kit_version(root)}.zip"
@@ -144,7 +146,10 @@ def _for_students(path: Path, root: Path) -> bytes:
     write-ups the problems that the course leaves out."""
     data = path.read_bytes()
     if path.name in ("README.md", "writeup.md") and path.parent.name in homeworks.names(root):
-        return without(data.decode(), homeworks.load(path.parent.name, root)).encode()
+        page = without(data.decode(), homeworks.load(path.parent.name, root))
+        if path.name == "README.md":
+            page = assistants.in_handout(page, path.parent.name, course.assistants(root))
+        return page.encode()
     if path.name not in ("Makefile", "pyproject.toml"):
         return data
     text = re.sub(r"(?m)^# begin staff\n(?:.*\n)*?# end staff\n", "", data.decode())
