@@ -9,10 +9,11 @@ from dataclasses import replace
 import pytest
 
 from autograder import submit, written_runs
+from autograder.run import notes
 from common import homework as homeworks
 from common import receipts as made
 from common.training.runs import RunFolder
-from staff.grading import notes, receipts, unpack
+from staff.grading import receipts, unpack
 from staff.grading.attention import attention
 from staff.grading.hand_ins import HandIns
 from staff.grading.session import blank
