@@ -109,19 +109,40 @@ def submission(entry: Entry, target: Path, root: Path = ROOT) -> Path:
     Raises:
         CatalogError: when the file has no such hole.
     """
-    copy_solutions(root, entry.homework, target)
-    path = target / entry.file
-    source = path.read_text(encoding="utf-8")
-    for hole in holes(source, entry.file):
-        if hole.problem == entry.problem:
-            break
-    else:
-        raise CatalogError(f"{entry.file} has no hole {entry.problem} (for {entry.slug})")
-    lines = source.splitlines()
-    lines[hole.first : hole.last + 1] = textwrap.indent(entry.body, hole.indent).splitlines()
+    return combined([entry], target, root)
+
+
+def combined(entries: list[Entry], target: Path, root: Path = ROOT) -> Path:
+    """The solutions of a homework with several holes filled in the entries' ways.
+
+    Args:
+        entries: of one homework, at most one for a hole.
+        target: an empty folder; it is returned.
+
+    Raises:
+        CatalogError: when a file has no such hole.
+    """
+    copy_solutions(root, entries[0].homework, target)
+    for file in dict.fromkeys(entry.file for entry in entries):
+        path = target / file
+        source = path.read_text(encoding="utf-8")
+        inside = {entry.problem: entry for entry in entries if entry.file == file}
+        path.write_text(_filled(source, file, inside), encoding="utf-8")
+    return target
+
+
+def _filled(source: str, file: str, entries: dict[str, Entry]) -> str:
+    """A master with the bodies of some holes exchanged, and what these need at its top."""
+    lines, there = source.splitlines(), {hole.problem: hole for hole in holes(source, file)}
+    for problem, entry in entries.items():
+        if problem not in there:
+            raise CatalogError(f"{file} has no hole {problem} (for {entry.slug})")
+    for problem in sorted(entries, key=lambda one: there[one].first, reverse=True):
+        hole, body = there[problem], entries[problem].body
+        lines[hole.first : hole.last + 1] = textwrap.indent(body, hole.indent).splitlines()
     after_future = next(
         (n + 1 for n, line in enumerate(lines) if line.startswith("from __future__")), 0
     )
-    lines[after_future:after_future] = entry.head.splitlines()
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return target
+    head = next(iter(entries.values())).head  # that of their file: one for all
+    lines[after_future:after_future] = head.splitlines()
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,43 @@
+"""Right ways of several holes at once are one right submission."""
+
+import numpy as np
+import pytest
+
+from autograder import engine
+from autograder.run.launch import isolation_of_this_system, start
+from common import homework as homeworks
+from staff.authoring import catalogue
+from staff.gate import combined
+from tests.conftest import HOMEWORKS
+
+
+def test_several_holes_of_one_file_are_filled(tmp_path):
+    ways = {}
+    for entry in catalogue.entries("hw2", "variant"):
+        ways.setdefault(entry.problem, entry)
+    catalogue.combined(list(ways.values()), tmp_path)
+    text = (tmp_path / "maml.py").read_text(encoding="utf-8")
+    compile(text, "maml.py", "exec")
+    for entry in ways.values():
+        if entry.file == "maml.py":
+            assert entry.body.splitlines()[-1].strip() in text
+    assert "SOLUTION" not in text
+
+
+@pytest.mark.parametrize("hw", HOMEWORKS)
+def test_a_combination_of_right_ways_earns_everything(hw, tmp_path):
+    homework = homeworks.load(hw)
+    rng = np.random.default_rng(7)
+    with start(isolation_of_this_system(), homework.preload) as worker:
+        for number in range(2):
+            ways = combined.draw(homework, rng)
+            folder = combined.fill(homework, ways, tmp_path / str(number))
+            result = engine.grade(homework, submission=folder, worker=worker)
+            lost = {row.id: row.what for row in result.checks if not row.passed}
+            assert not lost, [entry.slug for entry in ways]
+
+
+def test_what_is_lost_is_told():
+    outcome = combined.Outcome({"1": "loops"}, {"test_a": "7 of 7 numbers differ"})
+    assert not outcome.right
+    assert combined.told(3, outcome) == "3: 1=loops\n   lost test_a: 7 of 7 numbers differ"
