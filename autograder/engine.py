@@ -73,9 +73,7 @@ def grade(
         tree = overlay(homework, stack.enter_context(_folder()) / "tree", submission)
         context = CheckContext(homework, worker, tree, answers, seed, Knowledge.load(homework))
         result = HomeworkResult(homework.name, homework.title, worker.isolation)
-        result.checks = run_checks(
-            context, checks, homework.hints(hint), progress, isolation
-        )
+        result.checks = run_checks(context, checks, homework.hints(hint), progress, isolation)
     result.seconds = time.monotonic() - began
     return result
 
