@@ -5,21 +5,19 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 
 import pytest
 
 from common import homework as homeworks
 from common.errors import KitError
-from common.pages.markdown import to_html
 from common.report import __main__ as report
 from common.report.results import Results, over_seeds
 from common.report.writeup import cut, load_writeup, questions
+from tests.browser import faults, needs_chromium
 from tests.conftest import HOMEWORKS
 
 ROOT = homeworks.ROOT
 PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 20
-CONVERT = {"image": lambda alt, target: f"[{alt}|{target}]"}
 ANY = "1 < 2 & 3 > 2 | `{{x}}` {{loss}} é 漢 🙂 \u202e \x00\x07 \\frac{a}{b} $x_1$ <script>alert(1)</script>"
 
 
@@ -267,67 +265,26 @@ def test_the_page_stands_alone_and_is_told_to_those_who_do_not_see(kit):
     for image in re.findall(r"<img [^>]*>", page):
         assert re.search(r'alt="[^"]+"', image), image[:80]
     assert "photo 1" in page and "a picture on the network is not shown" in page
-    style = page.split("<style>")[1].split("</style>")[0]
+    style = page.split("<style>")[2].split("</style>")[0]
     assert style.count("{") == style.count("}") and "<b>" not in style
     assert page.count("{ page: q-") == 5  # every question begins a page of its own
     assert len(re.findall(r'<p class="strip">.*?&lt;b&gt;', page)) == 6
 
 
-def test_colours_can_be_read():
-    from common.report.page import STYLE
-
-    def luminance(colour):
-        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-        parts = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
-        return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
-
-    colours = dict(re.findall(r"--(\w+): (#\w{6})", STYLE))
-    for ink in ("ink", "soft", "edge", "bad"):
-        for paper in ("#ffffff", colours["asked"], "#f4f4f1"):
-            assert (luminance(paper) + 0.05) / (luminance(colours[ink]) + 0.05) >= 4.5, ink
+@needs_chromium
+def test_a_browser_finds_no_fault(kit, tmp_path):
+    make_all(kit)
+    answer(kit / "hw0/writeup.md", r"wide `x` $\frac{1}{2}$" + "\n\n# deep\n\n    " + "y" * 300)
+    report.main(["hw0"])
+    assert faults(page_of(kit), tmp_path) == []
 
 
-@pytest.mark.parametrize(
-    "text, expected",
-    [
-        ("a *b* **c** `d<` e_f_g 2*3*4", "<p>a <em>b</em> <strong>c</strong> <code>d&lt;</code> e_f_g 2*3*4</p>"),
-        ("# t\n## u", "<h3>t</h3>\n<h4>u</h4>"),
-        ("- a\n- b\n  1. c\n", "<ul><li>a</li><li>b\n<ol><li>c</li></ol></li></ul>"),
-        ("3. a\n4. b", '<ol start="3"><li>a</li><li>b</li></ol>'),
-        ("> q\nnot", "<blockquote><p>q</p></blockquote>\n<p>not</p>"),
-        ("```py\n*a*\n\n<b>\n```", "<pre><code>*a*\n\n&lt;b&gt;</code></pre>"),
-        ("```\nno end", "<pre><code>no end</code></pre>"),
-        ("$a_1 * b_1$ $5 and $6", '<p><span class="math">$a_1 * b_1$</span> $5 and $6</p>'),
-        ("$$\na_1\n$$", '<pre class="math">$$\na_1\n$$</pre>'),
-        ("x ![a b](c.png) y", "<p>x </p>[a b|c.png]<p> y</p>"),
-        ("![a](<my photo.png>)", "[a|my photo.png]"),
-        ("[l](https://e.org/a_b)", '<p><a href="https://e.org/a_b">l</a></p>'),
-        ("[l](javascript:alert(1)) [^1] <b onclick=x>", "<p>[l](javascript:alert(1)) [^1] &lt;b onclick=x&gt;</p>"),
-        ("a  \nb\\*", "<p>a<br>\nb*</p>"),
-        ("---", "<hr>"),
-        ("1986\\. A year", "<p>1986. A year</p>"),
-        ("&amp; \x00", "<p>&amp;amp; \ufffd</p>"),
-        ("", ""),
-    ],
-)  # fmt: skip
-def test_markdown(text, expected):
-    assert to_html(text, **CONVERT) == expected
-
-
-def test_a_table_keeps_its_cells_and_names_its_heads():
-    page = to_html("| a | b |\n|---|:-:|\n| x | 1 \\| 2 ± 3 |\n| y |\n\ntext", **CONVERT)
-    assert '<th scope="col">a</th>' in page and '<th scope="row">x</th>' in page
-    assert "1 | 2\xa0±\xa03" in page and page.count("<td>") == 2 and "<p>text</p>" in page
-
-
-@pytest.mark.parametrize(
-    "piece", ["*", "`", "$", "[", "> ", "- ", "![a](", "|", "_a", "**a ", "\\("]
-)
-def test_no_text_takes_long(piece):
-    began = time.process_time()
-    to_html(piece * 20000, **CONVERT)
-    to_html((piece + "\n") * 1000, **CONVERT)
-    assert time.process_time() - began < 5
+def test_an_answer_right_below_what_is_asked_is_no_part_of_the_quotation(kit):
+    path = kit / "hw0/writeup.md"
+    text = path.read_text(encoding="utf-8").replace("not.\n\n## 5p", "not.\nMy own line\n\n## 5p")
+    path.write_text(text, encoding="utf-8")
+    report.main(["hw0"])
+    assert "<p>My own line</p>" in page_of(kit).split("</blockquote>")[3]
 
 
 @pytest.mark.parametrize("hw", HOMEWORKS)
@@ -336,7 +293,7 @@ def test_every_homework_makes_a_report_without_any_run(hw, tmp_path):
     path = ROOT / hw / "writeup.md"
     made = report.assemble(homework, path, tmp_path / "none")
     page = report.render(made)
-    assert page.count("<section id=") >= 1 + len([q for q in questions(homework) if not q.extra])
+    assert page.count('<section class="sheet" id=') >= 1 + len([q for q in questions(homework) if not q.extra])
     lost = [what for what, how in made.results.missing.items() if how.startswith("train it, or")]
     assert not lost, f"{hw}/homework.toml does not say what makes {lost}"
 

@@ -1,18 +1,66 @@
-"""What differed, as pictures: small inline SVG with the numbers in text beside it."""
+"""What differed, as pictures: small inline SVG with the numbers in words and in a table beside it."""
 
 from __future__ import annotations
 
-import html
+from dataclasses import dataclass
 
 import numpy as np
+from markupsafe import Markup
 
+from common.pages.templates import fragment
+
+PICTURES = "autograder/report/pictures.html"
 LARGEST = 16  # rows and columns of a matrix that are drawn
 SIDE = 18  # of a cell
 CURVE_FROM = 6  # numbers in a row that make a curve
 WIDTH, HEIGHT, EDGE = 300, 120, 8  # of a picture of curves
 
 
-def pair(given: np.ndarray, expected: np.ndarray) -> str:
+@dataclass(frozen=True)
+class Cell:
+    """A square of a matrix: its corner, its colour, and whether it differs most."""
+
+    x: int
+    y: int
+    colour: str
+    value: float
+    worst: bool
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """A part of a matrix as squares.
+
+    Attributes:
+        name: what it is, and its value where they differ most.
+        top, left: the indices at which the part begins.
+    """
+
+    name: str
+    top: int
+    left: int
+    rows: list[list[Cell]]
+
+    @property
+    def width(self) -> int:
+        return SIDE * len(self.rows[0])
+
+    @property
+    def height(self) -> int:
+        return SIDE * len(self.rows)
+
+
+@dataclass(frozen=True)
+class Curves:
+    """Two rows of numbers: the points of their lines, what is to be said, and the numbers."""
+
+    expected: str
+    given: str
+    text: str
+    numbers: list[tuple[float, float]]
+
+
+def pair(given: np.ndarray, expected: np.ndarray) -> Markup:
     """What was given beside what was expected: two curves, or two matrices on one scale.
 
     Args:
@@ -20,9 +68,16 @@ def pair(given: np.ndarray, expected: np.ndarray) -> str:
     """
     given, expected = np.asarray(given, np.float64), np.asarray(expected, np.float64)
     if not given.size:
-        return ""
+        return Markup()
     if given.ndim == 1 and given.size >= CURVE_FROM:
-        return _curves(given, expected)
+        drawn = _curves(given, expected)
+        return fragment(PICTURES, curves=drawn, matrices=[], width=WIDTH, height=HEIGHT)
+    place, matrices = _matrices(given, expected)
+    return fragment(PICTURES, curves=None, matrices=matrices, place=place, side=SIDE)
+
+
+def _matrices(given: np.ndarray, expected: np.ndarray) -> tuple[str, list[Matrix]]:
+    """Which part of the arrays is drawn, and both parts, around what differs most."""
     furthest = int(np.argmax(np.abs(given - expected)))
     worst = tuple(map(int, np.unravel_index(furthest, given.shape)))
     lead = worst[:-2]
@@ -31,22 +86,20 @@ def pair(given: np.ndarray, expected: np.ndarray) -> str:
     top, left = _first(row, given.shape[0]), _first(column, given.shape[1])
     window = slice(top, top + LARGEST), slice(left, left + LARGEST)
     scale = float(np.abs(expected[window]).max(initial=0.0)) or 1.0
-    caption = _place(lead, window, given.shape)
     mark = row - top, column - left
-    return f'{caption}<div class="pair">' + "".join(
-        _matrix(values[window], scale, mark, name)
+    return _place(lead, window, given.shape), [
+        Matrix(f"{name}: {values[row, column]:.4g}", top, left, _cells(values[window], scale, mark))
         for name, values in (("given", given), ("expected", expected))
-    ) + "</div>"  # fmt: skip
+    ]
 
 
 def _place(lead: tuple[int, ...], window: tuple[slice, slice], shape: tuple[int, ...]) -> str:
-    """What the frame is and, where it is not all of an array, which part is drawn."""
+    """Which part of an array is drawn; empty where it is all of it."""
     drawn = [f"{index}" for index in lead]
     for part, size in zip(window, shape):
         whole = size <= LARGEST
         drawn.append(":" if whole else f"{part.start}:{min(part.stop, size)}")
-    which = f" of [{', '.join(drawn)}]" if set(drawn) != {":"} else ""
-    return f"<p>The picture{which}; in the frame they differ most.</p>"
+    return f"[{', '.join(drawn)}]" if set(drawn) != {":"} else ""
 
 
 def _first(index: int, size: int) -> int:
@@ -54,45 +107,35 @@ def _first(index: int, size: int) -> int:
     return max(0, min(index - LARGEST // 2, size - LARGEST))
 
 
-def _matrix(values: np.ndarray, scale: float, mark: tuple[int, int], name: str) -> str:
-    """Cells coloured by value; the one that differs most has a frame."""
-    cells = []
-    for (row, column), value in np.ndenumerate(values):
-        frame = ' class="worst"' if (row, column) == mark else ""
-        cells.append(
-            f'<rect{frame} x="{column * SIDE + 1}" y="{row * SIDE + 1}" width="{SIDE - 2}" '
-            f'height="{SIDE - 2}" fill="{_colour(value / scale)}"><title>{value:.4g}</title></rect>'
-        )
-    height, width = values.shape[0] * SIDE, values.shape[1] * SIDE
-    return _figure("".join(cells), width, height, f"{name}: {values[mark]:.4g}")
+def _cells(values: np.ndarray, scale: float, mark: tuple[int, int]) -> list[list[Cell]]:
+    """Squares coloured by value; the one that differs most has a frame."""
+    return [
+        [
+            Cell(x * SIDE + 1, y * SIDE + 1, _colour(value / scale), value, (y, x) == mark)
+            for x, value in enumerate(row)
+        ]
+        for y, row in enumerate(values)
+    ]
 
 
-def _curves(given: np.ndarray, expected: np.ndarray) -> str:
+def _curves(given: np.ndarray, expected: np.ndarray) -> Curves:
     """Both rows of numbers over their index: expected as a line, given dashed."""
     both = np.concatenate([given, expected])
     low, high = float(both.min()), float(both.max())
     span = high - low or 1.0
     across = np.linspace(EDGE, WIDTH - EDGE, len(given))
-    lines = ""
-    for kind, values in (("expected", expected), ("given", given)):
+
+    def points(values: np.ndarray) -> str:
         up = HEIGHT - EDGE - (values - low) / span * (HEIGHT - 2 * EDGE)
-        points = " ".join(f"{x:.1f},{y:.1f}" for x, y in zip(across, up))
-        lines += f'<polyline class="{kind}" points="{points}"/>'
+        return " ".join(f"{x:.1f},{y:.1f}" for x, y in zip(across, up))
+
     worst = int(np.argmax(np.abs(given - expected)))
     text = (
         f"{len(given)} numbers from {low:.4g} to {high:.4g}; given dashed, expected a line. They "
         f"differ most at {worst}: given {given[worst]:.4g}, expected {expected[worst]:.4g}"
     )
-    return _figure(lines, WIDTH, HEIGHT, text)
-
-
-def _figure(inside: str, width: int, height: int, text: str) -> str:
-    text = html.escape(text)
-    return (
-        f'<figure><svg role="img" width="{width}" height="{height}" '
-        f'viewBox="0 0 {width} {height}" aria-label="{text}">{inside}</svg>'
-        f"<figcaption>{text}</figcaption></figure>"
-    )
+    numbers = list(zip(given.tolist(), expected.tolist()))
+    return Curves(points(expected), points(given), text, numbers)
 
 
 def _colour(value: float) -> str:

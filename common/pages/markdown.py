@@ -1,271 +1,230 @@
-"""Markdown as people write it in a report → HTML. What is unknown stays text; nothing is executed.
+"""Markdown → HTML, by markdown-it with HTML off: what a file holds is shown, never obeyed.
 
-Known are paragraphs, headings, lists, quotations, tables, code, emphasis, links and images. HTML is
-shown, not obeyed. LaTeX between dollar signs is left as it was typed, so that it can be read.
+Formulas (`$…$`, `$$…$$`, `\\(…\\)`, `\\[…\\]`) become MathML; images become what the page makes of
+them, outside of paragraphs.
 """
 
 from __future__ import annotations
 
-import html
+import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-# Called with description and path of an image; returns HTML.
-Image = Callable[[str, str], str]
+from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock
+from markdown_it.rules_inline import StateInline
+from markdown_it.token import Token
+from markupsafe import Markup
 
-IMAGE = re.compile(
-    r'!\[(?P<alt>[^\]\n]*)\]\( *(?:<(?P<spaced>[^<>\n]+)>|(?P<path>[^\s<>()]+))(?: +"[^"\n]*")? *\)'
-)
-FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
-_HEADING = re.compile(r" {0,3}(#{1,6})\s+(.*?)\s*#*\s*$")
-_ITEM = re.compile(r"( *)([-*+]|\d{1,9}[.)])( +|$)(.*)")
-_RULE = re.compile(r" {0,3}([-*_])(?: *\1){2,} *$")
-_DELIMITERS = re.compile(r" *\|?(?: *:?-+:? *\|)+(?: *:?-+:?)? *\|? *$")
-_QUOTED = re.compile(r" {0,3}> ?(.*)")
+from common.pages.mathematics import LONGEST, to_mathml
+
+# Called with description and path of an image; returns markup of a figure.
+Image = Callable[[str, str], Markup]
+
 PLUS_MINUS = "\xa0±\xa0"  # a number and its interval stay on one line
-_LONGEST = 2000  # characters of one emphasis or formula: keeps the search short in any text
-_INLINE = re.compile(
+_FORMULA = re.compile(
     rf"""
-      (?P<ticks>`+)(?P<code>.{{1,{_LONGEST}}}?)(?<!`)(?P=ticks)(?!`)
-    | (?P<math>\$\$.{{1,{_LONGEST}}}?\$\$
-              |(?<![\w$])\$(?![\s$])[^$]{{0,{_LONGEST}}}?(?<!\s)\$(?![\w$])
-              |\\\(.{{1,{_LONGEST}}}?\\\)|\\\[.{{1,{_LONGEST}}}?\\\])
-    | \\(?P<escaped>[!-/:-@\[-`{{-~])
-    | \[(?P<label>[^\]\n]{{1,{_LONGEST}}})\]\((?P<target>https?://[^\s<>()]+)\)
-    | <(?P<address>https?://[^\s<>]+)>
-    | (?<![\w*])\*\*(?=\S)(?P<strong>.{{1,{_LONGEST}}}?)(?<=\S)\*\*(?![\w*])
-    | (?<![\w*])\*(?=[^\s*])(?P<stressed>[^*]{{1,{_LONGEST}}}?)(?<=\S)\*(?![\w*])
-    | (?<![\w_])__(?=\S)(?P<strong_>.{{1,{_LONGEST}}}?)(?<=\S)__(?![\w_])
-    | (?<![\w_])_(?=[^\s_])(?P<stressed_>[^_]{{1,{_LONGEST}}}?)(?<=\S)_(?![\w_])
-    | (?P<end>(?:\ {{2,}}|\\)\n)
+      \$\$(?P<block>[^$]{{1,{LONGEST}}})\$\$
+    | (?<![\w$])\$(?P<inline>(?![\s$])[^$]{{0,{LONGEST}}}?(?<![\s\\]))\$(?![\w$])
+    | \\\((?P<round>.{{1,{LONGEST}}}?)\\\)
+    | \\\[(?P<square>.{{1,{LONGEST}}}?)\\\]
     """,
     re.VERBOSE | re.DOTALL,
 )
+_ALIGNED = {"text-align:right": "n", "text-align:center": "center"}
 
 
-def lines_of(text: str) -> list[str]:
-    """The lines of a text, whatever ends them; tabs are four blanks."""
-    return [line.expandtabs(4) for line in re.split(r"\r\n|\r|\n", text)]
-
-
-def to_html(text: str, image: Image, level: int = 3) -> str:
+def to_html(text: str, image: Image, level: int = 3, anchors: bool = False) -> Markup:
     """Convert a piece of Markdown.
 
     Args:
         text: the Markdown.
         image: makes a figure.
-        level: what the largest heading becomes, 3 for `<h3>`.
+        level: what the largest heading becomes, 3 for `<h3>`; below it no level is left out.
+        anchors: whether headings get the names that code hosts give them.
     """
-    return _blocks(lines_of(text), image, level, depth=0)
-
-
-def inline(text: str) -> str:
-    """Emphasis, code, formulas and links of one paragraph; the rest is escaped."""
-    parts, place = [], 0
-    for found in _INLINE.finditer(text):
-        parts.append(escape(text[place : found.start()]))
-        parts.append(_span(found))
-        place = found.end()
-    return "".join([*parts, escape(text[place:])])
-
-
-def escape(text: str) -> str:
-    """Text for HTML; control characters, which HTML does not know, become a visible sign."""
-    return html.escape(
-        re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]", "\ufffd", text)
+    tokens = _parser().parse(text)
+    _level_headings(tokens, level, anchors)
+    _name_cells(tokens)
+    return Markup(
+        _parser().renderer.render(list(_apart(tokens)), _parser().options, {"image": image})
     )
 
 
-def target_of(image: re.Match) -> str:
-    """The path of an image that IMAGE found."""
-    return image["spaced"] or image["path"]
+def inline(text: str) -> Markup:
+    """Emphasis, code, formulas and links of one line."""
+    return Markup(_parser().renderInline(text, {"image": lambda alt, target: Markup.escape(alt)}))
 
 
-def cells_of(line: str) -> list[str]:
-    """The cells of a row of a table; a bar after a backslash belongs to its cell."""
-    line = line.strip()
-    line = line.removeprefix("|")
-    if line.endswith("|") and not line.endswith("\\|"):
-        line = line[:-1]
-    return [cell.replace("\\|", "|").strip() for cell in re.split(r"(?<!\\)\|", line)]
+def slug(heading: str) -> str:
+    """The name that code hosts give a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
-def is_table(lines: list[str], at: int) -> bool:
-    """Whether a table begins at this line: a row, and a line of dashes below it."""
-    return at + 1 < len(lines) and "|" in lines[at] and _DELIMITERS.match(lines[at + 1]) is not None
+@functools.cache
+def _parser() -> MarkdownIt:
+    parser = (
+        MarkdownIt("commonmark", {"html": False, "xhtmlOut": False})
+        .enable("table")
+        .disable("html_inline")
+    )
+    parser.disable("html_block")
+    parser.inline.ruler.before("escape", "formula", _formula)
+    interrupts = {"alt": ["paragraph", "reference", "blockquote", "list"]}
+    parser.block.ruler.before("fence", "formula", _formula_block, interrupts)
+    parser.add_render_rule("formula", _render_formula)
+    parser.add_render_rule("image", _render_image)
+    parser.add_render_rule("table_open", _open_table)
+    parser.add_render_rule("table_close", _close_table)
+    parser.add_render_rule("fence", _render_code)
+    parser.add_render_rule("code_block", _render_code)
+    return parser
 
 
-def _span(found: re.Match) -> str:
-    kind = {name: value for name, value in found.groupdict().items() if value is not None}
-    if "code" in kind:
-        return f"<code>{escape(kind['code'].strip() or kind['code'])}</code>"
-    if "math" in kind:
-        return f'<span class="math">{escape(kind["math"])}</span>'
-    if "escaped" in kind:
-        return escape(kind["escaped"])
-    if "target" in kind:
-        return f'<a href="{escape(kind["target"])}">{inline(kind["label"])}</a>'
-    if "address" in kind:
-        return f'<a href="{escape(kind["address"])}">{escape(kind["address"])}</a>'
-    for name, tag in (("strong", "strong"), ("stressed", "em")):
-        inside = kind.get(name) or kind.get(f"{name}_")
-        if inside is not None:
-            return f"<{tag}>{inline(inside)}</{tag}>"
-    return "<br>\n"
+# --- formulas
 
 
-def _blocks(lines: list[str], image: Image, level: int, depth: int) -> str:
-    """Lines → blocks; `depth` limits how far lists and quotations nest."""
-    out, at = [], 0
-    while at < len(lines):
-        line = lines[at]
-        if not line.strip():
-            at += 1
-        elif fence := FENCE.match(line):
-            end = _end_of_fence(lines, at, fence[1])
-            out.append(f"<pre><code>{escape(chr(10).join(lines[at + 1 : end]))}</code></pre>")
-            at = end + 1
-        elif line.strip() == "$$":
-            end = next((i for i in range(at + 1, len(lines)) if lines[i].strip() == "$$"), at)
-            out.append(f'<pre class="math">{escape(chr(10).join(lines[at : end + 1]))}</pre>')
-            at = end + 1
-        elif heading := _HEADING.match(line):
-            tag = f"h{min(level + len(heading[1]) - 1, 6)}"
-            out.append(f"<{tag}>{inline(heading[2])}</{tag}>")
-            at += 1
-        elif _RULE.match(line):
-            out.append("<hr>")
-            at += 1
-        elif _QUOTED.match(line) and depth < 8:
-            end = _end(lines, at, lambda text: _QUOTED.match(text) is not None)
-            inside = [_matched(_QUOTED, text)[1] for text in lines[at:end]]
-            body = _blocks(inside, image, level, depth + 1)
-            out.append(f"<blockquote>{body}</blockquote>")
-            at = end
-        elif is_table(lines, at):
-            end = _end(lines, at, lambda text: "|" in text)
-            out.append(_table(lines[at:end]))
-            at = end
-        elif _ITEM.match(line) and depth < 8:
-            end = _end_of_list(lines, at)
-            out.append(_list(lines[at:end], image, level, depth))
-            at = end
+def _formula(state: StateInline, silent: bool) -> bool:
+    if state.src[state.pos] not in "$\\":
+        return False
+    found = _FORMULA.match(state.src, state.pos, state.posMax)
+    if found is None:
+        return False
+    if not silent:
+        kind = found.lastgroup or ""
+        _push(state, found[kind], kind in ("block", "square"))
+    state.pos = found.end()
+    return True
+
+
+def _formula_block(state: StateBlock, first: int, last: int, silent: bool) -> bool:
+    """Lines from one that begins with two dollar signs to one that ends with them."""
+    begin = state.bMarks[first] + state.tShift[first]
+    if not state.src.startswith("$$", begin) or state.is_code_block(first):
+        return False
+    for line in range(first, last):
+        end = state.eMarks[line]
+        text = state.src[begin + 2 : end].rstrip()
+        if text.endswith("$$") and text[:-2].strip():
+            if not silent:
+                lines = state.getLines(first, line + 1, state.blkIndent, False).strip()
+                state.line = line + 1
+                _push(state, lines.removeprefix("$$").removesuffix("$$"), True)
+            return True
+        if len(text) > LONGEST or "$$" in text:
+            return False
+    return False
+
+
+def _push(state: StateInline | StateBlock, tex: str, block: bool) -> None:
+    token = state.push("formula", "math", 0)
+    token.content, token.block = tex, block
+
+
+def _render_formula(renderer, tokens: list[Token], index: int, options, env) -> str:
+    token = tokens[index]
+    return to_mathml(token.content.strip(), token.block)
+
+
+# --- images
+
+
+def _apart(tokens: list[Token]) -> Iterator[Token]:
+    """The tokens with every image of a paragraph between two paragraphs: a figure cannot be inside."""
+    at = 0
+    while at < len(tokens):
+        if tokens[at].type == "paragraph_open" and _shows(tokens[at + 1]):
+            yield from _cut(*tokens[at : at + 3])
+            at += 3
         else:
-            end = at + 1
-            while end < len(lines) and not _begins_block(lines, end):
-                end += 1
-            out.append(_paragraph("\n".join(lines[at:end]), image))
-            at = end
-    return "\n".join(out)
+            yield tokens[at]
+            at += 1
 
 
-def _begins_block(lines: list[str], at: int) -> bool:
-    line = lines[at]
-    return (
-        not line.strip()
-        or line.strip() == "$$"
-        or is_table(lines, at)
-        or any(p.match(line) for p in (FENCE, _HEADING, _RULE, _QUOTED, _ITEM))
-    )
+def _shows(token: Token) -> bool:
+    return any(child.type == "image" for child in token.children or ())
 
 
-def _end(lines: list[str], at: int, belongs: Callable[[str], bool]) -> int:
-    while at < len(lines) and belongs(lines[at]):
-        at += 1
-    return at
+def _cut(opening: Token, text: Token, closing: Token) -> Iterator[Token]:
+    """A paragraph's parts and its images, in order."""
+    part: list[Token] = []
+    waiting: list[Token] = []  # images inside of emphasis or a link: behind the part
+    for child in [*(text.children or ()), None]:
+        if child is not None and child.type != "image":
+            part.append(child)
+            continue
+        if child is not None and sum(token.nesting for token in part):
+            waiting.append(child)
+            continue
+        if any(token.content.strip() for token in part):
+            yield from (opening, text.copy(children=part, content=""), closing)
+        yield from filter(None, (*waiting, child))
+        part, waiting = [], []
 
 
-def _end_of_fence(lines: list[str], at: int, mark: str) -> int:
-    """The closing line of a code block, or the end of the text."""
-    for number in range(at + 1, len(lines)):
-        closing = lines[number].strip()
-        if closing.startswith(mark) and not closing.strip(mark[0]):
-            return number
-    return len(lines)
+def _render_image(renderer, tokens: list[Token], index: int, options, env) -> str:
+    token = tokens[index]
+    return env["image"](token.content, str(token.attrs.get("src", "")))
 
 
-def _matched(pattern: re.Pattern[str], text: str) -> re.Match[str]:
-    """The match of a line that is known to match."""
-    found = pattern.match(text)
-    assert found is not None
-    return found
+# --- headings, tables and code
 
 
-def _end_of_list(lines: list[str], at: int) -> int:
-    """Behind the last line of a list: items, what is indented below them, and lines that go on."""
-    first = _matched(_ITEM, lines[at])
-    inner = " " * (len(first[1]) + 2)
-
-    def another_kind(item: re.Match) -> bool:
-        return (item[2] in "-*+") != (first[2] in "-*+")
-
-    end = at + 1
-    while end < len(lines):
-        line = lines[end]
-        item = _ITEM.match(line)
-        if not line.strip():
-            following = lines[end + 1] if end + 1 < len(lines) else ""
-            item = _ITEM.match(following)
-            goes_on = following.startswith(inner) or (item and not another_kind(item))
-        elif item:
-            goes_on = line.startswith(inner) or not another_kind(item)
-        else:
-            goes_on = line.startswith(inner) or not _begins_block(lines, end)
-        if not goes_on:
-            break
-        end += 1
-    return end
+def _level_headings(tokens: list[Token], level: int, anchors: bool) -> None:
+    deepest = level - 1
+    used: dict[str, int] = {}
+    for token, text in zip(tokens, [*tokens[1:], None]):
+        if token.type == "heading_open":
+            deepest = min(deepest + 1, level + int(token.tag[1]) - 1, 6)
+            if anchors and text is not None:
+                name = slug(_plain(text))
+                used[name] = used.get(name, -1) + 1
+                token.attrSet("id", f"{name}-{used[name]}" if used[name] else name)
+        if token.type in ("heading_open", "heading_close"):
+            token.tag = f"h{deepest}"
 
 
-def _list(lines: list[str], image: Image, level: int, depth: int) -> str:
-    first = _matched(_ITEM, lines[0])
-    indent, numbered = len(first[1]), first[2] not in "-*+"
-    items: list[list[str]] = []
-    for line in lines:
-        item = _ITEM.match(line)
-        if item and len(item[1]) <= indent + 1:
-            width = len(item[1]) + len(item[2]) + min(len(item[3]), 4)
-            items.append([item[4]])
-        else:
-            blanks = len(line) - len(line.lstrip(" "))
-            items[-1].append(line[min(blanks, width) :])
-    parts = []
-    for inside in items:
-        body = _blocks(inside, image, level, depth + 1)
-        if body.count("<p>") == 1 and body.startswith("<p>"):
-            body = body.replace("<p>", "", 1).replace("</p>", "", 1)
-        parts.append(f"<li>{body}</li>")
-    start = f' start="{int(first[2][:-1])}"' if numbered and first[2][:-1] != "1" else ""
-    tag = "ol" if numbered else "ul"
-    return f"<{tag}{start}>{''.join(parts)}</{tag}>"
+def _plain(text: Token) -> str:
+    return "".join(child.content for child in text.children or ())
 
 
-def _table(lines: list[str]) -> str:
-    """A table; its first column names the rows when it has more than one."""
-    head, rows = cells_of(lines[0]), [cells_of(line) for line in lines[2:]]
-    cells = "".join(
-        f'<th scope="col">{inline(cell)}</th>' if cell else "<td></td>" for cell in head
-    )
-    body = ""
-    for row in rows:
-        row = [*row, *[""] * (len(head) - len(row))]
-        name = f'<th scope="row">{inline(row[0])}</th>' if row[0] else "<td></td>"
-        rest = "".join(f"<td>{inline(cell.replace(' ± ', PLUS_MINUS))}</td>" for cell in row[1:])
-        body += f"<tr>{name}{rest}</tr>"
-    return (
-        '<div class="wide" tabindex="0" role="region" aria-label="table"><table>'
-        f"<thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table></div>"
-    )
+def _name_cells(tokens: list[Token]) -> None:
+    """Say what a head of a table is of; its first column names the rows when it has more than one."""
+    first = in_body = False
+    for at, token in enumerate(tokens):
+        if token.type == "tr_open":
+            first = True
+        elif token.type == "tbody_open" or token.type == "tbody_close":
+            in_body = token.type == "tbody_open"
+        elif token.type in ("th_open", "td_open"):
+            if kind := _ALIGNED.get(str(token.attrs.pop("style", ""))):
+                token.attrSet("class", kind)
+            text = tokens[at + 1]
+            _make_head(
+                token, tokens[at + 2], text, in_body, first and tokens[at + 3].type != "tr_close"
+            )
+            first = False
 
 
-def _paragraph(text: str, image: Image) -> str:
-    """A paragraph; an image in it stands by itself, between two parts of the text."""
-    parts, place = [], 0
-    for found in IMAGE.finditer(text):
-        parts += [_plain(text[place : found.start()]), image(found["alt"], target_of(found))]
-        place = found.end()
-    return "".join([*parts, _plain(text[place:])])
+def _make_head(opening: Token, closing: Token, text: Token, in_body: bool, names: bool) -> None:
+    """Make a cell a head of its column or row; an empty one is none."""
+    is_head = bool(text.content.strip()) and (names or not in_body)
+    opening.tag = closing.tag = "th" if is_head else "td"
+    if is_head:
+        opening.attrSet("scope", "row" if in_body else "col")
+    elif in_body:
+        for child in text.children or ():
+            child.content = child.content.replace(" ± ", PLUS_MINUS)
 
 
-def _plain(text: str) -> str:
-    return f"<p>{inline(text.strip(chr(10)))}</p>" if text.strip() else ""
+def _open_table(renderer, tokens: list[Token], index: int, options, env) -> str:
+    return '<div class="wide" tabindex="0" role="group" aria-label="table"><table>\n'
+
+
+def _close_table(renderer, tokens: list[Token], index: int, options, env) -> str:
+    return "</table></div>\n"
+
+
+def _render_code(renderer, tokens: list[Token], index: int, options, env) -> str:
+    text = Markup.escape(tokens[index].content.removesuffix("\n"))
+    return f'<pre tabindex="0"><code>{text}</code></pre>\n'

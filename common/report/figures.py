@@ -9,10 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-from common.pages.markdown import IMAGE, escape, target_of
-from common.report.results import Results
-from common.report.writeup import outside_code
+from markupsafe import Markup
 
+from common.pages.source import IMAGE, outside_code, target_of
+from common.pages.templates import fragment
+from common.report.results import Results
+
+FIGURE = "common/report/figure.html"
 LARGEST = 20 * 2**20  # bytes of one picture
 _KINDS = {b"\x89PNG\r\n": "png", b"\xff\xd8\xff": "jpeg", b"GIF8": "gif", b"RIFF": "webp",
           b"<svg": "svg+xml", b"<?xml": "svg+xml"}  # fmt: skip
@@ -42,7 +45,7 @@ class Figures:
             path = self._path(unquote(target))
         return path if path.is_file() else self._of_another_seed(path)
 
-    def figure(self, alt: str, target: str) -> str:
+    def figure(self, alt: str, target: str) -> Markup:
         """A figure for the page: the picture itself, or one line that says what is missing."""
         if target.startswith(("http:", "https:", "data:")):
             return _absent(f"{alt}: a picture on the network is not shown; save {target[:80]} "
@@ -55,10 +58,8 @@ class Figures:
         data, kind = _content(path)
         if kind is None:
             return _absent(f"{text}: {path} is no picture that can be shown ({data})")
-        return (
-            f'<figure><img alt="{escape(text)}" src="data:image/{kind};base64,{data}">'
-            f"<figcaption>{escape(text)}<br><code>{escape(self._name(path))}</code></figcaption>"
-            "</figure>"
+        return fragment(
+            FIGURE, text=text, source=f"data:image/{kind};base64,{data}", file=self._name(path)
         )
 
     def linked(self, lines: list[str], folder: Path) -> list[str]:
@@ -143,5 +144,5 @@ def _content(path: Path) -> tuple[str, str | None]:
     return base64.b64encode(data).decode("ascii"), kind
 
 
-def _absent(text: str) -> str:
-    return f'<p class="absent">{escape(text)}</p>'
+def _absent(text: str) -> Markup:
+    return Markup('<p class="absent">{}</p>').format(text)

@@ -21,9 +21,8 @@ from typing import Any
 
 from common.errors import KitError
 from common.homework import Homework
-from common.pages.markdown import cells_of, is_table
+from common.pages.source import cells_of, is_table, outside_code
 from common.report import references
-from common.report.writeup import outside_code
 from common.statistics.intervals import confidence_interval
 from common.training.runs import read_config, read_metrics
 
@@ -153,6 +152,14 @@ class Results:
             return MISSING
         half = runs[0].look_up(half_key) if half_key else None
         return over_seeds(values, half)
+
+    def used_runs(self) -> list[tuple[str, list[int], str]]:
+        """Name, seeds and data of the runs that gave numbers or figures."""
+        return [
+            (name, [run.seed for run in runs], str(runs[0].config.get("data", "")))
+            for name, runs in self.used.items()
+            if runs and runs[0].config
+        ]
 
     def to_make(self) -> dict[str, list[str]]:
         """What makes it → what is missing."""

@@ -7,13 +7,12 @@ two of them belongs to the student. Quoted lines (`> …`) are the kit's: what i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from common.errors import KitError
 from common.homework import Homework
-from common.pages.markdown import FENCE, IMAGE, lines_of, target_of
+from common.pages.source import IMAGE, lines_of, outside_code, target_of
 
 BY_PEOPLE = ("plot", "written")
 PAGE_BREAK = re.compile(r"\s*<div style=.page-break-after: always.></div>\s*$")
@@ -148,20 +147,6 @@ def cut(text: str, homework: Homework, where: str = "writeup.md") -> Writeup:
         if ident in by_id
     ]
     return Writeup(_kept(lines[: starts[0][0]]), tuple(sections))
-
-
-def outside_code(lines: list[str] | tuple[str, ...]) -> Iterator[tuple[int, str]]:
-    """The lines, with their numbers, that are not inside a block of code."""
-    fence = None
-    for number, line in enumerate(lines):
-        if fence is not None:
-            closing = line.strip()
-            if closing.startswith(fence) and not closing.strip(fence[0]):
-                fence = None
-        elif found := FENCE.match(line):
-            fence = found[1]
-        else:
-            yield number, line
 
 
 def _require_all(homework: Homework, found: list[str], where: str) -> None:

@@ -7,7 +7,6 @@ late days and everything else that the gradebook did.
 
 from __future__ import annotations
 
-import functools
 import io
 import os
 import re
@@ -15,15 +14,14 @@ import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import jinja2
-
-from autograder.report.page import STYLE, section
+from autograder.report.page import section
 from autograder.report.record import CheckResult, HomeworkResult
 from autograder.run.notes import for_students
 from common import homework as homeworks
 from common.errors import KitError
 from common.files import replacing, write_text
 from common.homework import PUBLIC_SEED, Homework
+from common.pages.templates import render
 from staff import command
 from staff.course import gradebook, policy
 from staff.course.book import Work
@@ -32,7 +30,6 @@ from staff.course.lateness import late_days
 from staff.course.platforms import canvas, moodle
 from staff.course.policy import Policy
 from staff.course.rules import Grade, count
-from staff.course.student_page import TABLE_STYLE
 from staff.grading import downloads, pool
 from staff.grading.grade import Store, collect, default_out, limit, prepare
 from staff.grading.hand_ins import HandIn, HandIns
@@ -48,26 +45,7 @@ Moodle it also gets a zip to upload there: feedback-canvas.zip or feedback-moodl
 made under the public seed, which takes about as long as grading those who lost points; a second call
 uses what is there.
 """
-PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8">
-<title>{{ homework.name }}: feedback</title>
-<meta name="viewport" content="width=device-width, initial-scale=1"><style>{{ style|safe }}</style>
-</head><body><main>
-<p class="score">Feedback for {{ who }}</p>
-{% if reason %}<h1>{{ homework.name }}: {{ homework.title }}</h1><p>{{ reason }}</p>{% endif %}
-{{ code|safe }}
-{% if notes %}<h2>About the upload</h2><ul>
-{% for note in notes %}<li>{{ note }}</li>
-{% endfor %}</ul>{% endif %}
-{% if written %}<h2><span>Plots and written answers</span><span class="score">{{ written }}</span></h2>
-{% if items %}<table><tr><th scope="col">Rubric item</th><th class="n" scope="col">Points</th></tr>
-{% for item, points in items %}<tr><td>{{ item }}</td><td class="n">{{ points }}</td></tr>
-{% endfor %}</table>{% endif %}{% endif %}
-{% if grade %}<h2><span>Grade</span><span class="score">{{ grade }}</span></h2>{% endif %}
-{% if reasons %}<ul>
-{% for one in reasons %}<li>{{ one }}</li>
-{% endfor %}</ul>{% endif %}
-</main></body></html>
-"""
+PAGE = "staff/grading/feedback.html"
 
 
 @dataclass
@@ -189,11 +167,6 @@ def _message(check: dict, public: dict | None, record: dict) -> dict:
 # --- pages --------------------------------------------------------------------------------------
 
 
-@functools.cache
-def _template() -> jinja2.Template:
-    return jinja2.Environment(autoescape=True, trim_blocks=True).from_string(PAGE)
-
-
 def make_pages(
     records: list[dict], hand_ins: HandIns, homework: Homework, book: dict[str, Grade]
 ) -> list[Returned]:
@@ -222,10 +195,10 @@ def page(
         reason = "The grader could not finish this upload; the staff are looking at it."
     code = section(as_result(record, homework), homework) if record and not reason else ""
     work = grade.person.works.get(homework.name) if grade else None
-    return _template().render(
+    return render(
+        PAGE,
         homework=homework,
         who=(grade and grade.person.name) or student,
-        style=STYLE + TABLE_STYLE,
         reason=reason,
         code=code,
         notes=for_students(record["notes"]) if record else [],

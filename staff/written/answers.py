@@ -9,8 +9,8 @@ from pathlib import Path
 
 from autograder.run.notes import CHANGED
 from common.homework import Homework
-from common.pages.markdown import lines_of
-from common.report.writeup import outside_code, questions
+from common.pages.source import lines_of, outside_code
+from common.report.writeup import questions
 from staff.grading.jobs import Order
 from staff.grading.submissions import find
 from staff.grading.unpack import Refused, accept

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 import re
@@ -10,13 +9,13 @@ import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from common.errors import KitError
 from common.files import write_text
 from common.homework import Homework
-from common.pages.markdown import escape, to_html
+from common.pages.markdown import to_html
+from common.pages.templates import render as fill
 from common.report.references import REFERENCE
 from common.report.results import Results
 from staff.grading import receipts
@@ -27,6 +26,7 @@ from staff.written.rubric import Rubric
 from staff.written.scores import lines_of, version
 
 FOLDER = Path(__file__).parent / "page"
+PAGE = "staff/written/page/page.html"
 KEY_FILE = "students.json"
 MOST_SHOWN = 60  # headline numbers of a student's runs
 LONGEST = 200_000  # characters of one answer that are shown
@@ -118,21 +118,12 @@ def render(homework: Homework, rubric: Rubric, answers: list[dict], store: str) 
     style, script = (
         (FOLDER / f"page.{kind}").read_text(encoding="utf-8") for kind in ("css", "js")
     )
-    environment = Environment(
-        loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
     answers = sorted(answers, key=lambda answer: answer["ident"])  # no order of names remains
-    return environment.get_template("page.html").render(
-        homework=homework.name, rubric=rubric, answers=answers,
-        style=Markup(style), style_hash=_hash(style), script=Markup(script), script_hash=_hash(script),
-        model=Markup(to_html(rubric.model, _no_picture)),
+    return fill(
+        PAGE, style, script, homework=homework.name, rubric=rubric, answers=answers,
+        model=to_html(rubric.model, _no_picture),
         data=_data(homework, rubric, [answer["ident"] for answer in answers], store),
     )  # fmt: skip
-
-
-def _hash(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 def _data(homework: Homework, rubric: Rubric, idents: list[str], store: str) -> dict:
@@ -175,14 +166,14 @@ def _answer(paper: Paper, rubric: Rubric, homework: Homework, checker: Checker, 
     own = [f for f in checker.everybody[paper.ident] if f.when is None]
     return {
         "ident": key.ident(rubric.question, paper.ident), "notes": notes,
-        "html": Markup(_html(text, checked.marks, paper, homework)),
+        "html": _html(text, checked.marks, paper, homework),
         "marks": checked.marks, "typed": checked.typed,
         "set": len(REFERENCE.findall(text)), "figures": _stated(text, checked),
         "all_figures": [
             {"address": f.address + (" (--tiny)" if f.tiny else ""), "value": _shown(f)}
             for f in own if "/min/" not in f.address and "/max/" not in f.address
         ][:MOST_SHOWN],
-        "loose": Markup(to_html("\n".join(paper.loose), _no_picture))
+        "loose": to_html("\n".join(paper.loose), _no_picture)
         if paper.answers and found is None else "",
     }  # fmt: skip
 
@@ -202,8 +193,8 @@ def _shown(fact: facts.Fact) -> str:
     return f"{fact.value:.5g}" + (f" ± {fact.half:.2g}" if fact.half is not None else "")
 
 
-def _html(text: str, marks: list[Mark], paper: Paper, homework: Homework) -> str:
-    """The answer as HTML, tables filled in from the runs, with marks where they belong."""
+def _html(text: str, marks: list[Mark], paper: Paper, homework: Homework) -> Markup:
+    """The answer as markup, tables filled in from the runs, with marks where they belong."""
     for mark in sorted(marks, key=lambda one: -one.start):
         text = text[: mark.start] + _OPEN + text[mark.start : mark.end] + _CLOSE + text[mark.end :]
     results = Results(homework, paper.folder / "runs", around=(_SET, _END))
@@ -213,13 +204,14 @@ def _html(text: str, marks: list[Mark], paper: Paper, homework: Homework) -> str
     return _tagged(html, _OPEN, _CLOSE, "<mark>", "</mark>")
 
 
-def _tagged(html: str, begin: str, end: str, before: str, behind: str) -> str:
+def _tagged(html: Markup, begin: str, end: str, before: str, behind: str) -> Markup:
     """Signs made tags; none where one lost its other half."""
     if html.count(begin) != html.count(end):
         before = behind = ""
-    return html.replace(begin, before).replace(end, behind)
+    return html.replace(begin, Markup(before)).replace(end, Markup(behind))
 
 
-def _no_picture(alt: str, target: str) -> str:
+def _no_picture(alt: str, target: str) -> Markup:
     """A line in place of a picture: the zip holds none, the PDF does."""
-    return f'<p class="absent">{escape(alt or "picture")}: {escape(target[:120])} (see the PDF)</p>'
+    line = Markup('<p class="absent">{}: {} (see the PDF)</p>')
+    return line.format(alt or "picture", target[:120])

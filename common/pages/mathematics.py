@@ -1,0 +1,60 @@
+"""Formulas: LaTeX → MathML, which browsers set and screen readers speak."""
+
+from __future__ import annotations
+
+import functools
+import html
+import re
+import unicodedata
+from xml.etree.ElementTree import Element, tostring
+
+from latex2mathml.converter import convert_to_element
+from markupsafe import Markup, escape
+
+LONGEST = 2000  # characters of one formula
+_ATTRIBUTES = frozenset({
+    "display", "mathvariant", "stretchy", "fence", "form", "separator", "movablelimits", "accent",
+    "accentunder", "displaystyle", "scriptlevel", "linethickness", "lspace", "rspace", "width",
+    "height", "depth", "minsize", "maxsize", "columnalign", "columnspacing", "rowspacing",
+    "columnlines", "rowlines", "notation", "voffset", "symmetric",
+})  # fmt: skip
+_NOT_SET = re.compile(r"\\[A-Za-z]")  # a command that stayed what it was
+_DEFINITION = re.compile(r"\\(def|let|newcommand|renewcommand)\b")  # may grow without bound
+_NAMES = "∞∂∇∅∀∃¬"  # signs that are no relation or operation between two things
+_PRIVATE = re.compile("[\ue000-\uf8ff\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+@functools.lru_cache(maxsize=2048)
+def to_mathml(tex: str, block: bool = False) -> Markup:
+    """A formula as MathML; one that cannot be set stays as the text that was typed.
+
+    Args:
+        tex: LaTeX, without the dollar signs.
+        block: whether it stands on a line of its own.
+    """
+    try:
+        return Markup(_set(_PRIVATE.sub("", tex), "block" if block else "inline"))
+    except Exception:  # of the converter, which raises all kinds on what it does not know
+        signs = "$$" if block else "$"
+        return Markup('<span class="math">') + escape(f"{signs}{tex}{signs}") + Markup("</span>")
+
+
+def _set(tex: str, display: str) -> str:
+    if not tex.strip() or len(tex) > LONGEST or _DEFINITION.search(tex):
+        raise ValueError("empty, too long, or with definitions of its own")
+    formula = convert_to_element(tex.strip(), display=display)
+    for element in formula.iter():
+        _clean(element)
+    del formula.attrib["xmlns"]
+    return tostring(formula, encoding="unicode", short_empty_elements=False)
+
+
+def _clean(element: Element) -> None:
+    """Make text of character references, operators of signs, and keep harmless attributes alone."""
+    element.text = text = html.unescape(element.text or "")
+    if element.tag == "mi" and len(text) == 1 and text not in _NAMES:
+        element.tag = "mo" if unicodedata.category(text) == "Sm" else "mi"
+    if _NOT_SET.search(text) and element.tag != "mtext":
+        raise ValueError(f"{text} is not known")
+    for name in set(element.attrib) - _ATTRIBUTES - {"xmlns"}:
+        del element.attrib[name]
