@@ -37,7 +37,9 @@ def test_renamed_copies_are_found_and_the_kit_itself_is_not(tmp_path):
     assert similarity.main([str(tmp_path / "class"), "--hw", "hw1"]) == 0
     assert (tmp_path / "class-similarity-hw1.csv").read_text().count("ada,bob") >= 1
     page = (tmp_path / "class-similarity-hw1.html").read_text()
-    assert "ada and bob" in page and "<mark>" in page and "http:" not in page and "https:" not in page
+    assert (
+        "ada and bob" in page and "<mark>" in page and "http:" not in page and "https:" not in page
+    )
     assert found.unsigned == ["ada", "bob", "eve", "zoe"]
     shutil.rmtree(tmp_path / "class")
 

@@ -70,8 +70,12 @@ def _parser() -> MarkdownIt:
     )
     parser.disable("html_block")
     parser.inline.ruler.before("escape", "formula", _formula)
-    interrupts = {"alt": ["paragraph", "reference", "blockquote", "list"]}
-    parser.block.ruler.before("fence", "formula", _formula_block, interrupts)
+    parser.block.ruler.before(
+        "fence",
+        "formula",
+        _formula_block,
+        {"alt": ["paragraph", "reference", "blockquote", "list"]},
+    )
     parser.add_render_rule("formula", _render_formula)
     parser.add_render_rule("image", _render_image)
     parser.add_render_rule("table_open", _open_table)
@@ -153,7 +157,7 @@ def _cut(opening: Token, text: Token, closing: Token) -> Iterator[Token]:
         if child is not None and child.type != "image":
             part.append(child)
             continue
-        if child is not None and sum(token.nesting for token in part):
+        if child is not None and sum(int(token.nesting) for token in part):
             waiting.append(child)
             continue
         if any(token.content.strip() for token in part):
