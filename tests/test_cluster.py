@@ -51,14 +51,33 @@ def dask(tmp_path):
         process.wait()
 
 
+def odd_uploads(folder):
+    """Uploads that could end the process that sends them; how many."""
+    (folder / os.fsdecode(b"M\xfcller.zip")).write_bytes(b"x")
+    (folder / ("\u540d" * 80 + ".zip")).write_bytes(b"x")
+    (folder / "link").symlink_to("/etc")
+    (folder / "closed").mkdir(mode=0)
+    inside = folder / "names"
+    inside.mkdir()
+    for name in ("mann.py", os.fsdecode(b"\xff\xfe.py"), "new\nline.py"):
+        (inside / name).write_text("x = 1\n")
+    deep = inside
+    for _ in range(100):
+        deep = deep / "d"
+        deep.mkdir()
+    return 5
+
+
 def test_a_worker_killed_half_way_loses_nothing_and_nothing_counts_twice(dask, tmp_path):
     address, workers = dask
     folder = tmp_path / "class"
     folder.mkdir()
     made = synthetic_class.make(folder, HOMEWORK, 9, seed=5)
+    odd = odd_uploads(folder)
     orders = [
         submissions.fingerprint(o, HOMEWORK) for o in submissions.find(folder, HOMEWORK, None)
     ]
+    assert len(orders) == len(made) + odd
     kept = []
 
     def keep(record):
@@ -66,16 +85,19 @@ def test_a_worker_killed_half_way_loses_nothing_and_nothing_counts_twice(dask, t
         if len(kept) == 3:
             workers[0].send_signal(signal.SIGKILL)
 
-    cluster.run(orders, address, keep)
+    cluster.run(orders, address, 300.0, keep)
     assert workers[0].wait(5) == -signal.SIGKILL and workers[1].poll() is None
-    assert Counter(record["id"] for record in kept) == Counter(one.ident for one in made)
+    assert Counter(record["id"] for record in kept) == Counter(one.ident for one in orders)
     by_id = {record["id"]: record for record in kept}
     assert [one.complaint(by_id[one.ident], HOMEWORK) for one in made] == [""] * len(made)
+    others = by_id.keys() - {one.ident for one in made}
+    assert {by_id[ident]["status"] for ident in others} <= {"refused", "graded"}
+    assert all(by_id[ident]["reason"] or by_id[ident]["score"] == 0 for ident in others)
 
 
 def test_no_scheduler_is_a_usage_error(monkeypatch):
     with pytest.raises(KitError, match="no Dask scheduler answers"):
         began = time.monotonic()
         monkeypatch.setattr(cluster, "WAIT", 1)
-        cluster.run([submissions.Order("a", "hw1", "")], "tcp://127.0.0.1:1", lambda r: None)
+        cluster.run([submissions.Order("a", "hw1", "")], "tcp://127.0.0.1:1", 9.0, lambda r: None)
         assert time.monotonic() - began < 30

@@ -174,6 +174,29 @@ def test_its_own_deadline_lies_below_the_limit(grade):
     assert sum(row.get("max_score", 0) for row in result["tests"]) == 42
 
 
+HANGING = """
+import os, subprocess, sys, time
+if sys.argv[2:] == ["grade"]:
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(99)"], start_new_session=True)
+    print("CHILD", child.pid, flush=True)
+    import re
+    re.search("(a+)+b", "a" * 60)  # holds the interpreter's lock: no thread of this process runs
+"""
+
+
+def test_the_deadline_does_not_hang_on_a_thread(container, tmp_path, monkeypatch, capfd):
+    """The grading process is one that cannot even run a timer, and has started others."""
+    program = tmp_path / "program.py"
+    program.write_text(HANGING)
+    monkeypatch.setattr(run, "__file__", str(program))
+    monkeypatch.setenv("TIMEOUT_SECONDS", "10")
+    assert run.main(tmp_path) == 0
+    result = json.loads((tmp_path / "results" / "results.json").read_text())
+    assert "took too long" in result["output"] and result["score"] == 0
+    pid = int(capfd.readouterr().out.split("CHILD")[1])
+    assert not os.path.exists(f"/proc/{pid}"), "what it started is gone, too"
+
+
 # --- its parts ----------------------------------------------------------------------------------
 
 
@@ -298,9 +321,9 @@ def test_late_days(created, days):
     assert results.days_late({"created_at": created, "assignment": None}, 15) == 0
 
 
-def test_a_fault_of_the_grader_is_a_zero_that_says_so(tmp_path, capsys):
+def test_a_fault_of_the_grader_is_a_zero_that_says_so(tmp_path, capfd):
     assert run.main(tmp_path) == 0  # there is no source/settings.sh
     result = json.loads((tmp_path / "results" / "results.json").read_text())
     require_schema(result)
     assert result["score"] == 0 and "The grader itself failed" in result["output"]
-    assert "settings.sh" in capsys.readouterr().err
+    assert "settings.sh" in capfd.readouterr().err

@@ -9,6 +9,7 @@ STUDENT, STAFF = "student", "staff"  # audiences
 
 # Of the files that are judged:
 MISSING = "missing file"
+LEFT_OUT = "left out"  # what an upload held and nobody took
 RENAMED = "renamed"  # taken under another name
 AMBIGUOUS = "ambiguous"  # of two names that could be meant, which one counts, or that none does
 DECODED = "decoded"  # another encoding, other line ends, signs that no program holds

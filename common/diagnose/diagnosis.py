@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
+from common import untrusted
 from common.diagnose import claims
 from common.diagnose.claims import DIRECTIONS, LEAST_ROWS, Claim
 from common.diagnose.curves import Curves, drawn
@@ -15,6 +15,7 @@ from common.files import write_text
 
 SOUND = "sound"  # the cause of a run with which nothing is wrong
 LARGEST = 2**16  # bytes
+LONGEST_NAME = 200  # characters
 MOST_CLAIMS = 5  # for one run
 HOLDS, FALSE, SILENT, OPEN = "holds", "does not hold", "says nothing", "open"
 
@@ -94,19 +95,15 @@ def read(path: Path, curves: Curves) -> Diagnosis:
     Raises:
         KitError: in one line, with the place and what may stand there.
     """
-    try:
-        if path.stat().st_size > LARGEST:
-            raise KitError(f"{path} is larger than {LARGEST // 1024} kB")
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    if not path.exists():
         raise KitError(f"{path} is missing; make it with: python -m common.diagnose "
-                       f'{curves.homework} --name "YOUR NAME"') from None  # fmt: skip
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise KitError(f"{path} cannot be read: {str(error)[:150]}") from None
-    except OSError as error:
-        raise KitError(f"{path} cannot be read: {error.strerror}") from None
+                       f'{curves.homework} --name "YOUR NAME"')  # fmt: skip
+    try:
+        table = untrusted.toml_of(untrusted.read(path, LARGEST))
+    except untrusted.Unreadable as error:
+        raise KitError(f"{path} cannot be read: {error}") from None
     name, given = table.get("name"), table.get("runs")
-    if not isinstance(name, str) or not name.strip():
+    if not isinstance(name, str) or not name.strip() or len(name) > LONGEST_NAME:
         raise KitError(f'{path} has no name; add a line such as: name = "Ada L"')
     if not isinstance(given, dict):
         raise KitError(f"{path} has no runs; delete it and make it again")

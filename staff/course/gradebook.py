@@ -31,8 +31,6 @@ nothing is written.
 
 from __future__ import annotations
 
-import csv
-import io
 import sys
 from pathlib import Path
 
@@ -41,7 +39,7 @@ from common.files import write_text
 from staff import command
 from staff.course import exports, policy, statistics
 from staff.course.book import Book, read_book
-from staff.course.csv_cell import cell
+from staff.course.csv_cell import csv_text
 from staff.course.findings import Findings
 from staff.course.policy import Policy
 from staff.course.rules import OPEN, Grade, grade
@@ -137,22 +135,20 @@ def _open_counts(grades: list[Grade]) -> list[str]:
 def write(grades: list[Grade], rules: Policy) -> str:
     """The gradebook as CSV, a line a student in the order of the roster."""
     names = [one.name for one in rules.assignments]
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
     numbers = ["homework", "project", "participation", "total", "so_far"]
-    writer.writerow(["student", "name", *names, "late_days", *numbers, "open", "reasons"])
+    rows: list[list] = [["student", "name", *names, "late_days", *numbers, "open", "reasons"]]
     for one in grades:
         participation = one.total - one.homework - one.project
         values = (one.homework, one.project, participation, one.total, one.so_far)
-        writer.writerow(
+        rows.append(
             [
-                cell(one.person.student),
-                cell(one.person.name),
+                one.person.student,
+                one.person.name,
                 *(one.marks[name].cell if name in one.marks else "" for name in names),
                 sum(one.late.values()),
                 *(f"{value:.2f}" for value in values),
                 len(one.open),
-                cell("; ".join(one.reasons)),
+                "; ".join(one.reasons),
             ]
         )
-    return text.getvalue()
+    return csv_text(rows)

@@ -55,7 +55,7 @@ def attention(
     for who, near in hand_ins.unmatched.items():
         found.decide.append(Item(who, "not in the roster", f"not in the roster ({near})"))
     for who, uploads in hand_ins.undecided:
-        names = ", ".join(one.order.source.rpartition("/")[2] for one in uploads)
+        names = ", ".join(one.order.upload for one in uploads)
         found.decide.append(
             Item(who, "choose", f"{len(uploads)} uploads and no times: keep one of {names}, or "
                  "give their times in times.csv")

@@ -14,18 +14,20 @@ from typing import Any
 
 from common import homework as homeworks
 from common.errors import KitError
-from staff.grading import session, submissions
+from staff.grading import pool, session, submissions
+from staff.grading.archives import Refused
 from staff.grading.jobs import Order, grader_version
-from staff.grading.session import Session
 
 AHEAD = 3  # orders a worker: enough to keep it busy, few to hold in memory
 WAIT = 20  # seconds for the scheduler to answer
 _lock = threading.Lock()
-_sessions: dict[str, Session] = {}
 
 
-def run(orders: list[Order], address: str, keep: Callable[[dict], None]) -> None:
+def run(orders: list[Order], address: str, seconds: float, keep: Callable[[dict], None]) -> None:
     """Grade all orders on a cluster; `keep` gets each record once.
+
+    Args:
+        seconds: what one submission may take on a worker before its process is ended.
 
     Raises:
         KitError: when there is no cluster, or it has no worker or another kit.
@@ -56,8 +58,16 @@ def run(orders: list[Order], address: str, keep: Callable[[dict], None]) -> None
             new = []
             while waiting and len(running) < AHEAD * cores:
                 order = waiting.pop()
+                try:
+                    packed = submissions.with_content(order)
+                except Refused as refusal:
+                    keep(session.refused(homework, order, str(refusal)))
+                    continue
+                except Exception as error:  # costs this submission alone
+                    keep(session.failed(order, f"cannot be sent ({type(error).__name__})"))
+                    continue
                 future = client.submit(
-                    grade_here, submissions.with_content(order), version,
+                    grade_here, packed, version, seconds,
                     key=f"{order.ident}-{order.fingerprint}", pure=False, retries=0,
                 )  # fmt: skip
                 running[future.key] = order
@@ -77,13 +87,11 @@ def run(orders: list[Order], address: str, keep: Callable[[dict], None]) -> None
                 done.add(new)
 
 
-def grade_here(order: Order, version: str) -> dict:
-    """Grade one order in the process of a Dask worker, with the worker process it keeps warm."""
+def grade_here(order: Order, version: str, seconds: float) -> dict:
+    """Grade one order beside the process of a Dask worker, under the limits of one machine."""
     homework = homeworks.load(order.homework)
     if grader_version(homework, order.seed) != version:
         raise KitError(f"a worker's checks, answers or table of {order.homework} are not those "
                          "of this machine; copy this folder to it")  # fmt: skip
     with _lock:
-        if order.homework not in _sessions:
-            _sessions[order.homework] = Session(order.homework)
-        return _sessions[order.homework].grade(order)
+        return pool.grade_one(order, seconds)

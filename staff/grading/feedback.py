@@ -320,7 +320,7 @@ def _original(one: Returned, names: dict[str, list[str]]) -> str | None:
     """The name in the download of the first file of a student's upload."""
     if one.hand_in is None:
         return None
-    entry = Path(one.hand_in.order.source).name
+    entry = one.hand_in.order.upload
     found = names.get(entry) or next(
         (those for key, those in names.items() if entry.startswith(f"{key}.")), None
     )

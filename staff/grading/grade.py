@@ -7,8 +7,6 @@ goes on, and ends with the same table.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import os
 import sys
@@ -25,15 +23,17 @@ from common.files import write_text
 from common.homework import PUBLIC_SEED, Homework
 from staff import command
 from staff.course import policy
-from staff.course.csv_cell import cell
+from staff.course.csv_cell import csv_text
 from staff.course.findings import Findings, nearest
 from staff.course.roster import read_roster, same
 from staff.grading import class_page, compare, downloads, receipts, similarity, submissions
 from staff.grading.attention import Attention, attention
 from staff.grading.hand_ins import HandIn, HandIns, read_times, sort_out
 from staff.grading.jobs import Order, secret_seeds
+from staff.grading.session import failed, unwritable
 
 TABLE, PAGE = "table.csv", "overview.html"
+NOT_YET = "not graded yet: run the command without --only"
 SHOWN = 15  # lines of a list on the console; the page has all
 EPILOG = """
 examples:
@@ -170,6 +170,10 @@ def grade_folder(
         todo = [one.order for one in _chosen(hand_ins, only)]
     else:
         todo = [order for order in orders if not _final(store.find(order))]
+    for order in todo:
+        if order.trouble:
+            store.keep(failed(order, order.trouble))
+    todo = [order for order in todo if not order.trouble]
     with Progress(len(orders), len(orders) - len(todo)) as progress:
 
         def keep(record: dict) -> None:
@@ -179,7 +183,7 @@ def grade_folder(
         if scheduler is not None:
             from staff.grading import cluster
 
-            cluster.run(todo, scheduler, keep)
+            cluster.run(todo, scheduler, limit(homework), keep)
         else:
             from staff.grading import pool
 
@@ -202,44 +206,31 @@ def prepare(
 ) -> tuple[HandIns, Findings]:
     """Whose uploads a folder or download holds, each with its fingerprint; and what was assumed."""
     folder, findings = downloads.gather(folder, out), Findings()
-    orders = submissions.find(folder, homework, seed)
-    hand_ins = _sort_out(folder, orders, roster, times, findings)
-    hand_ins.ignored = _ignored(folder, orders)
+    hand_ins = _sort_out(folder, homework, seed, roster, times, findings)
     for one in hand_ins.kept:
         one.order = submissions.fingerprint(one.order, homework)
     return hand_ins, findings
 
 
-def _ignored(folder: Path, orders: list[Order]) -> list[str]:
-    """Files beside the uploads that are neither uploads nor tables."""
-    taken = {Path(order.source).name for order in orders}
-    return sorted(
-        path.name
-        for path in folder.iterdir()
-        if path.is_file() and path.name not in taken and not path.name.startswith(".")
-        if path.suffix.casefold() not in (".csv", ".yml")
-    )
-
-
 def collect(hand_ins: HandIns, store: Store) -> list[dict]:
-    """The records that are there, with the students and times that are known now."""
+    """A record of every upload, with the students and times that are known now."""
     records = []
     for one in hand_ins.kept:
-        if (record := store.find(one.order)) is not None:
-            own = {"students": list(one.students), "submitted": one.submitted, "packed": one.packed}
-            records.append(record | own)
+        record = store.find(one.order) or failed(one.order, NOT_YET)
+        records.append(record | {"students": list(one.students), "submitted": one.submitted})
     receipts.note_shared(records)
     return records
 
 
 def _sort_out(
     folder: Path,
-    orders: list[Order],
+    homework: Homework,
+    seed: int | None,
     roster: Path | None,
     times: Path | None,
     findings: Findings,
 ) -> HandIns:
-    """Owners and times of all uploads, from files that were named or lie in the folder.
+    """All uploads with owners and times, from files that were named or lie in the folder.
 
     Raises:
         KitError: when a file that was named is not there, or one of them is wrong.
@@ -254,7 +245,8 @@ def _sort_out(
         people = read_roster(roster, findings, rules.graded + rules.left_out)
     moments = read_times(times, rules.zone, findings)
     findings.stop_on_errors()
-    return sort_out(orders, people, moments)
+    uploads = submissions.find(folder, homework, seed)
+    return sort_out(uploads, people, moments, submissions.find_others(folder, homework, seed))
 
 
 def _chosen(hand_ins: HandIns, only: Sequence[str]) -> list[HandIn]:
@@ -268,8 +260,7 @@ def _chosen(hand_ins: HandIns, only: Sequence[str]) -> list[HandIn]:
         those = [
             one
             for one in hand_ins.kept
-            if same(text)
-            in map(same, (one.order.ident, Path(one.order.source).name, *one.students))
+            if same(text) in map(same, (one.order.ident, one.order.upload, *one.students))
         ]
         if not those:
             known = [student for one in hand_ins.kept for student in one.students]
@@ -314,7 +305,11 @@ class Store:
             half.unlink()  # what a killed run was writing
 
     def keep(self, record: dict) -> None:
-        text = json.dumps(record, indent=1, allow_nan=False, sort_keys=True)
+        """Write a record; one that cannot be written becomes a failed one."""
+        try:
+            text = _as_text(record)
+        except (ValueError, TypeError, RecursionError) as error:
+            text = _as_text(unwritable(record, error))
         write_text(self.folder / f"{record['id']}.json", text + "\n")
 
     def find(self, order: Order) -> dict | None:
@@ -327,29 +322,31 @@ class Store:
             return None
 
 
+def _as_text(record: dict) -> str:
+    text = json.dumps(record, indent=1, allow_nan=False, sort_keys=True, ensure_ascii=False)
+    text.encode()  # half a letter cannot be written, and would end every table that names it
+    return text
+
+
 def table(records: list[dict], homework: Homework, hand_ins: HandIns | None = None) -> str:
     """One line a student; nothing in it depends on when or where it was graded."""
     problems = [p.id for p in homework.problems if p.kind in ("code", "run", "extra")]
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["student", "submission", "status", "score", "max_score", "extra", "diagnosis",
-                     "submitted", *problems, "mistakes", "reason", "notes"])  # fmt: skip
+    rows: list[list] = [["student", "submission", "status", "score", "max_score", "extra",
+                         "diagnosis", "submitted", *problems, "mistakes", "reason", "notes"]]  # fmt: skip
     for record in records:
         mistakes = sorted({c["mistake"] for c in record["checks"] if c["mistake"]})
+        points = [record["problems"].get(problem, 0) for problem in problems]
+        notes = "; ".join(note["text"] for note in record["notes"])
         for student in record["students"]:
-            writer.writerow(
-                [cell(student), record["id"], record["status"], record["score"],
-                 record["max_score"], record["extra"], record["diagnosis"], record["submitted"],
-                 *(record["problems"].get(problem, 0) for problem in problems),
-                 " ".join(mistakes), cell(record["reason"]), cell("; ".join(note["text"] for note in record["notes"]))]
-            )  # fmt: skip
+            rows.append([student, record["id"], record["status"], record["score"],
+                         record["max_score"], record["extra"], record["diagnosis"],
+                         record["submitted"], *points, " ".join(mistakes), record["reason"], notes])  # fmt: skip
     for owner, uploads in hand_ins.undecided if hand_ins else ():
-        names = ", ".join(Path(one.order.source).name for one in uploads)
+        names = ", ".join(one.order.upload for one in uploads)
         for student in uploads[0].students:
             blank = ["", 0, "", "", "", "", *("" for _ in problems), ""]
-            row = [cell(student), cell(owner), "undecided", *blank, cell(f"uploads: {names}"), ""]
-            writer.writerow(row)
-    return text.getvalue()
+            rows.append([student, owner, "undecided", *blank, f"uploads: {names}", ""])
+    return csv_text(rows)
 
 
 class Progress:

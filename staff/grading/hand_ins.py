@@ -8,8 +8,6 @@ guessed: what is not clear is listed for the staff.
 from __future__ import annotations
 
 import re
-import unicodedata
-import zipfile
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -23,9 +21,9 @@ from staff.course.platforms import canvas, moodle
 from staff.course.roster import Ambiguous, Roster, Student, owner_of, same
 from staff.course.table import Table, read_table, unused_columns
 from staff.grading.jobs import Order
+from staff.grading.submissions import SUFFIX
 
 REPEAT = re.compile(r"\s\((\d+)\)$")  # what a browser adds to the second download of a name
-ARCHIVE = re.compile(r"(\.tar)?\.[A-Za-z0-9]{1,4}$")
 TIME_COLUMNS = ("submitted", "submission time", "last modified (submission)")
 ID_COLUMNS = (
     "upload",
@@ -48,15 +46,12 @@ class HandIn:
         students: whose it is.
         submitted: when it was handed in, as ISO time, or empty.
         known: whether all its students are in the roster, as far as there is one.
-        packed: the latest time inside the archive, to be seen and never to be counted: it comes from
-            the student's own clock.
     """
 
     order: Order
     students: tuple[str, ...]
     submitted: str = ""
     known: bool = True
-    packed: str = ""
 
 
 @dataclass
@@ -84,22 +79,29 @@ class HandIns:
     ignored: list[str] = field(default_factory=list)
 
 
-def sort_out(orders: Iterable[Order], roster: Roster | None, times: dict[str, str]) -> HandIns:
+def sort_out(
+    orders: Iterable[Order],
+    roster: Roster | None,
+    times: dict[str, str],
+    others: Iterable[Order] = (),
+) -> HandIns:
     """Find owners and times, and let the latest upload of each student count.
 
     Args:
         roster: of the course; without one every upload is taken for its own student.
         times: normalised student or upload → ISO time, of `read_times`.
+        others: files that look like no upload: one that is named like a student is that student's.
     """
     found = HandIns(rostered=roster is not None)
     by_owner: dict[tuple[str, ...], list[HandIn]] = defaultdict(list)
-    for order in orders:
+    theirs = [one for one in others if roster is not None and _students(one, roster)[1] is None]
+    found.ignored = [one.upload for one in others if one not in theirs]
+    for order in [*orders, *theirs]:
         students, told = _students(order, roster)
         if told is not None:
-            found.unmatched[_shown(order)] = told
+            found.unmatched[order.upload] = told
         submitted = order.submitted or _time(order, students, times)
-        packed = "" if submitted else packed_at(Path(order.source))
-        one = HandIn(order, students, submitted, told is None, packed)
+        one = HandIn(order, students, submitted, told is None)
         found.timed = found.timed or bool(one.submitted)
         by_owner[tuple(sorted(students))].append(one)
     for owner, uploads in by_owner.items():
@@ -113,14 +115,9 @@ def sort_out(orders: Iterable[Order], roster: Roster | None, times: dict[str, st
     return found
 
 
-def _shown(order: Order) -> str:
-    return unicodedata.normalize("NFC", Path(order.source).name)
-
-
 def stem(name: str) -> str:
     """An upload's name without suffix and without the ` (2)` of a second download."""
-    plain = unicodedata.normalize("NFC", ARCHIVE.sub("", name))
-    return REPEAT.sub("", plain)
+    return REPEAT.sub("", SUFFIX.sub("", name))
 
 
 # --- owners -------------------------------------------------------------------------------------
@@ -128,7 +125,7 @@ def stem(name: str) -> str:
 
 def _students(order: Order, roster: Roster | None) -> tuple[tuple[str, ...], str | None]:
     """The students of an upload, and what to tell of it when one is not in the roster."""
-    name = stem(_shown(order))
+    name = stem(order.upload)
     told = order.students or (name,)
     if roster is None:
         return told, None
@@ -220,21 +217,11 @@ def _moment(text: str, zone: ZoneInfo, slashes: str) -> datetime:
 
 def _time(order: Order, students: tuple[str, ...], times: dict[str, str]) -> str:
     """The time of this very upload, else the one of its student."""
-    name = _shown(order)
-    for text in (name, ARCHIVE.sub("", name), stem(name), *students):
+    name = order.upload
+    for text in (name, SUFFIX.sub("", name), stem(name), *students):
         if same(text) in times:
             return times[same(text)]
     return ""
-
-
-def packed_at(path: Path) -> str:
-    """The latest time of a zip's entries, or empty."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            latest = max(info.date_time for info in archive.infolist())
-        return datetime(*latest).isoformat(sep=" ", timespec="minutes")
-    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError, IndexError):
-        return ""
 
 
 # --- which one counts ---------------------------------------------------------------------------
@@ -252,7 +239,7 @@ def _choose(owner: str, uploads: list[HandIn], found: HandIns) -> None:
     found.kept.append(latest)
     for one in uploads:
         if one is not latest:
-            found.superseded[_shown(one.order)] = _shown(latest.order)
+            found.superseded[one.order.upload] = latest.order.upload
 
 
 def _latest(uploads: list[HandIn]) -> HandIn | None:
@@ -260,7 +247,7 @@ def _latest(uploads: list[HandIn]) -> HandIn | None:
     moments = [datetime.fromisoformat(one.submitted) for one in uploads if one.submitted]
     if len(moments) == len(uploads) and len(set(moments)) == len(moments):
         return uploads[moments.index(max(moments))]
-    names = [ARCHIVE.sub("", _shown(one.order)) for one in uploads]
+    names = [SUFFIX.sub("", one.order.upload) for one in uploads]
     if len({same(REPEAT.sub("", name)) for name in names}) > 1:
         return None
     numbers = [int(match[1]) if (match := REPEAT.search(name)) else 0 for name in names]

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import os
 import re
+import unicodedata
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from common.homework import PUBLIC_SEED, Homework
 from staff.grading import diagnosis
 
-VERSION = 3  # of the record; another one is graded anew
+VERSION = 4  # of the record; another one is graded anew
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,7 @@ class Order:
         seed: the seed to use, or None to choose a secret one.
         for_student: whether messages will be read by the student: then they speak of the public
             seed's inputs, and nothing of the secret ones is told but the points.
+        trouble: why it cannot even be sent to be graded; empty for nearly all.
     """
 
     ident: str
@@ -39,6 +43,24 @@ class Order:
     seed: int | None = None
     for_student: bool = False
     content: bytes | None = field(default=None, repr=False)
+    trouble: str = ""
+
+    @property
+    def upload(self) -> str:
+        """What the upload is called, as text that can be written."""
+        return readable(Path(self.source).name)
+
+
+def readable(name: str) -> str:
+    """A file's name as text, letters and their marks composed.
+
+    Bytes that are not UTF-8 are read as Windows-1252, which most old archives come from.
+    """
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        name = os.fsencode(name).decode("cp1252", "replace")
+    return unicodedata.normalize("NFC", name)
 
 
 def secret_seeds(homework: Homework) -> list[int]:

@@ -5,15 +5,16 @@ Receipts are not signed. What is said here is for people to look at, and decides
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from pathlib import Path
 
 from autograder.run.notes import RECEIPT_BROKEN, SHARED_RUN, STAFF, Note
+from common import untrusted
 from common.files import sha256
 from common.receipts import RECEIPT, WITNESSED
 
 LARGEST = 2**16  # bytes of a receipt; one of ours has less than one kB
+LARGEST_CONFIG = 2**20
 TIMED = "steps_per_second"  # a column that is measured: two runs never have the same
 Identities = dict[str, list[str]]  # run → what tells it from every other run
 
@@ -95,14 +96,8 @@ def _runs(folder: Path) -> list[Path]:
 
 def _read(run: Path) -> dict | None:
     """A receipt; None when it is not there or cannot be read."""
-    path = run / RECEIPT
-    try:
-        if path.stat().st_size > LARGEST:
-            return None
-        kept = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return None
-    return kept if isinstance(kept, dict) and isinstance(kept.get("files"), dict) else None
+    kept = _table(run / RECEIPT, LARGEST)
+    return kept if kept is not None and isinstance(kept.get("files"), dict) else None
 
 
 def _differences(run: Path, kept: dict) -> list[str]:
@@ -112,7 +107,7 @@ def _differences(run: Path, kept: dict) -> list[str]:
         for name in WITNESSED
         if (run / name).is_file() and kept["files"].get(name) != sha256(run / name)
     ]
-    config = _config(run) or {}
+    config = _table(run / "config.json", LARGEST_CONFIG) or {}
     for key, name in (("seed", "seed"), ("source", "data")):
         if kept.get(key) != config.get(name):
             pair = f"{str(kept.get(key))[:40]!r}, config.json says {str(config.get(name))[:40]!r}"
@@ -120,10 +115,11 @@ def _differences(run: Path, kept: dict) -> list[str]:
     return told
 
 
-def _config(run: Path) -> dict | None:
+def _table(path: Path, most: int) -> dict | None:
+    """The table in a JSON file; None when there is none."""
     try:
-        found = json.loads((run / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        found = untrusted.json_of(untrusted.read(path, most))
+    except untrusted.Unreadable:
         return None
     return found if isinstance(found, dict) else None
 

@@ -25,7 +25,8 @@ from autograder.run.overlay import overlay
 from common import homework as homeworks
 from common.errors import KitError
 from common.homework import PUBLIC_SEED, Homework
-from staff.grading import diagnosis, memory, receipts, trained, unpack
+from common.untrusted import writable
+from staff.grading import archives, diagnosis, memory, receipts, trained, unpack
 from staff.grading.jobs import Order, choose_seed
 from staff.grading.permissions import seal
 
@@ -81,7 +82,8 @@ class Session:
             (root / "files").mkdir()
             source = Path(order.source)
             if order.content is not None:
-                source = root / "submission.zip"
+                suffix = source.suffix if source.suffix.lower() in archives.SUFFIXES else ".zip"
+                source = root / f"submission{suffix}"
                 source.write_bytes(order.content)
             try:
                 taken = unpack.accept(source, root / "files", self.homework)
@@ -98,7 +100,7 @@ class Session:
         seed = choose_seed(self.homework, taken.digest) if order.seed is None else order.seed
         record = blank(self.homework, order)
         record |= {"status": "graded", "seed": seed, "isolation": self.worker.isolation,
-                   "notes": _plain(taken.notes), "manifest": taken.manifest}  # fmt: skip
+                   "notes": _plain(taken.notes), "manifest": taken.manifest, "packed": taken.packed}  # fmt: skip
         if seed == PUBLIC_SEED:
             told = "graded under the public seed: its answers are known"
             record["notes"] += _plain([Note("public seed", STAFF, told)])
@@ -187,6 +189,7 @@ def blank(homework: Homework, order: Order) -> dict:
         "students": list(order.students) or [order.ident],
         "homework": homework.name,
         "submitted": order.submitted,
+        "packed": "",
         "fingerprint": order.fingerprint,
         "status": "failed",
         "reason": "",
@@ -215,6 +218,15 @@ def refused(homework: Homework, order: Order, reason: str) -> dict:
 def failed(order: Order, reason: str) -> dict:
     """The record of a submission that the grader could not finish; staff must look at it."""
     return blank(homeworks.load(order.homework), order) | {"reason": reason}
+
+
+def unwritable(record: dict, error: Exception) -> dict:
+    """The failed record in place of one that cannot be written."""
+    homework = homeworks.load(record["homework"])
+    students = tuple(map(writable, record["students"]))
+    order = Order(record["id"], homework.name, "", record["fingerprint"], students)
+    told = f"its record cannot be written ({type(error).__name__}: {archives.shown(str(error))})"
+    return blank(homework, order) | {"reason": told}
 
 
 def fill(record: dict, homework: Homework, rows: list[CheckResult]) -> None:

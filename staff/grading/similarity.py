@@ -7,7 +7,6 @@ compares the files.
 from __future__ import annotations
 
 import csv
-import io
 from pathlib import Path
 
 from common import homework as homeworks
@@ -15,7 +14,7 @@ from common.errors import KitError
 from common.files import write_text
 from common.homework import Homework
 from staff import command
-from staff.course.csv_cell import cell
+from staff.course.csv_cell import csv_text
 from staff.grading import similarity_page
 from staff.grading.shared_code import Pair, find
 
@@ -70,14 +69,10 @@ def listed(path: Path) -> list[dict[str, str]]:
 
 def table(pairs: list[Pair]) -> str:
     """The pairs as CSV."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(
-        ["file", "one", "other", "share_of_one", "share_of_other", "tokens", "declared"]
-    )
+    head = ["file", "one", "other", "share_of_one", "share_of_other", "tokens", "declared"]
+    rows: list[list] = [head]
     for pair in pairs:
         shares = [f"{share:.2f}" for share in pair.shares]
         declared = "yes" if pair.declared else ""
-        who = (cell(pair.one), cell(pair.other))
-        writer.writerow([pair.file, *who, *shares, pair.tokens, declared])
-    return text.getvalue()
+        rows.append([pair.file, pair.one, pair.other, *shares, pair.tokens, declared])
+    return csv_text(rows)

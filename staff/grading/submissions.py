@@ -1,22 +1,31 @@
-"""Which submissions a folder holds: zips, folders, or a Gradescope export."""
+"""Which submissions a folder holds: archives, folders, or a Gradescope export."""
 
 from __future__ import annotations
 
 import hashlib
 import io
+import itertools
+import operator
 import os
 import re
 import zipfile
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from common.errors import KitError
 from common.homework import Homework
-from staff.grading.jobs import Order, grader_version
+from staff.grading import archives
+from staff.grading.archives import Refused
+from staff.grading.jobs import Order, grader_version, readable
 
 METADATA = "submission_metadata.yml"
-LARGEST = 512 * 2**20  # bytes of one submission that are read
 RECORDS = "students"  # where records lie; a folder of that name holds no submission
+SUFFIX = re.compile(r"(\.tar)?\.[A-Za-z0-9]{1,5}$")  # of an upload's name
+UPLOADS = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".rar", ".7z", ".py", ".ipynb")
+TABLES = (".csv", ".yml")  # of the staff's
+LONGEST_IDENT = 100  # bytes
+CANNOT_READ = "its bytes cannot be read"
 
 
 def find(folder: Path, homework: Homework, seed: int | None) -> list[Order]:
@@ -28,38 +37,67 @@ def find(folder: Path, homework: Homework, seed: int | None) -> list[Order]:
     if not folder.is_dir():
         raise KitError(f"{folder} is no folder of submissions")
     known = read_metadata(folder / METADATA)
-    orders, taken = [], set()
+    orders, taken = [], set[str]()
     for path in sorted(folder.iterdir()):
-        if not _is_submission(path):
-            continue
-        name = path.stem if path.is_file() and path.stem not in taken else path.name
-        taken.add(name)
-        about = known.get(path.name, {})
-        orders.append(
-            Order(
-                _plain(name), homework.name, str(path), students=tuple(about.get("students", ())),
-                submitted=about.get("created_at", ""), seed=seed,
-            )
-        )  # fmt: skip
-    for name in known.keys() - {path.name for path in folder.iterdir()}:
-        orders.append(
-            Order(_plain(name), homework.name, str(folder / name),
-                  students=tuple(known[name]["students"]), seed=seed)
-        )  # fmt: skip
+        if _is_submission(path):
+            about = known.get(path.name, {})
+            orders.append(_order(path, taken, homework, seed, about))
+    for name in sorted(known.keys() - {path.name for path in folder.iterdir()}):
+        missing = folder / _plain(name)  # a student without a folder has a row, too
+        orders.append(_order(missing, taken, homework, seed, known[name]))
     if not orders:
-        raise KitError(f"{folder} holds neither zips nor folders")
+        raise KitError(f"{folder} holds neither archives nor folders")
     return sorted(orders, key=lambda order: order.ident)
+
+
+def find_others(folder: Path, homework: Homework, seed: int | None) -> list[Order]:
+    """Files that are no tables of the staff's and look like no upload; somebody's they may be."""
+    taken: set[str] = set()
+    return [
+        _order(path, taken, homework, seed, {})
+        for path in sorted(folder.iterdir())
+        if not _is_submission(path) and _may_be_an_upload(path)
+    ]
+
+
+def _order(path: Path, taken: set[str], homework: Homework, seed: int | None, about: dict) -> Order:
+    """An order under a name that no other has."""
+    name = readable(path.name)
+    short = name if path.is_dir() else SUFFIX.sub("", name)
+    ident = _plain(short if _plain(short) not in taken else name)
+    if ident in taken:
+        ident = f"{ident}-{hashlib.sha256(os.fsencode(path.name)).hexdigest()[:6]}"
+    taken.add(ident)
+    return Order(
+        ident, homework.name, str(path), students=tuple(about.get("students", ())),
+        submitted=about.get("created_at", ""), seed=seed,
+    )  # fmt: skip
 
 
 def _is_submission(path: Path) -> bool:
     if path.name.startswith((".", "__MACOSX")) or path.name == RECORDS:
         return False
-    return path.suffix.lower() == ".zip" or path.is_dir()
+    if path.is_symlink() or path.is_dir() or path.suffix.lower() in UPLOADS:
+        return True
+    return path.suffix == "" and _begins_like_an_archive(path)
+
+
+def _may_be_an_upload(path: Path) -> bool:
+    hidden = path.name.startswith(".") or path.name == RECORDS
+    return path.is_file() and not hidden and path.suffix.casefold() not in TABLES
+
+
+def _begins_like_an_archive(path: Path) -> bool:
+    try:
+        return archives.kind_of(path) in (archives.ZIP, archives.TAR)
+    except (Refused, OSError):
+        return False
 
 
 def _plain(name: str) -> str:
     """A name that is safe as a file's, still one of its own."""
-    safe = re.sub(r"[^\w.@+-]", "_", name)[:80].strip(".") or "_"
+    safe = re.sub(r"[^\w.@+-]", "_", name).encode()[:LONGEST_IDENT].decode(errors="ignore")
+    safe = safe.strip(".") or "_"
     return safe if safe == name else f"{safe}-{hashlib.sha256(name.encode()).hexdigest()[:6]}"
 
 
@@ -67,53 +105,63 @@ def fingerprint(order: Order, homework: Homework) -> Order:
     """The order with the digest of its bytes and of the grader.
 
     Reads names as well as bytes, follows no link, and raises nothing: a submission that cannot be
-    read is refused when its turn comes.
+    read is refused when its turn comes, and one whose reading fails has its trouble noted.
     """
     total = hashlib.sha256(grader_version(homework, order.seed).encode())
-    total.update("\0".join((*order.students, order.submitted)).encode())
-    source = Path(order.source)
-    files = [source] if source.is_file() else sorted(_files(source))
-    room = LARGEST
-    for path in files:
-        total.update(f"\0{path.relative_to(source)}\0".encode("utf-8", "replace"))
-        if path.is_symlink():
-            continue
-        try:
-            with path.open("rb") as stream:
-                while (piece := stream.read(2**20)) and room > 0:
-                    total.update(piece)
-                    room -= len(piece)
-        except OSError as error:
-            total.update(str(error.errno).encode())
+    total.update("\0".join((*order.students, order.submitted)).encode("utf-8", "replace"))
+    try:
+        for name, piece in _pieces(Path(order.source)):
+            total.update(f"\0{name}\0".encode("utf-8", "replace") + piece)
+    except (Refused, OSError) as error:
+        total.update(str(error).encode("utf-8", "replace"))
+    except Exception as error:
+        told = f"{CANNOT_READ} ({type(error).__name__}: {archives.shown(str(error))})"
+        return replace(order, trouble=told)
     return replace(order, fingerprint=total.hexdigest())
 
 
-def _files(root: Path) -> list[Path]:
-    return [
-        Path(folder, name)
-        for folder, _, files in os.walk(root)
-        for name in files
-        if (Path(folder, name)).is_symlink() or Path(folder, name).is_file()
-    ]
+def _pieces(source: Path) -> Iterator[tuple[str, bytes]]:
+    """Names and bytes of an upload, as far as one may be large; a link is its name alone.
+
+    Raises:
+        Refused: when it is too large, or no file that can be read.
+    """
+    room = archives.MOST_UPLOAD
+    for name, path in _files(source):
+        yield name, b""
+        for piece in archives.file_pieces(path):
+            room -= len(piece)
+            if room < 0:
+                raise Refused(f"it is larger than {archives.MOST_UPLOAD // 2**20} MB")
+            yield name, piece
+
+
+def _files(source: Path) -> Iterator[tuple[str, str]]:
+    """Name and path of the plain files of an upload.
+
+    Raises:
+        Refused: for a link or a device.
+    """
+    if archives.kind_of(source) != "folder":
+        yield "", str(source)
+        return
+    for member in archives.of_folder(source).members:
+        yield member.name, str(source / member.name)
 
 
 def with_content(order: Order) -> Order:
-    """The order with its bytes, for a machine that does not see this disk."""
+    """The order with its bytes, for a machine that does not see this disk.
+
+    Raises:
+        Refused: when it cannot be graded there or here.
+    """
     source = Path(order.source)
-    if source.is_symlink():
-        return replace(order, content=b"")
-    if source.is_file():
-        return replace(order, content=source.read_bytes())
+    if archives.kind_of(source) != "folder":
+        return replace(order, content=b"".join(piece for _, piece in _pieces(source)))
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
-        for path in sorted(_files(source)):
-            name = path.relative_to(source).as_posix()
-            if path.is_symlink():
-                info = zipfile.ZipInfo(name)
-                info.create_system, info.external_attr = 3, 0o120777 << 16
-                archive.writestr(info, b"")  # still a link, for the intake to refuse
-            else:
-                archive.writestr(zipfile.ZipInfo(name), path.read_bytes())
+        for name, pieces in itertools.groupby(_pieces(source), key=operator.itemgetter(0)):
+            archive.writestr(zipfile.ZipInfo(name), b"".join(piece for _, piece in pieces))
     return replace(order, content=packed.getvalue())
 
 

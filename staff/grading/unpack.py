@@ -9,37 +9,35 @@ alike: the files to hand in, `writeup.md`, `diagnosis.toml`, `manifest.json`, an
 from __future__ import annotations
 
 import hashlib
-import json
-import os
 import re
-import stat
-import unicodedata
-import zipfile
-import zlib
-from collections.abc import Callable, Iterable
+import tempfile
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path, PurePosixPath
+from typing import Any, BinaryIO
 
-from autograder.run.notes import CHANGED, STAFF, STUDENT, Note
+from autograder.run.notes import CHANGED, LEFT_OUT, STAFF, STUDENT, Note
 from autograder.submit import DIAGNOSIS_FILE, LARGEST_FILE, RUN_FILES
 from autograder.written_runs import SMALL_FILES
+from common import untrusted
 from common.homework import Homework
+from staff.grading import archives
+from staff.grading.archives import ARCHIVE_NAME, IGNORED, Member, Offer, Refused, shown
 
-MOST_ENTRIES = 20_000
 MOST_BYTES = 256 * 2**20  # of all that is unpacked
-MOST_DECLARED = 2**30  # of all that the archive says it holds
 LARGEST_SOURCE = 2**20  # bytes of a file that a student wrote by hand
-RATIO, RATIO_FROM = 200, 2**20  # a member larger than this must not shrink by more than that
-DEEPEST = 20
+MOST_NESTED = 2  # archives around the files
 MOST_OTHERS = 400  # files of runs that no experiment names
-PIECE = 2**16
-IGNORED = re.compile(r"(^|/)(__MACOSX|__pycache__|\.[^/]*|Thumbs\.db|desktop\.ini)(/|$)", re.I)
-OTHER_PLACES = re.compile(r"(^|/)(site-packages|solutions|node_modules|venv)(/|$)", re.I)
-
-
-class Refused(Exception):
-    """The submission cannot be graded; the text is what its author is told."""
+OTHER_PLACES = re.compile(r"(^|/)solutions(/|$)", re.I)
+SHA256 = 64  # characters
+MANIFEST: dict[str, untrusted.Shape] = {
+    "kit": untrusted.text(40),
+    "name": untrusted.text(200),
+    "signed": untrusted.flag,
+    "collaborators": untrusted.listed(untrusted.text(200), 50),
+    "tools": untrusted.listed(untrusted.text(200), 50),
+    "score": untrusted.number(0, 10**6),
+    "files": untrusted.table(untrusted.text(SHA256), 2000),
+}
 
 
 @dataclass
@@ -48,143 +46,59 @@ class Intake:
 
     Attributes:
         folder: where its files lie.
-        manifest: what `submit` wrote beside them, or an empty dictionary.
+        manifest: what `submit` wrote beside them, each field of its type or None; or empty.
         notes: what staff should know: missing files, changes after packing.
         digest: sha256 of everything that was taken.
+        taken: name → sha256 of each file.
+        too_large: name → why a file that is no code was left out.
+        packed: the latest time inside the archive, to be seen and never to be counted: it comes from
+            the student's own clock.
     """
 
     folder: Path
     manifest: dict = field(default_factory=dict)
     notes: list[Note] = field(default_factory=list)
     digest: str = ""
-
-
-@dataclass(frozen=True)
-class _Member:
-    """One file on offer: its name, its size as told, and how to read it in pieces."""
-
-    name: str
-    size: int
-    pieces: Callable[[], Iterable[bytes]]
+    taken: dict[str, str] = field(default_factory=dict)
+    too_large: dict[str, str] = field(default_factory=dict)
+    packed: str = ""
 
 
 def accept(source: Path, target: Path, homework: Homework) -> Intake:
-    """Take a submission in, from a zip or a folder.
+    """Take a submission in, from an archive or a folder, or from the one archive inside of it.
 
     Args:
-        source: a zip, or a folder as Gradescope unpacks it.
+        source: a zip, a tar archive, or a folder as Gradescope unpacks it.
         target: an empty folder.
 
     Raises:
         Refused: when it is unsafe, damaged, or holds none of the homework's files.
     """
-    if source.is_symlink():
-        raise Refused("it is a link, not a file")
-    if source.is_dir():
-        members = _of_folder(source)
-        inner = [m for m in members if m.name.lower().endswith(".zip")]
-        if len(inner) == 1 and not _candidates(members, homework):
-            return accept(source / inner[0].name, target, homework)  # a zip in a zip
-        return _take(members, target, homework)
-    try:
-        with zipfile.ZipFile(source) as archive:
-            return _take(_of_zip(archive), target, homework)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, OSError,
-            RuntimeError) as error:  # fmt: skip
-        raise Refused(
-            f"it is no zip that can be read ({type(error).__name__}: {str(error)[:100]}); make it "
-            f"with: python -m autograder submit {homework.name}"
-        ) from None
+    intake = Intake(target)
+    with tempfile.TemporaryDirectory(prefix="nested-", ignore_cleanup_errors=True) as work:
+        for level in range(MOST_NESTED + 1):
+            with archives.opened(source, homework.name) as offer:
+                intake.notes += [Note(LEFT_OUT, STUDENT, told) for told in offer.told()]
+                intake.packed = intake.packed or offer.packed
+                inner = _only_archive(offer, homework)
+                if inner is None:
+                    return _take(offer.members, intake, homework)
+                source = Path(work, f"{level}{PurePosixPath(inner.name).suffix}")
+                with source.open("xb") as stream:
+                    _write(inner, stream, MOST_BYTES)
+    raise Refused(f"more than {MOST_NESTED} archives lie one in another; hand in one")
 
 
-# --- what is on offer ---------------------------------------------------------------------------
-
-
-def _of_zip(archive: zipfile.ZipFile) -> list[_Member]:
-    infos = archive.infolist()
-    if len(infos) > MOST_ENTRIES:
-        raise Refused(f"{len(infos)} entries; at most {MOST_ENTRIES} are accepted")
-    if sum(info.file_size for info in infos) > MOST_DECLARED:
-        raise Refused(f"it would unpack to more than {MOST_DECLARED / 2**20:.0f} MB")
-    members = []
-    for info in infos:
-        name = _safe_name(info.filename)
-        kind = stat.S_IFMT(info.external_attr >> 16)
-        if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-            raise Refused(f"{_shown(name)} is a link or a device; hand in plain files")
-        if info.is_dir():
-            continue
-        if info.flag_bits & 1:
-            raise Refused("it is encrypted; make it without a password")
-        if info.file_size > RATIO_FROM and info.file_size > RATIO * max(info.compress_size, 1):
-            raise Refused(f"{_shown(name)} unpacks to {info.file_size / 2**20:.0f} MB from almost "
-                          "nothing")  # fmt: skip
-        members.append(_Member(name, info.file_size, partial(_zip_pieces, archive, info)))
-    _require_no_collision(members)
-    return members
-
-
-def _zip_pieces(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterable[bytes]:
-    with archive.open(info) as stream:
-        while piece := stream.read(PIECE):
-            yield piece
-
-
-def _of_folder(root: Path) -> list[_Member]:
-    members: list[_Member] = []
-    for folder, folders, files in os.walk(root, followlinks=False):
-        folders.sort()
-        for name in [*folders, *sorted(files)]:
-            path = Path(folder, name)
-            inside = path.relative_to(root).as_posix()
-            status = path.lstat()
-            if stat.S_ISDIR(status.st_mode):
-                continue
-            _safe_name(inside)
-            if not stat.S_ISREG(status.st_mode):
-                raise Refused(f"{_shown(inside)} is a link or a device; hand in plain files")
-            members.append(_Member(inside, status.st_size, partial(_file_pieces, path)))
-            if len(members) > MOST_ENTRIES:
-                raise Refused(f"more than {MOST_ENTRIES} files")
-    _require_no_collision(members)
-    return members
-
-
-def _file_pieces(path: Path) -> Iterable[bytes]:
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
-    with os.fdopen(handle, "rb") as stream:
-        while piece := stream.read(PIECE):
-            yield piece
-
-
-def _safe_name(name: str) -> str:
-    parts = PurePosixPath(name).parts
-    if not name or "\0" in name or len(name) > 1000 or len(parts) > DEEPEST:
-        raise Refused("an entry has a name that cannot be used")
-    if "\\" in name or name.startswith("/") or ".." in parts or re.match(r"[A-Za-z]:", name):
-        raise Refused(f"{_shown(name)} points outside the archive")
-    return name
-
-
-def _require_no_collision(members: list[_Member]) -> None:
-    """Two names that are one on macOS or Windows would hide one another."""
-    seen: dict[str, str] = {}
-    for member in members:
-        key = unicodedata.normalize("NFKC", member.name).casefold()
-        if key in seen:
-            raise Refused(f"{_shown(seen[key])} and {_shown(member.name)} are the same name on "
-                          "some systems; keep one")  # fmt: skip
-        seen[key] = member.name
-
-
-def _shown(name: str) -> str:
-    return "".join(c if c.isprintable() else "?" for c in name)[:80]
+def _only_archive(offer: Offer, homework: Homework) -> Member | None:
+    """The one archive among the files, where none of the homework's lies beside it."""
+    inner = [member for member in offer.members if ARCHIVE_NAME.search(member.name)]
+    return inner[0] if len(inner) == 1 and not _candidates(offer.members, homework) else None
 
 
 # --- what is taken ------------------------------------------------------------------------------
 
 
-def _take(members: list[_Member], target: Path, homework: Homework) -> Intake:
+def _take(members: list[Member], intake: Intake, homework: Homework) -> Intake:
     places = _candidates(members, homework)
     if not places:
         wanted = ", ".join(homework.files)
@@ -193,21 +107,22 @@ def _take(members: list[_Member], target: Path, homework: Homework) -> Intake:
         raise Refused(f"{places[0] or 'the top folder'} and {places[1] or 'the top folder'} both "
                       f"hold files of {homework.name}; hand in one")  # fmt: skip
     by_name = {member.name: member for member in members}
-    intake, room, total = Intake(target), MOST_BYTES, hashlib.sha256()
+    room = MOST_BYTES
     for name, limit in _wanted(homework) + _other_runs(places[0], by_name, homework):
         member = _find(name, places[0], by_name, homework)
         if member is not None:
-            room -= _copy(member, target, name, min(limit, room), total)
+            room -= _copy(member, name, min(limit, room), intake, name in homework.files)
         elif name in homework.files:
             intake.notes.append(
                 Note("missing file", STUDENT, f"{name} is missing{_near(name, by_name)}")
             )
-    intake.digest = total.hexdigest()
+    listed = "".join(f"{name}\0{digest}\0" for name, digest in sorted(intake.taken.items()))
+    intake.digest = hashlib.sha256(listed.encode()).hexdigest()
     intake.manifest = _manifest(intake)
     return intake
 
 
-def _find(name: str, place: str, by_name: dict[str, _Member], homework: Homework) -> _Member | None:
+def _find(name: str, place: str, by_name: dict[str, Member], homework: Homework) -> Member | None:
     """A wanted file beside the homework's files, or a folder above; runs as `train` leaves them."""
     above = str(PurePosixPath(place).parent) if place else ""
     for folder in dict.fromkeys((place, "" if above == "." else above)):
@@ -225,7 +140,7 @@ def _find(name: str, place: str, by_name: dict[str, _Member], homework: Homework
     return None
 
 
-def _candidates(members: list[_Member], homework: Homework) -> list[str]:
+def _candidates(members: list[Member], homework: Homework) -> list[str]:
     """Folders that hold the files: those with most of them, then the right name, then shallow."""
     counts: dict[str, int] = {}
     for member in members:
@@ -254,7 +169,7 @@ def _wanted(homework: Homework) -> list[tuple[str, int]]:
 
 
 def _other_runs(
-    place: str, by_name: dict[str, _Member], homework: Homework
+    place: str, by_name: dict[str, Member], homework: Homework
 ) -> list[tuple[str, int]]:
     """The small files of runs that only the write-up speaks of, in the layout that `submit` packs."""
     prefix = re.escape(f"{place}/" if place else "")
@@ -265,58 +180,69 @@ def _other_runs(
     return [(name, LARGEST_SOURCE) for name in sorted(set(found) - known)[:MOST_OTHERS]]
 
 
-def _copy(member: _Member, target: Path, name: str, limit: int, total) -> int:
-    """Copy one file in pieces; what it says of its size is not believed."""
-    path = target / name
+def _copy(member: Member, name: str, limit: int, intake: Intake, required: bool) -> int:
+    """Copy one file; its size. One that is too large is left out, or refuses all where it is code."""
+    path = intake.folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
-    size = 0
-    total.update(name.encode() + b"\0")
-    with path.open("xb") as stream:
-        for piece in member.pieces():
-            size += len(piece)
-            if size > limit:
-                raise Refused(f"{_shown(member.name)} is larger than {limit / 2**20:.0f} MB")
-            total.update(piece)
-            stream.write(piece)
-    total.update(size.to_bytes(8, "big"))
-    return size
+    try:
+        with path.open("xb") as stream:
+            size, intake.taken[name] = _write(member, stream, limit)
+        return size
+    except Refused as refusal:
+        if required:
+            raise
+        path.unlink()
+        intake.too_large[name] = str(refusal)
+        intake.notes.append(Note(LEFT_OUT, STUDENT, f"{refusal}, and was left out"))
+        return 0
 
 
-def _near(name: str, by_name: dict[str, _Member]) -> str:
+def _write(member: Member, stream: BinaryIO, limit: int) -> tuple[int, str]:
+    """Copy one file in pieces; its size and sha256. What it says of its size is not believed."""
+    size, total = 0, hashlib.sha256()
+    for piece in member.pieces():
+        size += len(piece)
+        if size > limit:
+            raise Refused(f"{shown(member.name)} is larger than {limit / 2**20:.0f} MB")
+        total.update(piece)
+        stream.write(piece)
+    return size, total.hexdigest()
+
+
+def _near(name: str, by_name: dict[str, Member]) -> str:
     """A name that was probably meant."""
     for other in by_name:
         base = PurePosixPath(other).name
         stem = re.sub(r"[\s_-]*(\(\d+\)|copy|\d)(?=\.py$)", "", base.casefold())
         if base != name and stem == name.casefold() and not IGNORED.search(other):
-            return f" (there is {_shown(other)})"
+            return f" (there is {shown(other)})"
     return ""
 
 
-def _manifest(intake: Intake) -> dict:
-    """The manifest, and notes where it does not fit the files."""
-    path = intake.folder / "manifest.json"
-    if not path.is_file():
+def _manifest(intake: Intake) -> dict[str, Any]:
+    """The manifest, and notes where it does not fit the files.
+
+    Names in it are compared with what was unpacked, and never opened.
+    """
+    if "manifest.json" not in intake.taken:
         intake.notes.append(
             Note("no manifest", STAFF, "no manifest: it was not packed with `submit`")
         )
         return {}
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-        files = manifest["files"]
-        known = {str(name): str(value) for name, value in files.items()}
-        signed = manifest.get("signed") is True
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        data = untrusted.read(intake.folder / "manifest.json", LARGEST_SOURCE)
+        manifest, wrong = untrusted.fields(untrusted.json_of(data), MANIFEST)
+        if manifest["files"] is None:
+            raise untrusted.Unreadable("no list of files")
+    except untrusted.Unreadable:
         intake.notes.append(Note("damaged manifest", STAFF, "its manifest cannot be read"))
         return {}
-    if not signed:
+    if wrong:
+        told = f"its manifest holds no sound {', '.join(wrong)}"
+        intake.notes.append(Note("damaged manifest", STAFF, told))
+    if not manifest["signed"]:
         intake.notes.append(Note("not signed", STUDENT, "the statement is not signed"))
-    for name, digest in known.items():
-        file = intake.folder / name
-        if ".." in name or not file.is_file():
-            continue
-        if hashlib.sha256(file.read_bytes()).hexdigest() != digest:
-            intake.notes.append(Note(CHANGED, STUDENT, f"{_shown(name)} was changed after packing"))
-    return {
-        key: manifest.get(key)
-        for key in ("kit", "name", "signed", "collaborators", "tools", "score")
-    }
+    for name, digest in manifest.pop("files").items():
+        if intake.taken.get(name, digest) != digest:
+            intake.notes.append(Note(CHANGED, STUDENT, f"{shown(name)} was changed after packing"))
+    return manifest

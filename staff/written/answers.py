@@ -11,9 +11,10 @@ from autograder.run.notes import CHANGED
 from common.homework import Homework
 from common.pages.source import lines_of, outside_code
 from common.report.writeup import questions
+from staff.grading.archives import Refused
 from staff.grading.jobs import Order
 from staff.grading.submissions import find
-from staff.grading.unpack import Refused, accept
+from staff.grading.unpack import accept
 
 _HEADING = re.compile(
     r" {0,3}#{1,2}\s*(?:question|problem)?\s*(\d?\w?\w?)\s*[·.:)(-]", re.IGNORECASE
@@ -66,6 +67,12 @@ def _paper(order: Order, homework: Homework, asked: list[str], work: Path) -> Pa
         intake = accept(Path(order.source), paper.folder, homework)
     except Refused as error:
         paper.refused = str(error)
+        return paper
+    except Exception as error:  # costs this paper alone
+        paper.refused = f"it cannot be read ({type(error).__name__})"
+        return paper
+    paper.refused = intake.too_large.get("writeup.md", "")
+    if paper.refused:
         return paper
     paper.notes += [note.text for note in intake.notes if note.kind == CHANGED]
     path = paper.folder / "writeup.md"

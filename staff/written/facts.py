@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Iterable, Iterator
@@ -10,10 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from common.errors import KitError
+from common import untrusted
 from common.report.references import intervals_beside
 from common.statistics.intervals import confidence_interval
-from common.training.runs import read_config, read_metrics
 
 _SEED = re.compile(r"-seed-?(\d+)$")
 LARGEST = 4 * 2**20  # bytes of a JSON file that is read
@@ -69,10 +67,7 @@ def name_of(folder: Path) -> str:
 
 
 def _of_run(folder: Path) -> Iterator[Fact]:
-    try:
-        config = read_config(folder)
-    except KitError:
-        config = {}
+    config = _content(folder / "config.json")
     if not isinstance(config, dict):
         config = {}
     tiny, name = config.get("tiny") is True, name_of(folder)
@@ -80,8 +75,8 @@ def _of_run(folder: Path) -> Iterator[Fact]:
     yield from found
     yield from _corrected(found, config.get("way"))
     try:
-        rows = read_metrics(folder)
-    except (ValueError, TypeError, OSError):
+        rows = list(untrusted.numbers_of(untrusted.read(folder / "metrics.csv", LARGEST)))
+    except untrusted.Unreadable:
         return
     yield from _curves(name, rows, tiny)
 
@@ -89,23 +84,22 @@ def _of_run(folder: Path) -> Iterator[Fact]:
 def _curves(name: str, rows: list[dict[str, float]], tiny: bool) -> Iterator[Fact]:
     """Every number of metrics.csv, and the last, largest and smallest of each column."""
     for column in rows[0] if rows else ():
-        values = [row[column] for row in rows if math.isfinite(row[column])]
+        values = [row[column] for row in rows if math.isfinite(row.get(column, math.nan))]
         if column in _CLOCK or not values:
             continue
         for word, value in (("last", values[-1]), ("max", max(values)), ("min", min(values))):
             yield Fact(f"{name}/{word}/{column}", value, tiny=tiny)
         for row in rows:
             for clock in _CLOCK:
-                if clock in row and math.isfinite(row[column]):
+                if clock in row and math.isfinite(row.get(column, math.nan)):
                     yield Fact(f"{name}/{column}", row[column], when=row[clock], tiny=tiny)
 
 
 def _content(path: Path) -> Any:
+    """The value of a JSON file; None for one that cannot be read."""
     try:
-        if path.stat().st_size > LARGEST:
-            return None
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        return untrusted.json_of(untrusted.read(path, LARGEST))
+    except untrusted.Unreadable:
         return None
 
 

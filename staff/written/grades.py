@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from common.errors import KitError
 from common.homework import Homework
-from staff.course.csv_cell import cell
+from staff.course.csv_cell import csv_text
 from staff.written import agreement
 from staff.written.pages import Key
 from staff.written.rubric import Rubric
@@ -134,22 +132,18 @@ def as_csv(found: Collected, rubrics: dict[str, Rubric], whole: bool = True) -> 
     Args:
         whole: whether all questions are there; else there is no score, which nobody shall count.
     """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
     counted = [question for question, rubric in rubrics.items() if not rubric.extra]
     extra = [question for question, rubric in rubrics.items() if rubric.extra]
     score_column = "score" if whole else "part of the score"
     head = ["student", score_column, *(["extra"] if extra else [])]
-    writer.writerow([*head, *(f"item: {question}" for question in rubrics)])
+    rows = [[*head, *(f"item: {question}" for question in rubrics)]]
     for student, questions in found.rows.items():
         points = {question: worth for question, (worth, _) in questions.items()}
-        row = [cell(student), f"{sum(points[question] for question in counted):g}"]
+        row = [student, f"{sum(points[question] for question in counted):g}"]
         if extra:
             row.append(f"{sum(points.get(question, 0.0) for question in extra):g}")
-        writer.writerow(
-            [*row, *(cell(_line(question, questions, rubrics)) for question in rubrics)]
-        )
-    return text.getvalue()
+        rows.append([*row, *(_line(question, questions, rubrics) for question in rubrics)])
+    return csv_text(rows)
 
 
 def _line(

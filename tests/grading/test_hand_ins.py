@@ -11,7 +11,7 @@ from common import homework as homeworks
 from common.errors import KitError
 from staff.course.findings import Findings
 from staff.course.roster import Roster, Student
-from staff.grading import class_page, compare, downloads, grade, pool, session, submissions
+from staff.grading import class_page, compare, downloads, grade, pool, session, submissions, unpack
 from staff.grading.attention import attention
 from staff.grading.hand_ins import read_times, sort_out
 from staff.grading.jobs import Order
@@ -142,15 +142,14 @@ def test_times_that_are_none_are_errors(tmp_path):
 
 
 def test_the_time_inside_an_archive_is_shown_and_never_counted(tmp_path):
-    path = tmp_path / "s1.zip"
+    path, target = tmp_path / "s1.zip", tmp_path / "taken"
+    target.mkdir()
     with zipfile.ZipFile(path, "w") as archive:
-        for day in (3, 5):
-            archive.writestr(zipfile.ZipInfo(f"{day}.py", (2026, 10, day, 20, 0, 0)), "")
-    (one,) = sort_out([Order("s1", "hw1", str(path))], CLASS, {}).kept
-    assert (one.packed, one.submitted) == ("2026-10-05 20:00", "")
-    path.write_bytes(b"PK\x03\x04 and no more")
-    assert sort_out([Order("s1", "hw1", str(path))], CLASS, {}).kept[0].packed == ""
-    record = session.blank(HOMEWORK, one.order) | {"packed": "2026-10-05 20:00"}
+        for day, name in ((3, "mann.py"), (5, "sampling.py")):
+            archive.writestr(zipfile.ZipInfo(name, (2026, 10, day, 20, 0, 0)), "")
+    assert unpack.accept(path, target, HOMEWORK).packed == "2026-10-05 20:00"
+    assert sort_out([Order("s1", "hw1", str(path))], CLASS, {}).kept[0].submitted == ""
+    record = session.blank(HOMEWORK, Order("s1", "hw1", "")) | {"packed": "2026-10-05 20:00"}
     assert "not known; packed 2026-10-05 20:00" in class_page.page([record], HOMEWORK)
 
 
@@ -255,15 +254,17 @@ def test_a_batch_ends_with_two_lists(class_, capsys):
     assert "nothing handed in" in page and "is the later upload" in page
 
 
-def test_a_file_that_is_no_upload_is_told(class_, capsys):
+def test_a_file_that_is_no_upload_is_its_students_or_told(class_, capsys):
     (class_ / "s3.doc").write_bytes(b"x")
-    orders = [
-        order for order in submissions.find(class_, HOMEWORK, None) if "s3" not in order.source
-    ]
-    assert grade._ignored(class_, orders) == ["s3.doc"]
-    found = sort_out(orders, None, {})
-    found.ignored = ["s3.doc"]
-    assert str(attention([], HOMEWORK, found).decide[0]).startswith("s3.doc: not graded: no upload")
+    (class_ / "how to grade.txt").write_bytes(b"x")
+    grade.main([str(class_), "--hw", "hw1"])
+    said = capsys.readouterr().out
+    assert "how to grade.txt: not graded: no upload" in said and "s3.doc" not in said
+    table = (class_.with_name("in-grades-hw1") / "table.csv").read_text()
+    assert "\ns3,s3," in table
+    others = submissions.find_others(class_, HOMEWORK, None)
+    assert [one.upload for one in others] == ["how to grade.txt", "s3.doc"]
+    assert sort_out([], None, {}, others).ignored == ["how to grade.txt", "s3.doc"]
 
 
 def test_pairs_that_are_alike_are_worth_a_look(class_, capsys):

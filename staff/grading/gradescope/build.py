@@ -22,6 +22,7 @@ from staff.grading.jobs import secret_seeds
 HERE = Path(__file__).parent
 MODULES = (  # of staff/grading
     "__init__.py",
+    "archives.py",
     "diagnosis.py",
     "gradescope",
     "jobs.py",

@@ -23,7 +23,6 @@ def render(
     homework: Homework,
     checks: list,
     metadata: dict,
-    note: str = "",
     grace_minutes: float = 0.0,
 ) -> dict:
     """What Gradescope shows.
@@ -32,7 +31,6 @@ def render(
         record: of `staff.grading.session`; rows that are missing in it are shown as not judged.
         checks: the planned checks: the rows and the maximum never change.
         metadata: submission_metadata.json, of which any part may be missing.
-        note: why grading stopped, or empty.
         grace_minutes: of the course, after a due date.
     """
     found = {check["id"]: check for check in record["checks"]}
@@ -65,9 +63,7 @@ def render(
     result = {
         "score": float(record["score"] + record["extra"]),
         "execution_time": max(0, round(record["seconds"])),
-        "output": clean(
-            "\n".join(_head(record, homework, metadata, note, grace_minutes)), TEXT_CAP
-        ),
+        "output": clean("\n".join(_head(record, homework, metadata, grace_minutes)), TEXT_CAP),
         "output_format": "text",
         "test_output_format": "text",
         "test_name_format": "text",
@@ -97,12 +93,8 @@ def _row(
     return row
 
 
-def _head(
-    record: dict, homework: Homework, metadata: dict, note: str, grace_minutes: float
-) -> list[str]:
+def _head(record: dict, homework: Homework, metadata: dict, grace_minutes: float) -> list[str]:
     lines = [f"{homework.name}: {homework.title}"]
-    if note:
-        lines.append(note)
     if record["status"] == "refused":
         lines.append(f"This submission cannot be graded: {record['reason']}")
     elif record["status"] == "failed" and record["reason"]:

@@ -8,7 +8,6 @@ asks about stands in `staff/trained/hwN.py`, what runs in the worker in `hwN_pro
 from __future__ import annotations
 
 import importlib.util
-import json
 import math
 import shutil
 import zlib
@@ -21,12 +20,17 @@ from autograder.report.record import CheckResult
 from autograder.run.base import Worker
 from autograder.run.notes import CONTRADICTION, NOT_MEASURED, STAFF, Note
 from autograder.run.student import Student, StudentError
+from autograder.submit import LARGEST_FILE
+from common import untrusted
 from common.homework import Homework
 from common.statistics.intervals import confidence_interval
 
 HERE = Path(__file__).parent
 SECONDS = 90.0  # for one run: loading it, and all its tasks
 SLACK = 0.03  # beyond chance, by how much metrics.csv and the measurement may differ
+
+LARGEST_CONFIG = 2**20  # bytes
+CONFIG: dict[str, untrusted.Shape] = {"data": untrusted.text(40), "tiny": untrusted.flag}
 
 
 @dataclass
@@ -156,13 +160,13 @@ def share_right(logits: np.ndarray, answer: np.ndarray, way: int) -> np.ndarray:
 def _source(run: Path) -> str:
     """The data source that the run says it used."""
     try:
-        config = json.loads((run / "config.json").read_text(encoding="utf-8"))
-        source, tiny = str(config["data"]), config.get("tiny")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise Unusable("config.json of the run is missing or damaged") from None
-    if tiny:
+        data = untrusted.read(run / "config.json", LARGEST_CONFIG)
+        config, _ = untrusted.fields(untrusted.json_of(data), CONFIG)
+    except untrusted.Unreadable as error:
+        raise Unusable(f"config.json of the run is missing or damaged: {error}") from None
+    if config["tiny"]:
         raise Unusable("it was made with --tiny, which only tries the path; train without it")
-    return source
+    return config["data"] or ""
 
 
 def _compare(run: Path, name: str, last: np.ndarray, found: Measured) -> None:
@@ -181,8 +185,8 @@ def _compare(run: Path, name: str, last: np.ndarray, found: Measured) -> None:
 
 def _last_told(path: Path) -> float | None:
     try:
-        head, *rows = path.read_text(encoding="utf-8").strip().splitlines()
-        value = float(rows[-1].split(",")[head.split(",").index("val_accuracy")])
-    except (OSError, ValueError, IndexError):
+        row = untrusted.last_row(untrusted.read(path, LARGEST_FILE))
+    except untrusted.Unreadable:
         return None
-    return value if math.isfinite(value) else None
+    value = row.get("val_accuracy", math.nan)
+    return value if 0 <= value <= 1 else None
