@@ -28,6 +28,7 @@ MODULES = (  # of staff/grading
     "jobs.py",
     "memory.py",
     "permissions.py",
+    "receipts.py",
     "session.py",
     "trained",
     "unpack.py",
