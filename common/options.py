@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import math
 import os
 import signal
 import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, NoReturn
 
 from common.errors import KitError, Stopped
 
 RUNS = Path("runs")
+DEVICES = ("cpu", "cuda", "mps", "auto")
 
 
 class _Plain(argparse.Action):
@@ -23,23 +26,84 @@ class _Plain(argparse.Action):
         os.environ["NO_COLOR"] = "1"
 
 
-def parser(description: str, example: str) -> argparse.ArgumentParser:
-    """A parser with --data, --seed, --device, --tiny, --out, --resume and --profile.
+class Parser(argparse.ArgumentParser):
+    """A parser of a training: it tells which options make another run, and errors are one line.
+
+    Args:
+        beside: options (by their names in the namespace) that leave the run as it is, because they
+            only measure more, or name a folder of their own.
+    """
+
+    def __init__(self, *args: Any, beside: tuple[str, ...] = (), **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.beside = {*beside, "experiment"}
+
+    def parse_args(self, args=None, namespace=None):
+        """As always, with `changed`: the options that differ from their defaults, by name."""
+        chosen = super().parse_args(args, namespace)
+        chosen.changed = {
+            action.dest: getattr(chosen, action.dest)
+            for action in self._actions
+            if action.dest not in self.beside
+            and getattr(chosen, action.dest, action.default) != action.default
+        }
+        return chosen
+
+    def error(self, message: str) -> NoReturn:
+        """End with one line."""
+        raise KitError(f"{message}; see --help")
+
+
+def positive(text: str) -> float:
+    """A number above zero, for an option such as --lr."""
+    try:
+        value = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text} is not a number") from None
+    if not (value > 0 and math.isfinite(value)):
+        raise argparse.ArgumentTypeError(f"must be above 0, not {text}")
+    return value
+
+
+def count(text: str) -> int:
+    """A whole number of at least 1, for an option such as --steps."""
+    try:
+        value = int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number") from None
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1, not {text}")
+    return value
+
+
+def device_name(text: str) -> str:
+    """The name of a device; whether this machine has it is seen later."""
+    if text.partition(":")[0] not in DEVICES:
+        near = {"gpu": "cuda", "nvidia": "cuda", "apple": "mps", "metal": "mps"}.get(text.lower())
+        hint = f"did you mean {near}?" if near else f"choose one of {', '.join(DEVICES)}"
+        raise argparse.ArgumentTypeError(f"there is no device {text!r}; {hint}")
+    return text
+
+
+def parser(description: str, example: str, beside: tuple[str, ...] = ()) -> Parser:
+    """Make a parser with --data, --seed, --device, --tiny, --out, --resume and --profile.
 
     Args:
         example: command lines shown under the help.
+        beside: see `Parser`.
     """
-    options = argparse.ArgumentParser(
+    options = Parser(
         description=description,
         epilog=f"example:\n{example}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        beside=beside,
     )
     add = options.add_argument_group("common to all scripts").add_argument
     add(
         "--data", metavar="SOURCE", help="a data set's name or a folder; default: the best there is"
     )
     add("--seed", type=int, default=0, help="of weights and tasks (default 0)")
-    add("--device", default="cpu", help="cpu (default), cuda, mps or auto")
+    add("--device", type=device_name, default="cpu", help="cpu (default), cuda, mps or auto")
     add("--tiny", action="store_true", help="the whole path in a few seconds, on little data")
     add(
         "--out", type=Path, metavar="DIR", help="the run folder (default runs/hwN/EXPERIMENT-seedS)"
@@ -47,6 +111,7 @@ def parser(description: str, example: str) -> argparse.ArgumentParser:
     add("--resume", action="store_true", help="go on where the run in this folder stopped")
     add("--profile", action="store_true", help="say at the end what the time went into")
     add_plain(options)
+    options.beside |= {action.dest for action in options._actions}
     return options
 
 
@@ -57,13 +122,14 @@ def add_plain(options: argparse.ArgumentParser) -> None:
     )
 
 
-def add_predict(options: argparse.ArgumentParser) -> None:
+def add_predict(options: Parser) -> None:
     """The option of a script whose experiments are compared."""
     options.add_argument(
         "--predict", nargs="?", const="", metavar='"NAME by 0.05"',
         help="say first which curve will win: without words, you are asked; skip: open the "
         "reference bands without",
     )  # fmt: skip
+    options.beside.add("predict")
 
 
 def device(name: str):
@@ -88,8 +154,8 @@ def device(name: str):
         raise KitError(f"--device {name} does not work here ({reason}); use --device cpu") from None
 
 
-def begin_on_cpu(name: str, chosen: argparse.Namespace, folder: Path) -> None:
-    """Seed torch and name the run, in a homework whose models are too small for another device.
+def begin_on_cpu(chosen: argparse.Namespace) -> None:
+    """Seed torch, in a homework whose models are too small for another device.
 
     Raises:
         KitError: when the device that was asked for is not here.
@@ -100,7 +166,6 @@ def begin_on_cpu(name: str, chosen: argparse.Namespace, folder: Path) -> None:
     if chosen.device not in ("cpu", "auto"):
         print("these networks are so small that the CPU is the fastest device; it is used")
     torch.manual_seed(chosen.seed)
-    print(f"{name}: {folder}")
 
 
 def run_main(main: Callable[[], int | None]) -> None:

@@ -18,14 +18,19 @@ def arguments() -> Namespace:
         "  python -m hw0.train --experiment all --predict    all four, and a picture of them\n"
         "  python -m hw0.train --experiment shared-50 --cosine\n"
         "  python -m hw0.train --experiment shared-50 --surgery",
+        beside=("cosine", "surgery"),
     )
     names = [*SETTINGS, "all"]
     parser.add_argument("--experiment", choices=names, default="shared-99", metavar="NAME",
                         help=", ".join(names))  # fmt: skip
-    parser.add_argument("--epochs", type=int, default=30, help="times through the data (30)")
-    parser.add_argument("--batch", type=int, default=1024, help="ratings in a batch (1024)")
-    parser.add_argument("--lr", type=float, default=1e-2, help="learning rate (0.01)")
-    parser.add_argument("--dim", type=int, default=32, help="length of a vector (32)")
+    parser.add_argument(
+        "--epochs", type=options.count, default=30, help="times through the data (30)"
+    )
+    parser.add_argument(
+        "--batch", type=options.count, default=1024, help="ratings in a batch (1024)"
+    )
+    parser.add_argument("--lr", type=options.positive, default=1e-2, help="learning rate (0.01)")
+    parser.add_argument("--dim", type=options.count, default=32, help="length of a vector (32)")
     parser.add_argument("--cosine", action="store_true",
                         help="extra X1: log the angle between the tasks' gradients")  # fmt: skip
     parser.add_argument("--surgery", action="store_true",
@@ -39,8 +44,6 @@ def main() -> None:
     chosen = arguments()
     if chosen.tiny:
         chosen.epochs, chosen.batch = min(chosen.epochs, 3), min(chosen.batch, 128)
-    if min(chosen.epochs, chosen.batch, chosen.dim) < 1:
-        raise KitError("--epochs, --batch and --dim must be at least 1")
     names = list(SETTINGS) if chosen.experiment == "all" else [chosen.experiment]
     if chosen.cosine or chosen.surgery:
         names = [name for name in names if SETTINGS[name].shared]

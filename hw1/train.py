@@ -5,7 +5,6 @@ from __future__ import annotations
 from argparse import Namespace
 
 from common import options
-from common.errors import KitError
 from common.experiments import groups
 from hw1.experiments.settings import PANELS, REQUIRED, SETTINGS
 
@@ -21,10 +20,16 @@ def arguments() -> Namespace:
     names = [*SETTINGS, "all"]
     parser.add_argument("--experiment", choices=names, default="1-shot-2-way", metavar="NAME",
                         help=", ".join(names))  # fmt: skip
-    parser.add_argument("--steps", type=int, default=3000, help="batches (default 3000)")
-    parser.add_argument("--batch", type=int, default=128, help="tasks in a batch (default 128)")
-    parser.add_argument("--lr", type=float, default=3e-3, help="largest learning rate (0.003)")
-    parser.add_argument("--hidden", type=int, help="size of the memory, in place of the setting's")
+    parser.add_argument("--steps", type=options.count, default=3000, help="batches (default 3000)")
+    parser.add_argument(
+        "--batch", type=options.count, default=128, help="tasks in a batch (default 128)"
+    )
+    parser.add_argument(
+        "--lr", type=options.positive, default=3e-3, help="largest learning rate (0.003)"
+    )
+    parser.add_argument(
+        "--hidden", type=options.count, help="size of the memory, in place of the setting's"
+    )
     options.add_predict(parser)
     return parser.parse_args()
 
@@ -34,8 +39,6 @@ def main() -> None:
     chosen = arguments()
     if chosen.tiny:
         chosen.steps, chosen.batch = min(chosen.steps, 30), min(chosen.batch, 16)
-    if chosen.steps < 1 or chosen.batch < 1:
-        raise KitError("--steps and --batch must be at least 1")
     names = list(REQUIRED) if chosen.experiment == "all" else [chosen.experiment]
 
     from common.data import fewshot

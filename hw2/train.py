@@ -6,7 +6,6 @@ from argparse import Namespace
 from pathlib import Path
 
 from common import options
-from common.errors import KitError
 from common.experiments import groups
 from hw2.experiments.settings import GROUPS, PANELS, SETTINGS, SUPPORT_SIZES
 
@@ -23,16 +22,21 @@ def arguments() -> Namespace:
         "  python -m hw2.train --experiment photos       problem 5: another kind of data\n"
         "  python -m hw2.train --evaluate runs/hw2/maml-seed0 runs/hw2/protonet-1-shot-seed0\n"
         "  python -m hw2.train --evaluate runs/hw2/maml-seed0 --one-at-a-time",
+        beside=("evaluate", "support", "one_at_a_time", "statistics"),
     )
     names = [*SETTINGS, PHOTOS, *GROUPS]
     parser.add_argument("--experiment", choices=names, default="protonet-5-shot", metavar="NAME",
                         help=", ".join(names))  # fmt: skip
-    parser.add_argument("--steps", type=int, help="in place of the setting's")
-    parser.add_argument("--batch", type=int, help="tasks of a step, in place of the setting's")
-    parser.add_argument("--lr", type=float, help="largest learning rate, in place of the setting's")
+    parser.add_argument("--steps", type=options.count, help="in place of the setting's")
+    parser.add_argument(
+        "--batch", type=options.count, help="tasks of a step, in place of the setting's"
+    )
+    parser.add_argument(
+        "--lr", type=options.positive, help="largest learning rate, in place of the setting's"
+    )
     parser.add_argument("--evaluate", type=Path, nargs="+", metavar="DIR",
                         help="no training: test trained runs on other tasks")  # fmt: skip
-    parser.add_argument("--support", type=int, nargs="+", default=[*SUPPORT_SIZES], metavar="K",
+    parser.add_argument("--support", type=options.count, nargs="+", default=[*SUPPORT_SIZES], metavar="K",
                         help="support sizes for --evaluate (1 2 4 6 8 10)")  # fmt: skip
     parser.add_argument("--one-at-a-time", action="store_true",
                         help="for --evaluate: predict queries together, and one by one")  # fmt: skip
@@ -48,14 +52,10 @@ def main() -> None:
 
     chosen = arguments()
     keep_large_blocks()  # before the first large tensor
-    for name in ("steps", "batch"):
-        value = getattr(chosen, name)
-        if value is not None and value < 1:
-            raise KitError(f"--{name} must be at least 1")
     if chosen.experiment == PHOTOS and not chosen.evaluate:
         from hw2.experiments import photos
 
-        photos.train(chosen, chosen.out or options.RUNS / "hw2" / f"{PHOTOS}-seed{chosen.seed}")
+        groups.train_each("hw2", [PHOTOS], chosen, lambda _, folder: photos.train(chosen, folder))
         return
 
     from common.data import fewshot

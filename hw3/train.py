@@ -55,11 +55,13 @@ def arguments() -> Namespace:
     names = [*EXPERIMENTS, *GROUPS]
     parser.add_argument("--experiment", choices=names, default="shifts", metavar="NAME",
                         help=", ".join(names))  # fmt: skip
-    parser.add_argument("--steps", type=int, help="of tuning, in place of the experiment's number")
     parser.add_argument(
-        "--seeds", type=int, help="repetitions, in place of the experiment's number"
+        "--steps", type=options.count, help="of tuning, in place of the experiment's number"
     )
-    parser.add_argument("--lr", type=float,
+    parser.add_argument(
+        "--seeds", type=options.count, help="repetitions, in place of the experiment's number"
+    )
+    parser.add_argument("--lr", type=options.positive,
                         help="language and probe-then-tune: learning rate of tuning, in place of the "
                         "experiment's")  # fmt: skip
     parser.add_argument("--model", metavar="NAME", help="; ".join(
@@ -71,9 +73,6 @@ def arguments() -> Namespace:
 def main() -> None:
     """Run what was asked for."""
     chosen = arguments()
-    for name in ("steps", "seeds"):
-        if getattr(chosen, name) is not None and getattr(chosen, name) < 1:
-            raise KitError(f"--{name} must be at least 1")
     names = list(GROUPS.get(chosen.experiment, [chosen.experiment]))
     if chosen.data not in (None, "generated") and set(names) & set(REQUIRED):
         raise KitError(f"--data {chosen.data}: this experiment draws its own data; leave it out")
@@ -98,7 +97,7 @@ def model_of(names: list[str], model: str | None) -> str | None:
 
 def run(name: str, chosen: Namespace, folder: Path) -> None:
     """Run one experiment."""
-    options.begin_on_cpu(name, chosen, folder)
+    options.begin_on_cpu(chosen)
     importlib.import_module(f"hw3.experiments.{EXPERIMENTS[name]}").run(chosen, folder)
 
 

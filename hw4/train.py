@@ -32,9 +32,13 @@ def arguments() -> Namespace:
     names = [*EXPERIMENTS, "all"]
     parser.add_argument("--experiment", choices=names, default="prior", metavar="NAME",
                         help=", ".join(names))  # fmt: skip
-    parser.add_argument("--steps", type=int, help="batches, in place of the experiment's number")
-    parser.add_argument("--batch", type=int, help="tasks in a batch, in place of the experiment's")
-    parser.add_argument("--lr", type=float, help="learning rate to begin with")
+    parser.add_argument(
+        "--steps", type=options.count, help="batches, in place of the experiment's number"
+    )
+    parser.add_argument(
+        "--batch", type=options.count, help="tasks in a batch, in place of the experiment's"
+    )
+    parser.add_argument("--lr", type=options.positive, help="learning rate to begin with")
     parser.add_argument("--beta", type=float, default=0.05,
                         help="memorisation: price of a nat in a weight (default 0.05)")  # fmt: skip
     options.add_predict(parser)
@@ -46,9 +50,6 @@ def main() -> None:
     chosen = arguments()
     if chosen.data not in (None, "generated"):
         raise KitError(f"--data {chosen.data}: the tasks of homework 4 are generated; leave it out")
-    for name in ("steps", "batch"):
-        if getattr(chosen, name) is not None and getattr(chosen, name) < 1:
-            raise KitError(f"--{name} must be at least 1")
     names = list(EXPERIMENTS) if chosen.experiment == "all" else [chosen.experiment]
     print("data: generated (every task is drawn by the kit)")
     groups.train_each("hw4", names, chosen, lambda name, folder: run(name, chosen, folder))
@@ -56,7 +57,7 @@ def main() -> None:
 
 def run(name: str, chosen: Namespace, folder: Path) -> None:
     """Run one experiment."""
-    options.begin_on_cpu(name, chosen, folder)
+    options.begin_on_cpu(chosen)
     importlib.import_module(f"hw4.experiments.{EXPERIMENTS[name]}").run(chosen, folder)
 
 

@@ -58,6 +58,8 @@ if Path("fail").exists() and name in Path("fail").read_text():
     sys.exit(code)
 for folder in [Path(out)] if name != "group" else [Path(out, "a-seed0"), Path(out, "b-seed0")]:
     folder.mkdir(parents=True, exist_ok=True)
+    tiny, data = "--tiny" in arguments, "toy" if "--data" in arguments else "best"
+    (folder / "config.json").write_text(json.dumps({"data": data, "tiny": tiny}))
     (folder / "result.json").write_text(json.dumps({"test_accuracy": 0.75, "seconds": 3.0}))
 """
 
@@ -92,7 +94,8 @@ def test_every_required_one_is_run_once(kit, capfd):
         "--experiment group --resume --seed 0 --out runs/hw9",
     ]
     said = capfd.readouterr().out
-    assert "hw9 one begins; about 5 min" in said and "hw9 group begins; about 3 min" in said
+    assert "hw9 one begins; about 5 min left; log: runs/hw9/one-seed0.log" in said
+    assert "hw9 group begins; about " in said
     assert "hw9 one finished, " in said and "[2/2]" in said
     assert said.count("test_accuracy 0.75") == 3
     assert run("hw9") == 0 and len(calls(kit)) == 2

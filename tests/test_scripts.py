@@ -59,8 +59,11 @@ def test_help_needs_no_torch_and_shows_an_example(hw):
     "arguments, told",
     [
         (("--data", "nowhere"), "no such folder"),
-        (("--device", "abacus", "--tiny"), "--device abacus does not work here"),
+        (("--device", "abacus", "--tiny"), "there is no device 'abacus'"),
         (("--steps", "0"), "at least 1"),
+        (("--device", "gpu"), "did you mean cuda?"),
+        (("--lr", "-1"), "must be above 0, not -1"),
+        (("--experiment", "none"), "choose from"),
         (("--out", "README.md/x", "--tiny"), "another --out"),
     ],
 )

@@ -14,6 +14,10 @@ from common.homework import Comparison
 from common.training import runs
 
 
+class AlreadyFinished(Exception):
+    """A run that was to be gone on with has come to its end before."""
+
+
 def train_each(
     homework: str,
     names: Sequence[str],
@@ -48,9 +52,12 @@ def train_each(
         if not comparisons:
             raise KitError(f"--predict: {', '.join(names)} is compared with nothing; leave it out")
         for comparison in comparisons:
-            prediction.settle(comparison, group, chosen.predict)
+            prediction.settle(comparison, group, chosen.predict, chosen.tiny)
     for name, folder in folders.items():
-        train(name, folder)
+        try:
+            train(name, folder)
+        except AlreadyFinished:
+            print(f"{name}: {folder} is finished")
     if len(names) > 1 and panels:
         rows = {name: runs.read_metrics(folder) for name, folder in folders.items()}
         which = "" if chosen.experiment == "all" else f"-{chosen.experiment}"
@@ -68,13 +75,13 @@ def _show_prediction(
     comparison: Comparison, folders: dict[str, Path], group: Path, seed: int
 ) -> None:
     """Where a prediction was made, and every run it is about has ended: what became of it."""
-    found = prediction.read(group, comparison)
-    if found is None or found.winner is None:
-        return
     if not all(runs.is_finished(folder) for folder in folders.values()):
         return
     configs = [runs.read_config(folder) for folder in folders.values()]
     if len({(config["data"], config["tiny"]) for config in configs}) > 1:
+        return
+    found = prediction.read(group, comparison, configs[0]["tiny"])
+    if found is None or found.winner is None:
         return
     rows = {name: runs.read_metrics(folder) for name, folder in folders.items()}
     path = group / f"prediction-{comparison.name}-seed{seed}.png"

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,24 +29,38 @@ class Command:
 
 
 @dataclass
-class _Running:
+class Running:
+    """A command that runs, since `began` (monotonic seconds)."""
+
     command: Command
     process: subprocess.Popen
     log: IO[bytes]
     began: float
 
 
-def run(commands: Sequence[Command], at_once: int) -> Iterator[tuple[Command, int | None, float]]:
+def nothing(running: list[Running]) -> tuple[list[str], str]:
+    """Say nothing of how far the commands are."""
+    return [""] * len(running), ""
+
+
+def run(
+    commands: Sequence[Command],
+    at_once: int,
+    tell: Callable[[list[Running]], tuple[list[str], str]] = nothing,
+) -> Iterator[tuple[Command, int | None, float]]:
     """Run the commands in their order, `at_once` of them at a time; the cores are shared out.
 
     After Ctrl-C, which reaches the commands as well, no other is begun; a second one leaves them.
     A request to end (SIGTERM) reaches this process alone, and is passed on.
 
+    Args:
+        tell: how far each running command is, and a line about all of them; asked every now and then.
+
     Yields:
         (command, None, 0.0) when one begins and (command, exit code, seconds) when it ends.
     """
     waiting: list[Command] = list(commands)
-    running: list[_Running] = []
+    running: list[Running] = []
     threads = str(max(1, (os.cpu_count() or 1) // at_once))
     environment = {"OMP_NUM_THREADS": threads, **os.environ, "NO_COLOR": "1"}
     with _lines() as show, interrupts.held_back() as stopped:
@@ -64,7 +78,7 @@ def run(commands: Sequence[Command], at_once: int) -> Iterator[tuple[Command, in
                     running.remove(one)
                     one.log.close()
                     yield one.command, one.process.returncode, time.monotonic() - one.began
-                show(running)
+                show(running, *tell(running))
                 time.sleep(PAUSE)
         finally:
             for one in running:  # those that were left: they save, and end
@@ -83,33 +97,36 @@ def last_line(log: Path) -> str:
     return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
 
-def _begin(command: Command, environment: dict[str, str]) -> _Running:
+def _begin(command: Command, environment: dict[str, str]) -> Running:
     command.log.parent.mkdir(parents=True, exist_ok=True)
     log = command.log.open("wb")
     process = subprocess.Popen(
         command.arguments, stdout=log, stderr=subprocess.STDOUT, env=environment
     )
-    return _Running(command, process, log, time.monotonic())
+    return Running(command, process, log, time.monotonic())
 
 
 @contextmanager
 def _lines():
     """What shows a line for each running command, where moving pictures may be drawn."""
     if not live():
-        yield lambda running: None
+        yield lambda *_: None
         return
     from rich.live import Live
     from rich.table import Table
+    from rich.text import Text
 
     with Live(transient=True, auto_refresh=False) as screen:
 
-        def show(running: list[_Running]) -> None:
+        def show(running: list[Running], parts: list[str], line: str) -> None:
             titles = [one.command.title for one in running]
             table = Table.grid(padding=(0, 2))
             table.add_column(no_wrap=True, min_width=max(map(len, titles), default=0))
+            table.add_column(no_wrap=True, justify="right")
             table.add_column(no_wrap=True, overflow="ellipsis")
-            for one in running:
-                table.add_row(one.command.title, last_line(one.command.log))
+            for one, part in zip(running, parts):
+                table.add_row(one.command.title, part, Text(last_line(one.command.log)))
+            table.add_row("", "", Text(line))
             screen.update(table, refresh=True)
 
         yield show

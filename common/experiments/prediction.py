@@ -14,6 +14,7 @@ from common.files import write_text
 from common.homework import Comparison
 
 FILE = "prediction.json"
+TINY_FILE = "prediction-tiny.json"  # of runs of --tiny, which say nothing about the real ones
 SKIP = "skip"
 
 
@@ -49,13 +50,17 @@ def parse(text: str, comparison: Comparison) -> Prediction:
         raise KitError(f"{found[2]} is no number; write it as 0.05") from None
 
 
-def read(folder: Path, comparison: Comparison) -> Prediction | None:
+def read(folder: Path, comparison: Comparison, tiny: bool = False) -> Prediction | None:
     """What was predicted, or that it was skipped; None when neither was said.
+
+    Args:
+        tiny: the prediction about runs of --tiny.
 
     Raises:
         KitError: when the file is damaged.
     """
-    kept = _read_all(folder).get(comparison.name)
+    path = folder / (TINY_FILE if tiny else FILE)
+    kept = _read_all(path).get(comparison.name)
     if kept is None:
         return None
     try:
@@ -63,20 +68,21 @@ def read(folder: Path, comparison: Comparison) -> Prediction | None:
     except (KeyError, TypeError, ValueError):
         found = Prediction("")
     if found.winner is not None and found.winner not in comparison.curves:
-        raise KitError(f"{folder / FILE} is damaged; delete it and predict again")
+        raise KitError(f"{path} is damaged; delete it and predict again")
     return found
 
 
-def settle(comparison: Comparison, folder: Path, answer: str) -> None:
+def settle(comparison: Comparison, folder: Path, answer: str, tiny: bool = False) -> None:
     """Have a prediction before the training: the one given, the one that stands, or ask.
 
     Args:
         folder: of the runs that are compared.
         answer: what stood after --predict; empty: ask, in a terminal.
+        tiny: about runs of --tiny.
     """
-    stands = read(folder, comparison)
+    stands, path = read(folder, comparison, tiny), folder / (TINY_FILE if tiny else FILE)
     if stands is not None:
-        print(f"your prediction stands: {stands} ({folder / FILE})")
+        print(f"your prediction stands: {stands} ({path})")
         return
     if answer:
         found = parse(answer, comparison)
@@ -85,8 +91,8 @@ def settle(comparison: Comparison, folder: Path, answer: str) -> None:
     else:
         print('no terminal to ask in: give the prediction as --predict "NAME by 0.05", or skip')
         return
-    everything = _read_all(folder) | {comparison.name: asdict(found)}
-    write_text(folder / FILE, json.dumps(everything, indent=2) + "\n")
+    everything = _read_all(path) | {comparison.name: asdict(found)}
+    write_text(path, json.dumps(everything, indent=2) + "\n")
     print(f"your prediction: {found}")
 
 
@@ -199,8 +205,7 @@ def _ask(comparison: Comparison) -> Prediction:
             print(error)
 
 
-def _read_all(folder: Path) -> dict:
-    path = folder / FILE
+def _read_all(path: Path) -> dict:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

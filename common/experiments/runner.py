@@ -6,9 +6,9 @@ import argparse
 import json
 import math
 import os
-import shlex
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,37 +16,22 @@ from pathlib import Path
 from common import homework as homeworks
 from common import options
 from common.errors import KitError
-from common.experiments import parallel
-from common.homework import Experiment, Homework
-from common.training import runs
+from common.experiments import parallel, prediction
+from common.experiments.jobs import Job, Plan
+from common.experiments.pace import Pace, last_progress
+from common.progress import live
+from common.training.state import FINISHED
 
 FIGURES = 2  # of a result, in the table
 STOPPED = 130  # exit code of a training after Ctrl-C
 AT_ONCE = 2  # trainings: their small networks keep one core busy, and hardly a second
-
-
-@dataclass(frozen=True)
-class Job:
-    """One experiment of one homework, and the folders that its command fills."""
-
-    homework: str
-    experiment: Experiment
-    folders: tuple[Path, ...]
-    arguments: tuple[str, ...]  # of hwN.train
-    log: Path
-
-    @property
-    def title(self) -> str:
-        return f"{self.homework} {self.experiment.name}"
-
-    @property
-    def finished(self) -> bool:
-        return all(runs.is_finished(folder) for folder in self.folders)
+QUARTER = 0.25  # without a terminal, a line is printed whenever so much more of a training is done
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a job ended: `state` is finished, failed, stopped, or "as it was": it had ended before."""
+    """How a job ended: `state` is finished, failed, stopped, left out (what it draws is not there),
+    or "as it was": it had ended before."""
 
     job: Job
     state: str
@@ -61,16 +46,23 @@ def main(argv: list[str] | None = None, module: Callable[[str], list[str]] | Non
     """
     chosen = arguments(argv)
     root = options.RUNS / "tiny" if chosen.tiny else options.RUNS
-    jobs: list[Job] = []
-    for name in chosen.homework or homeworks.names():
-        jobs += jobs_of(homeworks.load(name), chosen, root)
-    if not jobs:
+    names = chosen.homework or homeworks.names()
+    plans = [Plan(homeworks.load(name), chosen, root) for name in names]
+    trainings = [job for plan in plans for job in plan.trainings()]
+    drawings = [job for plan in plans for job in plan.drawings()]
+    if not trainings:
         raise KitError("nothing to run: these homeworks have no experiments")
     if chosen.list:
-        print("\n".join(_listed(jobs)))
+        print("\n".join(_listed([*trainings, *drawings])))
         return 0
+    for plan in plans:
+        _ask_for_predictions(plan)
     module = module or (lambda name: [f"{name}.train"])
-    outcomes = run_all(jobs, chosen.at_once, chosen.tiny, module)
+    outcomes = run_all(trainings, chosen.at_once, chosen.tiny, module)
+    if not any(outcome.state == "stopped" for outcome in outcomes):
+        ready = [job for job in drawings if job.can_begin]
+        outcomes += run_all(ready, chosen.at_once, chosen.tiny, module)
+        outcomes += [Outcome(job, "left out") for job in drawings if job not in ready]
     print("\n" + "\n".join(_table(outcomes)))
     states = {outcome.state for outcome in outcomes}
     return STOPPED if "stopped" in states else 1 if "failed" in states else 0
@@ -98,6 +90,8 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     add("--optional", action="store_true", help="with the experiments of extra problems")
     add("--seed", type=int, default=0, help="of weights and tasks (default 0)")
     add("--data", metavar="SOURCE", help="a data set's name or a folder, for every homework")
+    add("--predict", default="", metavar="skip", choices=[prediction.SKIP],
+        help="ask for no predictions: open the reference bands without")  # fmt: skip
     options.add_plain(parser)
     chosen = parser.parse_args(argv)
     if chosen.at_once < 1:
@@ -105,22 +99,23 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     return chosen
 
 
-def jobs_of(homework: Homework, chosen: argparse.Namespace, root: Path) -> Iterator[Job]:
-    """The experiments of a homework, in the order of its table."""
-    extra = ["--resume", "--seed", str(chosen.seed)]
-    extra += ["--tiny"] if chosen.tiny else []
-    extra += ["--data", chosen.data] if chosen.data else []
-    for experiment in homework.experiments:
-        if experiment.optional and not chosen.optional:
+def _ask_for_predictions(plan: Plan) -> None:
+    """Before a comparison is trained: which curve will win. Its reference bands open afterwards."""
+    unfinished = {
+        folder.name
+        for job in plan.trainings()
+        for folder, state in job.states().items()
+        if state.kind != FINISHED
+    }
+    seed, answer = plan.chosen.seed, plan.chosen.predict
+    for comparison in plan.homework.comparisons:
+        runs = {f"{experiment}-seed{seed}" for experiment in comparison.experiments}
+        known = prediction.read(plan.place, comparison) is not None
+        if plan.chosen.tiny or known or not runs & unfinished:
             continue
-        made = homework.runs_of(experiment)
-        place = root / homework.name
-        folders = tuple(place / f"{name}-seed{chosen.seed}" for name in made)
-        out = folders[0] if made == (experiment.name,) else place
-        given = shlex.split(experiment.command)[3:]  # after "python -m hwN.train"
-        arguments = (*given, *extra, "--out", str(out))
-        log = place / f"{experiment.name}-seed{chosen.seed}.log"
-        yield Job(homework.name, experiment, folders, arguments, log)
+        if answer or sys.stdin.isatty():
+            print(f"{plan.homework.name}, {comparison.name}:")
+            prediction.settle(comparison, plan.place, answer)
 
 
 def run_all(
@@ -129,26 +124,72 @@ def run_all(
     """Train, each in a process of its own, what is not finished; in the order of the jobs."""
     found = {job.title: Outcome(job, "as it was") for job in jobs if job.finished}
     left = {job.title: job for job in jobs if not job.finished}
+    progress = Progress(left, at_once, tiny)
     commands = [
         parallel.Command(
             title, (sys.executable, "-m", *module(job.homework), *job.arguments), job.log
         )
         for title, job in left.items()
     ]
-    for command, code, seconds in parallel.run(commands, at_once):
+    for command, code, seconds in parallel.run(commands, at_once, progress.tell):
         job = left[command.title]
         if code is None:
-            minutes = sum(left[title].experiment.minutes for title in left if title not in found)
-            about = "" if tiny else f"; about {minutes / at_once:.0f} min for all that is left"
-            print(f"{job.title} begins{about}", flush=True)
+            print(f"{job.title} begins{progress.about()}; log: {job.log}", flush=True)
             continue
         outcome = Outcome(job, _state(job, code), seconds)
         found[job.title] = outcome
+        progress.ended(outcome)
         ended = f"{job.title} {outcome.state}, {seconds:.0f} s"
         print(f"{ended} [{len(found)}/{len(jobs)}]", flush=True)
         if outcome.state == "failed":
             print(f"  {parallel.last_line(job.log)}\n  all of it: {job.log}")
     return [found[job.title] for job in jobs if job.title in found]
+
+
+class Progress:
+    """How far the running jobs are, and how long all of them will take.
+
+    Args:
+        jobs: by title, those that are to do.
+        tiny: they take seconds; nothing is said of their time.
+    """
+
+    def __init__(self, jobs: dict[str, Job], at_once: int, tiny: bool) -> None:
+        self.jobs, self.at_once, self.tiny = jobs, at_once, tiny
+        self.pace = Pace({title: job.minutes for title, job in jobs.items()})
+        self.told = dict.fromkeys(jobs, 0.0)
+
+    def about(self) -> str:
+        """The time left."""
+        return "" if self.tiny else f"; about {self.pace.left(self.at_once):.0f} min left"
+
+    def tell(self, running: list[parallel.Running]) -> tuple[list[str], str]:
+        """How far each is, in percent, and a line about all; without a terminal, print it."""
+        parts = []
+        for one in running:
+            title = one.command.title
+            part = self._part(self.jobs[title])
+            self.pace.note(title, part, time.monotonic() - one.began)
+            parts.append(f"{part:4.0%}")
+            if part >= self.told[title] + QUARTER and part < 1:
+                self.told[title] = part
+                if not live():
+                    print(f"{title} {part:.0%}{self.about()}", flush=True)
+        logs = ", ".join(sorted({str(one.command.log.parent) for one in running}))
+        return parts, f"{self.about().removeprefix('; ')}; logs in {logs}; Ctrl-C stops, and saves"
+
+    def ended(self, outcome: Outcome) -> None:
+        """Note what a job took."""
+        if outcome.state == "finished":
+            self.pace.note(outcome.job.title, 1.0, outcome.seconds)
+        self.pace.leave(outcome.job.title)
+
+    def _part(self, job: Job) -> float:
+        """The part of a job that is done: of several runs, those that have ended and the present."""
+        now = last_progress(job.log, parallel.TAIL)
+        count = max(len(job.folders), 1)
+        done = sum(state.kind == FINISHED for state in job.states().values())
+        return min((done + now * (done < count)) / count, 1.0) if count > 1 else now
 
 
 def _state(job: Job, code: int) -> str:
@@ -160,23 +201,25 @@ def _state(job: Job, code: int) -> str:
 def _listed(jobs: list[Job]) -> Iterator[str]:
     width = max(len(job.title) for job in jobs)
     for job in jobs:
-        state = "finished" if job.finished else "to do"
-        yield f"{job.title:{width}}  {job.experiment.minutes:3g} min  {state}"
-    left = sum(job.experiment.minutes for job in jobs if not job.finished)
-    yield f"{len(jobs)} experiments, about {left:g} min to do"
+        yield f"{job.title:{width}}  {job.minutes:3g} min  {job.told()}"
+    left = sum(job.minutes for job in jobs if not job.finished)
+    trainings = sum(not job.makes for job in jobs)
+    files = f" and {len(jobs) - trainings} files of reports" if len(jobs) > trainings else ""
+    yield f"{trainings} experiments{files}, about {left:g} min to do"
 
 
 def _table(outcomes: list[Outcome]) -> Iterator[str]:
     """A line for each run: its time and its first figures."""
-    width = max(
-        len(f"{one.job.homework} {folder.name}") for one in outcomes for folder in one.job.folders
-    )
-    for outcome in outcomes:
-        for folder in outcome.job.folders:
-            seconds, figures = _result(folder)
-            title = f"{outcome.job.homework} {folder.name}"
-            spent = f"{seconds:6.0f} s" if seconds is not None else 8 * " "
-            yield f"{title:{width}}  {outcome.state:9}  {spent}  {figures}"
+    rows = [(one, folder) for one in outcomes for folder in one.job.folders or one.job.makes[-1:]]
+    width = max(len(f"{one.job.homework} {path.name}") for one, path in rows)
+    for outcome, folder in rows:
+        seconds, figures = _result(folder)
+        title = f"{outcome.job.homework} {folder.name}"
+        spent = f"{seconds:6.0f} s" if seconds is not None else 8 * " "
+        yield f"{title:{width}}  {outcome.state:9}  {spent}  {figures}"
+    waiting = [outcome.job.title for outcome in outcomes if outcome.state == "left out"]
+    if waiting:
+        yield f"left out, their runs are not finished: {', '.join(waiting)}"
     failed = [outcome.job.title for outcome in outcomes if outcome.state == "failed"]
     if failed:
         yield f"failed, see above: {', '.join(failed)}"

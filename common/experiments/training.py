@@ -1,18 +1,62 @@
-"""A trainer that knows the experiment it serves."""
+"""The run folder and the trainer of an experiment."""
 
 from __future__ import annotations
 
 from argparse import Namespace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
+from common.errors import KitError
 from common.experiments import reference_band
+from common.experiments.groups import AlreadyFinished
 from common.training.runs import RunFolder
+from common.training.state import FINISHED, OTHER, as_options, state_of
 from common.training.step_timer import StepTimer
 from common.training.trainer import Trainer
+
+
+def open_run(
+    homework: str, name: str, folder: Path, chosen: Namespace, data: str, **settings: Any
+) -> RunFolder:
+    """Open the folder of a run, and say which it is.
+
+    Args:
+        name: of the experiment.
+        chosen: the command line; options that make another run are written down.
+        data: the source that is used.
+        settings: what else the run is made of.
+
+    Raises:
+        AlreadyFinished: with --resume, when there is nothing left to do.
+        KitError: when the folder holds the run that is asked for, and this is not that run.
+    """
+    config = {"homework": homework, "experiment": name, "data": data, "seed": chosen.seed,
+              "tiny": chosen.tiny, **settings}  # fmt: skip
+    if chosen.changed:
+        config["options"] = {key: _plain(value) for key, value in chosen.changed.items()}
+    lesser: str = "--tiny" if chosen.tiny else as_options(chosen.changed)
+    if lesser and not chosen.resume and state_of(folder).kind == FINISHED:
+        raise KitError(
+            f"{folder} holds a finished run without {lesser}; keep this one apart: --out DIR"
+        )
+    there = state_of(folder, data=data if chosen.data else None)
+    if chosen.resume and not lesser and there.kind == OTHER:
+        print(f"{folder} holds another run, {there.why}; this one begins anew")
+    run = RunFolder(folder, config, chosen.resume and (bool(lesser) or there.kind != OTHER))
+    if chosen.resume and run.finished:
+        raise AlreadyFinished
+    print(f"{name}: {folder}")
+    if lesser and folder.name == f"{name}-seed{chosen.seed}":
+        print(f"note: {lesser} makes another run than the one asked for; it does not count as that")
+    return run
+
+
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, int | float | str) else str(value)
 
 
 def trainer_of(

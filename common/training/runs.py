@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import os
 import pickle
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 from common import receipts
 from common.errors import KitError
 from common.files import replacing, write_text
+from common.training import lock
 
 CHECKPOINT_FORMAT = 1
 RESULT = "result.json"  # written last
@@ -26,8 +28,11 @@ class RunFolder:
         config: what the run is: plain types only, with "data", the data source that is used.
         resume: go on with the run that is there; else that run is moved aside, never overwritten.
 
+    The folder belongs to this process until it ends.
+
     Raises:
-        KitError: when the folder cannot be written to, or holds a run of another configuration.
+        KitError: when the folder cannot be written to, is written by another process, or holds a run
+            of another configuration.
     """
 
     def __init__(self, path: Path, config: dict[str, Any], resume: bool = False) -> None:
@@ -38,11 +43,25 @@ class RunFolder:
             raise KitError(f"cannot make {path}: {error.strerror}; choose another --out") from None
         if not os.access(self.path, os.W_OK):
             raise KitError(f"cannot write to {path}; choose another --out")
+        self._hold()
         if resume and self.checkpoint_file.is_file():
             self._require_same_config()
         else:
             self._move_aside()
         write_text(self.path / "config.json", json.dumps(config, indent=2) + "\n")
+
+    def _hold(self) -> None:
+        try:
+            lock.hold(self.path)
+        except lock.Taken:
+            raise KitError(
+                f"{self.path} is being written by another training; wait for it, or choose another --out"
+            ) from None
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run has come to its end, and its picture is there."""
+        return is_finished(self.path) and (self.path / "curves.png").is_file()
 
     @property
     def checkpoint_file(self) -> Path:
@@ -58,7 +77,8 @@ class RunFolder:
             if old.get(key) != self.config.get(key):
                 raise KitError(
                     f"{self.path} holds a run with {key} = {old.get(key)!r}, not "
-                    f"{self.config.get(key)!r}; use the same options, or another --out"
+                    f"{self.config.get(key)!r}; use the same options, another --out, or leave out "
+                    "--resume: that run is then moved aside"
                 )
 
     def _move_aside(self) -> None:
@@ -68,8 +88,10 @@ class RunFolder:
         number = 1
         while (aside := self.path.with_name(f"{self.path.name}.old{number}")).exists():
             number += 1
+        lock.release(self.path)  # a folder that is held cannot be moved everywhere
         self.path.rename(aside)
         self.path.mkdir()
+        self._hold()
         print(f"the earlier run in {self.path} is now {aside}")
 
     def write_metrics(self, rows: list[dict[str, float]]) -> None:
@@ -99,9 +121,18 @@ class RunFolder:
 
     def finish(self, result: dict | list) -> None:
         """Write the receipt and then result.json, last of all: the run is finished then."""
-        text = json.dumps(result, indent=2) + "\n"
+        text = json.dumps(_without_nan(result), indent=2) + "\n"
         receipts.write(self.path, receipts.AT_THE_END, {RESULT: text})
         write_text(self.path / RESULT, text)
+
+
+def _without_nan(value: Any) -> Any:
+    """The same with None for what could not be measured, such as the interval of a single seed."""
+    if isinstance(value, dict):
+        return {key: _without_nan(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(part) for part in value]
+    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def is_finished(folder: Path) -> bool:

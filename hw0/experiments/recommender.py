@@ -13,9 +13,8 @@ import torch
 from common import options, plots
 from common.data.ratings import Ratings
 from common.errors import KitError
-from common.experiments.training import trainer_of
+from common.experiments.training import open_run, trainer_of
 from common.files import replacing
-from common.training import runs
 from hw0.experiments.batches import Batches
 from hw0.experiments.held_out import HeldOut
 from hw0.experiments.settings import LABELS, SETTINGS, Setting
@@ -27,14 +26,12 @@ def train(name: str, data: Ratings, chosen: Namespace, folder: Path) -> None:
     """Train one setting; test each task once, with the weights that were its best on validation."""
     setting = SETTINGS[name]
     device = options.device(chosen.device)
-    config = {
-        "homework": "hw0", "experiment": name, "data": data.source, "seed": chosen.seed,
+    settings = {
         "epochs": chosen.epochs, "batch": chosen.batch, "lr": chosen.lr, "dim": chosen.dim,
-        "tiny": chosen.tiny, "surgery": chosen.surgery, "cosine": chosen.cosine,
-        **asdict(setting), "weights": list(setting.weights),
+        "surgery": chosen.surgery, "cosine": chosen.cosine, **asdict(setting),
+        "weights": list(setting.weights),
     }  # fmt: skip
-    run = runs.RunFolder(folder, config, chosen.resume)
-    print(f"{name}: {folder}")
+    run = open_run("hw0", name, folder, chosen, data.source, **settings)
     torch.manual_seed(chosen.seed)
     mean = float(data.split("train")[2].mean())
     net = MultiTaskNet(

@@ -12,9 +12,8 @@ import torch
 
 from common import options, plots
 from common.data.images import FewShotImages, rotations
-from common.experiments.training import trainer_of
+from common.experiments.training import open_run, trainer_of
 from common.statistics.intervals import confidence_interval
-from common.training import runs
 from common.training.trainer import warm_up_then_cosine
 from hw1.experiments.settings import PANELS, SETTINGS, TEST_TASKS, TINY_TASKS, VAL_TASKS
 from hw1.experiments.tasks import Tasks, drawer, query_accuracy
@@ -26,13 +25,11 @@ def train(name: str, data: FewShotImages, chosen: Namespace, folder: Path) -> No
     setting = SETTINGS[name]
     device = options.device(chosen.device)
     hidden_dim = chosen.hidden or setting.hidden_dim
-    config = {
-        "homework": "hw1", "experiment": name, "data": data.source, "seed": chosen.seed,
-        "steps": chosen.steps, "batch": chosen.batch, "lr": chosen.lr, "tiny": chosen.tiny,
+    settings = {
+        "steps": chosen.steps, "batch": chosen.batch, "lr": chosen.lr,
         **asdict(setting), "hidden_dim": hidden_dim,
     }  # fmt: skip
-    run = runs.RunFolder(folder, config, chosen.resume)
-    print(f"{name}: {folder}")
+    run = open_run("hw1", name, folder, chosen, data.source, **settings)
     torch.manual_seed(chosen.seed)
     network = build(setting.model, setting.way, setting.shot, hidden_dim).to(device)
     optimizer = torch.optim.Adam(network.parameters(), lr=chosen.lr)

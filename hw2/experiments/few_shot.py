@@ -12,9 +12,8 @@ import torch
 
 from common import options, plots
 from common.data.images import FewShotImages, rotations
-from common.experiments.training import trainer_of
+from common.experiments.training import open_run, trainer_of
 from common.statistics.intervals import confidence_interval
-from common.training import runs
 from common.training.trainer import warm_up_then_cosine
 from hw2.experiments.evaluation import fixed_tasks
 from hw2.experiments.methods import Method, build
@@ -48,10 +47,7 @@ def train(name: str, data: FewShotImages, chosen: Namespace, folder: Path) -> No
     """Train one setting, keep the weights that are best on validation, test those once."""
     setting = setting_of(name, chosen)
     device = options.device(chosen.device)
-    config = {"homework": "hw2", "experiment": name, "data": data.source, "seed": chosen.seed,
-              "tiny": chosen.tiny, **asdict(setting)}  # fmt: skip
-    run = runs.RunFolder(folder, config, chosen.resume)
-    print(f"{name}: {folder}")
+    run = open_run("hw2", name, folder, chosen, data.source, **asdict(setting))
     torch.manual_seed(chosen.seed)
     rng = np.random.default_rng(chosen.seed)
     method = build(setting, device)

@@ -17,9 +17,8 @@ import torch
 from common import plots
 from common.data import photos, source
 from common.errors import KitError
-from common.experiments.training import trainer_of
+from common.experiments.training import open_run, trainer_of
 from common.statistics.intervals import confidence_interval
-from common.training import runs
 from hw2.experiments.evaluation import fixed_tasks, plain, protonet_accuracies
 from hw2.experiments.settings import WAY
 from hw2.experiments.tasks import TaskSampler
@@ -55,22 +54,21 @@ def train(chosen, folder: Path) -> None:
     """Meta-train a linear layer on some classes, and test all forms on others."""
     features = load(chosen.data, chosen.tiny)
     steps = chosen.steps or (8 if chosen.tiny else STEPS)
-    config = {"homework": "hw2", "experiment": "photos", "data": features.source,
-              "seed": chosen.seed, "tiny": chosen.tiny, "steps": steps,
-              "batch": chosen.batch or BATCH, "lr": chosen.lr or LR}  # fmt: skip
-    run = runs.RunFolder(folder, config, chosen.resume)
-    print(f"photos: {folder}")
+    batch, lr = chosen.batch or BATCH, chosen.lr or LR
+    run = open_run(
+        "hw2", "photos", folder, chosen, features.source, steps=steps, batch=batch, lr=lr
+    )
     torch.manual_seed(chosen.seed)
     rng = np.random.default_rng(chosen.seed)
     known = features.train[features.main]
     layer = torch.nn.Linear(known.shape[2], OUTPUTS, bias=False)
-    optimizer = torch.optim.Adam(layer.parameters(), lr=config["lr"])
+    optimizer = torch.optim.Adam(layer.parameters(), lr=lr)
     sampler = TaskSampler(known, WAY, max(SHOTS), 10)
     watched = fixed_tasks(known, max(SHOTS), 20, seed=20)
 
     def loss_of():
         with trainer.timer("data"):
-            tasks = sampler.draw(config["batch"], rng)
+            tasks = sampler.draw(batch, rng)
         loss, support, query = protonet_loss(layer, tasks, WAY)
         return loss, {"support_accuracy": plain(support), "query_accuracy": plain(query)}
 

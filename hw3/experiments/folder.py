@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from common.experiments.training import open_run
 from common.statistics.intervals import confidence_interval
 from common.training.runs import RunFolder
 from hw3.experiments.measuring import Row, columns_of
@@ -63,9 +64,7 @@ def open_folder(
     Args:
         config: what else the run is made of.
     """
-    config = {"homework": "hw3", "experiment": name, "data": data, "seed": chosen.seed,
-              "tiny": chosen.tiny, **config}  # fmt: skip
-    return RunFolder(folder, config, chosen.resume)
+    return open_run("hw3", name, folder, chosen, data, **config)
 
 
 def interval(values: np.ndarray) -> dict[str, float]:
@@ -95,6 +94,6 @@ def _lines(figures: dict) -> Iterator[str]:
         if isinstance(value, dict):
             yield from (f"{name}, {line}" for line in _lines(value))
         elif isinstance(value, list | tuple):
-            yield f"{name}: {value[0]:.3f} ± {value[1]:.3f}"
+            yield f"{name}: {value[0]:.3f}" + (f" ± {value[1]:.3f}" if value[1] == value[1] else "")
         else:
             yield f"{name}: {value:.4g}" if isinstance(value, float) else f"{name}: {value}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from argparse import Namespace
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +13,7 @@ import torch
 from torch import nn
 
 from common.experiments.reference_band import Band
-from common.experiments.training import trainer_of
-from common.training.runs import RunFolder
+from common.experiments.training import open_run, trainer_of
 from common.training.step_timer import StepTimer
 
 TINY = {"steps": 20, "batch": 8}
@@ -55,12 +54,9 @@ class Fit:
         self, name: str, chosen: Namespace, settings: Settings, folder: Path, **extra
     ) -> None:
         self.settings = settings.changed(chosen)
-        config = {
-            "homework": "hw4", "experiment": name, "data": "generated", "seed": chosen.seed,
-            "tiny": chosen.tiny, "steps": self.settings.steps, "batch": self.settings.batch,
-            "lr": self.settings.lr, **extra,
-        }  # fmt: skip
-        self.folder = RunFolder(folder, config, chosen.resume)
+        self.folder = open_run(
+            "hw4", name, folder, chosen, "generated", **asdict(self.settings), **extra
+        )
         self.rng = np.random.default_rng(chosen.seed)
         self.chosen = chosen
         self.timer = StepTimer()  # the trainer's, as soon as there is one
