@@ -6,6 +6,7 @@ import argparse
 import hashlib
 import json
 import os
+import re
 import sys
 import tomllib
 from pathlib import Path
@@ -17,6 +18,7 @@ from common.errors import KitError
 from common.files import write_archive, write_text
 from common.homework import Homework
 from common.receipts import RECEIPT, kit_version
+from common.training.state import ABSENT, FINISHED, OTHER, STOPPED, State, state_of
 
 SIGNATURE_FILE = "submission.toml"
 DIAGNOSIS_FILE = "diagnosis.toml"
@@ -127,23 +129,24 @@ def find_runs(homework: Homework, root: Path) -> tuple[dict[str, Path], list[str
     for experiment in homework.experiments:
         name = experiment.name
         folders = sorted((root / homework.name).glob(f"{name}-seed*"))
-        done = [folder for folder in folders if folder.suffix == "" and _finished(folder)]
+        states = {
+            f: state_of(f) for f in folders if re.fullmatch(rf"{re.escape(name)}-seed-?\d+", f.name)
+        }
+        done = [folder for folder, state in states.items() if state.kind == FINISHED]
         if done:
             found[name] = done[0]
             source = json.loads((done[0] / "config.json").read_text(encoding="utf-8"))["data"]
             notes.append(f"{name}: {done[0]}, trained on {source}")
         elif experiment.hand_in:
-            notes.append(f"{name}: no finished run; make it with: {experiment.command}")
+            notes += [
+                f"{folder}: not packed, {state.why}, which is not the run asked for"
+                for folder, state in states.items()
+                if state.kind == OTHER
+            ]
+            stopped = (state for state in states.values() if state.kind == STOPPED)
+            command = next(stopped, State(ABSENT)).command(experiment.command)
+            notes.append(f"{name}: no finished run; make it with: {command}")
     return found, notes
-
-
-def _finished(folder: Path) -> bool:
-    """Whether a run is whole, and not one of --tiny."""
-    try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return (folder / "result.json").is_file() and not config.get("tiny", False)
 
 
 def collect(

@@ -182,6 +182,11 @@ class Homework:
                 return comparison.experiments
         return (experiment.name,)
 
+    @property
+    def asked_for(self) -> frozenset[str]:
+        """The names of all runs that the experiments of the table make."""
+        return frozenset(name for one in self.experiments for name in self.runs_of(one))
+
     def command_for(self, made: str) -> str:
         """What makes a run, or a file of a report, whatever its seed."""
         made = re.sub(r"-seed-?\d+", "", made)

@@ -117,18 +117,22 @@ class Plan:
                 makes.setdefault(command, []).append(made)
         for command, files in makes.items():
             given = [self._here(word) for word in shlex.split(command)[3:]]
+            if "--evaluate" in given and self.chosen.seed:
+                continue  # a report shows those of seed 0
             yield self._job(
-                files[-1], DRAWING_MINUTES, given, self.place,
+                files[-1], DRAWING_MINUTES, given, self.place, log=Path(files[-1]).stem,
                 needs=self._needs(given), makes=tuple(self._names(files[-1])),
             )  # fmt: skip
 
-    def _job(self, name: str, minutes: float, given: list[str], out: Path, **more) -> Job:
+    def _job(
+        self, name: str, minutes: float, given: list[str], out: Path, log: str = "", **more
+    ) -> Job:
         seed, tiny, data = self.chosen.seed, self.chosen.tiny, self.chosen.data
         extra = ["--resume", "--seed", str(seed), *(["--tiny"] if tiny else [])]
         extra += ["--data", data] if data else []
         return Job(
             self.homework.name, f"{self.homework.name} {name}", minutes,
-            (*given, *extra, "--out", str(out)), self.place / f"{name}-seed{seed}.log",
+            (*given, *extra, "--out", str(out)), self.place / f"{log or name}-seed{seed}.log",
             tiny=tiny, data=data, **more,
         )  # fmt: skip
 
@@ -136,12 +140,10 @@ class Plan:
         return self.place / f"{name}-seed{self.chosen.seed}"
 
     def _here(self, word: str) -> str:
-        """A word of a command, with the runs of this root and seed."""
+        """A word of a command, with the runs of this root."""
         if not word.startswith("runs/"):
             return word
-        return str(self.root / word.removeprefix("runs/")).replace(
-            "-seed0", f"-seed{self.chosen.seed}"
-        )
+        return str(self.root / word.removeprefix("runs/"))
 
     def _needs(self, given: list[str]) -> tuple[Path, ...]:
         named = tuple(Path(word) for word in given if Path(word).parent == self.place)
@@ -154,7 +156,7 @@ class Plan:
     def _names(self, made: str) -> Iterator[Path]:
         path = self.place / made
         yield path.with_stem(f"{path.stem}-seed{self.chosen.seed}")
-        yield path
+        yield path.with_stem(f"{path.stem}-tiny") if self.chosen.tiny else path
 
 
 def _time(path: Path) -> float:

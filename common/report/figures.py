@@ -105,7 +105,7 @@ class Figures:
         how = "put it there, or correct its path in writeup.md"
         if inside:
             folder, _, file = inside[1].rpartition("/")
-            how = self.results.homework.command_for(folder or file)
+            how = self.results.command_for(folder or file)
         if self.wanted:
             self.results.missing.setdefault(f"figure {what}", how)
         return f"{what} is missing: {how}"

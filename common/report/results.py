@@ -25,11 +25,13 @@ from common.pages.source import cells_of, is_table, outside_code
 from common.report import references
 from common.statistics.intervals import confidence_interval
 from common.training.runs import read_config, read_metrics
+from common.training.state import ABSENT, OTHER, STOPPED, State, state_of
 
 MISSING = "missing"
 _CELL = re.compile(
     r"\{\{ *(?:(?P<run>[^{}:]+):)? *(?P<key>[^{}±]+?) *(?:± *(?P<half>[^{}]+?) *)?\}\}$"
 )
+_SEED = re.compile(r"-seed-?\d+$")
 _NOT_COMPARED = ("seed", "device")
 
 
@@ -142,13 +144,13 @@ class Results:
         if not runs:
             if wanted:
                 what = "file" if name.endswith(".json") else "run"
-                self.missing.setdefault(f"{what} {name}", self.homework.command_for(name))
+                self.missing.setdefault(f"{what} {name}", self.command_for(name))
             return MISSING
         values = [run.look_up(key) for run in runs]
         if any(value is None for value in values):
             if wanted:
                 lacking = runs[values.index(None)].folder
-                self.missing.setdefault(f"{key} in {lacking}", self.homework.command_for(name))
+                self.missing.setdefault(f"{key} in {lacking}", self.command_for(name))
             return MISSING
         half = runs[0].look_up(half_key) if half_key else None
         return over_seeds(values, half)
@@ -160,6 +162,14 @@ class Results:
             for name, runs in self.used.items()
             if runs and runs[0].config
         ]
+
+    def command_for(self, made: str) -> str:
+        """What makes a run or a file; a run that was stopped is gone on with."""
+        command, name = self.homework.command_for(made), _SEED.sub("", made)
+        folders = sorted(self.root.glob(f"{name}-seed*")) if name else []
+        stopped = [folder for folder in folders if _SEED.sub("", folder.name) == name]
+        states = [state_of(folder) for folder in stopped]
+        return next((s for s in states if s.kind == STOPPED), State(ABSENT)).command(command)
 
     def to_make(self) -> dict[str, list[str]]:
         """What makes it → what is missing."""
@@ -190,12 +200,15 @@ class Results:
         return filled
 
     def _comparable(self, name: str, runs: list[Run]) -> list[Run]:
-        """Whole runs before tiny ones; of those, the ones set up like the first."""
-        whole = [run for run in runs if not run.config.get("tiny", False)]
-        if runs and not whole:
-            self.notes.append(f"{name}: a run of --tiny, which shows nothing; train without it")
+        """Of an experiment, the runs that are asked for; the ones set up like the first."""
+        if name in self.homework.asked_for:
+            for run in list(runs):
+                state = state_of(run.folder)
+                if state.kind == OTHER:
+                    runs.remove(run)
+                    self.notes.append(f"{run.folder} is left out: {state.why}, not as asked for")
         kept: list[Run] = []
-        for run in whole or runs:
+        for run in runs:
             other = _differing(run.config, kept[0].config) if kept else None
             if other is None:
                 kept.append(run)
