@@ -52,6 +52,16 @@ def axe() -> str:
     return (Path(AXE.origin).parent / "axe.min.js").read_text(encoding="utf-8")
 
 
+def dom(path: Path) -> str:
+    """What a page is once it is loaded and its scripts, where its policy allows them, have run."""
+    done = subprocess.run(
+        [CHROMIUM or "", "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=60000",
+         f"--user-data-dir={path.parent}/own", "--dump-dom", path.as_uri()],
+        capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    return done.stdout
+
+
 def look(page: str, folder: Path) -> dict[str, dict]:
     """Open a page at all widths, in light and in dark.
 
@@ -72,12 +82,8 @@ def look(page: str, folder: Path) -> dict[str, dict]:
     source = f'<script type="text/plain" id="axe">{axe().replace("</", "<@/")}</script>'
     path = folder / "frames.html"
     path.write_text(f'<meta charset="utf-8">{source}{LOOK}{frames}', encoding="utf-8")
-    done = subprocess.run(
-        [CHROMIUM or "", "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=60000",
-         f"--user-data-dir={folder}/own", "--dump-dom", path.as_uri()],
-        capture_output=True, text=True, timeout=300, check=False,
-    )  # fmt: skip
-    return json.loads(html.unescape(done.stdout.split("FOUND")[-2]))
+    shown = dom(path)
+    return json.loads(html.unescape(shown.split("FOUND")[-2]))
 
 
 def faults(page: str, folder: Path) -> list[str]:

@@ -12,8 +12,11 @@ from common import homework as homeworks
 from staff.authoring import families
 from staff.authoring.catalogue import entries
 from staff.gate import indistinguishable, report
+from staff.gate.mutants import table
+from staff.gate.mutants.judge import SURVIVED, MutantResult
 from staff.gate.shared_worker import Trusted
 from staff.gate.verify import Verdict
+from tests.browser import faults, needs_chromium
 from tests.conftest import HOMEWORKS
 
 
@@ -74,7 +77,18 @@ def test_the_matrix_shows_what_caught_what():
     verdict = Verdict("hw1", table={"slip": {"t::a": row, "t::b": other}}, problems={"slip": "1"})
     assert "slip   x  ·" in report.as_matrix(verdict)
     page = report.as_html([verdict])
-    assert "off by &lt;one&gt;" in page and "<one>" not in page
+    assert page.count("off by &lt;one&gt;") == 2 and "<one>" not in page and "<script" not in page
+
+
+@needs_chromium
+def test_a_browser_finds_no_fault_in_the_staffs_tables(tmp_path):
+    row = CheckResult("t::a" * 20, "1", "A", 0, 1, "failed", 0.1, "off by <one>")
+    verdict = Verdict("hw1", table={"slip" * 9: {"t::a": row}}, problems={"slip" * 9: "2"})
+    assert faults(report.as_html([verdict, verdict]), tmp_path) == []
+    result = MutantResult("1", "f", "<script>" * 30, "return b + a", SURVIVED)
+    page = table.as_html([table.Table("hw1", [result], ["stale <b>"], 1.0)])
+    assert "&lt;script&gt;" in page and "<script" not in page and "<b>" not in page
+    assert faults(page, tmp_path) == []
 
 
 # --- one process for the staff's own code -------------------------------------------------------

@@ -157,7 +157,8 @@ def _cut(opening: Token, text: Token, closing: Token) -> Iterator[Token]:
         if child is not None and child.type != "image":
             part.append(child)
             continue
-        if child is not None and sum(int(token.nesting) for token in part):
+        inside = sum([token.nesting for token in part])
+        if child is not None and inside:
             waiting.append(child)
             continue
         if any(token.content.strip() for token in part):

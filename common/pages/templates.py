@@ -67,10 +67,12 @@ def shared_style() -> str:
 
 @functools.cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=FileSystemLoader(ROOT), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
+    environment.globals["zip"] = zip
+    return environment
 
 
 def _own(text: str, tag: str) -> Markup:

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-import html
+from dataclasses import dataclass
 
 from autograder.report.record import CheckResult
+from common.pages.templates import render
 from staff.gate.verify import Verdict
 
 SIGNS = {"passed": "·", "failed": "x", "error": "e", "timeout": "t", "crashed": "c", "not_run": "-"}
 LEGEND = "· passed, x failed, e error, t timeout, c crashed, blank: not seen"
-STYLE = (
-    "body{font:15px sans-serif;margin:2em}table{border-collapse:collapse;margin-bottom:2em}"
-    "td,th{padding:.2em .5em;text-align:left}td{text-align:center}"
-    "td.no{background:#f6d5c5}td.other{background:#f3e6a8}"
-    "th{font-weight:400}tr{background:#fff}tr:nth-child(even){background:#f4f4f4}"
-    "thead th{position:sticky;top:0;background:#fff;vertical-align:bottom;z-index:1}"
-    "thead span{writing-mode:vertical-rl}th[scope=row]{position:sticky;left:0;background:inherit}"
-    "h2{font-size:1.2em}li{max-width:60em}"
-)
+PAGE = "staff/gate/report.html"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What a check made of a mistake: a sign, what was said, and whether that is a loss.
+
+    Attributes:
+        kind: "caught", "elsewhere" for points of another problem, or empty.
+        check: which check it was.
+    """
+
+    sign: str = ""
+    kind: str = ""
+    check: str = ""
+    said: str = ""
 
 
 def as_text(verdict: Verdict) -> str:
@@ -47,23 +55,28 @@ def as_matrix(verdict: Verdict) -> str:
 
 def as_html(verdicts: list[Verdict]) -> str:
     """Tables of mistakes by checks, one a homework."""
-    parts = [
-        "<!doctype html><html lang=en><meta charset=utf-8><title>Mistakes and checks</title>",
-        f"<style>{STYLE}</style>",
+    tables = [
+        (
+            *_told(verdict),
+            _columns(verdict),
+            [
+                (slug, _named(slug, rows), _cells(verdict, slug))
+                for slug, rows in verdict.table.items()
+            ],
+        )
+        for verdict in verdicts
     ]
-    parts.append(f"<p>{LEGEND}; a yellow one costs points of another problem. Point at one.")
-    for verdict in verdicts:
-        checks = _columns(verdict)
-        head = "".join(f"<th scope=col><span>{html.escape(check)}</span>" for check in checks)
-        title, *told = (html.escape(line.strip()) for line in as_text(verdict).splitlines())
-        parts.append(f"<h2>{title}</h2><ul>{''.join(f'<li>{line}' for line in told)}</ul><table>")
-        parts.append(f"<thead><tr><th scope=col>mistake<th scope=col>named{head}</thead>")
-        for slug, rows in verdict.table.items():
-            cells = "".join(_cell(rows.get(check), verdict.problems[slug]) for check in checks)
-            named = "yes" if _named(slug, rows) else "no"
-            parts.append(f"<tr><th scope=row>{html.escape(slug)}<td>{named}{cells}")
-        parts.append("</table>")
-    return "\n".join(parts) + "\n"
+    return render(PAGE, legend=LEGEND, tables=tables)
+
+
+def _told(verdict: Verdict) -> tuple[str, list[str]]:
+    title, *told = (line.strip() for line in as_text(verdict).splitlines())
+    return title, told
+
+
+def _cells(verdict: Verdict, slug: str) -> list[Cell]:
+    rows = verdict.table[slug]
+    return [_cell(check, rows.get(check), verdict.problems[slug]) for check in _columns(verdict)]
 
 
 def _columns(verdict: Verdict) -> list[str]:
@@ -74,11 +87,8 @@ def _named(slug: str, rows: dict[str, CheckResult]) -> bool:
     return any(row.mistake == slug for row in rows.values())
 
 
-def _cell(row: CheckResult | None, problem: str) -> str:
-    if row is None:
-        return "<td>"
-    if row.passed:
-        return "<td>·"
-    told = html.escape(row.what or row.status, quote=True)
-    kind = "no" if row.problem == problem else "other"
-    return f'<td class={kind} title="{told}">{SIGNS[row.status]}'
+def _cell(check: str, row: CheckResult | None, problem: str) -> Cell:
+    if row is None or row.passed:
+        return Cell("" if row is None else SIGNS["passed"])
+    kind = "caught" if row.problem == problem else "elsewhere"
+    return Cell(SIGNS[row.status], kind, check, row.what or row.status)

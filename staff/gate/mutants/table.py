@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import html
 from collections import Counter
 from dataclasses import dataclass
 
+from common.pages.templates import render
 from staff.gate.mutants.judge import SURVIVED, MutantResult
 
 COLUMNS = ("mutants", "value", "exception", "timeout", "crashed", "equivalent", "unexplained")
-STYLE = (
-    "body{font:15px sans-serif;margin:2em;max-width:70em}table{border-collapse:collapse}"
-    "td,th{padding:.2em .8em;text-align:right}td:first-child,th:first-child{text-align:left}"
-    "tr:nth-child(even){background:#f4f4f4}.no{background:#f6d5c5}caption{text-align:left;"
-    "font-size:1.2em;padding:.6em 0}code{white-space:pre-wrap}.text td,.text th{text-align:left;"
-    "vertical-align:top}.text td:last-child{min-width:16em}"
-)
+PAGE = "staff/gate/mutants/table.html"
 
 
 @dataclass
@@ -74,22 +68,8 @@ def as_text(table: Table) -> str:
 
 def as_html(tables: list[Table]) -> str:
     """Numbers by hole, then every survivor with its reason."""
-    parts = [
-        "<!doctype html><html lang=en><meta charset=utf-8><title>Mutants</title>",
-        f"<style>{STYLE}</style>",
+    shown = [
+        (as_text(table).splitlines()[-1], table, [*table.unexplained, *table.equivalent])
+        for table in tables
     ]
-    for table in tables:
-        parts.append(f"<table><caption>{html.escape(as_text(table).splitlines()[-1])}</caption>")
-        parts.append("<tr>" + "".join(f"<th scope=col>{n}" for n in ("hole", *COLUMNS)))
-        for hole, numbers in table.rows().items():
-            cells = "".join(f"<td>{number}" for number in numbers)
-            parts.append(f"<tr><th scope=row>{html.escape(hole)}{cells}")
-        parts.append("</table><table class=text><caption>What no check notices</caption>")
-        parts.append("<tr><th scope=col>problem<th scope=col>was<th scope=col>now<th>why")
-        for result in [*table.unexplained, *table.equivalent]:
-            texts = (result.problem, result.was, result.now)
-            cells = "".join(f"<td><code>{html.escape(text)}</code>" for text in texts)
-            why = html.escape(result.reason) or "<b>a gap in the checks</b>"
-            parts.append(f"<tr{'' if result.reason else ' class=no'}>{cells}<td>{why}")
-        parts.append("</table>")
-    return "\n".join(parts) + "\n"
+    return render(PAGE, columns=COLUMNS, tables=shown)
