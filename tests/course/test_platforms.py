@@ -216,7 +216,7 @@ def test_one_page_a_student(scores):
     jane, kim = ((scores / "pages" / f"s{n}.html").read_text() for n in (1, 2))
     assert "55 of 57" in jane and "96.49" in jane
     assert "code open, written 10/15" in kim and "open: hw1 code: the grader could not" in kim
-    assert "http" not in jane
+    assert "http:" not in jane and "https:" not in jane
 
 
 def test_nothing_is_written_when_an_export_cannot_be_used(scores, tmp_path):

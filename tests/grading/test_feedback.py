@@ -85,7 +85,7 @@ def test_a_page_tells_nothing_of_the_secret_inputs(class_):
     assert SECRET not in page and "inputs of home" in page
     assert "It passes with the inputs of the local autograder" in page
     assert "mann.py is missing" in page and "NOT MEASURED" not in page
-    assert "http:" not in page and "https:" not in page.replace("http-equiv", "")
+    assert "http:" not in page and "https:" not in page
     assert "could not be graded: it is encrypted" in found["refused"]
 
 
