@@ -169,6 +169,41 @@ def test_further_changes_are_made_only_when_asked_for():
         "factor_twice", "other_input"}  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "line, now, operator",
+    [
+        ("x = f(x)", "x = f(x) + x", "input_added"),
+        ("x, _ = f(x)", "(first + x, *rest)", "input_added"),
+        ("return x - 3 * variance", "2 * (3 * variance)", "term_doubled"),
+        ("return x - 3 * variance", "0.5 * x", "term_halved"),
+        ("return x / variance", "variance ** 2", "squared_too"),
+        ("return x / variance", "variance ** 0.5", "root_too"),
+        ("return accuracy(x, labels)", "accuracy(-x, labels)", "sign_turned"),
+        ("return f(rates)", "v.detach()", "gradient_cut"),
+        ("optimizer.step()", "loss.backward()", "steps_exchanged"),
+    ],
+)
+def test_what_is_thought_wrongly_is_among_the_further_changes(line, now, operator):
+    source = (
+        "def f(x: torch.Tensor, variance: float, rates: dict[str, torch.Tensor]):\n"
+        "    ### BEGIN SOLUTION 1 (about 1 line): work\n"
+        f"    {line}\n    loss.backward()\n    ### END SOLUTION\n"
+    )
+    (hole,) = holes(source)
+    found = mutants(source, hole, further=True)
+    assert any(now in m.now and m.operator == operator for m in found)
+
+
+def test_steps_are_exchanged_only_where_it_can_matter():
+    """Two names that need nothing of each other, and one that needs the other, stay as they are."""
+    source = (
+        "def f(x):\n    ### BEGIN SOLUTION 1 (about 1 line): work\n"
+        "    one = x + 1\n    two = x + 2\n    three = two\n    ### END SOLUTION\n"
+    )
+    (hole,) = holes(source)
+    assert "steps_exchanged" not in {m.operator for m in mutants(source, hole, further=True)}
+
+
 def test_two_changes_at_different_places_are_made_at_once():
     solution = "total = (one - other).sum()\nreturn total"
     one = "total = (other - one).sum()\nreturn total"

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import ast
 import copy
+import itertools
+import re
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -44,6 +46,10 @@ WITHOUT_GRADIENT = {
     "tensor", "full", "full_like", "zeros", "zeros_like", "ones", "ones_like", "empty", "eye",
     "randn", "from_numpy", "one_hot", "argmax", "long", "len", "accuracy",
 }  # fmt: skip
+TAKES_SCORES = {
+    "accuracy", "cross_entropy", "binary_cross_entropy_with_logits", "softmax", "log_softmax",
+    "logsumexp", "sigmoid",
+}  # fmt: skip
 UNDER_NO_GRAD = {"Parameter", "normal_", "zeros_", "kaiming_uniform_"}
 
 
@@ -78,21 +84,23 @@ def mutants(source: str, hole: Hole, further: bool = False) -> list[Mutant]:
     seen = {ast.unparse(whole)}
     counts: dict[tuple[str, str], int] = {}
     found = []
-    for path in _places(whole, hole.first + 1, hole.last + 1):
-        for changed, was, now, operator in _changes(path, whole, further):
-            text = ast.unparse(changed)
-            if text in seen:
-                continue
-            seen.add(text)
-            try:
-                compile(text, "mutant", "exec")
-            except SyntaxError:
-                continue
-            counts[was, now] = counts.get((was, now), 0) + 1
-            again = f"  # {counts[was, now]}" if counts[was, now] > 1 else ""
-            indented = textwrap.indent(text, " " * whole.col_offset).splitlines()
-            mutated = "\n".join([*before, *indented, *after]) + "\n"
-            found.append(Mutant(hole.problem, hole.name, was, now + again, mutated, operator))
+    inside = hole.first + 1, hole.last + 1
+    changes = (c for path in _places(whole, *inside) for c in _changes(path, whole, further))
+    exchanged = _exchanged_statements(whole, *inside) if further else ()
+    for changed, was, now, operator in itertools.chain(changes, exchanged):
+        text = ast.unparse(changed)
+        if text in seen:
+            continue
+        seen.add(text)
+        try:
+            compile(text, "mutant", "exec")
+        except SyntaxError:
+            continue
+        counts[was, now] = counts.get((was, now), 0) + 1
+        again = f"  # {counts[was, now]}" if counts[was, now] > 1 else ""
+        indented = textwrap.indent(text, " " * whole.col_offset).splitlines()
+        mutated = "\n".join([*before, *indented, *after]) + "\n"
+        found.append(Mutant(hole.problem, hole.name, was, now + again, mutated, operator))
     return found
 
 
@@ -287,8 +295,12 @@ def _binary(node: ast.BinOp) -> Iterator[Change]:
 def _further(node: ast.AST, function: ast.FunctionDef) -> Iterator[Change]:
     """What a student may think who does not slip: these changes are candidates for an explanation."""
     match node:
-        case ast.BinOp(op=ast.Add()):
-            yield "multiplied_for_added", ast.BinOp(node.left, ast.Mult(), node.right)
+        case ast.BinOp(op=ast.Add() | ast.Sub()):
+            if isinstance(node.op, ast.Add):
+                yield "multiplied_for_added", ast.BinOp(node.left, ast.Mult(), node.right)
+            for operator, size in (("term_halved", 0.5), ("term_doubled", 2)):
+                yield operator, ast.BinOp(_times(node.left, size), node.op, node.right)
+                yield operator, ast.BinOp(node.left, node.op, _times(node.right, size))
         case ast.BinOp(op=ast.Mult()):
             yield "factor_twice", ast.BinOp(node, ast.Mult(), node.right)
             yield "factor_twice", ast.BinOp(node, ast.Mult(), node.left)
@@ -300,11 +312,99 @@ def _further(node: ast.AST, function: ast.FunctionDef) -> Iterator[Change]:
         case ast.Name(ctx=ast.Load()):
             for other in _inputs_like(node.id, function):
                 yield "other_input", ast.Name(other, ast.Load())
+            if _is_a_size(node.id, function):
+                yield "squared_too", ast.BinOp(node, ast.Pow(), ast.Constant(2))
+                yield "root_too", ast.BinOp(node, ast.Pow(), ast.Constant(0.5))
+            if re.match(r"dict\[str, .*Tensor", _types(function).get(node.id, "")):
+                yield "gradient_cut", _each_detached(node)
+        case ast.Call(args=[first, *rest]) if _called(node) in TAKES_SCORES:
+            turned = ast.UnaryOp(ast.USub(), first)
+            yield "sign_turned", ast.Call(node.func, [turned, *rest], node.keywords)
+        case ast.Assign(targets=[target], value=ast.Call(args=[ast.Name(id=name), *_]) as call):
+            kept = target.elts[0] if isinstance(target, ast.Tuple) else target
+            if isinstance(kept, ast.Name) and kept.id == name:
+                yield "input_added", ast.Assign([target], _with_input(target, call, name), lineno=0)
+
+
+def _exchanged_statements(
+    function: ast.FunctionDef, first: int, last: int
+) -> Iterator[tuple[ast.AST, str, str, str]]:
+    """Neighbouring statements in the other order, where the second needs no name from the first."""
+    for path, node in _walk(function, []):
+        for field in ("body", "orelse"):
+            statements = getattr(node, field, None)
+            if not isinstance(statements, list):
+                continue
+            for index, (one, other) in enumerate(itertools.pairwise(statements)):
+                if not (first < one.lineno and (other.end_lineno or 0) < last):
+                    continue
+                if isinstance(other, ast.Return) or _new_names(one, function) & _used(other):
+                    continue
+                if _is_plain(one) and _is_plain(other) and not _stored(other) & _used(one):
+                    continue
+                changed = copy.deepcopy(function)
+                places = getattr(_at(changed, path), field)
+                places[index], places[index + 1] = places[index + 1], places[index]
+                yield changed, _first_line(one), _first_line(other), "steps_exchanged"
+
+
+def _is_plain(statement: ast.stmt) -> bool:
+    """Whether a statement does nothing but give names to values."""
+    if isinstance(statement, ast.FunctionDef):
+        return True
+    targets = statement.targets if isinstance(statement, ast.Assign) else [None]
+    return all(isinstance(one, ast.Name | ast.Tuple) for one in targets)
+
+
+def _new_names(statement: ast.stmt, function: ast.FunctionDef) -> set[str]:
+    """Names that have no value before a statement."""
+    stored = [node for node in ast.walk(function) if isinstance(node, ast.Name)]
+    before = {arg.arg for arg in function.args.args}
+    before |= {n.id for n in stored if isinstance(n.ctx, ast.Store) and n.lineno < statement.lineno}
+    return _stored(statement) - before
+
+
+def _stored(node: ast.AST) -> set[str]:
+    names = (n for n in ast.walk(node) if isinstance(n, ast.Name))
+    return {n.id for n in names if isinstance(n.ctx, ast.Store)}
+
+
+def _used(node: ast.AST) -> set[str]:
+    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+
+
+def _times(node: ast.expr, size: float) -> ast.BinOp:
+    return ast.BinOp(ast.Constant(size), ast.Mult(), node)
+
+
+def _is_a_size(name: str, function: ast.FunctionDef) -> bool:
+    """Whether an input is one that people square, or take the root of, too much or too little."""
+    kind = _types(function).get(name, "")
+    spread = re.search(r"variance|covariance|deviation|noise|scale", name) is not None
+    return kind == "float" or (spread and "Tensor" in kind)
+
+
+def _each_detached(name: ast.Name) -> ast.expr:
+    """The same dictionary of tensors, with every path of gradients cut."""
+    return ast.parse(f"{{k: v.detach() for k, v in {name.id}.items()}}", mode="eval").body
+
+
+def _with_input(target: ast.expr, call: ast.Call, name: str) -> ast.expr:
+    """What a call gives, plus what it was given; of several results the first."""
+    if not isinstance(target, ast.Tuple):
+        return ast.BinOp(call, ast.Add(), ast.Name(name, ast.Load()))
+    added = ast.parse(f"(lambda first, *rest: (first + {name}, *rest))", mode="eval").body
+    return ast.Call(added, [ast.Starred(call, ast.Load())], [])
+
+
+def _types(function: ast.FunctionDef) -> dict[str, str]:
+    """Input → its type."""
+    return {arg.arg: ast.unparse(arg.annotation) for arg in function.args.args if arg.annotation}
 
 
 def _inputs_like(name: str, function: ast.FunctionDef) -> list[str]:
     """The function's other inputs of one type."""
-    types = {arg.arg: ast.unparse(arg.annotation) for arg in function.args.args if arg.annotation}
+    types = _types(function)
     return [other for other, kind in types.items() if other != name and kind == types.get(name)]
 
 
