@@ -93,6 +93,12 @@ def test_a_thing_times_a_quantity_is_named_with_the_quantity():
     assert "`size`" in factor.text
 
 
+def test_two_things_whose_effects_multiply_are_both_named():
+    both = run(lambda x: np.abs(x).sum(), np.sign)
+    found = told(both)
+    assert names(found) == ["absolute", "summed"] and not any(one.sure for one in found[:2])
+
+
 def test_what_would_be_seen_and_is_not_did_not_happen():
     """The gradient is right: what spoils it as well is no explanation."""
     assert names(told(run(lambda x: (x**2).sum()))) == []
@@ -289,3 +295,34 @@ def test_a_survey_goes_on_after_an_exception_and_stops_calling_after_a_hang():
         "timeout",
         "timeout",
     ]
+
+
+def seen_with_settings(wrong):
+    """Four calls of two settings; a call is wrong where `wrong` says so of its settings."""
+    chosen = [{"`mode`": mode, "`size`": size} for mode in ("mean", "sum") for size in (1.0, 2.0)]
+    inputs = [np.arange(3.0) + index for index in range(4)]
+    right = [{"value": {"loss": x.mean(), "gradient": x}, "changed": []} for x in inputs]
+    came = [
+        {"value": {"loss": x.mean() + 1, "gradient": x}, "changed": []} if wrong(one) else fine
+        for x, one, fine in zip(inputs, chosen, right)
+    ]
+    numbers = [{} for _ in chosen]
+    solution = units(CHECK, Survey(["loss"] * 4, right, [], numbers), False)
+    survey_ = Survey(["loss"] * 4, came, [], numbers, [], chosen)
+    return causes(Seen({CHECK: survey_}, set()), solution, OfProblem())
+
+
+@pytest.mark.parametrize(
+    "wrong, where",
+    [
+        (lambda one: one["`mode`"] == "sum", "wrong where `mode` is 'sum'"),
+        (lambda one: one["`size`"] > 1, "wrong where `size` is 2"),
+        (lambda one: one["`size`"] < 2, "wrong where `size` is 1"),
+        (lambda one: one["`mode`"] == "sum" and one["`size`"] > 1, None),
+        (lambda one: True, None),
+    ],
+)
+def test_the_setting_that_tells_wrong_calls_from_right_ones(wrong, where):
+    texts = {one.slug: one.text for one in seen_with_settings(wrong)}
+    assert (where in texts["wrong_where"]) if where else "wrong_where" not in texts
+    assert texts["only_outputs"] == "Only `loss` is wrong; `gradient` never."

@@ -80,7 +80,10 @@ def causes(seen: Seen, answers: Units, known: OfProblem) -> list[Told]:
     told = [] if explanation is None else _named(explanation, table, sizes, seen)
     if not any(one.kind == RELATION for one in told):
         told += _relation(table, student, solution, seen)
-    return told + facts(seen.surveys, student, solution)
+    said, right = (
+        {k: v for k, v in run.items() if k not in known.free} for run in (student, solution)
+    )
+    return told + facts(seen.surveys, said, right)
 
 
 def _without_derived(run: Units, random: set[str], free: list[str]) -> Units:

@@ -49,7 +49,11 @@ def explain(table: Table, sizes: np.ndarray) -> Explanation | None:
     ]
     if found is not None or _are_one(multiples):
         return found  # one factor everywhere: a relation says it better
-    simple = _scaled(table, sizes, simple=True) or _one(table, singles=False)
+    simple = (
+        _multiplied(table, sizes)
+        or _scaled(table, sizes, simple=True)
+        or _one(table, singles=False)
+    )
     if simple is not None or None not in multiples:
         return simple
     return _scaled(table, sizes, simple=False) or _two(table, sizes) or _most(table, sizes)
@@ -191,6 +195,47 @@ def _two(table: Table, sizes: np.ndarray) -> Explanation | None:
         for place in np.flatnonzero(explained.all(-1) & own & other):
             found.append((table.things[rows[index]], table.things[rows[index + 1 + place]]))
     return _best(found)
+
+
+def _multiplied(table: Table, sizes: np.ndarray) -> Explanation | None:
+    """Two known things, one of which multiplies every output by a number, as a sum for a mean does:
+    what came is what the other gives, times that."""
+    numeric = (table.marks == table.right_marks) & (table.numbers[:, DIRECTIONS] > 0)
+    wrong = np.flatnonzero(table.wrong & numeric)
+    single = np.array([len(thing.causes) == 1 for thing in table.things])
+    rows = np.flatnonzero(~table.clashes.any(1) & (table.differs & table.wrong).any(1) & single)
+    rows = rows[table.certain[np.ix_(rows, np.flatnonzero(table.wrong))].all(1)]
+    if not rows.size or not wrong.size:
+        return None
+    hits = table.hits[np.ix_(rows, np.flatnonzero(table.wrong & ~numeric))]
+    given = table.candidate_numbers[np.ix_(rows, wrong)][..., :DIRECTIONS].astype(float)
+    alike = (table.candidate_marks[np.ix_(rows, wrong)] == table.marks[wrong]).all(1)
+    right, seen = (
+        numbers[wrong][:, :DIRECTIONS].astype(float)
+        for numbers in (table.right_numbers, table.numbers)
+    )
+    room = 10 * FLOOR + CLOSE * table.numbers[wrong][:, DIRECTIONS:]
+    ratio = (given * right).sum(-1) / np.maximum((right**2).sum(-1), FLOOR**2)  # [R, wrong]
+    multiples = ratio[..., None] * right
+    scale = np.maximum(np.abs(given).max(-1, keepdims=True), np.abs(right).max(-1, keepdims=True))
+    plain = (np.abs(given - multiples) <= 10 * FLOOR + CLOSE * scale).all((1, 2)) & alike
+    found = []
+    for row in np.flatnonzero(plain):
+        product = ratio[row][:, None] * given
+        fits = (np.abs(seen - product) <= room).all((1, 2)) & alike & (hits | hits[row]).all(1)
+        factor_seen = (np.abs(product - given) > room).any(-1)  # [R, wrong]
+        other_seen = (np.abs(product - multiples[row]) > room).any(-1).any(-1)
+        for other in np.flatnonzero(fits & other_seen):
+            if _are_enough(table, wrong[factor_seen[other]], sizes):
+                found.append((table.things[rows[other]], table.things[rows[row]]))
+    return _best(found)
+
+
+def _are_enough(table: Table, columns: np.ndarray, sizes: np.ndarray) -> bool:
+    """Whether units are too many for a coincidence."""
+    calls = {table.keys[column].rsplit("/", 1)[0] for column in columns}
+    numbers = int(sizes[columns].sum())
+    return numbers >= ENOUGH or (len(calls) > 1 and numbers > 2)
 
 
 # --- most ---------------------------------------------------------------------------------------

@@ -8,16 +8,22 @@ import numpy as np
 
 from autograder.judge.exceptions import FACT, meaning
 from autograder.judge.survey import Survey
-from autograder.judge.units import Units, is_numeric, leaf_of, same, stands_alone
+from autograder.judge.units import Units, call_of, is_numeric, leaf_of, same, stands_alone
 from autograder.judge.words import Told
 
 MOST_CONDITIONS = 3  # of a problem: more are a list that nobody reads
+MOST_LEAVES = 2  # that are named as the only wrong ones
+FEW_CALLS = 3  # in fewer any setting tells right calls from wrong ones
+NOT_OF_THE_STUDENT = ("`stand_ins`",)  # what stands in the place of other holes
 
 
 def facts(surveys: dict[str, Survey], student: Units, solution: Units) -> list[Told]:
-    """Exceptions, conditions that do not hold, gradients that are zero or alone wrong."""
+    """Exceptions, conditions that do not hold, gradients that are zero or alone wrong, and where else
+    it is right."""
+    wrong = _wrong(student, solution)
     found = [
-        *_exceptions(surveys), *_conditions(surveys), *_gradients(student, solution)
+        *_exceptions(surveys), *_conditions(surveys), *_gradients(student, solution),
+        *_only_where(surveys, wrong, solution), *_only_outputs(student, solution, wrong),
     ]  # fmt: skip
     return list({(one.slug, one.text): one for one in found}.values())
 
@@ -41,6 +47,64 @@ def _conditions(surveys: dict[str, Survey]) -> Iterator[Told]:
             seen.add(place)
             if len(seen) <= MOST_CONDITIONS:
                 yield Told(FACT, place.partition(":")[0], condition.what, sure=True)
+
+
+def _wrong(student: Units, solution: Units) -> set[str]:
+    """The units in which the two differ."""
+    return {
+        key for key in {**student, **solution}
+        if not (key in student and key in solution and same(student[key], solution[key]))
+    }  # fmt: skip
+
+
+def _only_where(
+    surveys: dict[str, Survey], wrong: set[str], solution: Units
+) -> Iterator[Told]:  # fmt: skip
+    """A setting that tells the calls that are wrong from those that are right."""
+    bad = {call_of(key) for key in wrong if not stands_alone(key)}
+    known = {call_of(key) for key in solution if not stands_alone(key)}
+    for check, survey in surveys.items():
+        calls = [(f"{check}/{n}", chosen) for n, chosen in enumerate(survey.settings)]
+        rows = [(call in bad, chosen) for call, chosen in calls if call in known]
+        for name in rows[0][1] if len(rows) >= FEW_CALLS else ():
+            if name in NOT_OF_THE_STUDENT or not all(name in chosen for _, chosen in rows):
+                continue
+            here = [chosen[name] for is_bad, chosen in rows if is_bad]
+            there = [chosen[name] for is_bad, chosen in rows if not is_bad]
+            for how, those, others in (("wrong", here, there), ("right", there, here)):
+                if others and _tells(those, others):
+                    value = _said(those[0])
+                    text = f"Of {len(rows)} calls those are {how} where {name} is {value}."
+                    yield Told(FACT, f"{how}_where", text, sure=True)
+                    return
+
+
+def _tells(those: list, others: list) -> bool:
+    """Whether one value marks some calls, and more than by chance: any number of one call does."""
+    if len(set(those)) != 1 or those[0] in others:
+        return False
+    is_number = isinstance(those[0], (int, float)) and not isinstance(those[0], bool)
+    return not is_number or len(those) > 1 or those[0] in (0, 1)
+
+
+def _said(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else repr(value)
+
+
+def _only_outputs(student: Units, solution: Units, wrong: set[str]) -> Iterator[Told]:
+    """The outputs that are wrong, where others of the same calls are always right."""
+    values = [key for key in solution if key in student and is_numeric(solution[key])]
+    leaves = dict.fromkeys(leaf_of(k) for k in values if not stands_alone(k) and leaf_of(k))
+    bad = {leaf_of(key) for key in wrong if not stands_alone(key)}
+    those, others = (
+        [leaf for leaf in leaves if (leaf in bad) == is_bad] for is_bad in (True, False)
+    )
+    gradients = all("grad" in leaf.lower() for leaf in those)
+    if bad <= set(those) and others and not gradients and 0 < len(those) <= MOST_LEAVES:
+        one, other = (" and ".join(f"`{leaf}`" for leaf in part) for part in (those, others[:2]))
+        alone = "is" if len(those) == 1 else "are"
+        text = f"Only {one} {alone} wrong; {other}{' …' if len(others) > 2 else ''} never."
+        yield Told(FACT, "only_outputs", text, sure=True)
 
 
 def _gradients(student: Units, solution: Units) -> Iterator[Told]:

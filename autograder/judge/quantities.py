@@ -33,6 +33,23 @@ def quantities(names: list[str], args: tuple, kwargs: dict[str, Any]) -> dict[st
     return found
 
 
+def settings(names: list[str], args: tuple, kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Name → value of what one call is set to: numbers, words, switches, and the sizes of inputs.
+
+    Args:
+        names: as of `quantities`.
+    """
+    given = dict(zip(names, args)) | kwargs
+    chosen = {f"`{name}`": value for name, value in given.items() if _is_a_choice(value)}
+    numbers = quantities(names, args, kwargs)
+    return chosen | {n: v for n, v in numbers.items() if not n.startswith("the number of places")}
+
+
+def _is_a_choice(value: Any) -> bool:
+    """Whether a value is a switch or a name, no text."""
+    return value is None or isinstance(value, bool) or (isinstance(value, str) and len(value) < 20)
+
+
 def _products(name: str, shape: tuple[int, ...]) -> dict[str, float]:
     """Products of two or more sizes of one input."""
     found = {}

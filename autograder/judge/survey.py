@@ -15,7 +15,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
-from autograder.judge.quantities import quantities
+from autograder.judge.quantities import quantities, settings
 
 Ask = Callable[..., dict]  # probe, args, kwargs → outcome
 Inputs = tuple[tuple, dict[str, Any]]  # args, kwargs
@@ -39,8 +39,8 @@ class Condition:
 class Survey:
     """What a check saw from its first call to its last.
 
-    `outcomes` are those of the calls, `inputs` what each was given and `quantities` the numbers of it
-    by name; `conditions` end early where a call gave no value, because what the check compares then is
+    `outcomes` are those of the calls, `inputs` what each was given, `quantities` the numbers of it by
+    name and `settings` what it was set to; `conditions` end early where a call gave no value, because what the check compares then is
     not the student's.
     """
 
@@ -49,6 +49,7 @@ class Survey:
     conditions: list[Condition] = field(default_factory=list)
     quantities: list[dict[str, float]] = field(default_factory=list)
     inputs: list[Inputs] = field(default_factory=list)
+    settings: list[dict[str, Any]] = field(default_factory=list)
 
 
 _noting: ContextVar[_Notes | None] = ContextVar("_noting", default=None)
@@ -186,7 +187,7 @@ def survey(
         if whole or ask is None:
             break
     given = [quantities(parameters.get(c.probe, []), c.args, c.kwargs) for c in student.calls]
+    chosen = [settings(parameters.get(c.probe, []), c.args, c.kwargs) for c in student.calls]
     inputs = [(call.args, call.kwargs) for call in student.calls]
-    return Survey(
-        [p for p, _ in known], [outcome for _, outcome in known], conditions, given, inputs
-    )
+    outcomes = [outcome for _, outcome in known]
+    return Survey([p for p, _ in known], outcomes, conditions, given, inputs, chosen)
