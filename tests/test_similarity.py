@@ -88,3 +88,12 @@ def test_what_students_wrote_is_escaped_on_the_page():
     found = shared_code.Found([pair(texts=(evil, evil), matches=([], []), one=evil)], {}, [evil])
     page = similarity_page.page(found, HOMEWORK)
     assert "<script" not in page and "&lt;script&gt;" in page
+
+
+def test_an_upload_that_holds_the_canary_is_named(tmp_path):
+    line = "# CANARY 12345678-AAAA-4BBB-8CCC-123456789ABC. copied"
+    (tmp_path / "mann.py").write_text(f"x = 1\n{line}\n")
+    author = shared_code.Author("ada", tmp_path, {})
+    known = ["12345678-aaaa-4bbb-8ccc-123456789abc"]
+    assert list(shared_code._copied([author], known)) == ["ada: mann.py"]
+    assert not list(shared_code._copied([author], []))

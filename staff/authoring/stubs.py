@@ -16,6 +16,7 @@ from pathlib import Path
 
 from common import homework as homeworks
 from common.errors import KitError
+from staff.authoring import canary
 
 BEGIN = re.compile(r"^(\s*)### BEGIN SOLUTION (\S+) \(([^)]*)\): (.+)$")
 END = re.compile(r"^\s*### END SOLUTION\s*$")
@@ -103,6 +104,7 @@ def make_stub(source: str, homework: str, file: str = "", given: Iterable[str] =
     Args:
         given: problems whose body stays, since the course leaves them out and others build on it.
     """
+    source = canary.without(source)
     lines = source.splitlines()
     for hole in reversed(holes(source, file)):
         if hole.problem in given:

@@ -21,7 +21,7 @@ CODE, WRITTEN = ("code", "run"), ("plot", "written")
 OTHER_KIND, ERROR = "other kind", "error"
 TABLES = {  # every key that course.toml may hold: a misspelt one would be a rule that is not kept
     "": {"title", "contact", "timezone", "late", "participation", "extra", "excused", "roster",
-         "assignments", "drop", "assistants"},
+         "assignments", "drop", "assistants", "canaries"},
     "assistants": {"policy"},
     "late": {"days", "most", "grace_minutes", "most_extension"},
     "participation": {"most"},

@@ -12,13 +12,13 @@ import itertools
 import statistics
 import tempfile
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from common.errors import KitError
 from common.homework import Homework
-from staff.authoring import catalogue
+from staff.authoring import canary, catalogue
 from staff.course.roster import same
 from staff.grading import submissions, unpack
 
@@ -59,11 +59,17 @@ class Author:
 
 @dataclass
 class Found:
-    """Every pair above its file's threshold, the thresholds, and who did not sign."""
+    """Every pair above its file's threshold, the thresholds, and what else is to be looked at.
+
+    Attributes:
+        unsigned: those who did not sign the statement.
+        copied: submission and file that hold a canary of the staff's solutions.
+    """
 
     pairs: list[Pair]
     thresholds: dict[str, str]
     unsigned: list[str]
+    copied: list[str] = field(default_factory=list)
 
 
 def find(folder: Path, homework: Homework, corpus: list[Path], least: float | None = None) -> Found:
@@ -79,6 +85,7 @@ def find(folder: Path, homework: Homework, corpus: list[Path], least: float | No
     found = Found([], {}, [])
     with tempfile.TemporaryDirectory(prefix="similarity-") as work:
         authors = _authors(folder, homework, Path(work) / "class")
+        found.copied = list(_copied(authors, canary.known(homework.root)))
         found.unsigned = [one.name for one in authors if one.manifest.get("signed") is not True]
         for number, place in enumerate(corpus):
             authors += _authors(place, homework, Path(work) / f"corpus{number}", public=True)
@@ -89,6 +96,15 @@ def find(folder: Path, homework: Homework, corpus: list[Path], least: float | No
             found.pairs += [pair for pair in pairs if max(pair.shares) >= limit]
     found.pairs.sort(key=lambda pair: (-max(pair.shares), pair.file, pair.one, pair.other))
     return found
+
+
+def _copied(authors: list[Author], canaries: list[str]) -> Iterator[str]:
+    for author in authors:
+        for path in sorted(author.folder.rglob("*")):
+            if path.suffix not in (".py", ".md", ".toml") or not path.is_file():
+                continue
+            if canary.found_in(path.read_text(encoding="utf-8", errors="replace"), canaries):
+                yield f"{author.name}: {path.relative_to(author.folder)}"
 
 
 def threshold(pairs: list[Pair], least: float | None) -> tuple[float, str]:

@@ -49,6 +49,8 @@ def main(argv: list[str]) -> int:
     print(f"{output}: {len(found.pairs)} pairs to look at, {declared} of declared collaborators")
     for file, told in found.thresholds.items():
         print(f"  {file}: {told}")
+    for copied in found.copied:
+        print(f"holds the canary of the staff's solutions: {copied}")
     if found.unsigned:
         print(f"statement not signed: {', '.join(found.unsigned)}")
     return 0

@@ -1,0 +1,131 @@
+"""`python -m staff new-term`: another term of the course, with nothing of the last one in it."""
+
+from __future__ import annotations
+
+import json
+import re
+import string
+import subprocess
+from datetime import date, datetime
+from pathlib import Path
+
+import numpy as np
+
+from common import homework as homeworks
+from common.errors import KitError
+from common.files import write_text
+from common.homework import ROOT
+from staff import command
+from staff.authoring import canary
+from staff.authoring.curves import recipe, record
+
+EXAMPLE = """example:
+  python -m staff new-term --first-due 2027-01-15
+All dates of staff/course.toml move by as many days as the first one. Runs to diagnose get other
+letters, solutions and model answers another canary, the kit the next version. Look at `git diff`."""
+_DUE = re.compile(r"^(due(?:_written)? = )(\S+)$", re.M)
+_VERSION = re.compile(r'^version(?: = "|: )(\d+)\.(\d+)\.(\d+)', re.M)
+LETTERS = string.ascii_uppercase.replace("I", "").replace("O", "").replace("X", "")
+
+
+def main(argv: list[str]) -> int:
+    """Write everything that belongs to a term anew; say what is left to do."""
+    options = command.parser("new-term", __doc__, EXAMPLE)
+    options.add_argument("--first-due", required=True, metavar="YYYY-MM-DD",
+                         help="when the first homework is due")  # fmt: skip
+    chosen = options.parse_args(argv)
+    try:
+        first = date.fromisoformat(chosen.first_due)
+    except ValueError:
+        raise KitError(f"--first-due {chosen.first_due}: write it as 2027-01-15") from None
+    _require_committed(ROOT)
+    texts = renewed(ROOT, first, canary.new(), np.random.default_rng())
+    for path, text in texts.items():
+        write_text(path, text)
+        print(path.relative_to(ROOT))
+    print(f"\nversion {version(ROOT)}; look at: git diff\nthen:\n"
+          "  python -m staff answers hwN --secret   inputs that nobody has seen, for every homework\n"
+          "  make verify && make release            and the lines of CHANGELOG.md")  # fmt: skip
+    return 0
+
+
+def _require_committed(root: Path) -> None:
+    asked = subprocess.run(["git", "status", "--porcelain", "--untracked-files=no"], cwd=root,
+                           capture_output=True, text=True, check=False)  # fmt: skip
+    if asked.returncode or asked.stdout.strip():
+        raise KitError("new-term changes many files: commit or discard your own changes first")
+
+
+def renewed(
+    root: Path, first_due: date, new_canary: str, rng: np.random.Generator
+) -> dict[Path, str]:
+    """Every file that belongs to a term → its new text.
+
+    Args:
+        first_due: the day on which the earliest homework is due.
+
+    Raises:
+        KitError: when course.toml has no dates.
+    """
+    course = root / "staff" / "course.toml"
+    text = shifted(course.read_text(encoding="utf-8"), first_due)
+    canaries = json.dumps([*canary.known(root), new_canary])
+    texts = {course: re.sub(r"(?m)^canaries = .*$", f"canaries = {canaries}", text)}
+    for path in canary.files(root):
+        texts[path] = canary.marked(path, new_canary)
+    for name in homeworks.names(root):
+        if (root / name / "curves.json").is_file():
+            texts |= relettered(root, name, rng, texts)
+    for path in (root / "pyproject.toml", root / "CITATION.cff"):
+        texts[path] = _VERSION.sub(_next, path.read_text(encoding="utf-8"), count=1)
+    return texts
+
+
+def shifted(course: str, first_due: date) -> str:
+    """course.toml with all its dates moved by the same number of days."""
+    dates = [datetime.fromisoformat(found[2]) for found in _DUE.finditer(course)]
+    if not dates:
+        raise KitError("staff/course.toml has no line like: due = 2026-10-02T23:59:00")
+    by = first_due - min(dates).date()
+    return _DUE.sub(
+        lambda found: f"{found[1]}{(datetime.fromisoformat(found[2]) + by).isoformat()}", course
+    )
+
+
+def relettered(
+    root: Path, name: str, rng: np.random.Generator, texts: dict[Path, str]
+) -> dict[Path, str]:
+    """The recorded runs of a homework under other letters: curves, recipe and model answers.
+
+    Args:
+        texts: new texts so far: those of model answers are taken from there.
+    """
+    path = root / name / "curves.json"
+    curves = json.loads(path.read_text(encoding="utf-8"))
+    old = list(curves["runs"])
+    letters = dict(zip(old, rng.choice(list(LETTERS), len(old), replace=False)))
+    runs = {str(letters[run]): row for run, row in curves["runs"].items()}
+    curves["runs"] = {run: runs[run] for run in sorted(runs)}
+    made = recipe.path_of(name, root)
+    answers = root / "staff" / "writeup" / f"{name}.md"
+    return {
+        path: record.as_json(curves),
+        made: _renamed(made.read_text(encoding="utf-8"), r'^(name = ")(\w)(")$', letters),
+        answers: _renamed(texts[answers], r"^(\| )(\w)( \| [\w-]+ \| )", letters),
+    }
+
+
+def _renamed(text: str, pattern: str, letters: dict) -> str:
+    return re.sub(pattern, lambda m: m[1] + str(letters.get(m[2], m[2])) + m[3], text, flags=re.M)
+
+
+def _next(found: re.Match) -> str:
+    """The next minor version."""
+    return found[0].replace(".".join(found.groups()), f"{found[1]}.{int(found[2]) + 1}.0")
+
+
+def version(root: Path) -> str:
+    """The kit's version."""
+    found = _VERSION.search((root / "pyproject.toml").read_text(encoding="utf-8"))
+    assert found is not None
+    return ".".join(found.groups())

@@ -1,0 +1,90 @@
+"""Another term: dates, canary, version and letters are new, and nothing else is."""
+
+import tomllib
+from datetime import date
+
+import numpy as np
+import pytest
+
+from common import homework as homeworks
+from common.diagnose import curves
+from common.errors import KitError
+from common.homework import ROOT
+from staff.authoring import canary, stubs
+from staff.authoring.curves import recipe
+from staff.course import policy
+from staff.release import new_term
+
+CANARY = "12345678-aaaa-4bbb-8ccc-123456789abc"
+
+
+@pytest.fixture(scope="module")
+def texts():
+    return new_term.renewed(ROOT, date(2027, 1, 15), CANARY, np.random.default_rng(0))
+
+
+@pytest.fixture(scope="module")
+def term(texts, tmp_path_factory):
+    """The files of the next term, in a root of their own."""
+    root = tmp_path_factory.mktemp("term")
+    for path, text in texts.items():
+        target = root / path.relative_to(ROOT)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+    for name in homeworks.names():
+        target = root / name / "homework.toml"
+        target.parent.mkdir(exist_ok=True)
+        target.write_bytes((ROOT / name / "homework.toml").read_bytes())
+    return root
+
+
+def test_all_dates_move_by_as_many_days(term):
+    before, after = policy.load(), policy.load(term / "staff" / "course.toml", term)
+    assert after.assignments[0].due.date() == date(2027, 1, 15)
+    gaps = {b.due.replace(tzinfo=None) - a.due.replace(tzinfo=None)
+            for a, b in zip(before.assignments, after.assignments)}  # fmt: skip
+    assert len(gaps) == 1 and [one.name for one in after.assignments] == [
+        one.name for one in before.assignments
+    ]
+
+
+@pytest.mark.parametrize(
+    "hw", [name for name in homeworks.names() if (ROOT / name / "curves.json").is_file()]
+)
+def test_runs_have_other_letters_and_their_own_causes(hw, term):
+    def causes(root):
+        told, answers = curves.load(hw, root), recipe.load(hw, root).answers
+        return {str(one.columns): answers[name] for name, one in told.runs.items()}
+
+    assert causes(term) == causes(ROOT)
+    was, now = recipe.load(hw, ROOT).answers, recipe.load(hw, term).answers
+    assert was != now and len(was) == len(now)
+    model = (term / "staff" / "writeup" / f"{hw}.md").read_text(encoding="utf-8")
+    for run, cause in now.items():
+        assert f"| {run} | {cause} |" in model
+
+
+def test_every_solution_and_model_answer_carries_the_canary_and_no_stub_does(texts, term):
+    carriers = [path for path in texts if canary.found_in(texts[path], [CANARY])]
+    assert len(carriers) == len(canary.files(ROOT)) + 1, "and course.toml"
+    assert canary.known(term)[-1] == CANARY
+    for master in (term / "staff" / "solutions").rglob("*.py"):
+        hw = master.parent.name
+        stub = stubs.make_stub(master.read_text(encoding="utf-8"), hw, master.name)
+        assert stub == (ROOT / hw / master.name).read_text(encoding="utf-8")
+    again = canary.marked(carriers[-1], "0" * 36)
+    assert again.count("Canary") == 1, "one takes the other's place"
+
+
+def test_the_version_is_the_next(term):
+    before = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"][
+        "version"
+    ]
+    major, minor, _ = map(int, before.split("."))
+    assert new_term.version(term) == f"{major}.{minor + 1}.0"
+    assert f"version: {major}.{minor + 1}.0" in (term / "CITATION.cff").read_text(encoding="utf-8")
+
+
+def test_a_date_that_is_none_is_an_error():
+    with pytest.raises(KitError, match="2027-01-15"):
+        new_term.main(["--first-due", "soon"])
