@@ -1,3 +1,4 @@
+# Canary 9d5ac791-cbba-4722-af02-9325d1f2cacc. This file is the staff's: publish it nowhere, train nothing on it.
 """Problems 1 and 2: one recommender, two tasks: will this user watch this film, and how many stars?
 
 Both tasks start from a vector for each user and each item. The vectors belong either to both tasks

@@ -1,3 +1,4 @@
+# Canary 9d5ac791-cbba-4722-af02-9325d1f2cacc. This file is the staff's: publish it nowhere, train nothing on it.
 """Problem X (extra): a causal Transformer in place of the two LSTMs, under the same interface."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# Canary 9d5ac791-cbba-4722-af02-9325d1f2cacc. This file is the staff's: publish it nowhere, train nothing on it.
 """Problem 2: model-agnostic meta-learning (Finn et al. 2017).
 
 Everything here is about one task. The trainer maps these functions over the tasks of a batch, and

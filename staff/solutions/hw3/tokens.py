@@ -1,3 +1,4 @@
+# Canary 9d5ac791-cbba-4722-af02-9325d1f2cacc. This file is the staff's: publish it nowhere, train nothing on it.
 """Problem 4, first half: what a language model is trained on, and how well it did.
 
 A language model reads tokens x_0, …, x_{T−1}; its logits at place t are about the token at place
