@@ -293,7 +293,9 @@ def test_every_homework_makes_a_report_without_any_run(hw, tmp_path):
     path = ROOT / hw / "writeup.md"
     made = report.assemble(homework, path, tmp_path / "none")
     page = report.render(made)
-    assert page.count('<section class="sheet" id=') >= 1 + len([q for q in questions(homework) if not q.extra])
+    assert page.count('<section class="sheet" id=') >= 1 + len(
+        [q for q in questions(homework) if not q.extra]
+    )
     lost = [what for what, how in made.results.missing.items() if how.startswith("train it, or")]
     assert not lost, f"{hw}/homework.toml does not say what makes {lost}"
 
