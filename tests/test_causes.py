@@ -326,3 +326,28 @@ def test_the_setting_that_tells_wrong_calls_from_right_ones(wrong, where):
     texts = {one.slug: one.text for one in seen_with_settings(wrong)}
     assert (where in texts["wrong_where"]) if where else "wrong_where" not in texts
     assert texts["only_outputs"] == "Only `loss` is wrong; `gradient` never."
+
+
+def of_three(**spoilt):
+    """One call with three outputs of nine numbers each, some of them spoilt."""
+    value = {name: RNG_OF_THREE[name] for name in "abc"} | spoilt
+    return Survey(["three"], [{"value": value, "changed": []}], [], [{}])
+
+
+RNG_OF_THREE = {name: np.random.RandomState(7).normal(size=(3, 3)) + ord(name) for name in "abc"}
+
+
+@pytest.mark.parametrize("b, named", [(RNG_OF_THREE["b"] ** 3, ["cubed"]), (np.zeros((3, 3)), [])])
+def test_a_thing_that_gives_one_whole_output_looks_like_it(b, named):
+    """It is seen in one of three wrong outputs; zeros there would say nothing."""
+    solution = units(CHECK, of_three(), False)
+    cause = (Cause(MISTAKE, "cubed", "It is cubed."),)
+    things = [known(cause, units(CHECK, of_three(b=b), False), solution, ())]
+    own = {name: RNG_OF_THREE[name] * np.arange(9).reshape(3, 3) for name in "ac"}
+    found = causes(Seen({CHECK: of_three(b=b, **own)}, set()), solution, OfProblem(things=things))
+    assert names(found) == named and not any(one.sure for one in found if one.kind == MISTAKE)
+
+
+def test_numbers_that_are_not_finite_are_a_fact():
+    found = told(run(gradient=lambda x: np.full_like(x, np.inf)))
+    assert "not_finite" in names(found, "fact")

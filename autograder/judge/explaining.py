@@ -15,6 +15,7 @@ import numpy as np
 from autograder.judge.fingerprints import DIRECTIONS, FLOOR
 from autograder.judge.known import MISTAKE, Known, Table
 from autograder.judge.relations import SIMPLE
+from autograder.judge.units import leaf_of
 
 ENOUGH = 8  # independent numbers, or two calls, make a coincidence unlikely
 CLOSE = 1e-3  # of the largest number, where fingerprints are added or divided
@@ -242,12 +243,31 @@ def _are_enough(table: Table, columns: np.ndarray, sizes: np.ndarray) -> bool:
 
 
 def _most(table: Table, sizes: np.ndarray) -> Explanation | None:
-    """The known thing that gives the larger part of what is wrong, and spoils nothing."""
+    """The known thing that gives the larger part of what is wrong, or one output in all calls, and
+    spoils nothing."""
     weight = np.minimum(sizes, ENOUGH) * table.wrong
     shares = (table.hits * weight).sum(1) / max(weight.sum(), 1)
     shares = np.where(table.clashes.any(1), 0.0, shares)
     best = float(shares.max(initial=0.0))
     if best < 0.5:
+        shares = np.where(_whole_outputs(table, sizes), shares, 0.0)
+        best = float(shares.max(initial=0.0))
+    if best <= 0:
         return None
     found = _best([(table.things[row],) for row in np.flatnonzero(shares >= best - 1e-9)])
     return found and Explanation(found.things, best, (), found.alone)
+
+
+def _whole_outputs(table: Table, sizes: np.ndarray) -> np.ndarray:
+    """[C] whether a thing gives some output that is wrong everywhere that it is wrong.
+
+    Zeros say little: many things give them.
+    """
+    found = np.zeros(len(table.things), bool)
+    told = table.wrong & (table.numbers[:, DIRECTIONS] > FLOOR)
+    outputs = np.array([leaf_of(key) for key in table.keys])
+    for output in set(outputs[told]):
+        columns = np.flatnonzero(table.wrong & (outputs == output))
+        if told[columns].all() and int(sizes[columns].sum()) >= ENOUGH:
+            found |= table.hits[:, columns].all(1)
+    return found

@@ -22,7 +22,8 @@ def facts(surveys: dict[str, Survey], student: Units, solution: Units) -> list[T
     it is right."""
     wrong = _wrong(student, solution)
     found = [
-        *_exceptions(surveys), *_conditions(surveys), *_gradients(student, solution),
+        *_exceptions(surveys), *_conditions(surveys), *_not_finite(student, solution),
+        *_gradients(student, solution),
         *_only_where(surveys, wrong, solution), *_only_outputs(student, solution, wrong),
     ]  # fmt: skip
     return list({(one.slug, one.text): one for one in found}.values())
@@ -105,6 +106,23 @@ def _only_outputs(student: Units, solution: Units, wrong: set[str]) -> Iterator[
         alone = "is" if len(those) == 1 else "are"
         text = f"Only {one} {alone} wrong; {other}{' …' if len(others) > 2 else ''} never."
         yield Told(FACT, "only_outputs", text, sure=True)
+
+
+def _not_finite(student: Units, solution: Units) -> Iterator[Told]:
+    """Outputs that hold NaN or infinities where the solution has numbers."""
+    leaves = dict.fromkeys(
+        f"`{leaf_of(key)}`" if leaf_of(key) else "the result"
+        for key, leaf in student.items()
+        if is_numeric(leaf) and not np.isfinite(leaf).all()
+        and is_numeric(solution.get(key)) and np.isfinite(solution[key]).all()
+    )  # fmt: skip
+    if leaves:
+        names = ", ".join(list(leaves)[:3])
+        yield Told(
+            FACT, "not_finite",
+            f"Numbers in {names} are not finite: something is divided by zero or overflows, or a "
+            "logarithm of zero is taken. NaN times zero is NaN.", sure=True,
+        )  # fmt: skip
 
 
 def _gradients(student: Units, solution: Units) -> Iterator[Told]:
