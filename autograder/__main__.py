@@ -7,9 +7,12 @@ import contextlib
 import json
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
+from autograder import asked
+from common import progress
 from common.errors import KitError
 from common.files import write_text
 
@@ -17,7 +20,7 @@ EXAMPLES = """
 examples:
   python -m autograder                     the state of all homeworks, as one picture
   python -m autograder hw1                 grade homework 1
-  python -m autograder hw1 --problem 2a    one problem only
+  python -m autograder hw1 --problem 2a    one problem only; --problem 2 is all of its parts
   python -m autograder hw1 --problem 2a --replay    its smallest failing inputs, as a script
   python -m autograder hw1 --watch         a verdict each time a file is saved
   python -m autograder doctor              what works on this machine
@@ -35,18 +38,13 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = options.add_argument
-    add("homework", nargs="*", help="hw0, hw1, …; none means all that are here")
+    add("homework", nargs="*", help="hw0, hw1, or a file such as hw1/mann.py; none means all")
     add("--problem", metavar="ID", help="only the checks of one problem, such as 2a")
-    add("--submission", metavar="DIR", type=Path, help="take the files to hand in from this folder")
-    add("--json", metavar="FILE", help="write the record here; - is standard output")
-    add("--seed", metavar="N", type=int, default=0, help="which recorded inputs (the kit has 0)")
-    add("--hint", metavar="LEVEL", type=int, choices=(1, 2, 3),
-        help="1 what differed, 2 the idea to look at, 3 the recognised mistake")  # fmt: skip
-    add("--isolation", choices=("fork", "spawn"), help="how student code is kept apart")
-    add("--in-process", action="store_true", help="no isolation, so that breakpoint() works")
     add("--watch", action="store_true", help="stay, and grade again whatever is saved")
     add("--html", metavar="FILE", type=Path, help="write a report with pictures, one file")
-    add("--junit", metavar="FILE", type=Path, help="write JUnit XML, for continuous integration")
+    add("--hint", metavar="LEVEL", type=int, choices=(1, 2, 3),
+        help="1 what differed, 2 the idea to look at, 3 the recognised mistake")  # fmt: skip
+    add("--in-process", action="store_true", help="no isolation, so that breakpoint() works")
     add(
         "--replay",
         action="store_true",
@@ -54,6 +52,12 @@ def parser() -> argparse.ArgumentParser:
     )
     add("--plain", action="store_true",
         help="sentences in ASCII, for screen readers; NO_COLOR=1 does the same")  # fmt: skip
+    add = options.add_argument_group("for graders and other programs").add_argument
+    add("--submission", metavar="DIR", type=Path, help="take the files to hand in from this folder")
+    add("--json", metavar="FILE", help="write the record here; - is standard output")
+    add("--junit", metavar="FILE", type=Path, help="write JUnit XML, for continuous integration")
+    add("--seed", metavar="N", type=int, default=0, help="which recorded inputs (the kit has 0)")
+    add("--isolation", choices=("fork", "spawn"), help="how student code is kept apart")
     add("--fresh", action="store_true", help="use no state of an earlier run (there is none)")
     return options
 
@@ -61,6 +65,7 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     """Run the command; the exit code."""
     argv = sys.argv[1:] if argv is None else argv
+    progress.spell_what_is_missing()
     try:
         if argv[:1] == ["submit"]:
             from autograder import submit
@@ -88,15 +93,13 @@ def main(argv: list[str] | None = None) -> int:
 def _grade(options: argparse.Namespace) -> int:
     from common import homework as homeworks
 
+    found = asked.understand(options.homework, options.problem)
+    options.homework, options.problems = found.names, found.problems
     names = options.homework or homeworks.names()
     if not names:
         raise KitError("no homework is here; run this in the folder that holds hw0/")
     chosen = [homeworks.load(name) for name in names]
-    if options.problem and len(chosen) != 1:
-        raise KitError("--problem needs one homework, as in: python -m autograder hw1 --problem 2a")
-    if options.problem:
-        chosen[0].problem(options.problem)
-    if options.replay and not options.problem:
+    if options.replay and len(options.problems or ()) != 1:
         raise KitError(
             "--replay needs one problem, as in: python -m autograder hw1 --problem 2a --replay"
         )
@@ -149,13 +152,13 @@ def _run(chosen: list, options: argparse.Namespace) -> list:
             return [
                 watch(
                     chosen[0], worker, screen, submission=options.submission,
-                    seed=options.seed, hint=options.hint, isolation=isolation,
+                    seed=options.seed, hint=options.hint, isolation=isolation, html=options.html,
                 )
             ]  # fmt: skip
         for homework in chosen:
             with _progress(screen.console, homework) as advance:
                 result = engine.grade(
-                    homework, submission=options.submission, only=options.problem,
+                    homework, submission=options.submission, only=options.problems,
                     seed=options.seed, isolation=isolation, hint=options.hint, worker=worker,
                     progress=advance,
                 )  # fmt: skip
@@ -166,7 +169,7 @@ def _run(chosen: list, options: argparse.Namespace) -> list:
             if options.replay:
                 from autograder import replay
 
-                screen.say(replay.write(homework, options.problem, worker, options.submission))
+                screen.say(replay.write(homework, options.problems[0], worker, options.submission))
             results.append(result)
         if len(results) > 1 or not options.homework:
             screen.overview(results, {homework.name: homework for homework in chosen})
@@ -208,4 +211,8 @@ def _write_json(results: list, options: argparse.Namespace) -> None:
 if __name__ == "__main__":
     with contextlib.suppress(AttributeError, ValueError):
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    if sys.flags.optimize:  # it would strip assertions and titles from the checks
+        left = {name: value for name, value in os.environ.items() if name != "PYTHONOPTIMIZE"}
+        command = [sys.executable, "-m", "autograder", *sys.argv[1:]]
+        sys.exit(subprocess.call(command, env=left))
     sys.exit(main())

@@ -10,7 +10,7 @@ import contextlib
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,7 @@ def grade(
     homework: Homework,
     *,
     submission: Path | None = None,
-    only: str | None = None,
+    only: str | Collection[str] | None = None,
     seed: int = PUBLIC_SEED,
     isolation: str | None = None,
     hint: int | None = None,
@@ -53,7 +53,7 @@ def grade(
 
     Args:
         submission: a folder of handed-in files; None grades the kit's own.
-        only: a problem's id; None for all.
+        only: a problem's id, or several; None for all.
         seed: which recorded seed to use.
         isolation: fork, spawn or in-process; None takes the best of this system.
         hint: 1 to 3, how much a message says; None takes the homework's.

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import inspect
 import io
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,7 +44,7 @@ class _Collector:
 _planned: dict[tuple, list[PlannedCheck]] = {}
 
 
-def plan(homework: Homework, only: str | None = None) -> list[PlannedCheck]:
+def plan(homework: Homework, only: str | Collection[str] | None = None) -> list[PlannedCheck]:
     """The checks of a homework, or of one problem, in the order of homework.toml.
 
     Raises:
@@ -54,15 +55,20 @@ def plan(homework: Homework, only: str | None = None) -> list[PlannedCheck]:
         _planned[key] = _collect(homework)
     checks = _planned[key]
     if only is not None:
-        homework.problem(only)
-        checks = [check for check in checks if check.problem == only]
+        wanted = {only} if isinstance(only, str) else set(only)
+        for ident in wanted:
+            homework.problem(ident)
+        checks = [check for check in checks if check.problem in wanted]
     return checks
 
 
 def _collect(homework: Homework) -> list[PlannedCheck]:
     collector, said, known = _Collector(), io.StringIO(), set(sys.modules)
     # pytest would keep Ctrl-C to itself, or take it for a fault of the check that it reads.
-    with interrupts.held(), contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+    with (
+        interrupts.held(), _without_plugins(), contextlib.redirect_stdout(said),
+        contextlib.redirect_stderr(said),
+    ):  # fmt: skip
         code = pytest.main(
             [
                 str(homework.checks), "--collect-only", "-q", "--noconftest",
@@ -94,6 +100,20 @@ def _collect(homework: Homework) -> list[PlannedCheck]:
                 f"homework.toml says {wanted:g}"
             )
     return checks
+
+
+@contextlib.contextmanager
+def _without_plugins() -> Iterator[None]:
+    """Leave out what this machine would change in pytest: options, plugins, a random order."""
+    names = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD")
+    kept = {name: os.environ.pop(name, None) for name in names}
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    try:
+        yield
+    finally:
+        for name, value in kept.items():
+            os.environ.pop(name, None)
+            os.environ |= {} if value is None else {name: value}
 
 
 def _marker(item: pytest.Function) -> pytest.Mark:

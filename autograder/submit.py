@@ -7,16 +7,16 @@ import hashlib
 import json
 import os
 import re
-import sys
 import tomllib
 from pathlib import Path
 
-from autograder import written_runs
+from autograder import asked, written_runs
 from autograder.statement import OF_OLDER_KITS, asks_for_tools, statement
 from common import homework as homeworks
 from common.errors import KitError
 from common.files import write_archive, write_text
 from common.homework import Homework
+from common.progress import can_ask
 from common.receipts import RECEIPT, kit_version
 from common.training.state import ABSENT, FINISHED, OTHER, STOPPED, State, state_of
 
@@ -40,7 +40,7 @@ def main(argv: list[str]) -> int:
         "--runs", type=Path, default=Path("runs"), help="where the runs are (runs/)"
     )
     options = parser.parse_args(argv)
-    homework = homeworks.load(options.homework)
+    homework = homeworks.load(asked.homework_of(options.homework))
     output = options.output or Path(f"{homework.name}-submission.zip")
 
     missing = [name for name in homework.files if not (homework.folder / name).is_file()]
@@ -80,22 +80,51 @@ def sign(root: Path) -> dict:
     """
     path, text = root / SIGNATURE_FILE, statement(root)
     if (kept := _signature(path)) is not None and kept.pop("statement") == text:
+        print(f"{_read_back(kept)} (to change it, delete {SIGNATURE_FILE} and hand in again)")
         return kept
-    if not sys.stdin.isatty():
+    if not can_ask():
         print("note: not signed: run this once in a terminal to sign the statement")
         return {"signed": False, "name": "", "collaborators": [], "tools": []}
     print(text)
-    name = input("Your name, to sign this (empty: not now): ").strip()
-    others = _several("Collaborators, separated by commas (empty: none): ")
-    tools = (
-        _several("AI tools, separated by commas (empty: none): ") if asks_for_tools(root) else []
-    )
-    signed = {"signed": bool(name), "name": name, "collaborators": others, "tools": tools}
-    if name:
+    signed = _asked_until_right(asks_for_tools(root))
+    if signed["name"]:
         kept = {"statement": text, **signed}
         lines = [f"{key} = {json.dumps(value)}\n" for key, value in kept.items()]
         write_text(path, "".join(lines))
     return signed
+
+
+def _asked_until_right(tools: bool) -> dict:
+    """Who signs and with whom; read back, and asked again until it is right.
+
+    Args:
+        tools: ask for AI tools as well.
+    """
+    unsigned = {"signed": False, "name": "", "collaborators": [], "tools": []}
+    try:
+        while True:
+            name = input("Your name, to sign this (empty: not now): ").strip()
+            if not name:
+                return unsigned
+            others = _several("Collaborators, separated by commas (empty: none): ")
+            used = _several("AI tools, separated by commas (empty: none): ") if tools else []
+            signed = {"signed": True, "name": name, "collaborators": others, "tools": used}
+            print(_read_back(signed))
+            if input("Is this right? (Enter: yes; n: type it again) ").strip()[:1] not in (
+                "n",
+                "N",
+            ):
+                print(f"kept in {SIGNATURE_FILE}; to change it, delete that file and hand in again")
+                return signed
+    except EOFError:  # Ctrl-D
+        print("\nnote: not signed")
+        return unsigned
+
+
+def _read_back(signed: dict) -> str:
+    with_whom = ", ".join(signed["collaborators"]) or "nobody"
+    tools = f", with the tools {', '.join(signed['tools'])}" if signed.get("tools") else ""
+    return f"signed by {signed['name']}, who worked with {with_whom}{tools}"
 
 
 def _several(question: str) -> list[str]:

@@ -11,6 +11,7 @@ from autograder.context import CheckContext
 from autograder.judge.answers import Answers
 from autograder.judge.knowledge import Knowledge
 from autograder.planning import PlannedCheck, plan
+from autograder.report import page
 from autograder.report.record import CheckResult, HomeworkResult
 from autograder.report.screen import Screen
 from autograder.run.base import Worker
@@ -31,11 +32,13 @@ def watch(
     seed: int,
     hint: int | None,
     isolation: str,
+    html: Path | None = None,
     rounds: int | None = None,
 ) -> HomeworkResult:
     """Grade, then grade again what a change concerns, until Ctrl-C.
 
     Args:
+        html: the page to write anew after every verdict; None: no page.
         rounds: end after so many verdicts (for tests); None goes on.
 
     Returns:
@@ -67,6 +70,8 @@ def watch(
             result.checks = [rows[check.id] for check in plan(homework)]
             result.seconds = time.monotonic() - began
             _say(result, fresh, homework, screen)
+            if html is not None:
+                page.write([result], {homework.name: homework}, html)
             rounds = None if rounds is None else rounds - 1
     except KeyboardInterrupt:
         screen.say("\nno longer watching")

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
+from common import progress
 from common.errors import KitError, Stopped
 
 RUNS = Path("runs")
@@ -177,6 +178,8 @@ def run_main(main: Callable[[], int | None]) -> None:
     # Before torch is loaded: threads that wait must not spin. On a machine that does other things as
     # well (a browser is enough), spinning makes small steps several times slower.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    os.environ["MPLBACKEND"] = "agg"  # a notebook's is not installed everywhere
+    progress.spell_what_is_missing()
     with contextlib.suppress(ValueError):  # only the main thread may
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # a request to end is a Ctrl-C
     try:

@@ -68,7 +68,7 @@ def _total(result: HomeworkResult, console: Console) -> None:
     style = "bold green" if result.complete else "bold"
     console.print()
     score = Text(f"  {result.score:g} of {result.max_score:g} points", style)
-    score.append(f"   {result.seconds:.1f} s, isolation: {result.isolation}", "dim")
+    score.append(f"   {result.seconds:.1f} s", "dim")
     console.print(score)
     if todo := result.next_step:
         console.print(Text(f"  next: {todo}", "dim"))

@@ -6,10 +6,10 @@ import unicodedata
 
 from autograder.report.console import next_step, state
 from autograder.report.record import WORDS, CheckResult, HomeworkResult
+from common import progress
 from common.homework import Homework
 
-SPELT = str.maketrans({"→": "->", "×": "x", "·": ".", "−": "-", "≤": "<=", "≥": ">=", "≠": "!=",
-                       "–": "-", "—": "-", "“": '"', "”": '"', "‘": "'", "’": "'"})  # fmt: skip
+SPELT = str.maketrans(progress.SPELT)
 
 
 def ascii_text(text: str) -> str:
@@ -22,8 +22,7 @@ def ascii_text(text: str) -> str:
 def report(result: HomeworkResult, homework: Homework) -> str:
     """One homework: the score and the next step first, then every check in a line or two."""
     lines = [f"{result.homework}: {result.title}",
-             f"Score: {result.score:g} of {result.max_score:g} points, {result.seconds:.1f} seconds, "
-             f"isolation {result.isolation}"]  # fmt: skip
+             f"Score: {result.score:g} of {result.max_score:g} points, {result.seconds:.1f} seconds"]  # fmt: skip
     if result.next_step:
         lines.append(f"Next: {result.next_step}")
     for problem in homework.problems:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from common import plots
 from common.errors import KitError
 from common.files import write_text
 from common.homework import Comparison
+from common.progress import can_ask
 
 FILE = "prediction.json"
 TINY_FILE = "prediction-tiny.json"  # of runs of --tiny, which say nothing about the real ones
@@ -86,7 +86,7 @@ def settle(comparison: Comparison, folder: Path, answer: str, tiny: bool = False
         return
     if answer:
         found = parse(answer, comparison)
-    elif sys.stdin.isatty():
+    elif can_ask():
         found = _ask(comparison)
     else:
         print('no terminal to ask in: give the prediction as --predict "NAME by 0.05", or skip')
@@ -200,9 +200,18 @@ def _ask(comparison: Comparison) -> Prediction:
     example = f'"{next(iter(comparison.curves))} by 0.05"'
     while True:
         try:
-            return parse(input(f"such as {example}; Enter skips: "), comparison)
+            return parse(_typed(f"such as {example}; Enter skips: "), comparison)
         except KitError as error:
             print(error)
+
+
+def _typed(question: str) -> str:
+    """An answer; nothing when the input has ended (Ctrl-D)."""
+    try:
+        return input(question)
+    except EOFError:
+        print()
+        return ""
 
 
 def _read_all(path: Path) -> dict:

@@ -19,7 +19,7 @@ from common.errors import KitError
 from common.experiments import parallel, prediction
 from common.experiments.jobs import Job, Plan
 from common.experiments.pace import Pace, last_progress
-from common.progress import live
+from common.progress import can_ask, live
 from common.training.state import FINISHED
 
 FIGURES = 2  # of a result, in the table
@@ -113,7 +113,7 @@ def _ask_for_predictions(plan: Plan) -> None:
         known = prediction.read(plan.place, comparison) is not None
         if plan.chosen.tiny or known or not runs & unfinished:
             continue
-        if answer or sys.stdin.isatty():
+        if answer or can_ask():
             print(f"{plan.homework.name}, {comparison.name}:")
             prediction.settle(comparison, plan.place, answer)
 

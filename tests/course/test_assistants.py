@@ -75,12 +75,12 @@ def test_a_wrong_policy_is_named(policy, tmp_path):
 
 def test_tools_are_asked_for_where_they_may_be_used(tmp_path, answers):
     course_with(tmp_path, '"none"')
-    answers += ["Ada", "Bob, Eve"]
+    answers += ["Ada", "Bob, Eve", ""]
     signed = submit.sign(tmp_path)
     assert signed == {"signed": True, "name": "Ada", "collaborators": ["Bob", "Eve"], "tools": []}
     assert submit.sign(tmp_path) == signed and not answers
     course_with(tmp_path, '"explain"')
-    answers += ["Ada", "", "a chat"]
+    answers += ["Ada", "", "a chat", ""]
     assert submit.sign(tmp_path)["tools"] == ["a chat"]  # the statement is another one: signed anew
     assert submit.sign(tmp_path)["tools"] == ["a chat"] and not answers
 
@@ -90,7 +90,7 @@ def test_what_an_older_kit_signed_stands_while_the_statement_does(tmp_path, answ
     (tmp_path / "submission.toml").write_text(old)
     assert submit.sign(tmp_path)["name"] == "Ada"
     course_with(tmp_path, '"open"')
-    answers += [""] * 3
+    answers += [""]
     assert submit.sign(tmp_path)["signed"] is False
     assert (tmp_path / "submission.toml").read_text() == old
 

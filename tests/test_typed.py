@@ -1,0 +1,130 @@
+"""What fingers type, and terminals that know few signs or nobody sits at."""
+
+import io
+import os
+import subprocess
+import sys
+
+import pytest
+
+from autograder import asked, submit
+from autograder.asked import Asked
+from autograder.planning import _planned, plan
+from common import homework as homeworks
+from common import progress
+from common.errors import KitError
+
+ROOT = homeworks.ROOT
+
+
+@pytest.mark.parametrize(
+    "words, problem, found",
+    [
+        (["hw1"], None, Asked(("hw1",))),
+        (["hw1/"], None, Asked(("hw1",))),
+        (["HW1"], None, Asked(("hw1",))),
+        (["1"], None, Asked(("hw1",))),
+        (["01"], None, Asked(("hw1",))),
+        (["./hw1/mann.py"], None, Asked(("hw1",), ("2a", "2b"))),
+        (["1/mann.py"], None, Asked(("hw1",), ("2a", "2b"))),
+        (["hw0", "1"], None, Asked(("hw0",), ("1a", "1b"))),
+        (["0", "1"], None, Asked(("hw0", "hw1"))),
+        (["hw1", "2B"], None, Asked(("hw1",), ("2b",))),
+        (["hw1"], "2B", Asked(("hw1",), ("2b",))),
+        (["hw1"], "2", Asked(("hw1",), ("2a", "2b"))),
+        (["hw1"], "1", Asked(("hw1",), ("1",))),
+        (["hw0"], "x", Asked(("hw0",), ("X1", "X2"))),
+        ([], None, Asked(())),
+    ],
+)
+def test_what_is_typed_is_understood(words, problem, found):
+    assert asked.understand(words, problem) == found
+
+
+def test_files_are_found_from_the_folder_of_a_homework(monkeypatch):
+    monkeypatch.chdir(ROOT / "hw1")
+    assert asked.understand(["mann.py"]) == Asked(("hw1",), ("2a", "2b"))
+    assert asked.understand([], "2b") == Asked(("hw1",), ("2b",))
+    assert asked.understand(["../hw0"]) == Asked(("hw0",))
+
+
+@pytest.mark.parametrize(
+    "words, problem, told",
+    [
+        (["hx1"], None, "no homework 'hx1' here; did you mean hw1?"),
+        (["submitt"], None, "did you mean submit?"),
+        (["hw7"], None, "no homework 'hw7' here; "),
+        (["hw1"], "2z", "hw1 has no problem '2z'; did you mean 2"),
+        (["hw1/man.py"], None, "did you mean mann.py?"),
+        (["hw1/train.py"], None, "no problem of hw1 lies in train.py"),
+        (["hw0"], "4p", "hw0 4p has no checks"),
+        (["hw0", "hw1"], "2a", "--problem needs one homework"),
+        ([], "2a", "--problem needs one homework"),
+    ],
+)
+def test_a_near_miss_is_answered(words, problem, told):
+    with pytest.raises(KitError) as error:
+        asked.understand(words, problem)
+    assert told in str(error.value)
+
+
+@pytest.mark.parametrize("code", ["cp1252", "cp437", "ascii", "utf-8"])
+def test_signs_that_do_not_exist_are_spelt(code):
+    text = "✓ loss ± 0.1 → α█ é …"
+    command = f"from common import progress; progress.spell_what_is_missing(); print({text!r})"
+    done = subprocess.run([sys.executable, "-c", command], cwd=ROOT, capture_output=True,
+                          env=os.environ | {"PYTHONIOENCODING": code}, check=True)  # fmt: skip
+    said = done.stdout.decode(code).strip()
+    expected = "".join(s if _has(code, s) else progress.spelt(s) for s in text)
+    assert said == expected and "?" not in said
+    assert (said == text) == (code == "utf-8")
+
+
+def _has(code, sign):
+    try:
+        sign.encode(code)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def test_a_closed_input_is_not_asked(monkeypatch):
+    monkeypatch.setattr("sys.stdin", None)
+    assert not progress.can_ask()
+    monkeypatch.setenv("TERM", "dumb")
+    assert not progress.live()
+
+
+def test_what_pytest_is_told_elsewhere_changes_no_plan(monkeypatch):
+    homework = homeworks.load("hw0")
+    known = [check.id for check in plan(homework)]
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-k nothing --no-such-option")
+    monkeypatch.setenv("PYTEST_PLUGINS", "no_such_plugin")
+    _planned.clear()
+    assert [check.id for check in plan(homework)] == known
+    assert os.environ["PYTEST_PLUGINS"] == "no_such_plugin"
+
+
+def test_a_file_that_hides_a_module_of_python_is_named(tmp_path):
+    (tmp_path / "common").symlink_to(ROOT / "common")
+    (tmp_path / "token.py").write_text("")
+    done = subprocess.run([sys.executable, "-m", "common.experiments", "--help"], cwd=tmp_path,
+                          capture_output=True, text=True, check=False)  # fmt: skip
+    assert done.returncode == 2 and "token.py hides Python's own module" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_signature_is_read_back_until_it_is_right(monkeypatch, capsys):
+    typed = io.StringIO("Adda\nBob\nn\nAda\nBob, Cy\n\n")
+    monkeypatch.setattr("sys.stdin", typed)
+    signed = submit._asked_until_right(tools=False)
+    assert signed == {"signed": True, "name": "Ada", "collaborators": ["Bob", "Cy"], "tools": []}
+    said = capsys.readouterr().out
+    assert "signed by Adda, who worked with Bob\n" in said
+    assert "kept in submission.toml; to change it, delete that file" in said
+
+
+@pytest.mark.parametrize("typed", ["\n", "Ada\n", "Ada\n\n"])
+def test_nothing_is_signed_before_it_is_confirmed(monkeypatch, typed):
+    monkeypatch.setattr("sys.stdin", io.StringIO(typed))
+    assert not submit._asked_until_right(tools=False)["signed"]
