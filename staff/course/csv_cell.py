@@ -21,6 +21,12 @@ def cell(text: object) -> str:
     return "'" + line if formula else line
 
 
+def plain_text(written: str) -> str:
+    """The text that a `cell` was made of."""
+    text = written.removeprefix("'")
+    return text if text != written and cell(text) == written else written
+
+
 def csv_text(rows: Iterable[Sequence[object]], line_end: str = "\n") -> str:
     """A table as CSV; numbers stay as they are, every text is a `cell`."""
     text = io.StringIO()

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from staff.course.csv_cell import plain_text
 from staff.course.findings import Findings, nearest
 
 LARGEST = 512 * 2**20  # bytes
@@ -29,7 +30,6 @@ MARKS = (
 NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,2})?")
 COMMA_NUMBER = re.compile(r"[+-]?[0-9]+(,[0-9]+)?")
 FORMULA = re.compile(r'="(.*)"', re.DOTALL)  # how a spreadsheet keeps a text from being changed
-ESCAPED = re.compile(r"'(?=[=+@-])")  # how this kit keeps a text from being a formula
 
 
 @dataclass
@@ -175,7 +175,7 @@ def _cell(text: str) -> str:
     text = text.strip()
     if text[:1] == "=" and (quoted := FORMULA.fullmatch(text)):
         return quoted[1].replace('""', '"').strip()
-    return ESCAPED.sub("", text, count=1) if text[:1] == "'" else text
+    return plain_text(text)
 
 
 # --- what stands in cells -----------------------------------------------------------------------
