@@ -52,7 +52,7 @@ class Order:
 
 
 def readable(name: str) -> str:
-    """A file's name as text, letters and their marks composed.
+    """A file's name as text, letters and their marks composed, control characters left out.
 
     Bytes that are not UTF-8 are read as Windows-1252, which most old archives come from.
     """
@@ -60,6 +60,7 @@ def readable(name: str) -> str:
         name.encode()
     except UnicodeEncodeError:
         name = os.fsencode(name).decode("cp1252", "replace")
+    name = "".join("?" if unicodedata.category(c) == "Cc" else c for c in name)
     return unicodedata.normalize("NFC", name)
 
 

@@ -1,7 +1,9 @@
 """Whose upload it is, when it came, and which of several counts."""
 
+import csv
 import io
 import json
+import os
 import unicodedata
 import zipfile
 
@@ -9,6 +11,7 @@ import pytest
 
 from common import homework as homeworks
 from common.errors import KitError
+from staff.course import gradebook
 from staff.course.findings import Findings
 from staff.course.roster import Roster, Student
 from staff.grading import class_page, compare, downloads, grade, pool, session, submissions, unpack
@@ -328,3 +331,89 @@ def test_files_that_are_named_must_be_there_and_right(class_):
     (class_ / "roster.csv").write_text("student,status\na,gone\nb,gone\n")
     with pytest.raises(KitError, match="2 errors in the input"):
         grade.main([str(class_), "--hw", "hw1"])
+
+
+# --- every upload has a row -----------------------------------------------------------------------
+
+BAD_RECORDS = {
+    "a number that is none": {"score": float("nan")},
+    "another type": {"manifest": {"name": {1, 2}}},
+    "half a letter": {"manifest": {"name": "\ud800"}},
+    "half a letter in a note": {"notes": [{"kind": "x", "audience": "staff", "text": "\udfff"}]},
+}
+
+
+@pytest.mark.parametrize("fields", BAD_RECORDS.values(), ids=BAD_RECORDS)
+def test_a_record_that_cannot_be_written_is_a_failed_one(fields, class_, monkeypatch, capsys):
+    def judge(orders, workers, seconds, keep):
+        for order in orders:
+            more = fields if order.ident.startswith("s1") else {}
+            keep(session.blank(HOMEWORK, order) | {"status": "graded", "score": 7} | more)
+
+    monkeypatch.setattr(pool, "run", judge)
+    assert grade.main([str(class_), "--hw", "hw1"]) == 1
+    rows = (class_.with_name("in-grades-hw1") / "table.csv").read_text().splitlines()
+    status = {row.split(",")[0]: row.split(",")[2] for row in rows}
+    assert status["s1"] == "failed" and status["s2"] == status["bad"] == "graded"
+    assert "its record cannot be written" in capsys.readouterr().out
+
+
+NAMES = [
+    b"M\xfcller, J\xf6rg.zip", b"\xff\xfe.zip", "\u540d".encode() * 80 + b".zip", b"a\nb.zip",
+    b"=1+1.zip", "\u200b=1.zip".encode(), b"\x1b[31m.zip", b"-rf.tar.gz", b"a.b.c.tgz", b"%s.7z", b"x.rar",
+    b"y.py", b"z.ipynb", b"no suffix",
+]  # fmt: skip
+
+
+def test_every_name_makes_a_row_of_its_own(class_, monkeypatch, capsys):
+    for path in class_.glob("*.zip"):
+        path.unlink()
+    (class_ / "times.csv").unlink()
+    for name in NAMES:
+        (class_ / os.fsdecode(name)).write_bytes(b"PK\3\4" + name)
+    grade.main([str(class_), "--hw", "hw1"])
+    out = class_.with_name("in-grades-hw1")
+    assert len(list((out / "students").iterdir())) == len(NAMES)
+    table = (out / "table.csv").read_text(encoding="utf-8")
+    rows = list(csv.DictReader(io.StringIO(table)))
+    assert "\x1b" not in capsys.readouterr().out, "no name speaks to the terminal"
+    assert len({row["submission"] for row in rows}) == len(rows) == len(NAMES)
+    assert "s2" in {row["student"] for row in rows}, "Windows wrote Jörg's name"
+    assert not [row for row in rows if row["student"].lstrip("\u200b")[:1] == "="]
+
+
+def test_an_upload_whose_bytes_cannot_be_read_costs_itself_alone(class_, monkeypatch, capsys):
+    def broken(source):
+        if "bad" in str(source):
+            raise RuntimeError("boom")
+        return real(source)
+
+    real = submissions._pieces
+    monkeypatch.setattr(submissions, "_pieces", broken)
+    assert grade.main([str(class_), "--hw", "hw1"]) == 1
+    assert "not graded: its bytes cannot be read (RuntimeError: boom)" in capsys.readouterr().out
+    table = (class_.with_name("in-grades-hw1") / "table.csv").read_text()
+    assert "\ns2,J" in table and "\nbad,bad,failed" in table
+
+
+def test_who_was_not_graded_yet_has_an_open_row(class_, capsys):
+    grade.main([str(class_), "--hw", "hw1", "--only", "s2"])
+    table = (class_.with_name("in-grades-hw1") / "table.csv").read_text()
+    rows = {row["student"]: row for row in csv.DictReader(io.StringIO(table))}
+    assert rows["s2"]["status"] == "graded"
+    assert rows["s1"]["status"] == "failed" and "not graded yet" in rows["s1"]["reason"]
+
+
+def test_a_row_without_a_grade_is_an_open_question_of_the_gradebook(class_, capsys):
+    """Whatever was uploaded: no zero with the words that nothing was handed in."""
+    (class_ / "s3.rar").write_bytes(b"Rar!")
+    grade.main([str(class_), "--hw", "hw1"])
+    scores = class_.with_name("scores")
+    scores.mkdir()
+    text = (class_.with_name("in-grades-hw1") / "table.csv").read_text()
+    (scores / "hw1-code.csv").write_text(text.replace("\ns3,s3,graded", "\ns3,s3,refused"))
+    (scores / "roster.csv").write_text((class_ / "roster.csv").read_text() + "bad,Bad\n")
+    assert gradebook.main([str(scores)]) == 1
+    book = (scores / "gradebook.csv").read_text()
+    (line,) = [line for line in book.splitlines() if line.startswith("s3,")]
+    assert "open: hw1 code: the upload could not be graded" in line
