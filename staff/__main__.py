@@ -38,6 +38,7 @@ examples:
   python -m staff feedback submissions --hw hw1 --book scores   a page a student
   python -m staff rehearse                    a made-up class from uploads to grades
   python -m staff written hw2 submissions     pages to grade written answers on
+  python -m staff viva hw2 ada                five questions about her own code, with answers
   python -m staff gradebook scores            late days, weights, extra credit: one table
 """
 
@@ -65,6 +66,7 @@ OWN_OPTIONS = {  # commands that read their own: module, help
     "new-term": ("staff.release.new_term", "dates, canary, version and letters of another term"),
     "mutate": ("staff.gate.mutants", "change the solutions, and list what no check notices"),
     "written": ("staff.written.command", "grade written answers on offline pages"),
+    "viva": ("staff.written.viva", "questions about a student's own code, with answers"),
     "causes": ("staff.gate.measure_causes", "measure how true the causes are that are told"),
     "gradebook": ("staff.course.gradebook", "scores and rules to one table"),
 }

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from common import homework as homeworks
+from staff.course import viva
 from staff.course.findings import Findings, nearest
 from staff.course.moments import order_of_dates, read_moment
 from staff.course.policy import Assignment, Policy
@@ -47,6 +48,7 @@ class Work:
         open: half → why there is no grade yet.
         extension: days.
         items: rubric items of the written half, as the file has them.
+        viva: points of the talk about it; None where there was none.
     """
 
     code: float = 0.0
@@ -60,6 +62,7 @@ class Work:
     extension: float = 0.0
     excused: bool = False
     items: dict[str, str] = field(default_factory=dict)
+    viva: float | None = None
 
     def has(self, half: str) -> bool:
         """Whether anything of a half was handed in."""
@@ -109,6 +112,7 @@ def read_book(folder: Path, policy: Policy, findings: Findings) -> Book:
     reader.excused()
     reader.regrades(book.graded)
     reader.participation()
+    reader.vivas()
     _name_unused_files(folder, policy, findings)
     return book
 
@@ -122,7 +126,7 @@ def score_files(assignment: Assignment) -> dict[str, str]:
 
 def _name_unused_files(folder: Path, policy: Policy, findings: Findings) -> None:
     used = {name for one in policy.assignments for name in score_files(one).values()}
-    used |= set(OTHER_FILES)
+    used |= {viva.file_of(one.name) for one in policy.assignments} | set(OTHER_FILES)
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:
         table = path.suffix.casefold() in (".csv", ".tsv", ".xlsx", ".xls", ".ods")
         ours = path.name.startswith(("gradebook", "canvas-", "moodle-", "statistics"))
@@ -376,6 +380,27 @@ class _Reader:
             elif one.student in self.people:
                 self.people[one.student].participation = points
             seen[one.student] = row.place
+
+    def vivas(self) -> None:
+        """Read the scores of every homework's vivas; a row without a score was not held yet."""
+        for assignment in self.policy.assignments:
+            name = viva.file_of(assignment.name)
+            rows = self._rows(name, "student", "score", optional=("reason",))
+            numbers = self._numbers("score") if rows else None
+            for row in rows:
+                one = self.student(row.place, (row.get("student"),))
+                if one is None or numbers is None:
+                    continue
+                if not row.get("score"):
+                    self.findings.warn(f"{row.place}: {one.student}: no score, not held yet")
+                    continue
+                score = numbers.read(row.place, row.get("score"))
+                if score is not None and not 0 <= score <= viva.MOST:
+                    told = f"{score:g} points; a viva has 0 to {viva.MOST:g}"
+                    self.findings.error(row.place, told)
+                elif one.student in self.people:
+                    works = self.people[one.student].works
+                    works.setdefault(assignment.name, Work()).viva = score
 
 
 class _Entry:

@@ -15,6 +15,7 @@ FOLDER holds what is known, as CSV files with a header; all but the roster may b
     regrades.csv           student, assignment, part, score, reason     (part: code, written,
                            diagnosis, extra)
     participation.csv      student, points
+    hw1-viva.csv           student, score (of 10), reason       (`staff viva --sample` begins it)
 
 A file of scores may also be Gradescope's or Canvas's export or a Moodle worksheet, as it is. A file
 that is not there means that the half is not graded yet; a student who has no row in a file that is

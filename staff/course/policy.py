@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -14,6 +14,7 @@ from common.course import listed, policy_of
 from common.errors import KitError
 from common.homework import ROOT, Homework
 from staff.course.moments import read_moment
+from staff.course.viva import VivaRule, rule
 
 COURSE_FILE = ROOT / "staff" / "course.toml"
 KINDS = ("homework", "optional", "project")
@@ -21,8 +22,9 @@ CODE, WRITTEN = ("code", "run"), ("plot", "written")
 OTHER_KIND, ERROR = "other kind", "error"
 TABLES = {  # every key that course.toml may hold: a misspelt one would be a rule that is not kept
     "": {"title", "contact", "timezone", "late", "participation", "extra", "excused", "roster",
-         "assignments", "drop", "assistants", "canaries"},
+         "assignments", "drop", "assistants", "canaries", "viva"},
     "assistants": {"policy"},
+    "viva": {"sample", "weight"},
     "late": {"days", "most", "grace_minutes", "most_extension"},
     "participation": {"most"},
     "extra": {"above_full"},
@@ -114,6 +116,7 @@ class Policy:
     all_of_a_kind: str = OTHER_KIND
     graded: tuple[str, ...] = ("",)
     left_out: tuple[str, ...] = ("dropped", "auditor")
+    viva: VivaRule = field(default_factory=VivaRule)
 
     def named(self, name: str) -> Assignment | None:
         return next((one for one in self.assignments if one.name == name), None)
@@ -153,6 +156,7 @@ def load(path: Path = COURSE_FILE, root: Path = ROOT) -> Policy:
             all_of_a_kind=table["excused"]["all_of_a_kind"],
             graded=tuple(table["roster"]["graded"]),
             left_out=tuple(table["roster"]["left_out"]),
+            viva=rule(table),
         )
     except (OSError, tomllib.TOMLDecodeError, ZoneInfoNotFoundError) as error:
         raise KitError(f"{path.name} cannot be read: {error}") from None

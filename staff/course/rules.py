@@ -9,6 +9,7 @@ from common.errors import KitError
 from staff.course.book import Person, Work
 from staff.course.lateness import late_days
 from staff.course.policy import ERROR, Assignment, Policy
+from staff.course.viva import MOST, lost
 
 OPEN = "open: "
 
@@ -161,6 +162,7 @@ def assess(
     counting = [half for half in known if half not in refused]
     points = sum(work.earned(half) for half in counting)
     points += _extra(assignment, work, counting, policy, reasons)
+    points -= _viva(assignment, work, points, policy, reasons)
     mark = Mark(
         points,
         sum(assignment.half_points(half) for half in known),
@@ -202,6 +204,17 @@ def _extra(
             f"{assignment.name}: extra {extra:g} counts as {room:g} (at most all points)"
         )
     return min(extra, room)
+
+
+def _viva(
+    assignment: Assignment, work: Work, points: float, policy: Policy, reasons: list[str]
+) -> float:
+    """The points that the student's viva takes."""
+    if work.viva is None:
+        return 0.0
+    taken = lost(points, work.viva, policy.viva)
+    reasons.append(f"{assignment.name}: viva {work.viva:g} of {MOST:g}, takes {taken:.3g} points")
+    return taken
 
 
 def _cell(assignment: Assignment, work: Work, mark: Mark, counting: list[str]) -> str:

@@ -1,0 +1,1 @@
+"""Questions about a student's own code and runs, whose answers the kit computes."""
