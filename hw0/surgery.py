@@ -7,7 +7,7 @@ import torch
 
 
 def gradient_cosine(
-    first: torch.Tensor, second: torch.Tensor, parameters: list[torch.Tensor]
+    first_loss: torch.Tensor, second_loss: torch.Tensor, parameters: list[torch.Tensor]
 ) -> float:
     """The cosine of the angle between the gradients of two losses.
 
@@ -16,8 +16,8 @@ def gradient_cosine(
     the parameters stays as it was, and both losses can still be used for a backward pass.
 
     Args:
-        first: a scalar.
-        second: a scalar.
+        first_loss: a scalar.
+        second_loss: a scalar.
         parameters: tensors that require gradients; those of the shared tables.
 
     Returns:

@@ -21,7 +21,7 @@ Params = dict[str, torch.Tensor]
 def adapt(
     network: nn.Module,
     params: Params,
-    rates: Params,
+    inner_lrs: Params,
     images: torch.Tensor,
     labels: torch.Tensor,
     steps: int,
@@ -30,14 +30,14 @@ def adapt(
     """The inner loop: a few steps of gradient descent on the support images of one task.
 
     The loss of a step is the mean cross-entropy over the support images. Nothing that is given is
-    changed: the adapted parameters are new tensors, and they depend on `params` and on `rates` in
-    a way that gradients can follow. (`network` is used for its form alone: its own parameters play
-    no part.)
+    changed: the adapted parameters are new tensors, and they depend on `params` and on
+    `inner_lrs` in a way that gradients can follow. (`network` is used for its form alone: its own
+    parameters play no part.)
 
     Args:
         network: images [B, ...] → logits [B, N], for `functional_call`.
         params: name → parameter, before adaptation; they require gradients.
-        rates: name → inner learning rate of that parameter, a tensor that broadcasts to it.
+        inner_lrs: name → inner learning rate of that parameter, a tensor that broadcasts to it.
         images: support images, [N·K, ...].
         labels: [N·K], int64.
         steps: of gradient descent.
@@ -55,7 +55,7 @@ def adapt(
 def task_loss(
     network: nn.Module,
     params: Params,
-    rates: Params,
+    inner_lrs: Params,
     task: Tasks,
     steps: int,
     first_order: bool = False,
@@ -63,7 +63,7 @@ def task_loss(
     """What the outer loop minimises: the query loss of the parameters adapted to one task.
 
     Args:
-        network, params, rates, steps, first_order: as in `adapt`.
+        network, params, inner_lrs, steps, first_order: as in `adapt`.
         task: one task, without the axis T.
 
     Returns:
@@ -74,14 +74,14 @@ def task_loss(
     raise NotImplementedError("hw2 2b: task_loss")
 
 
-def make_rates(params: Params, rate: float, learned: bool) -> Params:
+def make_rates(params: Params, inner_lr: float, learned: bool) -> Params:
     """Inner learning rates: one number for each parameter tensor, to begin with all the same.
 
     When they are learned, the outer optimizer steps each of them by its own gradient.
 
     Args:
         params: name → parameter.
-        rate: the value that each begins with.
+        inner_lr: the value that each begins with.
         learned: whether they are to be learned.
 
     Returns:
@@ -93,12 +93,12 @@ def make_rates(params: Params, rate: float, learned: bool) -> Params:
 
 
 def inner_gradient(
-    loss_of: Callable[[Params], torch.Tensor], params: Params, first_order: bool
+    loss_fn: Callable[[Params], torch.Tensor], params: Params, first_order: bool
 ) -> Params:
     """The gradient of an inner step, with or without a path for second derivatives.
 
     Args:
-        loss_of: parameters → scalar loss.
+        loss_fn: parameters → scalar loss.
         params: where to take the gradient; they require gradients.
         first_order: treat the gradient as a constant: no gradient of the outer loss flows back
             through it. Otherwise it is a function of `params` like any other.

@@ -24,12 +24,12 @@ def prototypes(features: torch.Tensor, labels: torch.Tensor, way: int) -> torch.
     raise NotImplementedError("hw2 1a: prototypes")
 
 
-def prototype_logits(features: torch.Tensor, centres: torch.Tensor) -> torch.Tensor:
+def prototype_logits(features: torch.Tensor, prototypes: torch.Tensor) -> torch.Tensor:
     """The closer a prototype, the larger its logit: the negative squared Euclidean distance.
 
     Args:
         features: [n, D], of the n query images (N·Q of a whole task).
-        centres: prototypes, [N, D].
+        prototypes: [N, D].
 
     Returns:
         Logits [n, N].

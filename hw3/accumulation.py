@@ -12,7 +12,7 @@ IGNORED = -100  # the label of a token that is not to be predicted
 
 def accumulated_step(
     model: nn.Module,
-    parts: list[tuple[torch.Tensor, torch.Tensor]],
+    micro_batches: list[tuple[torch.Tensor, torch.Tensor]],
     optimizer: torch.optim.Optimizer,
     mean_loss: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
 ) -> float:
@@ -24,8 +24,8 @@ def accumulated_step(
 
     Args:
         model: tokens [B, T] → logits [B, T, V].
-        parts: pairs (tokens, labels), both int64 [B, T]; B and T differ from part to part. At least
-            one label of one part is to be predicted.
+        micro_batches: the parts, pairs (tokens, labels), both int64 [B, T]; B and T differ from part to
+            part. At least one label of one part is to be predicted.
         optimizer: of the model's parameters; gradients of an earlier batch must play no part.
         mean_loss: (logits, labels) → the mean over the tokens to be predicted of this part alone.
 

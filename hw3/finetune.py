@@ -15,13 +15,13 @@ def fine_tune_step(
     inputs: torch.Tensor,
     labels: torch.Tensor,
     step: int,
-    warm: int,
-    rate: float,
+    warmup_steps: int,
+    lr: float,
 ) -> float:
     """One step on one batch, with a learning rate that rises at the beginning.
 
-    Step 0 has `rate / warm`, step 1 has `2 · rate / warm`, and so on; from step `warm - 1` on it is
-    `rate`. Every parameter group of the optimizer gets it.
+    Step 0 has `lr / warmup_steps`, step 1 has `2 · lr / warmup_steps`, and so on; from step
+    `warmup_steps - 1` on it is `lr`. Every parameter group of the optimizer gets it.
 
     Args:
         model: inputs → logits [batch, classes]; its mode (train or eval) is the caller's.
@@ -29,8 +29,8 @@ def fine_tune_step(
         inputs: [batch, ...].
         labels: [batch], integers.
         step: of this training, counted from 0.
-        warm: steps of the warm-up, at least 1.
-        rate: the learning rate after it.
+        warmup_steps: steps of the warm-up, at least 1.
+        lr: the learning rate after the warm-up.
 
     Returns:
         The mean cross-entropy of the batch before the step, a plain number.
@@ -43,16 +43,17 @@ def lp_ft(
     tune: Callable[[str, int, float], list[float]],
     probe_steps: int,
     tune_steps: int,
-    probe_rate: float,
-    tune_rate: float,
+    probe_lr: float,
+    tune_lr: float,
 ) -> list[float]:
     """Linear probing, then fine-tuning (Kumar et al. 2022): first the head, then everything.
 
     Args:
-        tune: `tune(mode, steps, rate)` trains the one model there is, from where it stands, for that
-            many steps; `mode` is as in `parameters_to_tune`. It returns the loss of every step.
-        probe_steps, probe_rate: of the first phase; with 0 steps the phase is left out.
-        tune_steps, tune_rate: of the second; likewise.
+        tune: `tune(mode, steps, lr)` trains the one model there is, from where it stands, for that
+            many steps; `mode` is as in `parameters_to_tune`, and `lr` is the learning rate. It
+            returns the loss of every step.
+        probe_steps, probe_lr: of the first phase; with 0 steps the phase is left out.
+        tune_steps, tune_lr: of the second; likewise.
 
     Returns:
         The losses of all steps, in order.

@@ -32,25 +32,30 @@ def token_loss(logits: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor
 
 
 def make_batch(
-    prompts: list[list[int]], answers: list[list[int]], pad: int, end: int, context: int
+    prompts: list[list[int]],
+    answers: list[list[int]],
+    pad_id: int,
+    eos_id: int,
+    context_length: int,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Put prompts and their answers into one batch, in which only the answers are to be predicted.
 
-    A row is the prompt, the answer and the token `end`, then padding up to the longest row. A row
-    that would be longer than `context` loses the beginning of its prompt; answers and their `end`
-    are kept whole (they always fit).
+    A row is the prompt, the answer and the token `eos_id`, then padding up to the longest row. A
+    row that would be longer than `context_length` loses the beginning of its prompt; answers and
+    their `eos_id` are kept whole (they always fit).
 
     Args:
         prompts: the token numbers of each prompt; of any lengths.
-        answers: the token numbers of each answer, without `end`; of any lengths.
-        pad: the token for padding. It may be the same number as `end`.
-        end: the token that ends an answer. It is to be predicted too.
-        context: the longest row.
+        answers: the token numbers of each answer, without `eos_id`; of any lengths.
+        pad_id: the token for padding. It may be the same number as `eos_id`.
+        eos_id: the token that ends an answer. It is to be predicted too.
+        context_length: of the longest row.
 
     Returns:
         tokens: int64 [B, T].
-        labels: int64 [B, T], each token of an answer and its `end` at its own place, else IGNORED.
-        present: bool [B, T], the attention mask: where a token stands that is no padding.
+        labels: int64 [B, T], each token of an answer and its `eos_id` at its own place, else
+            IGNORED.
+        attention_mask: bool [B, T], where a token stands that is no padding.
     """
     # TODO 4b (about 12 lines): rows of prompt, answer and end; then fill up with pad
     raise NotImplementedError("hw3 4b: make_batch")

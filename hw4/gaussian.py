@@ -80,16 +80,16 @@ def log_evidence(
     raise NotImplementedError("hw4 1c: log_evidence")
 
 
-def early_stopping_prior(x: torch.Tensor, rate: float, steps: int) -> torch.Tensor:
+def early_stopping_prior(x: torch.Tensor, lr: float, steps: int) -> torch.Tensor:
     """The covariance Q of the prior that early stopping amounts to (Grant et al. 2018, section 3).
 
-    Gradient descent on ½‖y − X w‖² that starts at w0 and stops after `steps` steps of size `rate`
+    Gradient descent on ½‖y − X w‖² that starts at w0 and stops after `steps` steps of size `lr`
     ends where ½‖y − X w‖² + ½ (w − w0)ᵀ Q⁻¹ (w − w0) is least: the MAP estimate under the prior
     N(w0, Q) and noise of variance 1. Q depends on neither y nor w0.
 
     Args:
         x: [n, d]; there may be fewer rows than columns.
-        rate: below 1 / (largest eigenvalue of XᵀX).
+        lr: below 1 / (largest eigenvalue of XᵀX).
         steps: at least 1.
 
     Returns:

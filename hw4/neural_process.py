@@ -10,12 +10,13 @@ from __future__ import annotations
 import torch
 
 
-def aggregate(encoded: torch.Tensor, present: torch.Tensor) -> torch.Tensor:
+def aggregate(encoded: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     """The mean of the encoded points that are there; the order does not matter.
 
     Args:
         encoded: [B, n, r]; what stands where no point is present must not be used.
-        present: bool [B, n]; the tasks of a batch may have different numbers of points.
+        mask: bool [B, n], which points are present; the tasks of a batch may have different numbers
+            of points.
 
     Returns:
         [B, r]; zeros for a task without any point.
@@ -24,7 +25,7 @@ def aggregate(encoded: torch.Tensor, present: torch.Tensor) -> torch.Tensor:
     raise NotImplementedError("hw4 2a: aggregate")
 
 
-def sample_latent(mean: torch.Tensor, log_variance: torch.Tensor, samples: int) -> torch.Tensor:
+def sample_latent(mean: torch.Tensor, log_variance: torch.Tensor, num_samples: int) -> torch.Tensor:
     """Draw from N(mean, exp(log_variance)) so that gradients reach both (Kingma & Welling 2014).
 
     Every number is drawn by itself: no noise is shared by samples, tasks or dimensions.
@@ -32,10 +33,10 @@ def sample_latent(mean: torch.Tensor, log_variance: torch.Tensor, samples: int) 
     Args:
         mean: [B, z].
         log_variance: [B, z], natural logarithm of the variance.
-        samples: how many to draw for each task.
+        num_samples: how many to draw for each task.
 
     Returns:
-        [samples, B, z].
+        [num_samples, B, z].
     """
     # TODO 2b (about 2 lines): standard noise, moved and stretched
     raise NotImplementedError("hw4 2b: sample_latent")

@@ -8,8 +8,8 @@ from common import options
 from common.compare import method
 
 STEPS, BATCH, RATE, FILTERS, LAYERS = 1500, 64, 3e-3, 32, 4
-PROBE = {"probe_steps": 30, "probe_rate": 0.01}  # of LP-FT, on each task
-TUNE = {"tune_steps": 5, "tune_rate": 3e-4}
+PROBE_STEPS, PROBE_LR = 30, 0.01  # of LP-FT, on each task
+TUNE_STEPS, TUNE_LR = 5, 3e-4
 WARM = 3
 
 
@@ -82,15 +82,15 @@ def adapted(network, support):
     model.new_head(len(support))
     model.eval()  # three images have no statistics of their own
 
-    def tune(mode: str, steps: int, rate: float) -> list[float]:
+    def tune(mode: str, steps: int, lr: float) -> list[float]:
         tuned = list(parameters_to_tune(model, mode))
         freeze(model, tuned)
-        adam = torch.optim.Adam(tuned, lr=rate)
+        adam = torch.optim.Adam(tuned, lr=lr)
         return [
-            fine_tune_step(model, adam, support, labels, step, WARM, rate) for step in range(steps)
+            fine_tune_step(model, adam, support, labels, step, WARM, lr) for step in range(steps)
         ]
 
-    lp_ft(tune, **PROBE, **TUNE)
+    lp_ft(tune, PROBE_STEPS, TUNE_STEPS, PROBE_LR, TUNE_LR)
     return model
 
 

@@ -56,7 +56,7 @@ class Tuning:
         self.with_head, self.after_step = with_head, after_step
         self.generator = torch.Generator().manual_seed(seed)
 
-    def run(self, mode: str, steps: int, rate: float) -> list[float]:
+    def run(self, mode: str, steps: int, lr: float) -> list[float]:
         """Train what the mode says for some steps, and return the loss of each."""
         if rank := re.fullmatch(r"lora(\d+)", mode):
             add_lora(self.model, int(rank[1]), skip=(self.model.head,))
@@ -66,7 +66,7 @@ class Tuning:
             tuned += [p for p in self.model.head.parameters() if id(p) not in known]
         freeze(self.model, tuned)
         part, inputs = self._moving_part(tuned)
-        optimizer = torch.optim.Adam(tuned, lr=rate)
+        optimizer = torch.optim.Adam(tuned, lr=lr)
         order, losses = torch.empty(0, dtype=torch.long), []
         part.train()
         for step in range(steps):
@@ -74,7 +74,7 @@ class Tuning:
                 order = torch.randperm(len(inputs), generator=self.generator)
             rows, order = order[: self.batch], order[self.batch :]
             batch = inputs[rows], self.training.labels[rows]
-            losses.append(fine_tune_step(part, optimizer, *batch, step, WARM, rate))
+            losses.append(fine_tune_step(part, optimizer, *batch, step, WARM, lr))
             if self.after_step is not None:
                 self.after_step(losses[-1])
                 part.train()

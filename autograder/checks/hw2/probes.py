@@ -18,12 +18,14 @@ def prototypes(hw, features, labels, weights, way):
     return {"prototypes": centres, "gradient": gradient}
 
 
-def logits(hw, features, centres, weights):
+def logits(hw, features, prototypes, weights):
     """The logits of some queries, and the gradients of their weighted sum."""
     features.requires_grad_(True)
-    centres.requires_grad_(True)
-    found = _shaped(hw.protonet.prototype_logits(features, centres), weights.shape, "the logits")
-    by_features, by_centres = gradients((found * weights).sum(), [features, centres], "the logits")
+    prototypes.requires_grad_(True)
+    found = _shaped(hw.protonet.prototype_logits(features, prototypes), weights.shape, "the logits")
+    by_features, by_centres = gradients(
+        (found * weights).sum(), [features, prototypes], "the logits"
+    )
     return {"logits": found, "by_features": by_features, "by_centres": by_centres}
 
 

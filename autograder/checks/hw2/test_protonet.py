@@ -76,7 +76,7 @@ def test_logits(student, reference, rng):
         features[1] = centres[2]
         weights = rng.normal(size=(count, way)).astype(np.float32)
         seen = student.logits(features, centres, weights)
-        require_unchanged(student, "features", "centres")
+        require_unchanged(student, "features", "prototypes")
         require(
             bool(seen["logits"][1].argmax() == 2),
             f"a query that lies on prototype 2 is given to class {int(seen['logits'][1].argmax())}",

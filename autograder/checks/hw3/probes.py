@@ -483,7 +483,7 @@ def plain_loss(value):
     return number(value, "the loss")
 
 
-def steps_of(hw, first, second, batches, labels, warm, rate, at, momentum, training):
+def steps_of(hw, first, second, batches, labels, warmup_steps, lr, at, momentum, training):
     """Some steps on a network of two layers, each in a parameter group of its own.
 
     Args:
@@ -501,7 +501,7 @@ def steps_of(hw, first, second, batches, labels, warm, rate, at, momentum, train
     model(batches[0]).sum().backward()  # gradients that an earlier step has left
     losses, rates, modes = [], [], []
     for step in range(len(batches)):
-        given = model, optimizer, batches[step], labels[step], at + step, warm, rate
+        given = model, optimizer, batches[step], labels[step], at + step, warmup_steps, lr
         losses.append(plain_loss(hw.finetune.fine_tune_step(*given)))
         rates.append([group["lr"] for group in optimizer.param_groups])
         modes.append(int(model.training))
@@ -512,15 +512,15 @@ def steps_of(hw, first, second, batches, labels, warm, rate, at, momentum, train
 PHASES = {"linear": 1, "full": 2, "last": 3, "first": 4, "middle": 5, "bias": 6}
 
 
-def phases(hw, probe_steps, tune_steps, probe_rate, tune_rate):
+def phases(hw, probe_steps, tune_steps, probe_lr, tune_lr):
     """What `lp_ft` asks `tune` for, and what it returns; the losses depend on what was asked."""
     calls = []
 
-    def tune(mode, steps, rate):
-        calls.append([float(PHASES.get(mode, 0)), float(steps), float(rate)])
-        return [len(calls) + rate * (step + 1) for step in range(steps)]
+    def tune(mode, steps, lr):
+        calls.append([float(PHASES.get(mode, 0)), float(steps), float(lr)])
+        return [len(calls) + lr * (step + 1) for step in range(steps)]
 
-    losses = hw.finetune.lp_ft(tune, probe_steps, tune_steps, probe_rate, tune_rate)
+    losses = hw.finetune.lp_ft(tune, probe_steps, tune_steps, probe_lr, tune_lr)
     if not isinstance(losses, list | tuple):
         raise Unexpected(f"the result should be a list of losses; it is {described(losses)}")
     losses = several(losses, len(losses), "losses")
@@ -546,11 +546,13 @@ def token_loss_gradient(hw, logits, labels):
     return gradients(tensor(loss, "the loss"), [logits], "the loss")[0]
 
 
-def make_batch(hw, prompts, answers, pad, end, context):
+def make_batch(hw, prompts, answers, pad_id, eos_id, context_length):
     """The three tensors of a batch, and whether the caller's lists are as they were."""
     before = [[*row] for row in prompts], [[*row] for row in answers]
-    tokens, labels, present = several(
-        hw.tokens.make_batch(prompts, answers, pad, end, context), 3, "(tokens, labels, present)"
+    tokens, labels, attention_mask = several(
+        hw.tokens.make_batch(prompts, answers, pad_id, eos_id, context_length),
+        3,
+        "(tokens, labels, attention_mask)",
     )
     for name, value in (("tokens", tokens), ("labels", labels)):
         if tensor(value, name).dtype != torch.int64:
@@ -558,7 +560,7 @@ def make_batch(hw, prompts, answers, pad, end, context):
     return {
         "tokens": tokens,
         "labels": labels,
-        "present": tensor(present, "present"),
+        "attention_mask": tensor(attention_mask, "attention_mask"),
         "kept": before == (prompts, answers),
     }
 
@@ -585,10 +587,10 @@ class Table(torch.nn.Module):
         return self.scores[mixed]
 
 
-def greedy_decode(hw, scores, prompt, most, end, context):
+def greedy_decode(hw, scores, prompt, max_new_tokens, eos_id, context_length):
     """The new tokens; how much was read each time; whether gradients and the prompt were left."""
-    model, before = Table(scores, context), [*prompt]
-    found = hw.prompting.greedy_decode(model, prompt, most, end, context)
+    model, before = Table(scores, context_length), [*prompt]
+    found = hw.prompting.greedy_decode(model, prompt, max_new_tokens, eos_id, context_length)
     if isinstance(found, torch.Tensor):
         found = found.tolist()
     if not isinstance(found, list | tuple) or any(isinstance(t, list | tuple) for t in found):
@@ -711,9 +713,11 @@ def accumulated_step(hw, tokens, labels, weights, counts, seed):
 # --- X2: task vectors ---------------------------------------------------------------------------
 
 
-def merge_task_vectors(hw, vectors, keep):
+def merge_task_vectors(hw, task_vectors, density):
     """The merged vector, and the interference."""
-    found = several(hw.extras.merge_task_vectors(vectors, keep), 2, "(merged, interference)")
+    found = several(
+        hw.extras.merge_task_vectors(task_vectors, density), 2, "(merged, interference)"
+    )
     return {
         "merged": tensor(found[0], "the merged vector"),
         "interference": number(found[1], "the interference"),

@@ -5,10 +5,10 @@ import numpy as np
 from autograder.judge import assert_matches, problem, require_unchanged
 
 
-def merged(student, vectors, keep):
+def merged(student, task_vectors, density):
     """What comes out, after the requirement that holds everywhere."""
-    seen = student.merge_task_vectors(np.asarray(vectors, np.float32), keep)
-    require_unchanged(student, "vectors")
+    seen = student.merge_task_vectors(np.asarray(task_vectors, np.float32), density)
+    require_unchanged(student, "task_vectors")
     return seen
 
 

@@ -18,13 +18,13 @@ def training(rng, steps):
 @problem("3a", points=1)
 def test_warm_up(student, reference, rng):
     """The rate of each step, in every group of the optimizer, at the beginning and later"""
-    for warm, rate, at in ((4, 0.2, 0), (1, 0.1, 0), (3, 0.3, 1), (5, 0.05, 40)):
-        seen = student.steps_of(*training(rng, 6), warm, rate, at, 0.0, True)
+    for warmup_steps, lr, at in ((4, 0.2, 0), (1, 0.1, 0), (3, 0.3, 1), (5, 0.05, 40)):
+        seen = student.steps_of(*training(rng, 6), warmup_steps, lr, at, 0.0, True)
         require_unchanged(student, "first", "second", "batches", "labels")
-        told = f"warm {warm}, rate {rate}, steps {at} to {at + 5}"
+        told = f"warmup_steps {warmup_steps}, lr {lr}, steps {at} to {at + 5}"
         assert_matches(
             seen["rates"], reference.steps_of["rates"],
-            "The first step has a share of the rate that is not zero; the rate never exceeds `rate`.",
+            "The first step has a share of the rate that is not zero; the rate never exceeds `lr`.",
             name=f"the rates of both groups, {told}",
         )  # fmt: skip
         for part in ("first", "second"):
@@ -75,7 +75,7 @@ def compare(seen, expected, given):
     assert_matches(
         seen["calls"], expected["calls"],
         "What is a probe, what comes after it, and what does each phase need to be told?",
-        name=f"calls of tune as [mode (1 linear, 2 full, others else), steps, rate], {told}",
+        name=f"calls of tune as [mode (1 linear, 2 full, others else), steps, lr], {told}",
     )  # fmt: skip
     assert_matches(
         seen["losses"], expected["losses"],

@@ -16,9 +16,9 @@ def scores(rng, mixtures=23, vocabulary=6, never=()):
     return found
 
 
-def decode(student, table, prompt, most, end, context):
+def decode(student, table, prompt, max_new_tokens, eos_id, context_length):
     """The new tokens, after the requirements that hold everywhere."""
-    seen = student.greedy_decode(table, prompt, most, end, context)
+    seen = student.greedy_decode(table, prompt, max_new_tokens, eos_id, context_length)
     require(seen["kept"], "the caller's prompt was changed", "Work on a list of your own.")
     require(
         not seen["gradient"], "the model was run with gradients switched on",
@@ -47,22 +47,23 @@ def test_continuation(student, reference, rng):
 
 @problem("4c", points=1)
 def test_end(student, rng):
-    """It stops at the end token, which is no part of the answer, and after `most` tokens"""
+    """It stops at the end token, which is no part of the answer, and after `max_new_tokens` tokens"""
     for length in (0, 2, 4):
         table = scores(rng, mixtures=1, never=[3, 5])
-        for most, end in ((6, 3), (length, 5)):
-            # token 4 always wins, until the sums reach the mixture in which `end` does
+        for max_new_tokens, eos_id in ((6, 3), (length, 5)):
+            # token 4 always wins, until the sums reach the mixture in which `eos_id` does
             table = np.full((97, 6), -9, np.float32)
             table[:, 4] = -2
             total = 2
             for place in range(2, 2 + length):
                 total += 4 * place
-            table[total % 97, end] = -1
-            seen = decode(student, table, [2], most, end, 40)
+            table[total % 97, eos_id] = -1
+            seen = decode(student, table, [2], max_new_tokens, eos_id, 40)
             assert_matches(
                 seen["tokens"], np.full(length, 4),
-                f"After the prompt come {length} tokens and then the end token {end}; at most "
-                f"{most} tokens are wanted. The end token is not given back, and may be any token.",
+                f"After the prompt come {length} tokens and then the end token {eos_id}; at most "
+                f"{max_new_tokens} tokens are wanted. The end token is not given back, and may be "
+                "any token.",
                 name="the new tokens",
             )  # fmt: skip
             require(
@@ -73,7 +74,7 @@ def test_end(student, rng):
 
 @problem("4c", points=1)
 def test_window(student, reference, rng):
-    """The model reads the last `context` tokens and no more"""
+    """The model reads the last `context_length` tokens and no more"""
     table = scores(rng, never=[5])
     for prompt, context in (([2, 4, 1, 3, 3, 0, 2, 1], 4), ([1, 4], 3), ([3, 1, 2], 1)):
         seen = decode(student, table, prompt, 6, 5, context)

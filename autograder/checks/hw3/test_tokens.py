@@ -186,12 +186,14 @@ def test_present(student, rng):
     seen = student.make_batch([[5, 0], [0, 3, 8, 0], [7]], [[6, 0], [4], [0]], 0, 0, 20)
     expected = np.array([[1, 1, 1, 1, 1, 0], [1, 1, 1, 1, 1, 1], [1, 1, 1, 0, 0, 0]])
     assert_matches(
-        np.asarray(seen["present"]).astype(np.int64), expected,
+        np.asarray(seen["attention_mask"]).astype(np.int64), expected,
         "Here padding and end are token 0, and prompts and answers hold it as well: the mask "
-        "follows from the lengths of the rows.", name="present",
+        "follows from the lengths of the rows.", name="attention_mask",
     )  # fmt: skip
     require(
-        np.asarray(seen["present"]).dtype == bool, "present is not boolean", "True where a token is"
+        np.asarray(seen["attention_mask"]).dtype == bool,
+        "attention_mask is not boolean",
+        "True where a token is",
     )
 
 

@@ -67,9 +67,9 @@ def evidence_gradients(hw, x, y, prior_mean, factor, noise_variance, weights):
     return _weighted(value, weights, inputs, "the log evidence")
 
 
-def early_stopping_prior(hw, x, rate, steps):
+def early_stopping_prior(hw, x, lr, steps):
     """The covariance of the implied prior."""
-    return tensor(hw.gaussian.early_stopping_prior(x, rate, steps), "the covariance")
+    return tensor(hw.gaussian.early_stopping_prior(x, lr, steps), "the covariance")
 
 
 def gaussian_kl(hw, mean, covariance, other_mean, other_covariance):
@@ -103,15 +103,15 @@ def bound_gradients(hw, x, y, mean, factor, noise_variance, kl, weights):
 # --- 2: neural processes ------------------------------------------------------------------------
 
 
-def aggregate(hw, encoded, present):
+def aggregate(hw, encoded, mask):
     """The summary of each task."""
-    return tensor(hw.neural_process.aggregate(encoded, present), "the summary")
+    return tensor(hw.neural_process.aggregate(encoded, mask), "the summary")
 
 
-def aggregate_gradient(hw, encoded, present, weights):
+def aggregate_gradient(hw, encoded, mask, weights):
     """The gradient of a weighted sum of the summaries."""
     inputs = _watched(encoded=encoded)
-    value = hw.neural_process.aggregate(encoded, present)
+    value = hw.neural_process.aggregate(encoded, mask)
     return _weighted(value, weights, inputs, "the summary")
 
 

@@ -193,11 +193,11 @@ def test_evidence_gradient(student, reference, rng):
 # --- 1d -----------------------------------------------------------------------------------------
 
 
-def descend(x, y, start, rate, steps):
+def descend(x, y, start, lr, steps):
     """Gradient descent on half the sum of squared errors."""
     w = start.copy()
     for _ in range(steps):
-        w -= rate * x.T @ (x @ w - y)
+        w -= lr * x.T @ (x @ w - y)
     return w
 
 
@@ -206,8 +206,8 @@ def test_early_stopping_is_map(student, rng):
     """Where descent stops, the pull of the data and that of the prior cancel"""
     for points, dim, steps, part in ((6, 3, 4, 0.6), (5, 2, 1, 0.5), (9, 4, 25, 0.3)):
         x = rng.normal(size=(points, dim)) * 1.3
-        rate = part / np.linalg.eigvalsh(x.T @ x).max()
-        seen = student.early_stopping_prior(x, float(rate), steps)
+        lr = part / np.linalg.eigvalsh(x.T @ x).max()
+        seen = student.early_stopping_prior(x, float(lr), steps)
         require_unchanged(student, "x")
         require(
             seen.shape == (dim, dim),
@@ -215,7 +215,7 @@ def test_early_stopping_is_map(student, rng):
         )
         for _ in range(dim):  # as many tasks as it takes to see every direction
             y, start = rng.normal(size=points) * 2, rng.normal(size=dim)
-            w = descend(x, y, start, rate, steps)
+            w = descend(x, y, start, lr, steps)
             assert_matches(
                 seen @ (x.T @ (y - x @ w)), w - start,
                 f"At the weights w after {steps} steps from w0, Q·Xᵀ(y − X w) should be w − w0. "
@@ -230,8 +230,8 @@ def test_early_stopping_where_nothing_is_seen(student, reference, rng):
     """With fewer points than weights Q is finite, and wide where X sees nothing"""
     for points, dim, steps in ((2, 4, 3), (1, 3, 8)):
         x = rng.normal(size=(points, dim))
-        rate = float(0.4 / np.linalg.eigvalsh(x.T @ x).max())
-        seen = student.early_stopping_prior(x, rate, steps)
+        lr = float(0.4 / np.linalg.eigvalsh(x.T @ x).max())
+        seen = student.early_stopping_prior(x, lr, steps)
         assert_matches(
             seen, reference.early_stopping_prior,
             "Some eigenvalues of XᵀX are zero here, to rounding: a division by them must not "

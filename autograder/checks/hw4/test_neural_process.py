@@ -9,10 +9,10 @@ from autograder.judge import assert_matches, problem, require, require_unchanged
 def encoded_tasks(rng):
     """Encoded points [B, n, r] and which of them are there: all, some, one, and none."""
     encoded = rng.normal(size=(4, 6, 3)).astype(np.float32) + 0.5
-    present = np.zeros((4, 6), bool)
-    present[0], present[1, [1, 2, 5]], present[2, 4] = True, True, True
-    encoded[~present] = 50 + 10 * rng.normal(size=(int((~present).sum()), 3))
-    return encoded, present
+    mask = np.zeros((4, 6), bool)
+    mask[0], mask[1, [1, 2, 5]], mask[2, 4] = True, True, True
+    encoded[~mask] = 50 + 10 * rng.normal(size=(int((~mask).sum()), 3))
+    return encoded, mask
 
 
 # --- 2a -----------------------------------------------------------------------------------------
@@ -21,13 +21,13 @@ def encoded_tasks(rng):
 @problem("2a", points=1)
 def test_aggregate(student, rng):
     """The summary of a task is the mean of its points, in any order; of no point, zeros"""
-    encoded, present = encoded_tasks(rng)
+    encoded, mask = encoded_tasks(rng)
     expected = np.stack([
         np.average(points, axis=0, weights=there) if there.any() else np.zeros(3)
-        for points, there in zip(encoded.astype(np.float64), present)
+        for points, there in zip(encoded.astype(np.float64), mask)
     ])  # fmt: skip
-    seen = student.aggregate(encoded, present)
-    require_unchanged(student, "encoded", "present")
+    seen = student.aggregate(encoded, mask)
+    require_unchanged(student, "encoded", "mask")
     assert_matches(
         seen, expected,
         "The four tasks have 6, 3, 1 and 0 points. Is it the mean over the points that are there, "
@@ -35,19 +35,19 @@ def test_aggregate(student, rng):
         name="the summary",
     )  # fmt: skip
     order = rng.permutation(6)
-    turned = student.aggregate(encoded[:, order], present[:, order])
+    turned = student.aggregate(encoded[:, order], mask[:, order])
     assert_matches(turned, expected, "The order of the points must not matter.", name="the summary")
 
 
 @problem("2a", points=1)
 def test_aggregate_gradient(student, reference, rng):
     """Every point that is there gets its share of the gradient, the others get none"""
-    encoded, present = encoded_tasks(rng)
+    encoded, mask = encoded_tasks(rng)
     weights = rng.normal(size=(4, 3)).astype(np.float32)
-    seen = student.aggregate_gradient(encoded, present, weights)
+    seen = student.aggregate_gradient(encoded, mask, weights)
     require(
         np.shape(seen["encoded"]) == encoded.shape
-        and bool(np.abs(seen["encoded"][~present]).max() <= 1e-6),
+        and bool(np.abs(seen["encoded"][~mask]).max() <= 1e-6),
         "points that are not there have a gradient",
         "What stands in an empty place must not be used.",
     )

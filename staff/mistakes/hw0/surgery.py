@@ -12,80 +12,83 @@ def long_vector(loss, parameters):
 
 
 @mistake("X1")
-def cosine_averaged_over_parameters(first, second, parameters):
+def cosine_averaged_over_parameters(first_loss, second_loss, parameters):
     """The cosine is taken for each parameter by itself, then averaged.
 
     A small table weighs as much as a large one. With one parameter the value is right.
     """
     values = []
     for parameter in parameters:
-        one, other = long_vector(first, [parameter]), long_vector(second, [parameter])
+        one, other = long_vector(first_loss, [parameter]), long_vector(second_loss, [parameter])
         size = one.norm() * other.norm()
         values.append(float(one @ other / size) if size > 0 else 0.0)
     return float(np.mean(values))
 
 
 @mistake("X1")
-def cosine_of_the_first_parameter(first, second, parameters):
+def cosine_of_the_first_parameter(first_loss, second_loss, parameters):
     """Only the first parameter counts.
 
     The gradient of all others could point anywhere. With one parameter the value is right.
     """
-    one, other = long_vector(first, parameters[:1]), long_vector(second, parameters[:1])
+    one, other = long_vector(first_loss, parameters[:1]), long_vector(second_loss, parameters[:1])
     size = one.norm() * other.norm()
     return float(one @ other / size) if size > 0 else 0.0
 
 
 @mistake("X1")
-def cosine_not_normalised(first, second, parameters):
+def cosine_not_normalised(first_loss, second_loss, parameters):
     """The scalar product of the gradients is returned.
 
     It leaves the range from -1 to 1: double a loss and it doubles.
     """
-    return float(long_vector(first, parameters) @ long_vector(second, parameters))
+    return float(long_vector(first_loss, parameters) @ long_vector(second_loss, parameters))
 
 
 @mistake("X1")
-def cosine_normalised_once(first, second, parameters):
+def cosine_normalised_once(first_loss, second_loss, parameters):
     """The scalar product is divided by the length of one gradient only.
 
     Double the other loss and the value doubles.
     """
-    one, other = long_vector(first, parameters), long_vector(second, parameters)
+    one, other = long_vector(first_loss, parameters), long_vector(second_loss, parameters)
     return float(one @ other / one.norm().clamp_min(1e-12))
 
 
 @mistake("X1")
-def cosine_of_the_parameters(first, second, parameters):
+def cosine_of_the_parameters(first_loss, second_loss, parameters):
     """The gradients are multiplied by the parameters before they are compared.
 
     The value moves when the parameters do, even for losses whose gradient is constant.
     """
     whole = torch.cat([p.detach().flatten() for p in parameters])
-    one, other = whole * long_vector(first, parameters), whole * long_vector(second, parameters)
+    one, other = (
+        whole * long_vector(first_loss, parameters),
+        whole * long_vector(second_loss, parameters),
+    )
     size = one.norm() * other.norm()
     return float(one @ other / size) if size > 0 else 0.0
 
 
 @mistake("X1")
-def cosine_absolute(first, second, parameters):
+def cosine_absolute(first_loss, second_loss, parameters):
     """The sign of the cosine is lost.
 
     Tasks that work against each other look as if they agreed.
     """
-    one, other = long_vector(first, parameters), long_vector(second, parameters)
+    one, other = long_vector(first_loss, parameters), long_vector(second_loss, parameters)
     size = one.norm() * other.norm()
     return abs(float(one @ other / size)) if size > 0 else 0.0
 
 
 @mistake("X1")
-def cosine_through_grad(first, second, parameters):
+def cosine_through_grad(first_loss, second_loss, parameters):
     """The gradients are made by backward(), which leaves them in `.grad`.
 
     The next training step would add to what is left there. Look at `.grad` before and after.
     """
     vectors = []
-    for loss in (first, second):
+    for loss in (first_loss, second_loss):
         for parameter in parameters:
             parameter.grad = None
         loss.backward(retain_graph=True)
@@ -97,13 +100,13 @@ def cosine_through_grad(first, second, parameters):
 
 
 @mistake("X1")
-def cosine_frees_the_graph(first, second, parameters):
+def cosine_frees_the_graph(first_loss, second_loss, parameters):
     """The graph of the losses is used up.
 
     The backward pass of the training step fails: the graph was freed by an earlier one.
     """
     vectors = []
-    for loss in (first, second):
+    for loss in (first_loss, second_loss):
         parts = torch.autograd.grad(loss, parameters, materialize_grads=True)
         vectors.append(torch.cat([part.flatten() for part in parts]))
     size = vectors[0].norm() * vectors[1].norm()
@@ -111,14 +114,14 @@ def cosine_frees_the_graph(first, second, parameters):
 
 
 @mistake("X1")
-def cosine_drops_unused_parameters(first, second, parameters):
+def cosine_drops_unused_parameters(first_loss, second_loss, parameters):
     """A parameter that one loss does not use is left out of the comparison.
 
     The other gradient is then too short, and the cosine too large.
     """
     pairs = zip(
-        torch.autograd.grad(first, parameters, retain_graph=True, allow_unused=True),
-        torch.autograd.grad(second, parameters, retain_graph=True, allow_unused=True),
+        torch.autograd.grad(first_loss, parameters, retain_graph=True, allow_unused=True),
+        torch.autograd.grad(second_loss, parameters, retain_graph=True, allow_unused=True),
     )
     used = [(a.flatten(), b.flatten()) for a, b in pairs if a is not None and b is not None]
     if not used:
@@ -129,23 +132,23 @@ def cosine_drops_unused_parameters(first, second, parameters):
 
 
 @mistake("X1")
-def cosine_of_zero_undefined(first, second, parameters):
+def cosine_of_zero_undefined(first_loss, second_loss, parameters):
     """A gradient of zeros gives a value that is not a number.
 
     It happens as soon as one task does not use the tables. Zero is expected there.
     """
-    one, other = long_vector(first, parameters), long_vector(second, parameters)
+    one, other = long_vector(first_loss, parameters), long_vector(second_loss, parameters)
     return float(one @ other / (one.norm() * other.norm()))
 
 
 @mistake("X1")
-def cosine_of_parts_as_they_are(first, second, parameters):
+def cosine_of_parts_as_they_are(first_loss, second_loss, parameters):
     """The parts of the gradient are joined in the shapes of their parameters.
 
     A table and a bias do not fit together. It works as long as every parameter is a plain vector.
     """
     vectors = []
-    for loss in (first, second):
+    for loss in (first_loss, second_loss):
         parts = torch.autograd.grad(loss, parameters, retain_graph=True, materialize_grads=True)
         vectors.append(torch.cat(parts))
     size = vectors[0].norm() * vectors[1].norm()
@@ -153,13 +156,13 @@ def cosine_of_parts_as_they_are(first, second, parameters):
 
 
 @mistake("X1")
-def cosine_of_small_gradients_is_zero(first, second, parameters):
+def cosine_of_small_gradients_is_zero(first_loss, second_loss, parameters):
     """Small gradients count as none.
 
     Late in training every gradient is short, and the cosine says 0 from then on. Take a hundredth
     of both losses: an angle does not change.
     """
-    one, other = long_vector(first, parameters), long_vector(second, parameters)
+    one, other = long_vector(first_loss, parameters), long_vector(second_loss, parameters)
     size = one.norm() * other.norm()
     return float(one @ other / size) if size > 0.1 else 0.0
 

@@ -1,5 +1,6 @@
 """Wrong ways to adapt, to judge the adapted parameters, and to make rates and inner gradients."""
 
+# ruff: noqa: F821 - the other holes are called by name
 from __future__ import annotations
 
 import torch
@@ -32,7 +33,7 @@ def _loop(network, params, rates, images, labels, steps, first_order, gradient_o
 
 
 @mistake("2a")
-def ascent(network, params, rates, images, labels, steps, first_order=False):
+def ascent(network, params, inner_lrs, images, labels, steps, first_order=False):
     """The inner loop climbs: the gradient is added.
 
     The support loss grows with every step. The outer loop can make up for some of it, so that it looks
@@ -40,34 +41,36 @@ def ascent(network, params, rates, images, labels, steps, first_order=False):
     """
 
     def climb(params, gradient):
-        return {name: p + rates[name] * gradient[name] for name, p in params.items()}
+        return {name: p + inner_lrs[name] * gradient[name] for name, p in params.items()}
 
-    return _loop(network, params, rates, images, labels, steps, first_order, inner_gradient, climb)  # noqa: F821
+    return _loop(
+        network, params, inner_lrs, images, labels, steps, first_order, inner_gradient, climb
+    )
 
 
 @mistake("2a")
-def no_adaptation(network, params, rates, images, labels, steps, first_order=False):
+def no_adaptation(network, params, inner_lrs, images, labels, steps, first_order=False):
     """The parameters come back as they were given.
 
     What the loop calculates is thrown away. The support accuracy stays at chance, before and after.
     """
-    _, accuracies = _loop(network, params, rates, images, labels, steps, first_order,
-                          inner_gradient)  # noqa: F821  # fmt: skip
+    _, accuracies = _loop(network, params, inner_lrs, images, labels, steps, first_order,
+                          inner_gradient)  # fmt: skip
     return params, accuracies
 
 
 @mistake("2a")
-def always_first_order(network, params, rates, images, labels, steps, first_order=False):
+def always_first_order(network, params, inner_lrs, images, labels, steps, first_order=False):
     """First-order MAML where the whole gradient is asked for.
 
     The adapted parameters are right. The inner gradient is a constant to the outer loop, so that the
     second derivatives are missing from the meta-gradient.
     """
-    return _loop(network, params, rates, images, labels, steps, True, inner_gradient)  # noqa: F821
+    return _loop(network, params, inner_lrs, images, labels, steps, True, inner_gradient)
 
 
 @mistake("2a")
-def retain_graph_only(network, params, rates, images, labels, steps, first_order=False):
+def retain_graph_only(network, params, inner_lrs, images, labels, steps, first_order=False):
     """The inner gradient is taken with retain_graph, without create_graph.
 
     Keeping the graph of the loss does not make a graph of the gradient: the values are right, and the
@@ -78,24 +81,26 @@ def retain_graph_only(network, params, rates, images, labels, steps, first_order
         found = torch.autograd.grad(loss_of(params), list(params.values()), retain_graph=True)
         return dict(zip(params, found))
 
-    return _loop(network, params, rates, images, labels, steps, first_order, gradient_of)
+    return _loop(network, params, inner_lrs, images, labels, steps, first_order, gradient_of)
 
 
 @mistake("2a")
-def gradient_detached(network, params, rates, images, labels, steps, first_order=False):
+def gradient_detached(network, params, inner_lrs, images, labels, steps, first_order=False):
     """The inner gradient is detached in the update.
 
     Whatever `first_order` says, nothing flows back through the gradient. The values are right.
     """
 
     def step(params, gradient):
-        return {n: p - rates[n] * gradient[n].detach() for n, p in params.items()}
+        return {n: p - inner_lrs[n] * gradient[n].detach() for n, p in params.items()}
 
-    return _loop(network, params, rates, images, labels, steps, first_order, inner_gradient, step)  # noqa: F821
+    return _loop(
+        network, params, inner_lrs, images, labels, steps, first_order, inner_gradient, step
+    )
 
 
 @mistake("2a")
-def update_in_place(network, params, rates, images, labels, steps, first_order=False):
+def update_in_place(network, params, inner_lrs, images, labels, steps, first_order=False):
     """The parameters are updated in place, through .data.
 
     Autograd does not see such a step: neither rates nor second derivatives get a gradient. Copies are
@@ -105,14 +110,18 @@ def update_in_place(network, params, rates, images, labels, steps, first_order=F
 
     def step(params, gradient):
         for name, p in params.items():
-            p.data -= rates[name].data * gradient[name].data
+            p.data -= inner_lrs[name].data * gradient[name].data
         return params
 
-    return _loop(network, params, rates, images, labels, steps, first_order, inner_gradient, step)  # noqa: F821
+    return _loop(
+        network, params, inner_lrs, images, labels, steps, first_order, inner_gradient, step
+    )
 
 
 @mistake("2a")
-def callers_parameters_changed(network, params, rates, images, labels, steps, first_order=False):
+def callers_parameters_changed(
+    network, params, inner_lrs, images, labels, steps, first_order=False
+):
     """The caller's own parameters are changed by the inner loop.
 
     After the first task the next one starts where this one ended: the starting point that is to be
@@ -122,14 +131,18 @@ def callers_parameters_changed(network, params, rates, images, labels, steps, fi
     def step(params, gradient):
         with torch.no_grad():
             for name, p in params.items():
-                p -= rates[name] * gradient[name]
+                p -= inner_lrs[name] * gradient[name]
         return params
 
-    return _loop(network, params, rates, images, labels, steps, first_order, inner_gradient, step)  # noqa: F821
+    return _loop(
+        network, params, inner_lrs, images, labels, steps, first_order, inner_gradient, step
+    )
 
 
 @mistake("2a")
-def callers_dictionary_changed(network, params, rates, images, labels, steps, first_order=False):
+def callers_dictionary_changed(
+    network, params, inner_lrs, images, labels, steps, first_order=False
+):
     """The caller's dictionary is written to.
 
     The new tensors are right, but they are put into the dictionary that was given. The next task then
@@ -138,42 +151,48 @@ def callers_dictionary_changed(network, params, rates, images, labels, steps, fi
 
     def step(params, gradient):
         for name in list(params):
-            params[name] = params[name] - rates[name] * gradient[name]
+            params[name] = params[name] - inner_lrs[name] * gradient[name]
         return params
 
-    return _loop(network, params, rates, images, labels, steps, first_order, inner_gradient, step)  # noqa: F821
+    return _loop(
+        network, params, inner_lrs, images, labels, steps, first_order, inner_gradient, step
+    )
 
 
 @mistake("2a")
-def rates_as_numbers(network, params, rates, images, labels, steps, first_order=False):
+def rates_as_numbers(network, params, inner_lrs, images, labels, steps, first_order=False):
     """The rates are turned into numbers.
 
     A number has no gradient. The adapted parameters are right, and the learned rates never change.
     """
 
     def step(params, gradient):
-        return {n: p - rates[n].item() * gradient[n] for n, p in params.items()}
+        return {n: p - inner_lrs[n].item() * gradient[n] for n, p in params.items()}
 
-    return _loop(network, params, rates, images, labels, steps, first_order, inner_gradient, step)  # noqa: F821
+    return _loop(
+        network, params, inner_lrs, images, labels, steps, first_order, inner_gradient, step
+    )
 
 
 @mistake("2a")
-def one_rate_for_all(network, params, rates, images, labels, steps, first_order=False):
+def one_rate_for_all(network, params, inner_lrs, images, labels, steps, first_order=False):
     """The first rate is used for every parameter.
 
     While all rates are alike nothing is wrong; learned rates differ, and all but one would get no
     gradient.
     """
-    rate = next(iter(rates.values()))
+    rate = next(iter(inner_lrs.values()))
 
     def step(params, gradient):
         return {n: p - rate * gradient[n] for n, p in params.items()}
 
-    return _loop(network, params, rates, images, labels, steps, first_order, inner_gradient, step)  # noqa: F821
+    return _loop(
+        network, params, inner_lrs, images, labels, steps, first_order, inner_gradient, step
+    )
 
 
 @mistake("2a")
-def summed_loss(network, params, rates, images, labels, steps, first_order=False):
+def summed_loss(network, params, inner_lrs, images, labels, steps, first_order=False):
     """The support losses are added up, not averaged.
 
     A step is as many times longer as there are support images: a rate that suits one shot overshoots
@@ -183,12 +202,12 @@ def summed_loss(network, params, rates, images, labels, steps, first_order=False
     def summed(logits, labels):
         return F.cross_entropy(logits, labels, reduction="sum")
 
-    given = (network, params, rates, images, labels, steps, first_order)
-    return _loop(*given, inner_gradient, None, summed)  # noqa: F821
+    given = (network, params, inner_lrs, images, labels, steps, first_order)
+    return _loop(*given, inner_gradient, None, summed)
 
 
 @mistake("2a")
-def gradient_of_the_start(network, params, rates, images, labels, steps, first_order=False):
+def gradient_of_the_start(network, params, inner_lrs, images, labels, steps, first_order=False):
     """Every step takes the gradient at the first parameters.
 
     One step is right. Several steps go on in the direction of the first one, without looking where
@@ -197,13 +216,13 @@ def gradient_of_the_start(network, params, rates, images, labels, steps, first_o
     start = params
 
     def gradient_of(loss_of, params, first_order):
-        return inner_gradient(loss_of, start, first_order)  # noqa: F821
+        return inner_gradient(loss_of, start, first_order)
 
-    return _loop(network, params, rates, images, labels, steps, first_order, gradient_of)
+    return _loop(network, params, inner_lrs, images, labels, steps, first_order, gradient_of)
 
 
 @mistake("2a")
-def always_from_the_start(network, params, rates, images, labels, steps, first_order=False):
+def always_from_the_start(network, params, inner_lrs, images, labels, steps, first_order=False):
     """Every step starts at the first parameters.
 
     Each step forgets the ones before it: what comes back is moved by the last gradient alone. One step
@@ -212,24 +231,28 @@ def always_from_the_start(network, params, rates, images, labels, steps, first_o
     start = params
 
     def step(params, gradient):
-        return {n: p - rates[n] * gradient[n] for n, p in start.items()}
+        return {n: p - inner_lrs[n] * gradient[n] for n, p in start.items()}
 
-    return _loop(network, params, rates, images, labels, steps, first_order, inner_gradient, step)  # noqa: F821
+    return _loop(
+        network, params, inner_lrs, images, labels, steps, first_order, inner_gradient, step
+    )
 
 
 @mistake("2a")
-def one_step_too_few(network, params, rates, images, labels, steps, first_order=False):
+def one_step_too_few(network, params, inner_lrs, images, labels, steps, first_order=False):
     """The last step is left out.
 
     The loop ends one step early. With a single step nothing is adapted at all.
     """
-    params, accuracies = _loop(network, params, rates, images, labels, steps - 1, first_order,
-                               inner_gradient)  # noqa: F821  # fmt: skip
+    params, accuracies = _loop(network, params, inner_lrs, images, labels, steps - 1, first_order,
+                               inner_gradient)  # fmt: skip
     return params, [*accuracies, accuracies[-1]]
 
 
 @mistake("2a")
-def last_step_only_differentiated(network, params, rates, images, labels, steps, first_order=False):
+def last_step_only_differentiated(
+    network, params, inner_lrs, images, labels, steps, first_order=False
+):
     """The parameters are cut from those before at every step.
 
     Only the last step is differentiated: with one step the meta-gradient is right, with several the
@@ -241,48 +264,50 @@ def last_step_only_differentiated(network, params, rates, images, labels, steps,
         moved = {}
         for name, p in params.items():
             base = p if params is given else p.detach().requires_grad_()
-            moved[name] = base - rates[name] * gradient[name]
+            moved[name] = base - inner_lrs[name] * gradient[name]
         return {n: v.detach().requires_grad_() for n, v in moved.items()}
 
-    params, accuracies = _loop(network, params, rates, images, labels, steps, first_order,
-                               inner_gradient, step)  # noqa: F821  # fmt: skip
+    params, accuracies = _loop(network, params, inner_lrs, images, labels, steps, first_order,
+                               inner_gradient, step)  # fmt: skip
     return {n: p + 0 * given[n] for n, p in params.items()}, accuracies
 
 
 @mistake("2a")
-def accuracy_before_missing(network, params, rates, images, labels, steps, first_order=False):
+def accuracy_before_missing(network, params, inner_lrs, images, labels, steps, first_order=False):
     """The accuracy before the first step is missing.
 
     There are as many accuracies as steps; whether adaptation helped cannot be read from them.
     """
-    params, accuracies = _loop(network, params, rates, images, labels, steps, first_order,
-                               inner_gradient)  # noqa: F821  # fmt: skip
+    params, accuracies = _loop(network, params, inner_lrs, images, labels, steps, first_order,
+                               inner_gradient)  # fmt: skip
     return params, accuracies[1:]
 
 
 @mistake("2a")
-def accuracy_after_missing(network, params, rates, images, labels, steps, first_order=False):
+def accuracy_after_missing(network, params, inner_lrs, images, labels, steps, first_order=False):
     """The accuracy after the last step is missing.
 
     The accuracy before the first step stands twice, and the last one, which matters most, is never
     taken.
     """
-    params, accuracies = _loop(network, params, rates, images, labels, steps, first_order,
-                               inner_gradient)  # noqa: F821  # fmt: skip
+    params, accuracies = _loop(network, params, inner_lrs, images, labels, steps, first_order,
+                               inner_gradient)  # fmt: skip
     return params, [accuracies[0], *accuracies[:-1]]
 
 
 @mistake("2a")
-def switch_forgotten(network, params, rates, images, labels, steps, first_order=False):
+def switch_forgotten(network, params, inner_lrs, images, labels, steps, first_order=False):
     """The first-order switch is not passed on.
 
     The whole gradient is taken whatever the switch says: the two experiments come out the same.
     """
-    return _loop(network, params, rates, images, labels, steps, False, inner_gradient)  # noqa: F821
+    return _loop(network, params, inner_lrs, images, labels, steps, False, inner_gradient)
 
 
 @mistake("2a")
-def own_parameters_of_the_network(network, params, rates, images, labels, steps, first_order=False):
+def own_parameters_of_the_network(
+    network, params, inner_lrs, images, labels, steps, first_order=False
+):
     """The loss uses the network's own parameters, not those that are given.
 
     A plain call of the network knows nothing of the dictionary. Once the two differ, the gradient is
@@ -291,22 +316,24 @@ def own_parameters_of_the_network(network, params, rates, images, labels, steps,
     own = dict(network.named_parameters())
 
     def gradient_of(loss_of, params, first_order):
-        found = inner_gradient(loss_of, own, first_order)  # noqa: F821
+        found = inner_gradient(loss_of, own, first_order)
         return {name: part + 0 * params[name] for name, part in found.items()}
 
-    return _loop(network, params, rates, images, labels, steps, first_order, gradient_of)
+    return _loop(network, params, inner_lrs, images, labels, steps, first_order, gradient_of)
 
 
 @mistake("2a")
-def first_order_cuts_everything(network, params, rates, images, labels, steps, first_order=False):
+def first_order_cuts_everything(
+    network, params, inner_lrs, images, labels, steps, first_order=False
+):
     """With the first-order switch on, the adapted parameters themselves are cut off.
 
     Only the inner gradient is meant to be a constant. Here the starting point gets no gradient at all,
     and nothing is learned.
     """
     given = params
-    params, accuracies = _loop(network, params, rates, images, labels, steps, first_order,
-                               inner_gradient)  # noqa: F821  # fmt: skip
+    params, accuracies = _loop(network, params, inner_lrs, images, labels, steps, first_order,
+                               inner_gradient)  # fmt: skip
     if first_order:
         params = {name: p.detach() + 0 * given[name] for name, p in params.items()}
     return params, accuracies
@@ -316,32 +343,32 @@ def first_order_cuts_everything(network, params, rates, images, labels, steps, f
 
 
 def _adapt(network, params, rates, task, steps, first_order):
-    return adapt(  # noqa: F821
+    return adapt(
         network, params, rates, task.support_images, task.support_labels, steps, first_order
     )
 
 
 @mistake("2b")
-def support_set_judged(network, params, rates, task, steps, first_order=False):
+def support_set_judged(network, params, inner_lrs, task, steps, first_order=False):
     """The loss is that of the support set.
 
     The parameters are judged by the images that they were adapted to. The outer loss falls at once,
     and the query accuracy stays behind.
     """
-    adapted, support = _adapt(network, params, rates, task, steps, first_order)
+    adapted, support = _adapt(network, params, inner_lrs, task, steps, first_order)
     query = functional_call(network, adapted, (task.query_images,))
     logits = functional_call(network, adapted, (task.support_images,))
     return F.cross_entropy(logits, task.support_labels), support, accuracy(query, task.query_labels)
 
 
 @mistake("2b")
-def query_unadapted(network, params, rates, task, steps, first_order=False):
+def query_unadapted(network, params, inner_lrs, task, steps, first_order=False):
     """The query loss is taken with the parameters before adaptation.
 
     The inner loop has no influence on the loss, and the rates get no gradient. The network learns an
     average of all tasks, which is no better than chance.
     """
-    adapted, support = _adapt(network, params, rates, task, steps, first_order)
+    adapted, support = _adapt(network, params, inner_lrs, task, steps, first_order)
     logits = functional_call(network, params, (task.query_images,))
     after = functional_call(network, adapted, (task.query_images,))
     loss = F.cross_entropy(logits, task.query_labels)
@@ -349,158 +376,158 @@ def query_unadapted(network, params, rates, task, steps, first_order=False):
 
 
 @mistake("2b")
-def own_parameters_judged(network, params, rates, task, steps, first_order=False):
+def own_parameters_judged(network, params, inner_lrs, task, steps, first_order=False):
     """The query images go through a plain call of the network.
 
     A plain call uses the network's own parameters: neither the ones that were given nor the adapted
     ones.
     """
-    adapted, support = _adapt(network, params, rates, task, steps, first_order)
+    adapted, support = _adapt(network, params, inner_lrs, task, steps, first_order)
     logits = network(task.query_images)
     loss = F.cross_entropy(logits, task.query_labels) + 0 * sum(p.sum() for p in adapted.values())
     return loss, support, accuracy(logits, task.query_labels)
 
 
 @mistake("2b")
-def adapted_to_the_query(network, params, rates, task, steps, first_order=False):
+def adapted_to_the_query(network, params, inner_lrs, task, steps, first_order=False):
     """The inner loop adapts to the query images.
 
     The labels that are to be predicted are trained on first. The accuracy is very good, and cannot be
     repeated where those labels are not known.
     """
-    adapted, support = adapt(  # noqa: F821
-        network, params, rates, task.query_images, task.query_labels, steps, first_order
+    adapted, support = adapt(
+        network, params, inner_lrs, task.query_images, task.query_labels, steps, first_order
     )
     logits = functional_call(network, adapted, (task.query_images,))
     return F.cross_entropy(logits, task.query_labels), support, accuracy(logits, task.query_labels)
 
 
 @mistake("2b")
-def adapted_to_labels_of_the_query(network, params, rates, task, steps, first_order=False):
+def adapted_to_labels_of_the_query(network, params, inner_lrs, task, steps, first_order=False):
     """The inner loop gets support images with the labels of the query images.
 
     Where both sets are of one size nothing fails, and the network adapts to wrong names. The support
     accuracy stays near chance.
     """
-    adapted, support = adapt(  # noqa: F821
-        network, params, rates, task.support_images, task.query_labels, steps, first_order
+    adapted, support = adapt(
+        network, params, inner_lrs, task.support_images, task.query_labels, steps, first_order
     )
     logits = functional_call(network, adapted, (task.query_images,))
     return F.cross_entropy(logits, task.query_labels), support, accuracy(logits, task.query_labels)
 
 
 @mistake("2b")
-def adapted_parameters_detached(network, params, rates, task, steps, first_order=False):
+def adapted_parameters_detached(network, params, inner_lrs, task, steps, first_order=False):
     """The adapted parameters are detached before the query loss.
 
     The value is right. Nothing flows back through the inner loop, so that neither the starting point
     nor the rates learn.
     """
-    adapted, support = _adapt(network, params, rates, task, steps, first_order)
+    adapted, support = _adapt(network, params, inner_lrs, task, steps, first_order)
     adapted = {name: p.detach() + 0 * params[name] for name, p in adapted.items()}
     logits = functional_call(network, adapted, (task.query_images,))
     return F.cross_entropy(logits, task.query_labels), support, accuracy(logits, task.query_labels)
 
 
 @mistake("2b")
-def first_order_always_on(network, params, rates, task, steps, first_order=False):
+def first_order_always_on(network, params, inner_lrs, task, steps, first_order=False):
     """The inner loop is always run with the first-order switch on.
 
     The loss is right, and the meta-gradient lacks its second derivatives.
     """
-    adapted, support = _adapt(network, params, rates, task, steps, True)
+    adapted, support = _adapt(network, params, inner_lrs, task, steps, True)
     logits = functional_call(network, adapted, (task.query_images,))
     return F.cross_entropy(logits, task.query_labels), support, accuracy(logits, task.query_labels)
 
 
 @mistake("2b")
-def switch_not_passed_on(network, params, rates, task, steps, first_order=False):
+def switch_not_passed_on(network, params, inner_lrs, task, steps, first_order=False):
     """The first-order switch does not reach the inner loop.
 
     With the switch on, the whole meta-gradient still comes out: the two experiments are one and the
     same.
     """
-    adapted, support = _adapt(network, params, rates, task, steps, False)
+    adapted, support = _adapt(network, params, inner_lrs, task, steps, False)
     logits = functional_call(network, adapted, (task.query_images,))
     return F.cross_entropy(logits, task.query_labels), support, accuracy(logits, task.query_labels)
 
 
 @mistake("2b")
-def summed_query_loss(network, params, rates, task, steps, first_order=False):
+def summed_query_loss(network, params, inner_lrs, task, steps, first_order=False):
     """The query losses are added up, not averaged.
 
     The outer gradient grows with the number of query images.
     """
-    adapted, support = _adapt(network, params, rates, task, steps, first_order)
+    adapted, support = _adapt(network, params, inner_lrs, task, steps, first_order)
     logits = functional_call(network, adapted, (task.query_images,))
     loss = F.cross_entropy(logits, task.query_labels, reduction="sum")
     return loss, support, accuracy(logits, task.query_labels)
 
 
 @mistake("2b")
-def always_one_step(network, params, rates, task, steps, first_order=False):
+def always_one_step(network, params, inner_lrs, task, steps, first_order=False):
     """The inner loop takes one step, however many were asked for.
 
     With one step nothing is wrong; five steps give the result of one.
     """
-    adapted, support = _adapt(network, params, rates, task, 1, first_order)
+    adapted, support = _adapt(network, params, inner_lrs, task, 1, first_order)
     logits = functional_call(network, adapted, (task.query_images,))
     return F.cross_entropy(logits, task.query_labels), support, accuracy(logits, task.query_labels)
 
 
 @mistake("2b")
-def probabilities_judged(network, params, rates, task, steps, first_order=False):
+def probabilities_judged(network, params, inner_lrs, task, steps, first_order=False):
     """A softmax stands before the cross-entropy, which has one of its own.
 
     The loss is squeezed between bounds, and its gradient fades as predictions become sure.
     """
-    adapted, support = _adapt(network, params, rates, task, steps, first_order)
+    adapted, support = _adapt(network, params, inner_lrs, task, steps, first_order)
     logits = functional_call(network, adapted, (task.query_images,)).softmax(-1)
     return F.cross_entropy(logits, task.query_labels), support, accuracy(logits, task.query_labels)
 
 
 @mistake("2b")
-def query_accuracy_before(network, params, rates, task, steps, first_order=False):
+def query_accuracy_before(network, params, inner_lrs, task, steps, first_order=False):
     """The query accuracy is that of the parameters before adaptation.
 
     The loss is right and training works, while the accuracy on the query images stays at chance.
     """
-    adapted, support = _adapt(network, params, rates, task, steps, first_order)
+    adapted, support = _adapt(network, params, inner_lrs, task, steps, first_order)
     logits = functional_call(network, adapted, (task.query_images,))
     before = functional_call(network, params, (task.query_images,))
     return F.cross_entropy(logits, task.query_labels), support, accuracy(before, task.query_labels)
 
 
 @mistake("2b")
-def last_support_accuracy_as_query(network, params, rates, task, steps, first_order=False):
+def last_support_accuracy_as_query(network, params, inner_lrs, task, steps, first_order=False):
     """The last support accuracy is returned as the query accuracy.
 
     The loss is right; the query curve is the support curve once more.
     """
-    adapted, support = _adapt(network, params, rates, task, steps, first_order)
+    adapted, support = _adapt(network, params, inner_lrs, task, steps, first_order)
     logits = functional_call(network, adapted, (task.query_images,))
     return F.cross_entropy(logits, task.query_labels), support, support[-1]
 
 
 @mistake("2b")
-def adapted_twice(network, params, rates, task, steps, first_order=False):
+def adapted_twice(network, params, inner_lrs, task, steps, first_order=False):
     """The inner loop is run twice, the second time from where the first one ended.
 
     Twice as many steps are taken as were asked for.
     """
-    adapted, support = _adapt(network, params, rates, task, steps, first_order)
-    adapted, _ = _adapt(network, adapted, rates, task, steps, first_order)
+    adapted, support = _adapt(network, params, inner_lrs, task, steps, first_order)
+    adapted, _ = _adapt(network, adapted, inner_lrs, task, steps, first_order)
     logits = functional_call(network, adapted, (task.query_images,))
     return F.cross_entropy(logits, task.query_labels), support, accuracy(logits, task.query_labels)
 
 
 @mistake("2b")
-def loss_made_of_a_number(network, params, rates, task, steps, first_order=False):
+def loss_made_of_a_number(network, params, inner_lrs, task, steps, first_order=False):
     """The loss is made anew from its number.
 
     Its value is right; a new tensor has no path back to anything.
     """
-    adapted, support = _adapt(network, params, rates, task, steps, first_order)
+    adapted, support = _adapt(network, params, inner_lrs, task, steps, first_order)
     logits = functional_call(network, adapted, (task.query_images,))
     loss = torch.tensor(F.cross_entropy(logits, task.query_labels).item(), requires_grad=True)
     return loss, support, accuracy(logits, task.query_labels)
@@ -510,143 +537,144 @@ def loss_made_of_a_number(network, params, rates, task, steps, first_order=False
 
 
 @mistake("2c")
-def one_tensor_for_all(params, rate, learned):
+def one_tensor_for_all(params, inner_lr, learned):
     """All names share one and the same tensor.
 
     There is one rate, not one for each parameter: it gets the sum of all gradients, and the rates
     cannot become different.
     """
-    shared = torch.tensor(float(rate), dtype=next(iter(params.values())).dtype)
+    shared = torch.tensor(float(inner_lr), dtype=next(iter(params.values())).dtype)
     shared.requires_grad_(learned)
     return {name: shared for name in params}
 
 
 @mistake("2c")
-def never_learned(params, rate, learned):
+def never_learned(params, inner_lr, learned):
     """The rates never require a gradient.
 
     With learned=True the outer optimizer has nothing to step, and the rates stay where they began.
     """
-    return {n: torch.tensor(float(rate), dtype=p.dtype) for n, p in params.items()}
+    return {n: torch.tensor(float(inner_lr), dtype=p.dtype) for n, p in params.items()}
 
 
 @mistake("2c")
-def always_learned(params, rate, learned):
+def always_learned(params, inner_lr, learned):
     """The rates require a gradient whatever was asked for.
 
     A run with fixed rates is then no longer one: `learned` has no effect.
     """
     return {
-        n: torch.tensor(float(rate), dtype=p.dtype, requires_grad=True) for n, p in params.items()
+        n: torch.tensor(float(inner_lr), dtype=p.dtype, requires_grad=True)
+        for n, p in params.items()
     }
 
 
 @mistake("2c")
-def not_a_leaf(params, rate, learned):
+def not_a_leaf(params, inner_lr, learned):
     """A rate is the result of an operation on a tensor that requires a gradient.
 
     The gradient stops at the tensor before it, which nobody keeps. An optimizer refuses such a tensor:
     it is not a leaf.
     """
     return {
-        n: torch.ones((), dtype=p.dtype, requires_grad=learned) * float(rate)
+        n: torch.ones((), dtype=p.dtype, requires_grad=learned) * float(inner_lr)
         for n, p in params.items()
     }
 
 
 @mistake("2c")
-def parameters_overwritten(params, rate, learned):
+def parameters_overwritten(params, inner_lr, learned):
     """The parameters themselves are filled with the rate.
 
     A detached tensor shares its memory with the original: the starting point of the network is lost.
     """
     for p in params.values():
-        p.detach().fill_(rate)
+        p.detach().fill_(inner_lr)
     return {
-        n: torch.tensor(float(rate), dtype=p.dtype, requires_grad=learned)
+        n: torch.tensor(float(inner_lr), dtype=p.dtype, requires_grad=learned)
         for n, p in params.items()
     }
 
 
 @mistake("2c")
-def a_rate_for_every_number(params, rate, learned):
+def a_rate_for_every_number(params, inner_lr, learned):
     """Every single number of a parameter has a rate of its own.
 
     That is Meta-SGD (Li et al. 2017), a method of its own. The handout asks for one number for each
     parameter tensor.
     """
     return {
-        n: torch.full(p.shape, float(rate), dtype=p.dtype, requires_grad=learned)
+        n: torch.full(p.shape, float(inner_lr), dtype=p.dtype, requires_grad=learned)
         for n, p in params.items()
     }
 
 
 @mistake("2c")
-def with_an_axis(params, rate, learned):
+def with_an_axis(params, inner_lr, learned):
     """A rate has an axis of length one.
 
     It broadcasts all the same, and a bias of no axes would grow one. The handout asks for a tensor
     without axes.
     """
     return {
-        n: torch.tensor([float(rate)], dtype=p.dtype, requires_grad=learned)
+        n: torch.tensor([float(inner_lr)], dtype=p.dtype, requires_grad=learned)
         for n, p in params.items()
     }
 
 
 @mistake("2c")
-def type_of_the_number(params, rate, learned):
+def type_of_the_number(params, inner_lr, learned):
     """The type of a rate follows from how its number is written, not from the parameter.
 
     A rate of 1 makes an integer tensor, which cannot be learned; parameters in double precision get
     rates in single.
     """
-    return {n: torch.tensor(rate, requires_grad=learned) for n, p in params.items()}
+    return {n: torch.tensor(inner_lr, requires_grad=learned) for n, p in params.items()}
 
 
 @mistake("2c")
-def weights_only(params, rate, learned):
+def weights_only(params, inner_lr, learned):
     """Only the weights get a rate; the biases have none.
 
     A name that is missing here is missing in the inner loop.
     """
     return {
-        n: torch.tensor(float(rate), dtype=p.dtype, requires_grad=learned)
+        n: torch.tensor(float(inner_lr), dtype=p.dtype, requires_grad=learned)
         for n, p in params.items()
         if "bias" not in n
     }
 
 
 @mistake("2c")
-def logarithms(params, rate, learned):
+def logarithms(params, inner_lr, learned):
     """The logarithms of the rates are returned.
 
     The inner loop multiplies by what it is given: a rate of 0.4 becomes one of -0.9, and the steps
     climb.
     """
     return {
-        n: torch.tensor(float(rate), dtype=p.dtype).log().requires_grad_(learned)
+        n: torch.tensor(float(inner_lr), dtype=p.dtype).log().requires_grad_(learned)
         for n, p in params.items()
     }
 
 
 @mistake("2c")
-def plain_numbers(params, rate, learned):
+def plain_numbers(params, inner_lr, learned):
     """The rates are plain numbers.
 
     A number cannot be learned, and has neither type nor device.
     """
-    return {name: rate for name in params}
+    return {name: inner_lr for name in params}
 
 
 @mistake("2c")
-def smaller_with_depth(params, rate, learned):
+def smaller_with_depth(params, inner_lr, learned):
     """Each further parameter begins with a smaller rate.
 
     All rates are meant to begin alike; what they become is for the outer loop to find.
     """
     return {
-        n: torch.tensor(rate / (1 + k), dtype=p.dtype, requires_grad=learned)
+        n: torch.tensor(inner_lr / (1 + k), dtype=p.dtype, requires_grad=learned)
         for k, (n, p) in enumerate(params.items())
     }
 
@@ -655,124 +683,124 @@ def smaller_with_depth(params, rate, learned):
 
 
 @mistake("2d")
-def constant_always(loss_of, params, first_order):
+def constant_always(loss_fn, params, first_order):
     """The gradient is always a constant.
 
     Whatever the switch says, nothing flows back through it: the second derivatives are missing.
     """
-    found = torch.func.grad(loss_of)(params)
+    found = torch.func.grad(loss_fn)(params)
     return {name: part.detach() for name, part in found.items()}
 
 
 @mistake("2d")
-def never_constant(loss_of, params, first_order):
+def never_constant(loss_fn, params, first_order):
     """The switch has no effect.
 
     The gradient can always be differentiated again; first order costs and does what the whole
     gradient does.
     """
-    return torch.func.grad(loss_of)(params)
+    return torch.func.grad(loss_fn)(params)
 
 
 @mistake("2d")
-def switch_turned_round(loss_of, params, first_order):
+def switch_turned_round(loss_fn, params, first_order):
     """The switch is the wrong way round.
 
     First order keeps the second derivatives, and the whole gradient drops them.
     """
-    found = torch.func.grad(loss_of)(params)
+    found = torch.func.grad(loss_fn)(params)
     return found if first_order else {name: part.detach() for name, part in found.items()}
 
 
 @mistake("2d")
-def graph_retained_not_created(loss_of, params, first_order):
+def graph_retained_not_created(loss_fn, params, first_order):
     """The graph is retained where one of the gradient should be created.
 
     The values are right and the call does not complain. Nothing flows back through the gradient.
     """
     names = list(params)
     found = torch.autograd.grad(
-        loss_of(params), [params[n] for n in names], retain_graph=not first_order
+        loss_fn(params), [params[n] for n in names], retain_graph=not first_order
     )
     return dict(zip(names, found))
 
 
 @mistake("2d")
-def backward_called(loss_of, params, first_order):
+def backward_called(loss_fn, params, first_order):
     """The gradient is taken with backward().
 
     It is added to whatever the parameters' .grad holds, and stays there for the outer optimizer to
     step on.
     """
-    loss_of(params).backward(create_graph=not first_order)
+    loss_fn(params).backward(create_graph=not first_order)
     return {name: p.grad for name, p in params.items()}
 
 
 @mistake("2d")
-def parameters_cut(loss_of, params, first_order):
+def parameters_cut(loss_fn, params, first_order):
     """The gradient is taken at a detached copy of the parameters.
 
     Its values are right, but it is a function of the copy: nothing reaches the parameters that were
     given.
     """
     copy = {name: p.detach().clone().requires_grad_() for name, p in params.items()}
-    found = torch.autograd.grad(loss_of(copy), list(copy.values()), create_graph=not first_order)
+    found = torch.autograd.grad(loss_fn(copy), list(copy.values()), create_graph=not first_order)
     return dict(zip(copy, found))
 
 
 @mistake("2d")
-def sign_changed(loss_of, params, first_order):
+def sign_changed(loss_fn, params, first_order):
     """What is returned points downhill: the sign of the gradient is changed.
 
     The inner loop subtracts it, and climbs.
     """
-    found = torch.func.grad(lambda p: -loss_of(p))(params)
+    found = torch.func.grad(lambda p: -loss_fn(p))(params)
     return {n: g.detach() for n, g in found.items()} if first_order else found
 
 
 @mistake("2d")
-def names_exchanged(loss_of, params, first_order):
+def names_exchanged(loss_fn, params, first_order):
     """The gradients are given to the names in another order.
 
     The gradients come in the order of the parameters, the names in that of the alphabet. Where the
     shapes allow it, nothing breaks.
     """
     found = torch.autograd.grad(
-        loss_of(params), list(params.values()), create_graph=not first_order
+        loss_fn(params), list(params.values()), create_graph=not first_order
     )
     return dict(zip(sorted(params), found))
 
 
 @mistake("2d")
-def clipped(loss_of, params, first_order):
+def clipped(loss_fn, params, first_order):
     """The gradient is clipped.
 
     Large entries are cut to one. That is a step of another kind, and its derivative is zero where it
     was cut.
     """
-    found = torch.func.grad(loss_of)(params)
+    found = torch.func.grad(loss_fn)(params)
     found = {name: part.clamp(-1, 1) for name, part in found.items()}
     return {n: g.detach() for n, g in found.items()} if first_order else found
 
 
 @mistake("2d")
-def unit_steps(loss_of, params, first_order):
+def unit_steps(loss_fn, params, first_order):
     """Each gradient is scaled to length one.
 
     Only its direction is left: steps no longer get shorter near the bottom.
     """
-    found = torch.func.grad(loss_of)(params)
+    found = torch.func.grad(loss_fn)(params)
     found = {name: part / part.norm() for name, part in found.items()}
     return {n: g.detach() for n, g in found.items()} if first_order else found
 
 
 @mistake("2d")
-def loss_cut_too(loss_of, params, first_order):
+def loss_cut_too(loss_fn, params, first_order):
     """With the switch on, the parameters themselves are cut off in place.
 
     Calling detach_() on what was given makes constants of the caller's parameters.
     """
-    found = torch.func.grad(loss_of)(params)
+    found = torch.func.grad(loss_fn)(params)
     if first_order:
         for name in list(params):
             params[name] = params[name].detach().requires_grad_()

@@ -160,117 +160,117 @@ def features_changed(features, labels, way):
 
 
 @mistake("1b")
-def positive_distance(features, centres):
+def positive_distance(features, prototypes):
     """The distance itself is the logit: the farthest class wins.
 
     A query that lies on a prototype gets its smallest logit there. Training pushes the queries away
     from their own class.
     """
-    return (features[:, None] - centres).pow(2).sum(-1)
+    return (features[:, None] - prototypes).pow(2).sum(-1)
 
 
 @mistake("1b")
-def not_squared(features, centres):
+def not_squared(features, prototypes):
     """The distance is not squared.
 
     The same class wins, so accuracies look right, but the probabilities and the loss differ, and the
     gradient breaks where a query meets a prototype. The handout asks for squared distances.
     """
-    return -torch.cdist(features[None], centres[None])[0]
+    return -torch.cdist(features[None], prototypes[None])[0]
 
 
 @mistake("1b")
-def averaged_squares(features, centres):
+def averaged_squares(features, prototypes):
     """The squares are averaged over the features, not added up.
 
     All logits are too small by the number of features: the predictions are the same, and far less
     sure.
     """
-    return -(features[:, None] - centres).pow(2).mean(-1)
+    return -(features[:, None] - prototypes).pow(2).mean(-1)
 
 
 @mistake("1b")
-def scalar_product(features, centres):
+def scalar_product(features, prototypes):
     """The scalar product with each prototype is the logit.
 
     That is how a linear layer would judge; a long prototype wins against a near one.
     """
-    return features @ centres.T
+    return features @ prototypes.T
 
 
 @mistake("1b")
-def cosine(features, centres):
+def cosine(features, prototypes):
     """The cosine of the angle to each prototype is the logit.
 
     The lengths of the features play no part, and no logit is larger than one.
     """
-    return F.cosine_similarity(features[:, None], centres[None], dim=-1)
+    return F.cosine_similarity(features[:, None], prototypes[None], dim=-1)
 
 
 @mistake("1b")
-def city_block(features, centres):
+def city_block(features, prototypes):
     """Absolute differences are added up in place of squares.
 
     That is another distance, whose gradient is the same however far a query is.
     """
-    return -(features[:, None] - centres).abs().sum(-1)
+    return -(features[:, None] - prototypes).abs().sum(-1)
 
 
 @mistake("1b")
-def softmax_already(features, centres):
+def softmax_already(features, prototypes):
     """Probabilities are returned where logits are asked for.
 
     The cross-entropy applies a softmax once more: the loss cannot come near zero, and its gradient
     fades.
     """
-    return (-(features[:, None] - centres).pow(2).sum(-1)).softmax(-1)
+    return (-(features[:, None] - prototypes).pow(2).sum(-1)).softmax(-1)
 
 
 @mistake("1b")
-def log_probabilities_over_queries(features, centres):
+def log_probabilities_over_queries(features, prototypes):
     """The logits are normalised over the queries, not left as they are.
 
     The logits of one query then depend on the other queries, and those of one class sum to one over
     queries after exp.
     """
-    return (-(features[:, None] - centres).pow(2).sum(-1)).log_softmax(0)
+    return (-(features[:, None] - prototypes).pow(2).sum(-1)).log_softmax(0)
 
 
 @mistake("1b")
-def transposed(features, centres):
+def transposed(features, prototypes):
     """The axes of queries and classes are exchanged.
 
     Row n holds the logits of all queries for class n. With as many queries as classes nothing breaks,
     and the loss is of the wrong thing.
     """
-    return -(centres[:, None] - features).pow(2).sum(-1)
+    return -(prototypes[:, None] - features).pow(2).sum(-1)
 
 
 @mistake("1b")
-def prototypes_fixed(features, centres):
+def prototypes_fixed(features, prototypes):
     """The prototypes are detached before they are compared.
 
     The values are right; nothing flows back to the support images, so they do not train the encoder.
     """
-    return -(features[:, None] - centres.detach()).pow(2).sum(-1)
+    return -(features[:, None] - prototypes.detach()).pow(2).sum(-1)
 
 
 @mistake("1b")
-def queries_fixed(features, centres):
+def queries_fixed(features, prototypes):
     """The query features are detached before they are compared.
 
     The values are right; only the support images train the encoder.
     """
-    return -(features.detach()[:, None] - centres).pow(2).sum(-1)
+    return -(features.detach()[:, None] - prototypes).pow(2).sum(-1)
 
 
 @mistake("1b")
-def half_the_product(features, centres):
+def half_the_product(features, prototypes):
     """The product term of the expanded square is counted once where it stands twice.
 
     What comes out is not a distance: a query that lies on a prototype does not get zero there.
     """
-    return -(features.pow(2).sum(1, True) - features @ centres.T + centres.pow(2).sum(1))
+    return -(features.pow(2).sum(1, True) - features @ prototypes.T + prototypes.pow(2).sum(1))
 
 
 # --- 1c -----------------------------------------------------------------------------------------

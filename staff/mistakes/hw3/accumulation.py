@@ -25,25 +25,25 @@ def _weighted(model, parts, optimizer, mean_loss, weights, skip=True):
 
 
 @mistake("4e")
-def mean_of_means(model, parts, optimizer, mean_loss):
+def mean_of_means(model, micro_batches, optimizer, mean_loss):
     """Every part weighs the same.
 
     A token in a part with few of them counts more than one in a part with many.
     """
-    used = sum(count > 0 for count in _counts(parts))
-    return _weighted(model, parts, optimizer, mean_loss, [1 / used] * len(parts))
+    used = sum(count > 0 for count in _counts(micro_batches))
+    return _weighted(model, micro_batches, optimizer, mean_loss, [1 / used] * len(micro_batches))
 
 
 @mistake("4e")
-def sum_of_graphs(model, parts, optimizer, mean_loss):
+def sum_of_graphs(model, micro_batches, optimizer, mean_loss):
     """The losses of the parts are added as tensors.
 
     Their sum holds on to the graphs of all parts, which were to be in memory one at a time. Its value
     is right; look at its requires_grad.
     """
-    counts, total = _counts(parts), 0.0
+    counts, total = _counts(micro_batches), 0.0
     optimizer.zero_grad()
-    for (tokens, labels), count in zip(parts, counts):
+    for (tokens, labels), count in zip(micro_batches, counts):
         if count:
             loss = mean_loss(model(tokens), labels) * (count / sum(counts))
             loss.backward()
@@ -53,52 +53,52 @@ def sum_of_graphs(model, parts, optimizer, mean_loss):
 
 
 @mistake("4e")
-def sum_of_means(model, parts, optimizer, mean_loss):
+def sum_of_means(model, micro_batches, optimizer, mean_loss):
     """The parts' means are added without weights.
 
     The step grows with the number of parts.
     """
-    return _weighted(model, parts, optimizer, mean_loss, [1.0] * len(parts))
+    return _weighted(model, micro_batches, optimizer, mean_loss, [1.0] * len(micro_batches))
 
 
 @mistake("4e")
-def weighed_by_rows(model, parts, optimizer, mean_loss):
+def weighed_by_rows(model, micro_batches, optimizer, mean_loss):
     """Parts are weighed by their numbers of rows.
 
     It is right only where every row has as many tokens to be predicted.
     """
-    rows = [len(tokens) for tokens, _ in parts]
-    return _weighted(model, parts, optimizer, mean_loss, [n / sum(rows) for n in rows])
+    rows = [len(tokens) for tokens, _ in micro_batches]
+    return _weighted(model, micro_batches, optimizer, mean_loss, [n / sum(rows) for n in rows])
 
 
 @mistake("4e")
-def weighed_by_all_tokens(model, parts, optimizer, mean_loss):
+def weighed_by_all_tokens(model, micro_batches, optimizer, mean_loss):
     """Parts are weighed by all their tokens, prompts and padding included.
 
     A part with long prompts counts more, though nothing in them is predicted.
     """
-    sizes = [tokens.numel() for tokens, _ in parts]
-    return _weighted(model, parts, optimizer, mean_loss, [n / sum(sizes) for n in sizes])
+    sizes = [tokens.numel() for tokens, _ in micro_batches]
+    return _weighted(model, micro_batches, optimizer, mean_loss, [n / sum(sizes) for n in sizes])
 
 
 @mistake("4e")
-def first_tokens_counted(model, parts, optimizer, mean_loss):
+def first_tokens_counted(model, micro_batches, optimizer, mean_loss):
     """Labels of first tokens are counted, though those are never predicted.
 
     The weights are a little wrong wherever such a label is not masked.
     """
-    counts = [int((labels >= 0).sum()) for _, labels in parts]
-    return _weighted(model, parts, optimizer, mean_loss, [n / sum(counts) for n in counts])
+    counts = [int((labels >= 0).sum()) for _, labels in micro_batches]
+    return _weighted(model, micro_batches, optimizer, mean_loss, [n / sum(counts) for n in counts])
 
 
 @mistake("4e")
-def step_for_each_part(model, parts, optimizer, mean_loss):
+def step_for_each_part(model, micro_batches, optimizer, mean_loss):
     """The optimizer steps after every part.
 
     The later parts see other weights: that is training on small batches.
     """
-    counts, total = _counts(parts), 0.0
-    for (tokens, labels), count in zip(parts, counts):
+    counts, total = _counts(micro_batches), 0.0
+    for (tokens, labels), count in zip(micro_batches, counts):
         if count:
             optimizer.zero_grad()
             loss = mean_loss(model(tokens), labels) * (count / sum(counts))
@@ -109,13 +109,13 @@ def step_for_each_part(model, parts, optimizer, mean_loss):
 
 
 @mistake("4e")
-def zeroed_for_each_part(model, parts, optimizer, mean_loss):
+def zeroed_for_each_part(model, micro_batches, optimizer, mean_loss):
     """The gradients are set to zero before every part.
 
     Only the last part is left when the optimizer steps.
     """
-    counts, total = _counts(parts), 0.0
-    for (tokens, labels), count in zip(parts, counts):
+    counts, total = _counts(micro_batches), 0.0
+    for (tokens, labels), count in zip(micro_batches, counts):
         if count:
             optimizer.zero_grad()
             loss = mean_loss(model(tokens), labels) * (count / sum(counts))
@@ -126,13 +126,13 @@ def zeroed_for_each_part(model, parts, optimizer, mean_loss):
 
 
 @mistake("4e")
-def never_zeroed(model, parts, optimizer, mean_loss):
+def never_zeroed(model, micro_batches, optimizer, mean_loss):
     """What an earlier batch left in the gradients is added to.
 
     The first step is right, and none after it.
     """
-    counts, total = _counts(parts), 0.0
-    for (tokens, labels), count in zip(parts, counts):
+    counts, total = _counts(micro_batches), 0.0
+    for (tokens, labels), count in zip(micro_batches, counts):
         if count:
             loss = mean_loss(model(tokens), labels) * (count / sum(counts))
             loss.backward()
@@ -142,14 +142,14 @@ def never_zeroed(model, parts, optimizer, mean_loss):
 
 
 @mistake("4e")
-def no_step(model, parts, optimizer, mean_loss):
+def no_step(model, micro_batches, optimizer, mean_loss):
     """The optimizer never steps.
 
     The gradients are right, and nothing is learned.
     """
-    counts, total = _counts(parts), 0.0
+    counts, total = _counts(micro_batches), 0.0
     optimizer.zero_grad()
-    for (tokens, labels), count in zip(parts, counts):
+    for (tokens, labels), count in zip(micro_batches, counts):
         if count:
             loss = mean_loss(model(tokens), labels) * (count / sum(counts))
             loss.backward()
@@ -158,16 +158,16 @@ def no_step(model, parts, optimizer, mean_loss):
 
 
 @mistake("4e")
-def one_backward_for_all(model, parts, optimizer, mean_loss):
+def one_backward_for_all(model, micro_batches, optimizer, mean_loss):
     """The losses are added up, and one backward pass is made at the end.
 
     The step is right; all graphs were in memory at once, and nothing was saved.
     """
-    counts = _counts(parts)
+    counts = _counts(micro_batches)
     optimizer.zero_grad()
     losses = [
         mean_loss(model(tokens), labels) * (count / sum(counts))
-        for (tokens, labels), count in zip(parts, counts)
+        for (tokens, labels), count in zip(micro_batches, counts)
         if count
     ]
     total = sum(losses)
@@ -177,36 +177,36 @@ def one_backward_for_all(model, parts, optimizer, mean_loss):
 
 
 @mistake("4e")
-def nan_of_an_empty_part(model, parts, optimizer, mean_loss):
+def nan_of_an_empty_part(model, micro_batches, optimizer, mean_loss):
     """A part without targets has weight zero, but is added all the same.
 
     Zero times 0/0 is no number, and neither are the weights after the step.
     """
-    counts = _counts(parts)
+    counts = _counts(micro_batches)
     weights = [n / sum(counts) for n in counts]
-    return _weighted(model, parts, optimizer, mean_loss, weights, skip=False)
+    return _weighted(model, micro_batches, optimizer, mean_loss, weights, skip=False)
 
 
 @mistake("4e")
-def gradients_averaged_once_more(model, parts, optimizer, mean_loss):
+def gradients_averaged_once_more(model, micro_batches, optimizer, mean_loss):
     """After weighing by tokens, everything is divided by the number of parts.
 
     The step is too small, by as much as there are parts.
     """
-    counts = _counts(parts)
-    weights = [n / sum(counts) / len(parts) for n in counts]
-    return _weighted(model, parts, optimizer, mean_loss, weights)
+    counts = _counts(micro_batches)
+    weights = [n / sum(counts) / len(micro_batches) for n in counts]
+    return _weighted(model, micro_batches, optimizer, mean_loss, weights)
 
 
 @mistake("4e")
-def last_loss_given_back(model, parts, optimizer, mean_loss):
+def last_loss_given_back(model, micro_batches, optimizer, mean_loss):
     """What comes back is the loss of the last part.
 
     The step is right; the curve shows one part of each batch.
     """
-    counts = _counts(parts)
+    counts = _counts(micro_batches)
     optimizer.zero_grad()
-    for (tokens, labels), count in zip(parts, counts):
+    for (tokens, labels), count in zip(micro_batches, counts):
         if count:
             last = mean_loss(model(tokens), labels)
             (last * (count / sum(counts))).backward()

@@ -26,178 +26,178 @@ def _next(model, tokens):
 
 
 @mistake("4c")
-def end_given_back(model, prompt, most, end, context):
+def end_given_back(model, prompt, max_new_tokens, eos_id, context_length):
     """The end token is part of the answer.
 
     An answer of one word becomes one of two, and equals no right answer.
     """
     answer = []
-    while len(answer) < most:
-        answer.append(int(_next(model, ([*prompt, *answer])[-context:]).argmax()))
-        if answer[-1] == end:
+    while len(answer) < max_new_tokens:
+        answer.append(int(_next(model, ([*prompt, *answer])[-context_length:]).argmax()))
+        if answer[-1] == eos_id:
             break
     return answer
 
 
 @mistake("4c")
-def never_stops(model, prompt, most, end, context):
+def never_stops(model, prompt, max_new_tokens, eos_id, context_length):
     """It always makes as many tokens as are allowed.
 
     What follows the end token is of another text.
     """
     answer = []
-    for _ in range(most):
-        answer.append(int(_next(model, ([*prompt, *answer])[-context:]).argmax()))
+    for _ in range(max_new_tokens):
+        answer.append(int(_next(model, ([*prompt, *answer])[-context_length:]).argmax()))
     return answer
 
 
 @mistake("4c")
-def prompt_given_back(model, prompt, most, end, context):
+def prompt_given_back(model, prompt, max_new_tokens, eos_id, context_length):
     """The prompt is part of what comes back.
 
     The list begins with tokens that the model did not choose.
     """
     answer = list(prompt)
-    for _ in range(most):
-        token = int(_next(model, answer[-context:]).argmax())
-        if token == end:
+    for _ in range(max_new_tokens):
+        token = int(_next(model, answer[-context_length:]).argmax())
+        if token == eos_id:
             break
         answer.append(token)
     return answer
 
 
 @mistake("4c")
-def logits_of_the_first_place(model, prompt, most, end, context):
+def logits_of_the_first_place(model, prompt, max_new_tokens, eos_id, context_length):
     """The next token is read off the first place.
 
     It is the model's guess after the first word, whatever came since.
     """
     answer = []
-    for _ in range(most):
+    for _ in range(max_new_tokens):
         with torch.no_grad():
-            token = int(model(torch.tensor([[*prompt, *answer][-context:]]))[0, 0].argmax())
-        if token == end:
+            token = int(model(torch.tensor([[*prompt, *answer][-context_length:]]))[0, 0].argmax())
+        if token == eos_id:
             break
         answer.append(token)
     return answer
 
 
 @mistake("4c")
-def new_tokens_not_read(model, prompt, most, end, context):
+def new_tokens_not_read(model, prompt, max_new_tokens, eos_id, context_length):
     """The model is asked after the same prompt every time.
 
     It repeats one token until it is stopped.
     """
     answer = []
-    for _ in range(most):
-        token = int(_next(model, list(prompt)[-context:]).argmax())
-        if token == end:
+    for _ in range(max_new_tokens):
+        token = int(_next(model, list(prompt)[-context_length:]).argmax())
+        if token == eos_id:
             break
         answer.append(token)
     return answer
 
 
 @mistake("4c")
-def drawn_at_random(model, prompt, most, end, context):
+def drawn_at_random(model, prompt, max_new_tokens, eos_id, context_length):
     """Tokens are drawn from the model's probabilities.
 
     Another call gives another answer; the most likely one is wanted.
     """
     answer = []
-    for _ in range(most):
-        chances = _next(model, [*prompt, *answer][-context:]).softmax(-1)
+    for _ in range(max_new_tokens):
+        chances = _next(model, [*prompt, *answer][-context_length:]).softmax(-1)
         token = int(torch.multinomial(chances, 1))
-        if token == end:
+        if token == eos_id:
             break
         answer.append(token)
     return answer
 
 
 @mistake("4c")
-def beginning_read(model, prompt, most, end, context):
+def beginning_read(model, prompt, max_new_tokens, eos_id, context_length):
     """Of a sequence that is too long, the first tokens are read.
 
     The model never sees the question at the end, nor its own words.
     """
     answer = []
-    for _ in range(most):
-        token = int(_next(model, [*prompt, *answer][:context]).argmax())
-        if token == end:
+    for _ in range(max_new_tokens):
+        token = int(_next(model, [*prompt, *answer][:context_length]).argmax())
+        if token == eos_id:
             break
         answer.append(token)
     return answer
 
 
 @mistake("4c")
-def context_forgotten(model, prompt, most, end, context):
+def context_forgotten(model, prompt, max_new_tokens, eos_id, context_length):
     """The model is given more tokens than it can read.
 
     It works for short prompts, and fails once prompt and answer outgrow the context.
     """
     answer = []
-    for _ in range(most):
+    for _ in range(max_new_tokens):
         token = int(_next(model, [*prompt, *answer]).argmax())
-        if token == end:
+        if token == eos_id:
             break
         answer.append(token)
     return answer
 
 
 @mistake("4c")
-def prompt_cut_once(model, prompt, most, end, context):
+def prompt_cut_once(model, prompt, max_new_tokens, eos_id, context_length):
     """The prompt is cut to the context, but not what grows from it.
 
     The first token is right; then the sequence is too long.
     """
-    tokens, answer = list(prompt)[-context:], []
-    for _ in range(most):
+    tokens, answer = list(prompt)[-context_length:], []
+    for _ in range(max_new_tokens):
         token = int(_next(model, tokens + answer).argmax())
-        if token == end:
+        if token == eos_id:
             break
         answer.append(token)
     return answer
 
 
 @mistake("4c")
-def with_gradients(model, prompt, most, end, context):
+def with_gradients(model, prompt, max_new_tokens, eos_id, context_length):
     """The model is run with gradients switched on.
 
     The tokens are right; every call keeps a graph in memory that nobody uses.
     """
     answer = []
-    for _ in range(most):
-        token = int(model(torch.tensor([[*prompt, *answer][-context:]]))[0, -1].argmax())
-        if token == end:
+    for _ in range(max_new_tokens):
+        token = int(model(torch.tensor([[*prompt, *answer][-context_length:]]))[0, -1].argmax())
+        if token == eos_id:
             break
         answer.append(token)
     return answer
 
 
 @mistake("4c")
-def appended_to_the_prompt(model, prompt, most, end, context):
+def appended_to_the_prompt(model, prompt, max_new_tokens, eos_id, context_length):
     """New tokens are appended to the caller's list.
 
     The next prompt that is built from it begins with this answer.
     """
     size = len(prompt)
-    for _ in range(most):
-        token = int(_next(model, prompt[-context:]).argmax())
-        if token == end:
+    for _ in range(max_new_tokens):
+        token = int(_next(model, prompt[-context_length:]).argmax())
+        if token == eos_id:
             break
         prompt.append(token)
     return prompt[size:]
 
 
 @mistake("4c")
-def one_token_too_many(model, prompt, most, end, context):
+def one_token_too_many(model, prompt, max_new_tokens, eos_id, context_length):
     """One token more than allowed is made.
 
     It is seen only where the model does not stop by itself.
     """
     answer = []
-    while len(answer) <= most:
-        token = int(_next(model, [*prompt, *answer][-context:]).argmax())
-        if token == end:
+    while len(answer) <= max_new_tokens:
+        token = int(_next(model, [*prompt, *answer][-context_length:]).argmax())
+        if token == eos_id:
             break
         answer.append(token)
     return answer

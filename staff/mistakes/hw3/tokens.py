@@ -191,158 +191,180 @@ def _finished(starts, ends, pad):
 
 
 @mistake("4b")
-def labels_on_everything(prompts, answers, pad, end, context):
+def labels_on_everything(prompts, answers, pad_id, eos_id, context_length):
     """The prompt is to be predicted as well.
 
     Most of the loss then comes from words that are given, and few of the steps teach the answer.
     """
-    tokens, labels, present = _finished(*_rows(prompts, answers, end, context), pad)
-    return tokens, torch.where(present, tokens, -100), present
+    tokens, labels, attention_mask = _finished(
+        *_rows(prompts, answers, eos_id, context_length), pad_id
+    )
+    return tokens, torch.where(attention_mask, tokens, -100), attention_mask
 
 
 @mistake("4b")
-def labels_shifted_here(prompts, answers, pad, end, context):
+def labels_shifted_here(prompts, answers, pad_id, eos_id, context_length):
     """The labels are shifted already, one place to the left.
 
     The loss shifts once more: the model learns to skip a word.
     """
-    tokens, labels, present = _finished(*_rows(prompts, answers, end, context), pad)
-    return tokens, torch.cat([labels[:, 1:], torch.full_like(labels[:, :1], -100)], 1), present
+    tokens, labels, attention_mask = _finished(
+        *_rows(prompts, answers, eos_id, context_length), pad_id
+    )
+    return (
+        tokens,
+        torch.cat([labels[:, 1:], torch.full_like(labels[:, :1], -100)], 1),
+        attention_mask,
+    )
 
 
 @mistake("4b")
-def no_end(prompts, answers, pad, end, context):
+def no_end(prompts, answers, pad_id, eos_id, context_length):
     """The rows lack the end token.
 
     A model tuned on them never learns where an answer stops.
     """
-    starts, ends = _rows(prompts, answers, end, context)
-    return _finished(starts, [e[:-1] for e in ends], pad)
+    starts, ends = _rows(prompts, answers, eos_id, context_length)
+    return _finished(starts, [e[:-1] for e in ends], pad_id)
 
 
 @mistake("4b")
-def end_not_predicted(prompts, answers, pad, end, context):
+def end_not_predicted(prompts, answers, pad_id, eos_id, context_length):
     """The end token stands in the row and has no label.
 
     Its place is masked, so that the model never learns to stop.
     """
-    tokens, labels, present = _finished(*_rows(prompts, answers, end, context), pad)
+    tokens, labels, attention_mask = _finished(
+        *_rows(prompts, answers, eos_id, context_length), pad_id
+    )
     for row in range(len(labels)):
-        labels[row, int(present[row].sum()) - 1] = -100
-    return tokens, labels, present
+        labels[row, int(attention_mask[row].sum()) - 1] = -100
+    return tokens, labels, attention_mask
 
 
 @mistake("4b")
-def padding_predicted(prompts, answers, pad, end, context):
+def padding_predicted(prompts, answers, pad_id, eos_id, context_length):
     """Padding has labels of its own.
 
     The loss falls quickly, as padding is easy to predict; short answers are taught least.
     """
-    tokens, labels, present = _finished(*_rows(prompts, answers, end, context), pad)
-    return tokens, torch.where(present, labels, pad), present
+    tokens, labels, attention_mask = _finished(
+        *_rows(prompts, answers, eos_id, context_length), pad_id
+    )
+    return tokens, torch.where(attention_mask, labels, pad_id), attention_mask
 
 
 @mistake("4b")
-def mask_by_number(prompts, answers, pad, end, context):
+def mask_by_number(prompts, answers, pad_id, eos_id, context_length):
     """The attention mask is false wherever the padding's number stands.
 
     That number may also be a word of a prompt, or the end token.
     """
-    tokens, labels, _ = _finished(*_rows(prompts, answers, end, context), pad)
-    return tokens, labels, tokens != pad
+    tokens, labels, _ = _finished(*_rows(prompts, answers, eos_id, context_length), pad_id)
+    return tokens, labels, tokens != pad_id
 
 
 @mistake("4b")
-def labels_by_number(prompts, answers, pad, end, context):
+def labels_by_number(prompts, answers, pad_id, eos_id, context_length):
     """Labels are masked wherever the padding's number stands.
 
     Where padding and end are the same token, no end is ever learned.
     """
-    tokens, labels, present = _finished(*_rows(prompts, answers, end, context), pad)
-    return tokens, torch.where(tokens == pad, -100, labels), present
+    tokens, labels, attention_mask = _finished(
+        *_rows(prompts, answers, eos_id, context_length), pad_id
+    )
+    return tokens, torch.where(tokens == pad_id, -100, labels), attention_mask
 
 
 @mistake("4b")
-def padded_on_the_left(prompts, answers, pad, end, context):
+def padded_on_the_left(prompts, answers, pad_id, eos_id, context_length):
     """Padding stands before the prompt.
 
     The rows' positions move with the longest row of their batch.
     """
-    tokens, labels, present = _finished(*_rows(prompts, answers, end, context), pad)
-    sizes = present.sum(1).tolist()
+    tokens, labels, attention_mask = _finished(
+        *_rows(prompts, answers, eos_id, context_length), pad_id
+    )
+    sizes = attention_mask.sum(1).tolist()
     width = tokens.shape[1]
     turned = [
         [row.roll(width - size) for row, size in zip(part, sizes)]
-        for part in (tokens, labels, present)
+        for part in (tokens, labels, attention_mask)
     ]
     return tuple(torch.stack(part) for part in turned)
 
 
 @mistake("4b")
-def end_of_the_prompt_cut(prompts, answers, pad, end, context):
+def end_of_the_prompt_cut(prompts, answers, pad_id, eos_id, context_length):
     """A prompt that is too long loses its end.
 
     What is asked stands at the end: the answer follows on half a prompt.
     """
-    ends = [[*answer, end] for answer in answers]
-    starts = [list(prompt)[: context - len(e)] for prompt, e in zip(prompts, ends)]
-    return _finished(starts, ends, pad)
+    ends = [[*answer, eos_id] for answer in answers]
+    starts = [list(prompt)[: context_length - len(e)] for prompt, e in zip(prompts, ends)]
+    return _finished(starts, ends, pad_id)
 
 
 @mistake("4b")
-def answer_cut(prompts, answers, pad, end, context):
+def answer_cut(prompts, answers, pad_id, eos_id, context_length):
     """A row that is too long loses its end, and with it the answer.
 
     Long prompts teach nothing.
     """
-    starts, ends = [list(p) for p in prompts], [[*answer, end] for answer in answers]
-    tokens, labels, present = _finished(starts, ends, pad)
-    return tokens[:, :context], labels[:, :context], present[:, :context]
-
-
-@mistake("4b")
-def never_cut(prompts, answers, pad, end, context):
-    """Rows are not cut to the context.
-
-    A long prompt gives a row that the model cannot read.
-    """
-    ends = [[*answer, end] for answer in answers]
-    return _finished([list(p) for p in prompts], ends, pad)
-
-
-@mistake("4b")
-def padded_to_the_context(prompts, answers, pad, end, context):
-    """Every row is filled up to the context.
-
-    The batch is right but for its size: most of the time goes into padding.
-    """
-    tokens, labels, present = _finished(*_rows(prompts, answers, end, context), pad)
-    room = context - tokens.shape[1]
+    starts, ends = [list(p) for p in prompts], [[*answer, eos_id] for answer in answers]
+    tokens, labels, attention_mask = _finished(starts, ends, pad_id)
     return (
-        F.pad(tokens, (0, room), value=pad),
-        F.pad(labels, (0, room), value=-100),
-        F.pad(present, (0, room), value=False),
+        tokens[:, :context_length],
+        labels[:, :context_length],
+        attention_mask[:, :context_length],
     )
 
 
 @mistake("4b")
-def end_appended_to_the_callers(prompts, answers, pad, end, context):
+def never_cut(prompts, answers, pad_id, eos_id, context_length):
+    """Rows are not cut to the context.
+
+    A long prompt gives a row that the model cannot read.
+    """
+    ends = [[*answer, eos_id] for answer in answers]
+    return _finished([list(p) for p in prompts], ends, pad_id)
+
+
+@mistake("4b")
+def padded_to_the_context(prompts, answers, pad_id, eos_id, context_length):
+    """Every row is filled up to the context.
+
+    The batch is right but for its size: most of the time goes into padding.
+    """
+    tokens, labels, attention_mask = _finished(
+        *_rows(prompts, answers, eos_id, context_length), pad_id
+    )
+    room = context_length - tokens.shape[1]
+    return (
+        F.pad(tokens, (0, room), value=pad_id),
+        F.pad(labels, (0, room), value=-100),
+        F.pad(attention_mask, (0, room), value=False),
+    )
+
+
+@mistake("4b")
+def end_appended_to_the_callers(prompts, answers, pad_id, eos_id, context_length):
     """The end token is appended to the caller's own answers.
 
     The batch is right the first time; at the second there are two ends.
     """
-    found = _finished(*_rows(prompts, answers, end, context), pad)
+    found = _finished(*_rows(prompts, answers, eos_id, context_length), pad_id)
     for answer in answers:
-        answer.append(end)
+        answer.append(eos_id)
     return found
 
 
 @mistake("4b")
-def everything_kept_when_the_answer_fills(prompts, answers, pad, end, context):
+def everything_kept_when_the_answer_fills(prompts, answers, pad_id, eos_id, context_length):
     """A slice from minus zero keeps the whole prompt.
 
     It is right until an answer fills the context: then nothing should be left of the prompt.
     """
-    ends = [[*answer, end] for answer in answers]
-    starts = [list(p)[-(context - len(e)) :] for p, e in zip(prompts, ends)]
-    return _finished(starts, ends, pad)
+    ends = [[*answer, eos_id] for answer in answers]
+    starts = [list(p)[-(context_length - len(e)) :] for p, e in zip(prompts, ends)]
+    return _finished(starts, ends, pad_id)

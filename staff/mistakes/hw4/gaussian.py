@@ -458,74 +458,72 @@ def _seen(values):
 
 
 @mistake("1d")
-def implied_precision(x, rate, steps):
+def implied_precision(x, lr, steps):
     """The implied prior's precision is returned, not its covariance.
 
     More steps should allow the weights to go farther. This gets smaller with every step.
     """
-    return _spectral(
-        x, lambda v: 1 / (rate * sum((1 - rate * v) ** -k for k in range(1, steps + 1)))
-    )
+    return _spectral(x, lambda v: 1 / (lr * sum((1 - lr * v) ** -k for k in range(1, steps + 1))))
 
 
 @mistake("1d")
-def share_moved(x, rate, steps):
+def share_moved(x, lr, steps):
     """The eigenvalues are the shares of the way that descent has gone, not variances.
 
     They lie between 0 and 1 whatever the scale of X. A variance goes with one over the eigenvalue.
     """
-    return _spectral(x, lambda v: 1 - (1 - rate * v) ** steps)
+    return _spectral(x, lambda v: 1 - (1 - lr * v) ** steps)
 
 
 @mistake("1d")
-def share_left(x, rate, steps):
+def share_left(x, lr, steps):
     """The eigenvalues are the shares of the error that are left after the descent.
 
     They fall with every step, whereas a longer descent is a weaker prior.
     """
-    return _spectral(x, lambda v: (1 - rate * v) ** steps)
+    return _spectral(x, lambda v: (1 - lr * v) ** steps)
 
 
 @mistake("1d")
-def rate_times_steps(x, rate, steps):
+def rate_times_steps(x, lr, steps):
     """The prior is taken to be the same in every direction: rate times steps.
 
     That is the limit for small steps, and right only where X sees nothing. In directions that X
     sees well the descent goes farther than this allows.
     """
-    return rate * steps * torch.eye(x.shape[-1], dtype=x.dtype)
+    return lr * steps * torch.eye(x.shape[-1], dtype=x.dtype)
 
 
 @mistake("1d")
-def one_step_only(x, rate, steps):
+def one_step_only(x, lr, steps):
     """The number of steps is not used: the prior of a single step.
 
     It is right for one step, and too tight for more.
     """
-    return _spectral(x, lambda v: rate / (1 - rate * v))
+    return _spectral(x, lambda v: lr / (1 - lr * v))
 
 
 @mistake("1d")
-def sum_one_short(x, rate, steps):
+def sum_one_short(x, lr, steps):
     """One step is forgotten.
 
     The prior is that of a descent with another number of steps, one less or one that starts later.
     """
-    return _spectral(x, lambda v: rate * sum((1 - rate * v) ** -k for k in range(steps)))
+    return _spectral(x, lambda v: lr * sum((1 - lr * v) ** -k for k in range(steps)))
 
 
 @mistake("1d")
-def powers_the_wrong_way(x, rate, steps):
+def powers_the_wrong_way(x, lr, steps):
     """The share left is raised to positive powers where it belongs in the denominator.
 
     What comes out is how far the weights move for a unit of gradient, not the variance of a prior
     that moves them as far.
     """
-    return _spectral(x, lambda v: rate * sum((1 - rate * v) ** k for k in range(steps)))
+    return _spectral(x, lambda v: lr * sum((1 - lr * v) ** k for k in range(steps)))
 
 
 @mistake("1d")
-def divided_by_zero(x, rate, steps):
+def divided_by_zero(x, lr, steps):
     """Directions that X does not see give 0/0.
 
     With fewer points than weights some eigenvalues are zero, and Q holds numbers that are not
@@ -533,13 +531,13 @@ def divided_by_zero(x, rate, steps):
     """
     values, vectors = torch.linalg.eigh(x.mT @ x)
     values = torch.where(values.abs() < 1e-9, torch.zeros_like(values), values)
-    left = (1 - rate * values) ** steps
+    left = (1 - lr * values) ** steps
     variances = (1 - left) / (values * left)
     return vectors @ torch.diag(variances) @ vectors.mT
 
 
 @mistake("1d")
-def nothing_where_nothing_is_seen(x, rate, steps):
+def nothing_where_nothing_is_seen(x, lr, steps):
     """Directions that X does not see get a variance of zero.
 
     A formula that divides by the eigenvalue was patched with zero, but it has a limit there, and
@@ -547,53 +545,51 @@ def nothing_where_nothing_is_seen(x, rate, steps):
     """
 
     def variances(v):
-        share = (1 - rate * v) ** steps
+        share = (1 - lr * v) ** steps
         return torch.where(v < 1e-9, torch.zeros_like(v), (1 - share) / (_seen(v) * share))
 
     return _spectral(x, variances)
 
 
 @mistake("1d")
-def eigenvalues_only(x, rate, steps):
+def eigenvalues_only(x, lr, steps):
     """The variances stand on a diagonal, in the order of the eigenvalues.
 
     They belong to the directions of the eigenvectors, not to the axes of w. For inputs that are not
     correlated, or one weight, this can look right.
     """
     values = torch.linalg.eigvalsh(x.mT @ x)
-    return torch.diag(rate * sum((1 - rate * values) ** -k for k in range(1, steps + 1)))
+    return torch.diag(lr * sum((1 - lr * values) ** -k for k in range(1, steps + 1)))
 
 
 @mistake("1d")
-def gradient_averaged(x, rate, steps):
+def gradient_averaged(x, lr, steps):
     """The loss is taken as a mean over points, not as half the sum.
 
     The curvature is then smaller by the number of points, and the prior that of a shorter descent.
     """
     return _spectral(
-        x, lambda v: rate * sum((1 - rate * v / len(x)) ** -k for k in range(1, steps + 1))
+        x, lambda v: lr * sum((1 - lr * v / len(x)) ** -k for k in range(1, steps + 1))
     )
 
 
 @mistake("1d")
-def gradient_doubled(x, rate, steps):
+def gradient_doubled(x, lr, steps):
     """The loss is taken without the half in front.
 
     Every step is then twice as long: the prior is that of twice the rate.
     """
-    return _spectral(
-        x, lambda v: 2 * rate * sum((1 - 2 * rate * v) ** -k for k in range(1, steps + 1))
-    )
+    return _spectral(x, lambda v: 2 * lr * sum((1 - 2 * lr * v) ** -k for k in range(1, steps + 1)))
 
 
 @mistake("1d")
-def eigenvectors_transposed(x, rate, steps):
+def eigenvectors_transposed(x, lr, steps):
     """Rows of the matrix of eigenvectors are used where its columns are meant.
 
     The variances are right, but belong to other directions.
     """
     values, vectors = torch.linalg.eigh(x.mT @ x)
-    variances = rate * sum((1 - rate * values) ** -k for k in range(1, steps + 1))
+    variances = lr * sum((1 - lr * values) ** -k for k in range(1, steps + 1))
     return vectors.mT @ torch.diag(variances) @ vectors
 
 

@@ -15,16 +15,16 @@ def _kept(encoded, present):
 
 
 @mistake("2a")
-def sum_for_mean(encoded, present):
+def sum_for_mean(encoded, mask):
     """The encoded points are summed, not averaged.
 
     The summary grows with the number of points: a decoder trained on 10 sees other sizes at 20.
     """
-    return _kept(encoded, present).sum(1)
+    return _kept(encoded, mask).sum(1)
 
 
 @mistake("2a")
-def mask_ignored(encoded, present):
+def mask_ignored(encoded, mask):
     """Empty places are averaged with the rest.
 
     What happens to stand there moves the summary of tasks with fewer points.
@@ -33,105 +33,103 @@ def mask_ignored(encoded, present):
 
 
 @mistake("2a")
-def divided_by_all_places(encoded, present):
+def divided_by_all_places(encoded, mask):
     """The sum is divided by the number of places, not of points.
 
     A task with half as many points has a summary half as large.
     """
-    return _kept(encoded, present).mean(1)
+    return _kept(encoded, mask).mean(1)
 
 
 @mistake("2a")
-def nan_without_points(encoded, present):
+def nan_without_points(encoded, mask):
     """A task without any point gives 0/0.
 
     The other tasks are right. Nothing was said about such a task, so its summary is zeros.
     """
-    return _kept(encoded, present).sum(1) / present.sum(1, keepdim=True)
+    return _kept(encoded, mask).sum(1) / mask.sum(1, keepdim=True)
 
 
 @mistake("2a")
-def one_too_many(encoded, present):
+def one_too_many(encoded, mask):
     """The number of points is raised by one, so that it is never zero.
 
     The mean of few points comes out too small: of a single one, half of it.
     """
-    return _kept(encoded, present).sum(1) / (present.sum(1, keepdim=True) + 1)
+    return _kept(encoded, mask).sum(1) / (mask.sum(1, keepdim=True) + 1)
 
 
 @mistake("2a")
-def largest_for_mean(encoded, present):
+def largest_for_mean(encoded, mask):
     """The largest value of each coordinate, not the mean.
 
     It does not depend on the order either, but only one point of each coordinate gets a gradient.
     """
-    low = torch.where(present[..., None], encoded, torch.full_like(encoded, -1e9)).max(1).values
-    return torch.where(present.any(1, keepdim=True), low, torch.zeros_like(low))
+    low = torch.where(mask[..., None], encoded, torch.full_like(encoded, -1e9)).max(1).values
+    return torch.where(mask.any(1, keepdim=True), low, torch.zeros_like(low))
 
 
 @mistake("2a")
-def count_of_the_batch(encoded, present):
+def count_of_the_batch(encoded, mask):
     """Every task is divided by the batch's mean number of points.
 
     It is right when all tasks have as many points.
     """
-    return _kept(encoded, present).sum(1) / present.to(encoded.dtype).sum(1).mean()
+    return _kept(encoded, mask).sum(1) / mask.to(encoded.dtype).sum(1).mean()
 
 
 @mistake("2a")
-def over_the_tasks(encoded, present):
+def over_the_tasks(encoded, mask):
     """The mean is taken over all points of the batch.
 
     Every task gets the same summary, and tasks tell each other what they are.
     """
-    total = _kept(encoded, present).sum((0, 1)) / present.sum()
+    total = _kept(encoded, mask).sum((0, 1)) / mask.sum()
     return total.expand(len(encoded), -1)
 
 
 @mistake("2a")
-def last_point(encoded, present):
+def last_point(encoded, mask):
     """The summary is the last point that is there.
 
     The others play no part, and their order matters.
     """
-    places = torch.arange(present.shape[1]).expand_as(present)
-    last = torch.where(present, places, torch.full_like(places, -1)).max(1).values
+    places = torch.arange(mask.shape[1]).expand_as(mask)
+    last = torch.where(mask, places, torch.full_like(places, -1)).max(1).values
     found = encoded[torch.arange(len(encoded)), last.clamp(min=0)]
     return torch.where((last >= 0)[:, None], found, torch.zeros_like(found))
 
 
 @mistake("2a")
-def aggregate_detached(encoded, present):
+def aggregate_detached(encoded, mask):
     """The summary is cut from the encoder.
 
     The values are right, but the encoder learns nothing.
     """
-    counts = present.sum(1, keepdim=True).clamp(min=1)
-    return (_kept(encoded, present).sum(1) / counts).detach() + 0 * encoded.sum((1,))
+    counts = mask.sum(1, keepdim=True).clamp(min=1)
+    return (_kept(encoded, mask).sum(1) / counts).detach() + 0 * encoded.sum((1,))
 
 
 @mistake("2a")
-def zeroed_in_place(encoded, present):
+def zeroed_in_place(encoded, mask):
     """Empty places are set to zero in the caller's tensor.
 
     The summary is right, but the argument is changed.
     """
     with torch.no_grad():
-        encoded[~present] = 0
-    return encoded.sum(1) / present.sum(1, keepdim=True).clamp(min=1)
+        encoded[~mask] = 0
+    return encoded.sum(1) / mask.sum(1, keepdim=True).clamp(min=1)
 
 
 @mistake("2a")
-def coordinates_averaged(encoded, present):
+def coordinates_averaged(encoded, mask):
     """The mean runs over the coordinates of a point as well.
 
     A summary of r numbers becomes r times the same one.
     """
-    counts = present.sum(1, keepdim=True).clamp(min=1)
+    counts = mask.sum(1, keepdim=True).clamp(min=1)
     return (
-        (_kept(encoded, present).sum(1) / counts)
-        .mean(-1, keepdim=True)
-        .expand(-1, encoded.shape[-1])
+        (_kept(encoded, mask).sum(1) / counts).mean(-1, keepdim=True).expand(-1, encoded.shape[-1])
     )
 
 
@@ -139,132 +137,132 @@ def coordinates_averaged(encoded, present):
 
 
 @mistake("2b")
-def one_noise_for_the_batch(mean, log_variance, samples):
+def one_noise_for_the_batch(mean, log_variance, num_samples):
     """One noise sample is shared by all tasks of the batch.
 
     Each draw looks right by itself, but the draws of different tasks move together.
     """
-    noise = torch.randn(samples, 1, mean.shape[-1], dtype=mean.dtype)
+    noise = torch.randn(num_samples, 1, mean.shape[-1], dtype=mean.dtype)
     return mean + (log_variance / 2).exp() * noise
 
 
 @mistake("2b")
-def one_noise_for_all_samples(mean, log_variance, samples):
+def one_noise_for_all_samples(mean, log_variance, num_samples):
     """All draws of a task are the same.
 
     One noise was drawn and repeated, so that several samples say no more than one.
     """
-    noise = torch.randn_like(mean).expand(samples, *mean.shape)
+    noise = torch.randn_like(mean).expand(num_samples, *mean.shape)
     return mean + (log_variance / 2).exp() * noise
 
 
 @mistake("2b")
-def one_noise_for_all_dimensions(mean, log_variance, samples):
+def one_noise_for_all_dimensions(mean, log_variance, num_samples):
     """All dimensions of a draw share one number of noise.
 
     The latent then moves along a line.
     """
-    noise = torch.randn(samples, len(mean), 1, dtype=mean.dtype)
+    noise = torch.randn(num_samples, len(mean), 1, dtype=mean.dtype)
     return mean + (log_variance / 2).exp() * noise
 
 
 @mistake("2b")
-def variance_for_sd(mean, log_variance, samples):
+def variance_for_sd(mean, log_variance, num_samples):
     """The noise is stretched by the variance, not by the standard deviation.
 
     The logarithm was taken back, the root was not.
     """
-    noise = torch.randn(samples, *mean.shape, dtype=mean.dtype)
+    noise = torch.randn(num_samples, *mean.shape, dtype=mean.dtype)
     return mean + log_variance.exp() * noise
 
 
 @mistake("2b")
-def log_variance_as_sd(mean, log_variance, samples):
+def log_variance_as_sd(mean, log_variance, num_samples):
     """The noise is stretched by the logarithm itself.
 
     It can be negative, and zero for a variance of one.
     """
-    noise = torch.randn(samples, *mean.shape, dtype=mean.dtype)
+    noise = torch.randn(num_samples, *mean.shape, dtype=mean.dtype)
     return mean + log_variance * noise
 
 
 @mistake("2b")
-def quarter_power(mean, log_variance, samples):
+def quarter_power(mean, log_variance, num_samples):
     """The root is taken twice.
 
     The noise is stretched by the root of the standard deviation: right for a variance of one alone.
     """
-    noise = torch.randn(samples, *mean.shape, dtype=mean.dtype)
+    noise = torch.randn(num_samples, *mean.shape, dtype=mean.dtype)
     return mean + (log_variance / 4).exp() * noise
 
 
 @mistake("2b")
-def sample_without_gradient(mean, log_variance, samples):
+def sample_without_gradient(mean, log_variance, num_samples):
     """Draws without a gradient.
 
     They come from a sampler that does not let gradients through; the encoder learns nothing from
     them.
     """
-    return torch.distributions.Normal(mean, (log_variance / 2).exp()).sample((samples,))
+    return torch.distributions.Normal(mean, (log_variance / 2).exp()).sample((num_samples,))
 
 
 @mistake("2b")
-def uniform_noise(mean, log_variance, samples):
+def uniform_noise(mean, log_variance, num_samples):
     """The noise is uniform, not Gaussian.
 
     Mean and variance are right, but no draw goes farther than 1.73 standard deviations.
     """
-    noise = (torch.rand(samples, *mean.shape, dtype=mean.dtype) - 0.5) * 12**0.5
+    noise = (torch.rand(num_samples, *mean.shape, dtype=mean.dtype) - 0.5) * 12**0.5
     return mean + (log_variance / 2).exp() * noise
 
 
 @mistake("2b")
-def mean_returned(mean, log_variance, samples):
+def mean_returned(mean, log_variance, num_samples):
     """The mean is returned in place of draws.
 
     Nothing is random: the network uses the latent as one more layer.
     """
-    return mean.expand(samples, *mean.shape) + 0 * log_variance
+    return mean.expand(num_samples, *mean.shape) + 0 * log_variance
 
 
 @mistake("2b")
-def fixed_noise(mean, log_variance, samples):
+def fixed_noise(mean, log_variance, num_samples):
     """The noise is the same at every call.
 
     A generator with a fixed seed is made inside the function.
     """
     generator = torch.Generator().manual_seed(0)
-    noise = torch.randn(samples, *mean.shape, generator=generator, dtype=mean.dtype)
+    noise = torch.randn(num_samples, *mean.shape, generator=generator, dtype=mean.dtype)
     return mean + (log_variance / 2).exp() * noise
 
 
 @mistake("2b")
-def spread_detached_in_draw(mean, log_variance, samples):
+def spread_detached_in_draw(mean, log_variance, num_samples):
     """The spread gets no gradient.
 
     The draws are right, but the encoder cannot learn how sure to be.
     """
-    noise = torch.randn(samples, *mean.shape, dtype=mean.dtype)
+    noise = torch.randn(num_samples, *mean.shape, dtype=mean.dtype)
     return mean + (log_variance.detach() / 2).exp() * noise + 0 * log_variance
 
 
 @mistake("2b")
-def mean_scaled_too(mean, log_variance, samples):
+def mean_scaled_too(mean, log_variance, num_samples):
     """The mean is stretched along with the noise.
 
     Draws spread around a multiple of the mean. For a variance of one it is right.
     """
-    noise = torch.randn(samples, *mean.shape, dtype=mean.dtype)
+    noise = torch.randn(num_samples, *mean.shape, dtype=mean.dtype)
     return (log_variance / 2).exp() * (mean + noise)
 
 
 @mistake("2b")
-def positive_noise(mean, log_variance, samples):
+def positive_noise(mean, log_variance, num_samples):
     """The noise has no negative numbers.
 
     All draws lie on one side of the mean.
     """
-    noise = torch.randn(samples, *mean.shape, dtype=mean.dtype).abs()
+    noise = torch.randn(num_samples, *mean.shape, dtype=mean.dtype).abs()
     return mean + (log_variance / 2).exp() * noise
 
 

@@ -8,7 +8,7 @@ import torch
 
 
 def gradient_cosine(
-    first: torch.Tensor, second: torch.Tensor, parameters: list[torch.Tensor]
+    first_loss: torch.Tensor, second_loss: torch.Tensor, parameters: list[torch.Tensor]
 ) -> float:
     """The cosine of the angle between the gradients of two losses.
 
@@ -17,8 +17,8 @@ def gradient_cosine(
     the parameters stays as it was, and both losses can still be used for a backward pass.
 
     Args:
-        first: a scalar.
-        second: a scalar.
+        first_loss: a scalar.
+        second_loss: a scalar.
         parameters: tensors that require gradients; those of the shared tables.
 
     Returns:
@@ -26,7 +26,7 @@ def gradient_cosine(
     """
     ### BEGIN SOLUTION X1 (about 8 lines): one long gradient for each loss, then their angle
     vectors = []
-    for loss in (first, second):
+    for loss in (first_loss, second_loss):
         parts = torch.autograd.grad(loss, parameters, retain_graph=True, materialize_grads=True)
         vectors.append(torch.cat([part.flatten() for part in parts]))
     one, other = vectors

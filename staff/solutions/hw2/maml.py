@@ -22,7 +22,7 @@ Params = dict[str, torch.Tensor]
 def adapt(
     network: nn.Module,
     params: Params,
-    rates: Params,
+    inner_lrs: Params,
     images: torch.Tensor,
     labels: torch.Tensor,
     steps: int,
@@ -31,14 +31,14 @@ def adapt(
     """The inner loop: a few steps of gradient descent on the support images of one task.
 
     The loss of a step is the mean cross-entropy over the support images. Nothing that is given is
-    changed: the adapted parameters are new tensors, and they depend on `params` and on `rates` in
-    a way that gradients can follow. (`network` is used for its form alone: its own parameters play
-    no part.)
+    changed: the adapted parameters are new tensors, and they depend on `params` and on
+    `inner_lrs` in a way that gradients can follow. (`network` is used for its form alone: its own
+    parameters play no part.)
 
     Args:
         network: images [B, ...] → logits [B, N], for `functional_call`.
         params: name → parameter, before adaptation; they require gradients.
-        rates: name → inner learning rate of that parameter, a tensor that broadcasts to it.
+        inner_lrs: name → inner learning rate of that parameter, a tensor that broadcasts to it.
         images: support images, [N·K, ...].
         labels: [N·K], int64.
         steps: of gradient descent.
@@ -58,7 +58,7 @@ def adapt(
         gradient = inner_gradient(
             lambda params: F.cross_entropy(predict(params), labels), params, first_order
         )
-        params = {name: p - rates[name] * gradient[name] for name, p in params.items()}
+        params = {name: p - inner_lrs[name] * gradient[name] for name, p in params.items()}
         accuracies.append(accuracy(predict(params), labels))
     return params, accuracies
     ### END SOLUTION
@@ -67,7 +67,7 @@ def adapt(
 def task_loss(
     network: nn.Module,
     params: Params,
-    rates: Params,
+    inner_lrs: Params,
     task: Tasks,
     steps: int,
     first_order: bool = False,
@@ -75,7 +75,7 @@ def task_loss(
     """What the outer loop minimises: the query loss of the parameters adapted to one task.
 
     Args:
-        network, params, rates, steps, first_order: as in `adapt`.
+        network, params, inner_lrs, steps, first_order: as in `adapt`.
         task: one task, without the axis T.
 
     Returns:
@@ -84,7 +84,7 @@ def task_loss(
     """
     ### BEGIN SOLUTION 2b (about 6 lines): adapt on the support images, judge on the query images
     adapted, before_and_after = adapt(
-        network, params, rates, task.support_images, task.support_labels, steps, first_order
+        network, params, inner_lrs, task.support_images, task.support_labels, steps, first_order
     )
     logits = functional_call(network, adapted, (task.query_images,))
     loss = F.cross_entropy(logits, task.query_labels)
@@ -92,14 +92,14 @@ def task_loss(
     ### END SOLUTION
 
 
-def make_rates(params: Params, rate: float, learned: bool) -> Params:
+def make_rates(params: Params, inner_lr: float, learned: bool) -> Params:
     """Inner learning rates: one number for each parameter tensor, to begin with all the same.
 
     When they are learned, the outer optimizer steps each of them by its own gradient.
 
     Args:
         params: name → parameter.
-        rate: the value that each begins with.
+        inner_lr: the value that each begins with.
         learned: whether they are to be learned.
 
     Returns:
@@ -108,19 +108,19 @@ def make_rates(params: Params, rate: float, learned: bool) -> Params:
     """
     ### BEGIN SOLUTION 2c (about 4 lines): a tensor of its own for each name
     return {
-        name: torch.tensor(rate, dtype=p.dtype, device=p.device, requires_grad=learned)
+        name: torch.tensor(inner_lr, dtype=p.dtype, device=p.device, requires_grad=learned)
         for name, p in params.items()
     }
     ### END SOLUTION
 
 
 def inner_gradient(
-    loss_of: Callable[[Params], torch.Tensor], params: Params, first_order: bool
+    loss_fn: Callable[[Params], torch.Tensor], params: Params, first_order: bool
 ) -> Params:
     """The gradient of an inner step, with or without a path for second derivatives.
 
     Args:
-        loss_of: parameters → scalar loss.
+        loss_fn: parameters → scalar loss.
         params: where to take the gradient; they require gradients.
         first_order: treat the gradient as a constant: no gradient of the outer loss flows back
             through it. Otherwise it is a function of `params` like any other.
@@ -129,7 +129,7 @@ def inner_gradient(
         name → gradient, shaped like the parameter. Nothing else changes: no `.grad` is written.
     """
     ### BEGIN SOLUTION 2d (about 4 lines): torch.func.grad, or torch.autograd.grad
-    gradient = torch.func.grad(loss_of)(params)
+    gradient = torch.func.grad(loss_fn)(params)
     if first_order:
         gradient = {name: part.detach() for name, part in gradient.items()}
     return gradient

@@ -26,18 +26,18 @@ def prototypes(features: torch.Tensor, labels: torch.Tensor, way: int) -> torch.
     ### END SOLUTION
 
 
-def prototype_logits(features: torch.Tensor, centres: torch.Tensor) -> torch.Tensor:
+def prototype_logits(features: torch.Tensor, prototypes: torch.Tensor) -> torch.Tensor:
     """The closer a prototype, the larger its logit: the negative squared Euclidean distance.
 
     Args:
         features: [n, D], of the n query images (N·Q of a whole task).
-        centres: prototypes, [N, D].
+        prototypes: [N, D].
 
     Returns:
         Logits [n, N].
     """
     ### BEGIN SOLUTION 1b (about 1 line): every query against every prototype
-    return -(features[:, None] - centres).square().sum(dim=-1)
+    return -(features[:, None] - prototypes).square().sum(dim=-1)
     ### END SOLUTION
 
 

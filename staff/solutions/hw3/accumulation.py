@@ -13,7 +13,7 @@ IGNORED = -100  # the label of a token that is not to be predicted
 
 def accumulated_step(
     model: nn.Module,
-    parts: list[tuple[torch.Tensor, torch.Tensor]],
+    micro_batches: list[tuple[torch.Tensor, torch.Tensor]],
     optimizer: torch.optim.Optimizer,
     mean_loss: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
 ) -> float:
@@ -25,8 +25,8 @@ def accumulated_step(
 
     Args:
         model: tokens [B, T] → logits [B, T, V].
-        parts: pairs (tokens, labels), both int64 [B, T]; B and T differ from part to part. At least
-            one label of one part is to be predicted.
+        micro_batches: the parts, pairs (tokens, labels), both int64 [B, T]; B and T differ from part to
+            part. At least one label of one part is to be predicted.
         optimizer: of the model's parameters; gradients of an earlier batch must play no part.
         mean_loss: (logits, labels) → the mean over the tokens to be predicted of this part alone.
 
@@ -34,10 +34,10 @@ def accumulated_step(
         The loss of the batch before the step.
     """
     ### BEGIN SOLUTION 4e (about 11 lines): weigh each part by its tokens; step once at the end
-    counts = [int((labels[:, 1:] != IGNORED).sum()) for _, labels in parts]
+    counts = [int((labels[:, 1:] != IGNORED).sum()) for _, labels in micro_batches]
     optimizer.zero_grad()
     total = 0.0
-    for (tokens, labels), count in zip(parts, counts):
+    for (tokens, labels), count in zip(micro_batches, counts):
         if count == 0:
             continue
         loss = mean_loss(model(tokens), labels) * (count / sum(counts))

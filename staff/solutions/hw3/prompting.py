@@ -19,32 +19,33 @@ STYLES = {
 def greedy_decode(
     model: Callable[[torch.Tensor], torch.Tensor],
     prompt: list[int],
-    most: int,
-    end: int,
-    context: int,
+    max_new_tokens: int,
+    eos_id: int,
+    context_length: int,
 ) -> list[int]:
     """The most likely continuation of a prompt, chosen one token at a time.
 
-    It ends when the model chooses `end`, or after `most` tokens. The model never reads more than
-    `context` tokens: of a longer sequence it reads the last ones. No gradient is kept.
+    It ends when the model chooses `eos_id`, or after `max_new_tokens` tokens. The model never
+    reads more than `context_length` tokens: of a longer sequence it reads the last ones. No
+    gradient is kept.
 
     Args:
         model: tokens [1, T] → logits [1, T, V]; those at place t are about the token at t + 1.
         prompt: token numbers, at least one; the list is the caller's.
-        most: the largest number of new tokens.
-        end: the token that ends an answer.
-        context: the largest T that the model can read.
+        max_new_tokens: the largest number of new tokens.
+        eos_id: the token that ends an answer.
+        context_length: the largest T that the model can read.
 
     Returns:
-        The new tokens, without the prompt and without `end`.
+        The new tokens, without the prompt and without `eos_id`.
     """
     ### BEGIN SOLUTION 4c (about 8 lines): read, choose the next token, stop or go on
     answer: list[int] = []
-    for _ in range(most):
-        window = torch.tensor([[*prompt, *answer][-context:]])
+    for _ in range(max_new_tokens):
+        window = torch.tensor([[*prompt, *answer][-context_length:]])
         with torch.no_grad():
             chosen = int(model(window)[0, -1].argmax())
-        if chosen == end:
+        if chosen == eos_id:
             break
         answer.append(chosen)
     return answer

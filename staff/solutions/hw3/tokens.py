@@ -38,37 +38,44 @@ def token_loss(logits: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor
 
 
 def make_batch(
-    prompts: list[list[int]], answers: list[list[int]], pad: int, end: int, context: int
+    prompts: list[list[int]],
+    answers: list[list[int]],
+    pad_id: int,
+    eos_id: int,
+    context_length: int,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Put prompts and their answers into one batch, in which only the answers are to be predicted.
 
-    A row is the prompt, the answer and the token `end`, then padding up to the longest row. A row
-    that would be longer than `context` loses the beginning of its prompt; answers and their `end`
-    are kept whole (they always fit).
+    A row is the prompt, the answer and the token `eos_id`, then padding up to the longest row. A
+    row that would be longer than `context_length` loses the beginning of its prompt; answers and
+    their `eos_id` are kept whole (they always fit).
 
     Args:
         prompts: the token numbers of each prompt; of any lengths.
-        answers: the token numbers of each answer, without `end`; of any lengths.
-        pad: the token for padding. It may be the same number as `end`.
-        end: the token that ends an answer. It is to be predicted too.
-        context: the longest row.
+        answers: the token numbers of each answer, without `eos_id`; of any lengths.
+        pad_id: the token for padding. It may be the same number as `eos_id`.
+        eos_id: the token that ends an answer. It is to be predicted too.
+        context_length: of the longest row.
 
     Returns:
         tokens: int64 [B, T].
-        labels: int64 [B, T], each token of an answer and its `end` at its own place, else IGNORED.
-        present: bool [B, T], the attention mask: where a token stands that is no padding.
+        labels: int64 [B, T], each token of an answer and its `eos_id` at its own place, else
+            IGNORED.
+        attention_mask: bool [B, T], where a token stands that is no padding.
     """
     ### BEGIN SOLUTION 4b (about 12 lines): rows of prompt, answer and end; then fill up with pad
-    ends = [[*answer, end] for answer in answers]
-    starts = [prompt[max(0, len(prompt) + len(e) - context) :] for prompt, e in zip(prompts, ends)]
+    ends = [[*answer, eos_id] for answer in answers]
+    starts = [
+        prompt[max(0, len(prompt) + len(e) - context_length) :] for prompt, e in zip(prompts, ends)
+    ]
     longest = max(len(start) + len(e) for start, e in zip(starts, ends))
-    tokens = torch.full((len(ends), longest), pad)
+    tokens = torch.full((len(ends), longest), pad_id)
     labels = torch.full_like(tokens, IGNORED)
-    present = torch.zeros_like(tokens, dtype=torch.bool)
+    attention_mask = torch.zeros_like(tokens, dtype=torch.bool)
     for row, (start, e) in enumerate(zip(starts, ends)):
         size = len(start) + len(e)
         tokens[row, :size] = torch.tensor(start + e)
         labels[row, len(start) : size] = torch.tensor(e)
-        present[row, :size] = True
-    return tokens, labels, present
+        attention_mask[row, :size] = True
+    return tokens, labels, attention_mask
     ### END SOLUTION

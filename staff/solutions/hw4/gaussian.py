@@ -94,16 +94,16 @@ def log_evidence(
     ### END SOLUTION
 
 
-def early_stopping_prior(x: torch.Tensor, rate: float, steps: int) -> torch.Tensor:
+def early_stopping_prior(x: torch.Tensor, lr: float, steps: int) -> torch.Tensor:
     """The covariance Q of the prior that early stopping amounts to (Grant et al. 2018, section 3).
 
-    Gradient descent on ½‖y − X w‖² that starts at w0 and stops after `steps` steps of size `rate`
+    Gradient descent on ½‖y − X w‖² that starts at w0 and stops after `steps` steps of size `lr`
     ends where ½‖y − X w‖² + ½ (w − w0)ᵀ Q⁻¹ (w − w0) is least: the MAP estimate under the prior
     N(w0, Q) and noise of variance 1. Q depends on neither y nor w0.
 
     Args:
         x: [n, d]; there may be fewer rows than columns.
-        rate: below 1 / (largest eigenvalue of XᵀX).
+        lr: below 1 / (largest eigenvalue of XᵀX).
         steps: at least 1.
 
     Returns:
@@ -111,8 +111,8 @@ def early_stopping_prior(x: torch.Tensor, rate: float, steps: int) -> torch.Tens
     """
     ### BEGIN SOLUTION 1d (about 4 lines): how much each eigendirection of XᵀX has moved
     values, vectors = torch.linalg.eigh(x.mT @ x)
-    left = 1 - rate * values  # of the distance to the least-squares solution, after one step
-    variances = rate * sum(left**-step for step in range(1, steps + 1))
+    left = 1 - lr * values  # of the distance to the least-squares solution, after one step
+    variances = lr * sum(left**-step for step in range(1, steps + 1))
     return vectors @ torch.diag(variances) @ vectors.mT
     ### END SOLUTION
 

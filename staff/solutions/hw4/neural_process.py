@@ -11,24 +11,25 @@ from __future__ import annotations
 import torch
 
 
-def aggregate(encoded: torch.Tensor, present: torch.Tensor) -> torch.Tensor:
+def aggregate(encoded: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     """The mean of the encoded points that are there; the order does not matter.
 
     Args:
         encoded: [B, n, r]; what stands where no point is present must not be used.
-        present: bool [B, n]; the tasks of a batch may have different numbers of points.
+        mask: bool [B, n], which points are present; the tasks of a batch may have different numbers
+            of points.
 
     Returns:
         [B, r]; zeros for a task without any point.
     """
     ### BEGIN SOLUTION 2a (about 3 lines): sum what is present, divide by how many there are
-    weights = present.to(encoded.dtype)[..., None]
-    total = torch.where(present[..., None], encoded, 0).sum(1)
+    weights = mask.to(encoded.dtype)[..., None]
+    total = torch.where(mask[..., None], encoded, 0).sum(1)
     return total / weights.sum(1).clamp(min=1)
     ### END SOLUTION
 
 
-def sample_latent(mean: torch.Tensor, log_variance: torch.Tensor, samples: int) -> torch.Tensor:
+def sample_latent(mean: torch.Tensor, log_variance: torch.Tensor, num_samples: int) -> torch.Tensor:
     """Draw from N(mean, exp(log_variance)) so that gradients reach both (Kingma & Welling 2014).
 
     Every number is drawn by itself: no noise is shared by samples, tasks or dimensions.
@@ -36,13 +37,13 @@ def sample_latent(mean: torch.Tensor, log_variance: torch.Tensor, samples: int) 
     Args:
         mean: [B, z].
         log_variance: [B, z], natural logarithm of the variance.
-        samples: how many to draw for each task.
+        num_samples: how many to draw for each task.
 
     Returns:
-        [samples, B, z].
+        [num_samples, B, z].
     """
     ### BEGIN SOLUTION 2b (about 2 lines): standard noise, moved and stretched
-    noise = torch.randn(samples, *mean.shape, dtype=mean.dtype, device=mean.device)
+    noise = torch.randn(num_samples, *mean.shape, dtype=mean.dtype, device=mean.device)
     return mean + (0.5 * log_variance).exp() * noise
     ### END SOLUTION
 

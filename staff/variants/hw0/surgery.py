@@ -15,25 +15,27 @@ def vector(loss, parameters):
 
 
 @variant("X1")
-def cosine_by_torch(first, second, parameters):
+def cosine_by_torch(first_loss, second_loss, parameters):
     """torch's own, whose zero is zero; a tensor."""
-    return F.cosine_similarity(vector(first, parameters), vector(second, parameters), dim=0)
+    return F.cosine_similarity(
+        vector(first_loss, parameters), vector(second_loss, parameters), dim=0
+    )
 
 
 @variant("X1")
-def cosine_by_numpy(first, second, parameters):
+def cosine_by_numpy(first_loss, second_loss, parameters):
     """numpy, a numpy scalar."""
-    one, other = vector(first, parameters).numpy(), vector(second, parameters).numpy()
+    one, other = vector(first_loss, parameters).numpy(), vector(second_loss, parameters).numpy()
     size = np.linalg.norm(one) * np.linalg.norm(other)
     return np.dot(one, other) / size if size else 0
 
 
 @variant("X1")
-def cosine_by_sums(first, second, parameters):
+def cosine_by_sums(first_loss, second_loss, parameters):
     """Sums over the parameters, no long vector."""
     product = one = other = 0.0
     for parameter in parameters:
-        a, b = vector(first, [parameter]), vector(second, [parameter])
+        a, b = vector(first_loss, [parameter]), vector(second_loss, [parameter])
         product, one, other = product + a @ b, one + a @ a, other + b @ b
     if one == 0 or other == 0:
         return 0.0
@@ -41,19 +43,19 @@ def cosine_by_sums(first, second, parameters):
 
 
 @variant("X1")
-def cosine_by_normalising(first, second, parameters):
+def cosine_by_normalising(first_loss, second_loss, parameters):
     """Unit vectors, with a small number against division by zero."""
-    one, other = vector(first, parameters), vector(second, parameters)
+    one, other = vector(first_loss, parameters), vector(second_loss, parameters)
     one, other = one / (one.norm() + 1e-12), other / (other.norm() + 1e-12)
     return torch.sum(one * other).item()
 
 
 @variant("X1")
-def cosine_by_backward(first, second, parameters):
+def cosine_by_backward(first_loss, second_loss, parameters):
     """backward(), with `.grad` put back."""
     before = [parameter.grad for parameter in parameters]
     vectors = []
-    for loss in (first, second):
+    for loss in (first_loss, second_loss):
         for parameter in parameters:
             parameter.grad = torch.zeros_like(parameter)
         loss.backward(retain_graph=True, inputs=list(parameters))

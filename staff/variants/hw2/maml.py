@@ -17,7 +17,7 @@ from staff.authoring.catalogue import variant
 
 
 @variant("2a")
-def autograd_grad(network, params, rates, images, labels, steps, first_order=False):
+def autograd_grad(network, params, inner_lrs, images, labels, steps, first_order=False):
     """torch.autograd.grad inside, a copied dictionary that is written to, accuracies as floats."""
     current = {k: torch.clone(v) for k, v in params.items()}
     accuracies = []
@@ -27,14 +27,14 @@ def autograd_grad(network, params, rates, images, labels, steps, first_order=Fal
         loss = F.cross_entropy(logits, labels)
         grads = torch.autograd.grad(loss, list(current.values()), create_graph=not first_order)
         for (k, v), g in zip(list(current.items()), grads):
-            current[k] = v - rates[k] * g
+            current[k] = v - inner_lrs[k] * g
     logits = functional_call(network, current, images)
     accuracies.append((logits.argmax(1) == labels).float().mean().item())
     return current, accuracies
 
 
 @variant("2a")
-def func_grad_with_logits(network, params, rates, images, labels, steps, first_order=False):
+def func_grad_with_logits(network, params, inner_lrs, images, labels, steps, first_order=False):
     """grad with has_aux gives the logits along; accuracies as one tensor."""
 
     def loss_of(p):
@@ -47,13 +47,15 @@ def func_grad_with_logits(network, params, rates, images, labels, steps, first_o
         if first_order:
             gradient = {k: g.detach() for k, g in gradient.items()}
         accuracies.append(accuracy(logits, labels))
-        params = {k: params[k] - rates[k] * gradient[k] for k in params}
+        params = {k: params[k] - inner_lrs[k] * gradient[k] for k in params}
     accuracies.append(accuracy(loss_of(params)[1], labels))
     return params, torch.stack(accuracies)
 
 
 @variant("2a")
-def always_created_then_detached(network, params, rates, images, labels, steps, first_order=False):
+def always_created_then_detached(
+    network, params, inner_lrs, images, labels, steps, first_order=False
+):
     """create_graph always; first order by detaching; log-likelihood by hand."""
     accuracies = []
     for step in range(steps + 1):
@@ -65,12 +67,12 @@ def always_created_then_detached(network, params, rates, images, labels, steps, 
         grads = torch.autograd.grad(loss, params.values(), create_graph=True)
         if first_order:
             grads = [g.detach() for g in grads]
-        params = {k: p - rates[k] * g for (k, p), g in zip(params.items(), grads)}
+        params = {k: p - inner_lrs[k] * g for (k, p), g in zip(params.items(), grads)}
     return params, np.array(accuracies)
 
 
 @variant("2a")
-def helper_with_keywords(network, params, rates, images, labels, steps, first_order=False):
+def helper_with_keywords(network, params, inner_lrs, images, labels, steps, first_order=False):
     """inner_gradient called by keywords, the update by torch.sub; a second forward pass; prints."""
     loss_fn = nn.CrossEntropyLoss()
 
@@ -85,14 +87,14 @@ def helper_with_keywords(network, params, rates, images, labels, steps, first_or
     history = [right(after)]
     for number in range(steps):
         g = inner_gradient(loss_of=loss, params=after, first_order=first_order)  # noqa: F821
-        after = {k: torch.sub(after[k], torch.mul(rates[k], g[k])) for k in after}
+        after = {k: torch.sub(after[k], torch.mul(inner_lrs[k], g[k])) for k in after}
         print("inner step", number)
         history.append(right(after))
     return after, tuple(history)
 
 
 @variant("2a")
-def recursion(network, params, rates, images, labels, steps, first_order=False):
+def recursion(network, params, inner_lrs, images, labels, steps, first_order=False):
     """One step, then the rest by itself."""
     now = accuracy(functional_call(network, params, (images,)), labels)
     if steps == 0:
@@ -101,13 +103,13 @@ def recursion(network, params, rates, images, labels, steps, first_order=False):
         lambda p: F.nll_loss(F.log_softmax(functional_call(network, p, (images,)), 1), labels),
         params, first_order,
     )  # fmt: skip
-    moved = {k: p - rates[k] * gradient[k] for k, p in params.items()}
-    after, rest = adapt(network, moved, rates, images, labels, steps - 1, first_order)  # noqa: F821
+    moved = {k: p - inner_lrs[k] * gradient[k] for k, p in params.items()}
+    after, rest = adapt(network, moved, inner_lrs, images, labels, steps - 1, first_order)  # noqa: F821
     return after, [now, *rest]
 
 
 @variant("2a")
-def stateless_copy(network, params, rates, images, labels, steps, first_order=False):
+def stateless_copy(network, params, inner_lrs, images, labels, steps, first_order=False):
     """A deep copy of the network as the form; lists in place of dictionaries."""
     form, names = copy.deepcopy(network), list(params)
     values = [params[name] for name in names]
@@ -120,7 +122,7 @@ def stateless_copy(network, params, rates, images, labels, steps, first_order=Fa
             slopes = torch.autograd.grad(loss, values)
         else:
             slopes = torch.autograd.grad(loss, values, create_graph=True)
-        values = [v.add(-rates[n] * s) for n, v, s in zip(names, values, slopes)]
+        values = [v.add(-inner_lrs[n] * s) for n, v, s in zip(names, values, slopes)]
     history.append(accuracy(functional_call(form, dict(zip(names, values)), (images,)), labels))
     return dict(zip(names, values)), history
 
@@ -129,11 +131,11 @@ def stateless_copy(network, params, rates, images, labels, steps, first_order=Fa
 
 
 @variant("2b")
-def floats_and_a_tuple(network, params, rates, task, steps, first_order=False):
+def floats_and_a_tuple(network, params, inner_lrs, task, steps, first_order=False):
     """Unpacked task, keywords, floats."""
     images, labels, queries, targets = task
     adapted, support = adapt(  # noqa: F821
-        network=network, params=params, rates=rates, images=images, labels=labels, steps=steps,
+        network=network, params=params, inner_lrs=inner_lrs, images=images, labels=labels, steps=steps,
         first_order=first_order,
     )  # fmt: skip
     logits = functional_call(network, adapted, queries)
@@ -142,9 +144,9 @@ def floats_and_a_tuple(network, params, rates, task, steps, first_order=False):
 
 
 @variant("2b")
-def likelihood_by_hand(network, params, rates, task, steps, first_order=False):
+def likelihood_by_hand(network, params, inner_lrs, task, steps, first_order=False):
     """Negative log-likelihood with gather; accuracies as one tensor."""
-    adapted, support = adapt(network, params, rates, task[0], task[1], steps, first_order)  # noqa: F821
+    adapted, support = adapt(network, params, inner_lrs, task[0], task[1], steps, first_order)  # noqa: F821
     scores = functional_call(network, adapted, (task[2],)).log_softmax(-1)
     loss = -scores.gather(1, task[3].unsqueeze(1)).mean()
     accuracies = torch.stack([torch.as_tensor(a) for a in support])
@@ -152,10 +154,10 @@ def likelihood_by_hand(network, params, rates, task, steps, first_order=False):
 
 
 @variant("2b")
-def loss_module(network, params, rates, task, steps, first_order=False):
+def loss_module(network, params, inner_lrs, task, steps, first_order=False):
     """nn.CrossEntropyLoss, numpy for the metrics, a list as the result."""
     adapted, support = adapt(  # noqa: F821
-        network, params, rates, task.support_images, task.support_labels, steps, first_order
+        network, params, inner_lrs, task.support_images, task.support_labels, steps, first_order
     )
     logits = functional_call(network, adapted, (task.query_images,))
     right = np.mean(logits.detach().numpy().argmax(-1) == task.query_labels.numpy())
@@ -164,7 +166,7 @@ def loss_module(network, params, rates, task, steps, first_order=False):
 
 
 @variant("2b")
-def everything_here(network, params, rates, task, steps, first_order=False):
+def everything_here(network, params, inner_lrs, task, steps, first_order=False):
     """The inner loop written out, without `adapt`."""
     fast, history = dict(params), []
     for _ in range(steps):
@@ -172,7 +174,7 @@ def everything_here(network, params, rates, task, steps, first_order=False):
         history.append(accuracy(logits, task.support_labels))
         loss = F.cross_entropy(logits, task.support_labels)
         grads = torch.autograd.grad(loss, tuple(fast.values()), create_graph=not first_order)
-        fast = {k: v - rates[k] * g for (k, v), g in zip(fast.items(), grads)}
+        fast = {k: v - inner_lrs[k] * g for (k, v), g in zip(fast.items(), grads)}
     logits = functional_call(network, fast, (task.support_images,))
     history.append(accuracy(logits, task.support_labels))
     logits = functional_call(network, fast, (task.query_images,))
@@ -180,10 +182,10 @@ def everything_here(network, params, rates, task, steps, first_order=False):
 
 
 @variant("2b")
-def both_sets_forward(network, params, rates, task, steps, first_order=False):
+def both_sets_forward(network, params, inner_lrs, task, steps, first_order=False):
     """One forward pass over both sets after adaptation; the query rows are used."""
     support = adapt(  # noqa: F821
-        network, params, rates, task.support_images, task.support_labels, steps, first_order
+        network, params, inner_lrs, task.support_images, task.support_labels, steps, first_order
     )
     both = torch.cat([task.support_images, task.query_images])
     logits = functional_call(network, support[0], (both,))[len(task.support_images) :]
@@ -195,47 +197,48 @@ def both_sets_forward(network, params, rates, task, steps, first_order=False):
 
 
 @variant("2c")
-def full(params, rate, learned):
+def full(params, inner_lr, learned):
     """torch.full with no axes."""
     return {
-        n: torch.full((), rate, dtype=p.dtype, device=p.device, requires_grad=learned)
+        n: torch.full((), inner_lr, dtype=p.dtype, device=p.device, requires_grad=learned)
         for n, p in params.items()
     }
 
 
 @variant("2c")
-def loop_and_requires_grad(params, rate, learned):
+def loop_and_requires_grad(params, inner_lr, learned):
     """A loop; requires_grad_ afterwards."""
     rates = {}
     for name, p in params.items():
-        rates[name] = torch.tensor(float(rate), device=p.device).to(p.dtype)
+        rates[name] = torch.tensor(float(inner_lr), device=p.device).to(p.dtype)
         rates[name].requires_grad_(learned)
     return rates
 
 
 @variant("2c")
-def parameters(params, rate, learned):
+def parameters(params, inner_lr, learned):
     """nn.Parameter for each."""
     return {
-        name: nn.Parameter(torch.tensor(rate, dtype=p.dtype), requires_grad=learned)
+        name: nn.Parameter(torch.tensor(inner_lr, dtype=p.dtype), requires_grad=learned)
         for name, p in params.items()
     }
 
 
 @variant("2c")
-def new_tensors(params, rate, learned):
+def new_tensors(params, inner_lr, learned):
     """new_full and new_tensor."""
     return {
-        name: p.detach().new_full([], rate).requires_grad_(learned) for name, p in params.items()
+        name: p.detach().new_full([], inner_lr).requires_grad_(learned)
+        for name, p in params.items()
     }
 
 
 @variant("2c")
-def clones_of_one(params, rate, learned):
+def clones_of_one(params, inner_lr, learned):
     """One tensor for each type, cloned for each name."""
     out = {}
     for name in params.keys():
-        base = torch.scalar_tensor(rate, dtype=params[name].dtype)
+        base = torch.scalar_tensor(inner_lr, dtype=params[name].dtype)
         out[name] = base.clone().detach()
         if learned:
             out[name].requires_grad = True
@@ -243,9 +246,9 @@ def clones_of_one(params, rate, learned):
 
 
 @variant("2c")
-def ones_filled(params, rate, learned):
+def ones_filled(params, inner_lr, learned):
     """Zeros of no axes, filled; dict and zip."""
-    made = [torch.zeros((), dtype=p.dtype).fill_(rate) for p in params.values()]
+    made = [torch.zeros((), dtype=p.dtype).fill_(inner_lr) for p in params.values()]
     return dict(zip(params, [m.requires_grad_() if learned else m for m in made]))
 
 
@@ -253,48 +256,48 @@ def ones_filled(params, rate, learned):
 
 
 @variant("2d")
-def autograd(loss_of, params, first_order):
+def autograd(loss_fn, params, first_order):
     """torch.autograd.grad, with or without a graph."""
     found = torch.autograd.grad(
-        loss_of(params), list(params.values()), create_graph=not first_order
+        loss_fn(params), list(params.values()), create_graph=not first_order
     )
     return dict(zip(params.keys(), found))
 
 
 @variant("2d")
-def always_created(loss_of, params, first_order):
+def always_created(loss_fn, params, first_order):
     """create_graph always, detached for first order."""
     names, values = zip(*params.items())
-    found = torch.autograd.grad(loss_of(dict(params)), values, create_graph=True)
+    found = torch.autograd.grad(loss_fn(dict(params)), values, create_graph=True)
     return {n: (g.detach() if first_order else g) for n, g in zip(names, found)}
 
 
 @variant("2d")
-def grad_and_value(loss_of, params, first_order):
+def grad_and_value(loss_fn, params, first_order):
     """torch.func.grad_and_value."""
-    gradient, _ = torch.func.grad_and_value(loss_of)(params)
+    gradient, _ = torch.func.grad_and_value(loss_fn)(params)
     if not first_order:
         return gradient
     return {name: part.detach() for name, part in gradient.items()}
 
 
 @variant("2d")
-def constant_parameters(loss_of, params, first_order):
+def constant_parameters(loss_fn, params, first_order):
     """For first order, the gradient at detached parameters."""
     at = {n: p.detach() for n, p in params.items()} if first_order else params
-    return torch.func.grad(loss_of)(at)
+    return torch.func.grad(loss_fn)(at)
 
 
 @variant("2d")
-def vector_jacobian(loss_of, params, first_order):
+def vector_jacobian(loss_fn, params, first_order):
     """torch.func.vjp with a one."""
-    loss, back = torch.func.vjp(loss_of, params)
+    loss, back = torch.func.vjp(loss_fn, params)
     (gradient,) = back(torch.ones_like(loss))
     return {n: g.clone().detach() if first_order else g for n, g in gradient.items()}
 
 
 @variant("2d")
-def jacobian(loss_of, params, first_order):
+def jacobian(loss_fn, params, first_order):
     """torch.func.jacrev of a scalar."""
-    found = torch.func.jacrev(loss_of)(params)
+    found = torch.func.jacrev(loss_fn)(params)
     return {k: v.detach() if first_order else v for k, v in found.items()}

@@ -65,51 +65,51 @@ def numpy_indices(features, labels, way):
 
 
 @variant("1b")
-def cdist_squared(features, centres):
+def cdist_squared(features, prototypes):
     """cdist, squared."""
-    return -(torch.cdist(features, centres) ** 2)
+    return -(torch.cdist(features, prototypes) ** 2)
 
 
 @variant("1b")
-def cdist_exact(features, centres):
+def cdist_exact(features, prototypes):
     """cdist without the matrix product."""
     mode = "donot_use_mm_for_euclid_dist"
-    return -torch.cdist(features, centres, compute_mode=mode).pow(2)
+    return -torch.cdist(features, prototypes, compute_mode=mode).pow(2)
 
 
 @variant("1b")
-def expanded_square(features, centres):
+def expanded_square(features, prototypes):
     """The square, multiplied out."""
     a = (features**2).sum(1).unsqueeze(1)
-    b = (centres**2).sum(1).unsqueeze(0)
-    return 2 * features @ centres.t() - a - b
+    b = (prototypes**2).sum(1).unsqueeze(0)
+    return 2 * features @ prototypes.t() - a - b
 
 
 @variant("1b")
-def expand_and_pow(features, centres):
+def expand_and_pow(features, prototypes):
     """Both expanded to three axes."""
-    n, m, d = features.size(0), centres.size(0), features.size(1)
+    n, m, d = features.size(0), prototypes.size(0), features.size(1)
     x = features.unsqueeze(1).expand(n, m, d)
-    y = centres.unsqueeze(0).expand(n, m, d)
+    y = prototypes.unsqueeze(0).expand(n, m, d)
     return -torch.pow(x - y, 2).sum(2)
 
 
 @variant("1b")
-def row_by_row(features, centres):
+def row_by_row(features, prototypes):
     """A loop over the queries."""
-    return torch.stack([-((centres - query) ** 2).sum(dim=1) for query in features])
+    return torch.stack([-((prototypes - query) ** 2).sum(dim=1) for query in features])
 
 
 @variant("1b")
-def column_by_column(features, centres):
+def column_by_column(features, prototypes):
     """A loop over the classes."""
-    return torch.stack([-((features - c) * (features - c)).sum(-1) for c in centres], dim=1)
+    return torch.stack([-((features - c) * (features - c)).sum(-1) for c in prototypes], dim=1)
 
 
 @variant("1b")
-def squared_norm(features, centres):
+def squared_norm(features, prototypes):
     """The norm, squared."""
-    gap = torch.linalg.norm(features[:, None, :] - centres[None, :, :], dim=-1)
+    gap = torch.linalg.norm(features[:, None, :] - prototypes[None, :, :], dim=-1)
     return torch.neg(gap * gap)
 
 

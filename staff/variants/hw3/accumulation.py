@@ -8,11 +8,11 @@ from staff.authoring.catalogue import variant
 
 
 @variant("4e")
-def sums_then_divided(model, parts, optimizer, mean_loss):
+def sums_then_divided(model, micro_batches, optimizer, mean_loss):
     """Sums are accumulated, and the gradients divided before the step."""
     optimizer.zero_grad()
     total, seen = 0.0, 0
-    for tokens, labels in parts:
+    for tokens, labels in micro_batches:
         count = (labels[:, 1:] != -100).sum().item()
         if count:
             loss = mean_loss(model(tokens), labels) * count
@@ -26,13 +26,13 @@ def sums_then_divided(model, parts, optimizer, mean_loss):
 
 
 @variant("4e")
-def empty_parts_filtered(model, parts, optimizer, mean_loss):
+def empty_parts_filtered(model, micro_batches, optimizer, mean_loss):
     """Parts without targets are taken out first."""
 
     def size(labels):
         return labels[:, 1:].ne(-100).sum()
 
-    used = [(tokens, labels, size(labels)) for tokens, labels in parts if size(labels) > 0]
+    used = [(tokens, labels, size(labels)) for tokens, labels in micro_batches if size(labels) > 0]
     everything = sum(n for _, _, n in used)
     model.zero_grad(set_to_none=True)
     losses = []
@@ -45,13 +45,13 @@ def empty_parts_filtered(model, parts, optimizer, mean_loss):
 
 
 @variant("4e")
-def autograd_grad(model, parts, optimizer, mean_loss):
+def autograd_grad(model, micro_batches, optimizer, mean_loss):
     """torch.autograd.grad, added up by hand."""
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
     sums = [torch.zeros_like(p) for p in parameters]
-    counts = torch.tensor([float((labels[:, 1:] >= 0).sum()) for _, labels in parts])
+    counts = torch.tensor([float((labels[:, 1:] >= 0).sum()) for _, labels in micro_batches])
     total = 0.0
-    for (tokens, labels), share in zip(parts, counts / counts.sum()):
+    for (tokens, labels), share in zip(micro_batches, counts / counts.sum()):
         if share > 0:
             loss = mean_loss(model(tokens), labels)
             for s, g in zip(sums, torch.autograd.grad(loss, parameters)):
@@ -64,13 +64,13 @@ def autograd_grad(model, parts, optimizer, mean_loss):
 
 
 @variant("4e")
-def zeroed_after_the_step(model, parts, optimizer, mean_loss):
+def zeroed_after_the_step(model, micro_batches, optimizer, mean_loss):
     """Gradients are cleared before and after; None where there was nothing."""
     for p in model.parameters():
         p.grad = None
-    masks = [labels[:, 1:] > -100 for _, labels in parts]
+    masks = [labels[:, 1:] > -100 for _, labels in micro_batches]
     whole, found = sum(int(m.sum()) for m in masks), 0.0
-    for (tokens, labels), mask in zip(parts, masks):
+    for (tokens, labels), mask in zip(micro_batches, masks):
         if not mask.any():
             continue
         value = mean_loss(model(tokens), labels)
@@ -82,12 +82,12 @@ def zeroed_after_the_step(model, parts, optimizer, mean_loss):
 
 
 @variant("4e")
-def gradient_handed_to_backward(model, parts, optimizer, mean_loss):
+def gradient_handed_to_backward(model, micro_batches, optimizer, mean_loss):
     """The weight is given to backward as the gradient of the loss."""
     optimizer.zero_grad(set_to_none=False)
-    numbers = [torch.count_nonzero(labels[:, 1:] + 100).item() for _, labels in parts]
+    numbers = [torch.count_nonzero(labels[:, 1:] + 100).item() for _, labels in micro_batches]
     total = torch.zeros(())
-    for index, (tokens, labels) in enumerate(parts):
+    for index, (tokens, labels) in enumerate(micro_batches):
         if numbers[index] == 0:
             continue
         loss = mean_loss(model(tokens), labels)

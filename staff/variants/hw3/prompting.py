@@ -17,74 +17,74 @@ STYLES = {
 
 
 @variant("4c")
-def growing_tensor(model, prompt, most, end, context):
+def growing_tensor(model, prompt, max_new_tokens, eos_id, context_length):
     """A tensor that grows by one token."""
     tokens = torch.tensor(prompt)[None]
     with torch.no_grad():
-        for _ in range(most):
-            logits = model(tokens[:, -context:])[:, -1, :]
+        for _ in range(max_new_tokens):
+            logits = model(tokens[:, -context_length:])[:, -1, :]
             token = logits.argmax(dim=-1, keepdim=True)
-            if token.item() == end:
+            if token.item() == eos_id:
                 break
             tokens = torch.cat([tokens, token], dim=1)
     return tokens[0, len(prompt) :].tolist()
 
 
 @variant("4c")
-def while_loop(model, prompt, most, end, context):
+def while_loop(model, prompt, max_new_tokens, eos_id, context_length):
     """A while loop over a copy of the prompt; inference mode."""
     tokens = list(prompt)
     with torch.inference_mode():
-        while len(tokens) - len(prompt) < most:
-            window = tokens[max(0, len(tokens) - context) :]
+        while len(tokens) - len(prompt) < max_new_tokens:
+            window = tokens[max(0, len(tokens) - context_length) :]
             token = model(torch.LongTensor([window])).squeeze(0)[-1].max(0).indices.item()
-            if token == end:
+            if token == eos_id:
                 return tokens[len(prompt) :]
             tokens += [token]
     return tokens[len(prompt) :]
 
 
 @variant("4c")
-def softmax_then_largest(model, prompt, most, end, context):
+def softmax_then_largest(model, prompt, max_new_tokens, eos_id, context_length):
     """The largest probability; the answer cut at the end token afterwards."""
     was = torch.is_grad_enabled()
     torch.set_grad_enabled(False)
     sequence = [*prompt]
-    for _ in range(most):
-        p = torch.softmax(model(torch.tensor(sequence[-context:]).unsqueeze(0)), dim=-1)
+    for _ in range(max_new_tokens):
+        p = torch.softmax(model(torch.tensor(sequence[-context_length:]).unsqueeze(0)), dim=-1)
         sequence.append(int(torch.argmax(p[0][-1])))
-        if sequence[-1] == end:
+        if sequence[-1] == eos_id:
             break
     torch.set_grad_enabled(was)
     new = sequence[len(prompt) :]
-    return new[: new.index(end)] if end in new else new
+    return new[: new.index(eos_id)] if eos_id in new else new
 
 
 @variant("4c")
-def recursive(model, prompt, most, end, context):
+def recursive(model, prompt, max_new_tokens, eos_id, context_length):
     """One token, then the rest by recursion."""
 
     @torch.no_grad()
     def rest(tokens, left):
         if left == 0:
             return []
-        token = int(model(torch.tensor([tokens[-context:]]))[0][-1].argmax())
-        return [] if token == end else [token, *rest([*tokens, token], left - 1)]
+        token = int(model(torch.tensor([tokens[-context_length:]]))[0][-1].argmax())
+        return [] if token == eos_id else [token, *rest([*tokens, token], left - 1)]
 
-    return rest(list(prompt), most)
+    return rest(list(prompt), max_new_tokens)
 
 
 @variant("4c")
-def sliding_window(model, prompt, most, end, context):
+def sliding_window(model, prompt, max_new_tokens, eos_id, context_length):
     """A window of the context that slides; a tensor of tokens is given back as a list."""
-    window, found = list(prompt)[-context:], []
-    for _step in range(most):
+    window, found = list(prompt)[-context_length:], []
+    for _step in range(max_new_tokens):
         logits = torch.no_grad()(model)(torch.tensor(window).view(1, -1))
         token = logits[0, len(window) - 1].topk(1).indices.item()
-        if token == end:
+        if token == eos_id:
             break
         found.append(token)
-        window = (window + [token])[-context:]
+        window = (window + [token])[-context_length:]
     return found
 
 

@@ -80,77 +80,77 @@ def nll_of_softmax(logits, labels):
 
 
 @variant("4b")
-def padded_by_torch(prompts, answers, pad, end, context):
+def padded_by_torch(prompts, answers, pad_id, eos_id, context_length):
     """torch's own pad_sequence."""
     tokens, labels = [], []
     for prompt, answer in zip(prompts, answers):
-        answer = torch.tensor([*answer, end])
+        answer = torch.tensor([*answer, eos_id])
         prompt = torch.tensor(prompt, dtype=torch.int64)
-        prompt = prompt[max(len(prompt) + len(answer) - context, 0) :]
+        prompt = prompt[max(len(prompt) + len(answer) - context_length, 0) :]
         tokens.append(torch.cat((prompt, answer)))
         labels.append(torch.cat((torch.full_like(prompt, -100), answer)))
-    present = pad_sequence([torch.ones_like(t) for t in tokens], batch_first=True).bool()
+    attention_mask = pad_sequence([torch.ones_like(t) for t in tokens], batch_first=True).bool()
     return (
-        pad_sequence(tokens, batch_first=True, padding_value=pad),
+        pad_sequence(tokens, batch_first=True, padding_value=pad_id),
         pad_sequence(labels, batch_first=True, padding_value=-100),
-        present,
+        attention_mask,
     )
 
 
 @variant("4b")
-def lists_of_lists(prompts, answers, pad, end, context):
+def lists_of_lists(prompts, answers, pad_id, eos_id, context_length):
     """Python lists throughout, tensors at the end."""
     rows, marks = [], []
     for p, a in zip(prompts, answers):
-        keep = max(0, context - len(a) - 1)
+        keep = max(0, context_length - len(a) - 1)
         p = p[len(p) - keep :] if len(p) > keep else p
-        rows.append(p + a + [end])
-        marks.append([-100] * len(p) + a + [end])
+        rows.append(p + a + [eos_id])
+        marks.append([-100] * len(p) + a + [eos_id])
     width = max(map(len, rows))
     mask = torch.tensor([[True] * len(r) + [False] * (width - len(r)) for r in rows])
-    rows = torch.tensor([r + [pad] * (width - len(r)) for r in rows])
+    rows = torch.tensor([r + [pad_id] * (width - len(r)) for r in rows])
     return rows, torch.tensor([m + [-100] * (width - len(m)) for m in marks]), mask
 
 
 @variant("4b")
-def cut_from_the_right_end(prompts, answers, pad, end, context):
+def cut_from_the_right_end(prompts, answers, pad_id, eos_id, context_length):
     """The joined row keeps its last `context` tokens."""
-    joined = [(list(p) + list(a) + [end])[-context:] for p, a in zip(prompts, answers)]
+    joined = [(list(p) + list(a) + [eos_id])[-context_length:] for p, a in zip(prompts, answers)]
     sizes = torch.tensor([len(row) for row in joined])
     width = int(sizes.max())
-    tokens = torch.tensor([row + [pad] * (width - len(row)) for row in joined])
+    tokens = torch.tensor([row + [pad_id] * (width - len(row)) for row in joined])
     place = torch.arange(width)[None]
-    present = place < sizes[:, None]
+    attention_mask = place < sizes[:, None]
     answer = torch.tensor([len(a) + 1 for a in answers])
-    labels = tokens.masked_fill(~present | (place < (sizes - answer)[:, None]), -100)
-    return tokens, labels, present
+    labels = tokens.masked_fill(~attention_mask | (place < (sizes - answer)[:, None]), -100)
+    return tokens, labels, attention_mask
 
 
 @variant("4b")
-def filled_by_slices(prompts, answers, pad, end, context):
+def filled_by_slices(prompts, answers, pad_id, eos_id, context_length):
     """Tensors of padding, filled row after row."""
-    widths = [min(context, len(p) + len(a) + 1) for p, a in zip(prompts, answers)]
+    widths = [min(context_length, len(p) + len(a) + 1) for p, a in zip(prompts, answers)]
     shape = (len(prompts), max(widths))
-    tokens = torch.ones(shape, dtype=torch.long) * pad
+    tokens = torch.ones(shape, dtype=torch.long) * pad_id
     labels = torch.ones(shape, dtype=torch.long) * -100
-    present = torch.zeros(shape, dtype=torch.bool)
+    attention_mask = torch.zeros(shape, dtype=torch.bool)
     for i, w in enumerate(widths):
-        whole = torch.LongTensor(prompts[i] + answers[i] + [end])[-w:]
+        whole = torch.LongTensor(prompts[i] + answers[i] + [eos_id])[-w:]
         n = len(answers[i]) + 1
         tokens[i, :w] = whole
         labels[i, w - n : w] = whole[w - n :]
-        present[i, :w] = 1
-    return tokens, labels, present
+        attention_mask[i, :w] = 1
+    return tokens, labels, attention_mask
 
 
 @variant("4b")
-def functional_pad(prompts, answers, pad, end, context):
+def functional_pad(prompts, answers, pad_id, eos_id, context_length):
     """F.pad on each row, then a stack."""
     starts = []
     for prompt, answer in zip(prompts, answers):
-        over = len(prompt) + len(answer) + 1 - context
+        over = len(prompt) + len(answer) + 1 - context_length
         starts.append(prompt[over:] if over > 0 else prompt)
-    ends = [answer + [end] for answer in answers]
+    ends = [answer + [eos_id] for answer in answers]
     width = max(len(s) + len(e) for s, e in zip(starts, ends))
 
     def stack(rows, value):
@@ -159,7 +159,7 @@ def functional_pad(prompts, answers, pad, end, context):
         ])  # fmt: skip
 
     return (
-        stack([s + e for s, e in zip(starts, ends)], pad),
+        stack([s + e for s, e in zip(starts, ends)], pad_id),
         stack([[-100] * len(s) + e for s, e in zip(starts, ends)], -100),
         stack([[1] * len(s + e) for s, e in zip(starts, ends)], 0) == 1,
     )

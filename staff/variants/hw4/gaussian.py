@@ -201,55 +201,55 @@ def _shares(x, rate, steps):
 
 
 @variant("1d")
-def ratio_with_the_limit(x, rate, steps):
+def ratio_with_the_limit(x, lr, steps):
     """A closed form, with its limit where the eigenvalue is (nearly) zero."""
-    values, vectors, left = _shares(x, rate, steps)
+    values, vectors, left = _shares(x, lr, steps)
     seen = values > 1e-10 * values.max()
     safe = torch.where(seen, values, torch.ones_like(values))
-    variances = torch.where(seen, (1 - left) / (safe * left), torch.full_like(values, rate * steps))
+    variances = torch.where(seen, (1 - left) / (safe * left), torch.full_like(values, lr * steps))
     return (vectors * variances) @ vectors.T
 
 
 @variant("1d")
-def sum_of_matrix_powers(x, rate, steps):
+def sum_of_matrix_powers(x, lr, steps):
     """A sum of powers of a matrix, without eigenvectors."""
-    back = torch.linalg.inv(torch.eye(x.shape[1], dtype=x.dtype) - rate * x.mT @ x)
+    back = torch.linalg.inv(torch.eye(x.shape[1], dtype=x.dtype) - lr * x.mT @ x)
     power, total = torch.eye(x.shape[1], dtype=x.dtype), 0
     for _ in range(steps):
         power = power @ back
         total = total + power
-    return rate * total
+    return lr * total
 
 
 @variant("1d")
-def by_recursion(x, rate, steps):
+def by_recursion(x, lr, steps):
     """From the prior of k steps to that of k + 1."""
     eye = torch.eye(x.shape[1], dtype=x.dtype)
-    forward = eye - rate * x.mT @ x
+    forward = eye - lr * x.mT @ x
     covariance = torch.zeros_like(eye)
     for _ in range(steps):
-        covariance = torch.linalg.solve(forward, covariance + rate * eye)
+        covariance = torch.linalg.solve(forward, covariance + lr * eye)
     return covariance
 
 
 @variant("1d")
-def by_singular_values(x, rate, steps):
+def by_singular_values(x, lr, steps):
     """Singular values of X instead of eigenvalues of XᵀX; expm1 for small ones."""
     _, singular, rows = torch.linalg.svd(x, full_matrices=True)
     values = torch.zeros(x.shape[1], dtype=x.dtype)
     values[: len(singular)] = singular**2
-    grown = torch.expm1(-steps * torch.log1p(-rate * values))
+    grown = torch.expm1(-steps * torch.log1p(-lr * values))
     tiny = values < 1e-12
-    variances = torch.where(tiny, rate * steps, grown / torch.where(tiny, 1.0, values))
+    variances = torch.where(tiny, lr * steps, grown / torch.where(tiny, 1.0, values))
     return rows.mT @ torch.diag_embed(variances) @ rows
 
 
 @variant("1d")
-def numpy_and_a_floor(x, rate, steps):
+def numpy_and_a_floor(x, lr, steps):
     """numpy's eigenvectors, eigenvalues kept away from zero by a floor that does no harm."""
     values, vectors = np.linalg.eigh((x.T @ x).numpy())
     values = np.maximum(values, 1e-7)
-    left = (1 - rate * values) ** steps
+    left = (1 - lr * values) ** steps
     return torch.from_numpy(vectors @ np.diag((1 / left - 1) / values) @ vectors.T)
 
 

@@ -13,48 +13,48 @@ from staff.authoring.catalogue import variant
 
 
 @variant("2a")
-def task_by_task(encoded, present):
+def task_by_task(encoded, mask):
     """A loop over the tasks."""
     rows = []
-    for points, there in zip(encoded, present):
+    for points, there in zip(encoded, mask):
         rows.append(points[there].mean(0) if there.any() else points.new_zeros(points.shape[-1]))
     return torch.stack(rows)
 
 
 @variant("2a")
-def masked_fill_and_max(encoded, present):
+def masked_fill_and_max(encoded, mask):
     """masked_fill, and at least one in the denominator."""
-    kept = encoded.masked_fill(~present.unsqueeze(-1), 0.0)
-    counts = present.sum(dim=1, keepdim=True)
+    kept = encoded.masked_fill(~mask.unsqueeze(-1), 0.0)
+    counts = mask.sum(dim=1, keepdim=True)
     return kept.sum(dim=1) / torch.maximum(counts, torch.ones_like(counts))
 
 
 @variant("2a")
-def weights_that_sum_to_one(encoded, present):
+def weights_that_sum_to_one(encoded, mask):
     """Weights of one over the count, and a matrix product."""
-    weights = present.to(encoded.dtype)
+    weights = mask.to(encoded.dtype)
     weights = weights / weights.sum(1, keepdim=True).clamp_min(1.0)
     return torch.bmm(weights.unsqueeze(1), encoded).squeeze(1)
 
 
 @variant("2a")
-def nan_mean(encoded, present):
+def nan_mean(encoded, mask):
     """nanmean, and zeros where nothing was."""
-    marked = torch.where(present[..., None], encoded, float("nan"))
-    return torch.where(present.any(1)[:, None], marked.nanmean(1), torch.zeros_like(encoded[:, 0]))
+    marked = torch.where(mask[..., None], encoded, float("nan"))
+    return torch.where(mask.any(1)[:, None], marked.nanmean(1), torch.zeros_like(encoded[:, 0]))
 
 
 @variant("2a")
-def product_with_the_mask(encoded, present):
+def product_with_the_mask(encoded, mask):
     """A product with the mask by einsum; a tiny number in the denominator."""
-    mask = present.float()
-    return torch.einsum("bnr,bn->br", encoded, mask) / (mask.sum(1)[:, None] + 1e-9)
+    weights = mask.float()
+    return torch.einsum("bnr,bn->br", encoded, weights) / (weights.sum(1)[:, None] + 1e-9)
 
 
 @variant("2a")
-def scattered(encoded, present):
+def scattered(encoded, mask):
     """The present points, added to their tasks by index_add."""
-    task, place = present.nonzero(as_tuple=True)
+    task, place = mask.nonzero(as_tuple=True)
     total = torch.zeros_like(encoded[:, 0]).index_add(0, task, encoded[task, place])
     counts = torch.bincount(task, minlength=len(encoded)).clamp(min=1)
     return total / counts[:, None]
@@ -64,37 +64,37 @@ def scattered(encoded, present):
 
 
 @variant("2b")
-def rsample(mean, log_variance, samples):
+def rsample(mean, log_variance, num_samples):
     """torch's own reparameterised sample."""
-    return Normal(mean, torch.exp(0.5 * log_variance)).rsample((samples,))
+    return Normal(mean, torch.exp(0.5 * log_variance)).rsample((num_samples,))
 
 
 @variant("2b")
-def root_of_the_variance(mean, log_variance, samples):
+def root_of_the_variance(mean, log_variance, num_samples):
     """The root of the variance; noise like a tensor that was expanded."""
-    centre = mean.expand(samples, *mean.shape)
+    centre = mean.expand(num_samples, *mean.shape)
     return centre + log_variance.exp().sqrt() * torch.randn_like(centre)
 
 
 @variant("2b")
-def stacked_draws(mean, log_variance, samples):
+def stacked_draws(mean, log_variance, num_samples):
     """One draw after the other."""
     sd = torch.exp(log_variance / 2)
-    return torch.stack([mean + sd * torch.randn_like(mean) for _ in range(samples)])
+    return torch.stack([mean + sd * torch.randn_like(mean) for _ in range(num_samples)])
 
 
 @variant("2b")
-def torch_normal_for_the_noise(mean, log_variance, samples):
+def torch_normal_for_the_noise(mean, log_variance, num_samples):
     """The noise by torch.normal."""
-    size = (samples, mean.shape[0], mean.shape[1])
+    size = (num_samples, mean.shape[0], mean.shape[1])
     noise = torch.normal(torch.zeros(size, dtype=mean.dtype), 1.0)
     return torch.addcmul(mean.unsqueeze(0), noise, (0.5 * log_variance).exp().unsqueeze(0))
 
 
 @variant("2b")
-def noise_in_place(mean, log_variance, samples):
+def noise_in_place(mean, log_variance, num_samples):
     """An empty tensor filled by normal_, and another layout transposed back."""
-    noise = torch.empty(mean.shape[0], mean.shape[1], samples, dtype=mean.dtype).normal_()
+    noise = torch.empty(mean.shape[0], mean.shape[1], num_samples, dtype=mean.dtype).normal_()
     drawn = mean[..., None] + noise * log_variance.mul(0.5).exp()[..., None]
     return drawn.permute(2, 0, 1)
 
