@@ -86,7 +86,7 @@ def helper_with_keywords(network, params, inner_lrs, images, labels, steps, firs
     after = dict(params)
     history = [right(after)]
     for number in range(steps):
-        g = inner_gradient(loss_of=loss, params=after, first_order=first_order)  # noqa: F821
+        g = inner_gradient(loss_fn=loss, params=after, first_order=first_order)  # noqa: F821
         after = {k: torch.sub(after[k], torch.mul(inner_lrs[k], g[k])) for k in after}
         print("inner step", number)
         history.append(right(after))
