@@ -4,7 +4,17 @@ import contextlib
 
 import numpy as np
 import torch
-from probes.probing import Unexpected, array, described, gradients, number, several, tensor
+from probes.probing import (
+    Unexpected,
+    array,
+    called_like,
+    described,
+    gradients,
+    number,
+    reseed,
+    several,
+    tensor,
+)
 from torch import nn
 
 PARTS = ("users", "items", "bias")
@@ -52,6 +62,7 @@ def tables_statistics(hw, counts, dim, shared, seed):
         "mean": torch.stack([table.mean() for table in drawn]),
         "root_mean_square": torch.stack([table.pow(2).mean().sqrt() for table in drawn]),
         "mean_absolute": torch.stack([table.abs().mean() for table in drawn]),
+        "spread_of_lengths": torch.stack([table.norm(dim=1).std() for table in drawn]),
         "cosines": torch.stack([_cosine(a, b) for n, a in enumerate(halves) for b in halves[:n]]),
         "bias": torch.stack([tables[2].abs().max() for tables in (watch, rate)]),
     }
@@ -268,8 +279,8 @@ def joint(hw, batch, logits, stars, weights, stand_ins):
 def _stand_ins(losses):
     """Two other functions in place of the student's losses, for a while."""
     own = losses.ranking_loss, losses.rating_loss
-    losses.ranking_loss = lambda positive, negative: (positive - 3 * negative).tanh().mean()
-    losses.rating_loss = lambda predicted, ratings: (2 * predicted - 5 * ratings).cos().mean()
+    losses.ranking_loss = called_like(own[0], lambda p, n: (p - 3 * n).tanh().mean())
+    losses.rating_loss = called_like(own[1], lambda p, r: (2 * p - 5 * r).cos().mean())
     try:
         yield
     finally:
@@ -317,13 +328,42 @@ def projected(hw, gradient, seed):
 
 def projected_often(hw, gradient, seed, times):
     """Every result for the last task that came up in many calls, in increasing order."""
-    rng = np.random.default_rng(seed)
     different = []
+    for left in _many_left(hw, gradient, np.random.default_rng(seed), times):
+        if all(np.abs(left[-1] - known).max() > 1e-3 for known in different):
+            different.append(left[-1])
+    return np.stack(sorted(different[:24], key=lambda row: tuple(row)))
+
+
+def projected_together(hw, gradient, seed, times):
+    """What comes up in many calls, task by task and for all tasks together.
+
+    Returns:
+        For each task its different results, in increasing order; how many different results there
+        were of all tasks together; whether a generator of the same seed leads to the same ones.
+    """
+    reseed(1)
+    calls = _many_left(hw, gradient, np.random.default_rng(seed), times)
+    reseed(2)
+    again = _many_left(hw, gradient, np.random.default_rng(seed), 40)
+    each = []
+    for rows in np.stack(calls).swapaxes(0, 1):
+        different = np.unique(rows.round(4), axis=0)[:24]
+        each.append(different)
+    return {
+        "each": each,
+        "together": len(np.unique(np.stack(calls).round(4), axis=0)),
+        "repeated": bool(all(np.array_equal(a, b) for a, b in zip(calls, again))),
+    }
+
+
+def _many_left(hw, gradient, rng, times):
+    """What is left of all tasks after each of many calls."""
+    found = []
     for _ in range(times):
         left = array(hw.surgery.surgery(gradient.clone(), rng), "what is left")
         if left.shape != tuple(gradient.shape):
             raise Unexpected(f"what is left has shape {list(left.shape)}; expected [T, P] = "
                              f"{list(gradient.shape)}")  # fmt: skip
-        if all(np.abs(left[-1] - known).max() > 1e-3 for known in different):
-            different.append(left[-1])
-    return np.stack(sorted(different[:24], key=lambda row: tuple(row)))
+        found.append(left)
+    return found

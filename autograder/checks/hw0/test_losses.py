@@ -52,6 +52,14 @@ def test_ranking_gradient(student, reference, rng):
     )  # fmt: skip
     assert_matches(seen["first"], np.zeros(3), "Saturated pairs have no gradient left.",
                    name="the gradient of pairs with margins 90, -120 and 300")  # fmt: skip
+    wide = np.array([7.5, -8, 8.5, -6], np.float32)
+    seen = student.ranking(wide, np.zeros(4, np.float32))
+    steep = 1 / (4 * np.cosh(wide.astype(np.float64) / 2) ** 2)
+    assert_matches(
+        seen["first"], -steep / 4,
+        "A pair with a large margin still has a gradient, if a small one: nothing is cut off.",
+        name="the gradient of pairs with margins 7.5, -8, 8.5 and -6", rtol=1e-2, atol=1e-8,
+    )  # fmt: skip
 
 
 @problem("3b", points=1)

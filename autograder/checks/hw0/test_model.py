@@ -66,7 +66,8 @@ def test_drawn(student, rng):
     False alarms: in units of its standard deviation the mean, the root mean square and the mean
     absolute value of n normal numbers are 1/sqrt(n)-Lipschitz functions of them, and the cosine of
     two independent rows of n is sub-Gaussian: each strays by more than t/sqrt(n) with probability
-    below 2·exp(-t²/2). With t = 6.5 and 52 figures that is less than 7e-8. (A uniform distribution of
+    below 2·exp(-t²/2). The standard deviation of the lengths of m rows is a 1/sqrt(m)-Lipschitz
+    function of all numbers. With t = 6.5 and 58 figures that is less than 8e-8. (A uniform distribution of
     the same variance has a mean absolute value .068 higher; the tolerance is below .05.)
     """
     for shared, users, items, dim in ((True, 470, 400, 48), (False, 400, 430, 60)):
@@ -88,6 +89,15 @@ def test_drawn(student, rng):
                     f"expected about {expected:.4g}{like}",
                     "A normal distribution; 1/dim is its variance, dim the length of a vector.",
                 )
+            rows = count // dim
+            value = seen["spread_of_lengths"][index]
+            require(
+                bool(abs(value - scale / math.sqrt(2)) <= SURE * scale / math.sqrt(rows)),
+                f"{name}, dim = {dim}: the lengths of the rows have a standard deviation of "
+                f"{value:.4g}; expected about {scale / math.sqrt(2):.4g}",
+                "Numbers that are drawn by themselves make rows of unlike lengths: nothing is "
+                "scaled after the draw.",
+            )
         half = min(users, items) // 2 * dim
         worst = float(np.abs(seen["cosines"]).max())
         require(

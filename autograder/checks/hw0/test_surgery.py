@@ -59,6 +59,40 @@ def test_many_tasks(student, reference, rng):
 
 
 @problem("X2")
+def test_orders_of_all_tasks(student, reference, rng):
+    """Each task meets the others in an order of its own, and all orders come from rng
+
+    False alarms: three tasks that all conflict meet the two others in two orders each, eight in all.
+    Over 250 calls a right function misses one of them with probability below 8 (7/8)^250, below 3e-14.
+    """
+    cosines = np.array([[1, -0.3, -0.4], [-0.3, 1, -0.35], [-0.4, -0.35, 1]])
+    gradients = np.hstack([np.linalg.cholesky(cosines), np.zeros((3, 2))])
+    gradients = (3 * gradients + 0.05 * rng.normal(size=(3, 5))).astype(np.float32)
+    seen = student.projected_together(gradients, int(rng.randint(2**31)), 250)
+    expected = reference.projected_together
+    require(
+        bool(seen["repeated"]),
+        "a generator made anew from the same seed led to other results",
+        "All randomness must come from `rng`: only then does a seed repeat a run.",
+    )
+    for task, (left, right) in enumerate(zip(seen["each"], expected["each"])):
+        require(
+            len(left) == len(right),
+            f"in 250 calls {len(left)} different results came up for task {task}; {len(right)} "
+            "are possible",
+            "Each task meets the two others in both orders.",
+        )
+        assert_matches(left, right, "See the other checks of X2.",
+                       name=f"what is left of task {task}", atol=2e-3)  # fmt: skip
+    require(
+        int(seen["together"]) == int(expected["together"]),
+        f"in 250 calls {int(seen['together'])} different results came up for the three tasks "
+        f"together; {int(expected['together'])} are possible",
+        "The order is drawn anew for each task: that of one task says nothing about another's.",
+    )
+
+
+@problem("X2")
 def test_turned_away(student, reference, rng):
     """What is left of a gradient may point away from the gradient itself: that is no conflict
 

@@ -110,6 +110,16 @@ def ranking_one_per_pair(positive, negative):
     return 1 - torch.sigmoid(positive - negative)
 
 
+@mistake("3a")
+def ranking_margin_clamped(positive, negative):
+    """The margin is cut off before the sigmoid.
+
+    Pairs whose logits lie further apart than the bound have no gradient left, also those that are
+    ranked the wrong way round: they never get better.
+    """
+    return (1 - torch.sigmoid((positive - negative).clamp(-7, 7))).mean()
+
+
 @mistake("3b")
 def rating_summed(predicted, ratings):
     """The squared errors are summed.

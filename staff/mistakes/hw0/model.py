@@ -327,6 +327,25 @@ def tables_from_one_seed(num_users, num_items, dim, shared):
     return watch, watch if shared else draw()
 
 
+@mistake("1a")
+def tables_of_unit_vectors(num_users, num_items, dim, shared):
+    """Every vector is scaled to length one after it was drawn.
+
+    The numbers have the right spread, and the rows all have one length. Print the lengths of some rows:
+    numbers that are drawn by themselves make lengths that differ.
+    """
+
+    def draw():
+        tables = made(num_users, num_items, dim, dim**-0.5)
+        with torch.no_grad():
+            for table in (tables.users, tables.items):
+                table.weight /= table.weight.norm(dim=1, keepdim=True)
+        return tables
+
+    watch = draw()
+    return watch, watch if shared else draw()
+
+
 @mistake("1b")
 def head_relu_at_the_end(layer_sizes):
     """A ReLU stands after the last layer too.

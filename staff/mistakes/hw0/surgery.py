@@ -373,3 +373,34 @@ def surgery_of_what_nearly_agrees(gradients, rng):
             if j != i and product < 0.2:
                 left[i] -= product / (gradients[j] @ gradients[j]) * gradients[j]
     return left
+
+
+@mistake("X2")
+def surgery_in_one_order_for_all(gradients, rng):
+    """One order is drawn, and all tasks meet the others in it.
+
+    Each task is to have an order of its own. Each by itself is drawn as it should be; together, some
+    combinations of orders never come up.
+    """
+    left, order = gradients.clone(), rng.permutation(len(gradients))
+    for i in range(len(gradients)):
+        for j in order:
+            product = left[i] @ gradients[j]
+            if j != i and product < 0:
+                left[i] -= product / (gradients[j] @ gradients[j]) * gradients[j]
+    return left
+
+
+@mistake("X2")
+def surgery_order_from_elsewhere(gradients, rng):
+    """The orders do not come from the generator that is given.
+
+    A generator of the same seed leads to other results: a run cannot be repeated.
+    """
+    left = gradients.clone()
+    for i in range(len(gradients)):
+        for j in torch.randperm(len(gradients)).tolist():
+            product = left[i] @ gradients[j]
+            if j != i and product < 0:
+                left[i] -= product / (gradients[j] @ gradients[j]) * gradients[j]
+    return left
