@@ -12,6 +12,7 @@ from autograder.judge import plugin
 from autograder.judge.answers import Answers, Reference, SelfReference
 from autograder.judge.knowledge import Knowledge
 from autograder.run.base import Worker
+from autograder.run.notes import Note
 from autograder.run.student import Student
 from common.homework import Homework
 
@@ -41,6 +42,9 @@ class CheckContext:
         answers: the seed's record, or None to record: the student is then its own reference.
         seed: which inputs to draw.
         knowledge: what is known to go wrong on the public inputs, or None.
+
+    Attributes:
+        notes: what is to be said beside the rows; judging adds to it.
     """
 
     def __init__(
@@ -54,12 +58,19 @@ class CheckContext:
     ) -> None:
         self.homework, self.worker, self.tree = homework, worker, tree
         self.answers, self.seed, self.knowledge = answers, seed, knowledge
+        self.notes: list[Note] = []
 
-    def fixtures(self, check: str) -> Fixtures:
-        """What the check of this id works with; its process starts at the first call."""
+    def fixtures(self, check: str, keep_changes: bool = False) -> Fixtures:
+        """What the check of this id works with; its process starts at the first call.
+
+        Args:
+            keep_changes: whether given code that the student changed is left as it is.
+        """
         limit = self.homework.time_limit
         student = Student(
-            self.homework, lambda: self.worker.open(self.tree, self.homework.name, limit)
+            self.homework,
+            lambda: self.worker.open(self.tree, self.homework.name, limit),
+            keep_changes,
         )
         reference: Reference
         if self.answers is None:

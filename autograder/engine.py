@@ -7,7 +7,6 @@ process of its own), and never imports torch or the student's code.
 from __future__ import annotations
 
 import contextlib
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Collection, Iterator
@@ -15,17 +14,24 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from autograder.context import CheckContext
+from autograder.context import CheckContext, Fixtures
 from autograder.judge.answers import Answers
 from autograder.judge.comparing import Mismatch
 from autograder.judge.knowledge import Knowledge
 from autograder.judge.known import MISTAKE
 from autograder.judge.words import worded
 from autograder.planning import PlannedCheck, plan
-from autograder.report.record import CheckResult, HomeworkResult
+from autograder.report.record import (
+    PASSES_AS_CHANGED,
+    RUNS_AS_CHANGED,
+    CheckResult,
+    HomeworkResult,
+)
+from autograder.run import finding
 from autograder.run.base import Worker
 from autograder.run.launch import isolation_of_this_system, start
-from autograder.run.overlay import overlay
+from autograder.run.notes import PUT_BACK, STAFF, UNEXPLAINED, Note
+from autograder.run.overlay import handed_in, overlay
 from autograder.run.student import Call, StudentError
 from autograder.surveying import explain
 from common import interrupts
@@ -70,10 +76,13 @@ def grade(
             worker = stack.enter_context(start(isolation, homework.preload))
         answers = Answers.load(homework, seed)
         checks = plan(homework, only)
-        tree = overlay(homework, stack.enter_context(_folder()) / "tree", submission)
-        context = CheckContext(homework, worker, tree, answers, seed, Knowledge.load(homework))
         result = HomeworkResult(homework.name, homework.title, worker.isolation)
+        result.chosen = only is not None
+        folder = stack.enter_context(_folder())
+        tree = overlay(homework, folder / "tree", submission, result.notes.append)
+        context = CheckContext(homework, worker, tree, answers, seed, Knowledge.load(homework))
         result.checks = run_checks(context, checks, homework.hints(hint), progress, isolation)
+        result.notes += context.notes
     result.seconds = time.monotonic() - began
     return result
 
@@ -98,13 +107,14 @@ def run_checks(
     isolation: str = "fork",
 ) -> list[CheckResult]:
     """Run checks in a context; a row for each, in order."""
-    broken = _unimportable(context)
+    broken = _import_files(context)
     empty: dict[str, bool] = {}
     calls: dict[str, list[Call]] = {}
 
     def one(check: PlannedCheck) -> CheckResult:
-        if broken is not None:
-            result = _row(check, broken, 0.0, hint)
+        file = (context.homework.problem(check.problem).hole or "").partition(":")[0]
+        if file in broken:
+            result = _row(check, broken[file], 0.0, hint)
         elif check.after is not None and empty.get(check.after, False):
             what = f"not run: problem {check.after} comes first, and is still empty"
             result = _row(check, StudentError("not_run", what), 0.0, hint)
@@ -124,11 +134,33 @@ def run_checks(
         for problem in dict.fromkeys(row.problem for row in results if not row.passed):
             if not empty.get(problem, False):
                 _explain(context, problem, results, calls, hint)
+    if any(note.kind == PUT_BACK for note in context.notes):
+        _blame_given_code(context, checks, results, calls)
     return results
+
+
+def _blame_given_code(
+    context: CheckContext,
+    checks: list[PlannedCheck],
+    results: list[CheckResult],
+    calls: dict[str, list[Call]],
+) -> None:
+    """Say of a check that fails because given code was put back that this is why."""
+    for check, row in zip(checks, results):
+        if row.status == "failed" and not row.hole:
+            failure = _failure(check, context.fixtures(check.id, keep_changes=True))
+            if failure is None:
+                row.aside = PASSES_AS_CHANGED
+            elif failure.what != row.what and _raised(calls.get(check.id, [])):
+                row.aside = RUNS_AS_CHANGED
 
 
 def _is_empty(calls: list[Call]) -> bool:
     return bool(calls) and calls[-1].outcome.get("error", {}).get("kind") == "empty"
+
+
+def _raised(calls: list[Call]) -> bool:
+    return bool(calls) and "error" in calls[-1].outcome
 
 
 def _explain(
@@ -149,7 +181,8 @@ def _explain(
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         # Outputs of a form that nobody foresaw: the verdict stands, and that no cause was looked
         # for to the end is said.
-        print(f"note: {problem}: no cause was found ({type(error).__name__})", file=sys.stderr)
+        text = f"{problem}: no cause was found ({type(error).__name__})"
+        context.notes.append(Note(UNEXPLAINED, STAFF, text))
         return
     told = [one for one in found if one.level <= hint]
     mistake = next((one.slug for one in told if one.sure and one.kind == MISTAKE), None)
@@ -159,23 +192,31 @@ def _explain(
     lost[0].told = worded([one for one in told if one.text not in said])
 
 
-def _unimportable(context: CheckContext) -> StudentError | None:
-    """The first handed-in file that cannot be imported: then nothing can be judged."""
+def _import_files(context: CheckContext) -> dict[str, StudentError]:
+    """Import every handed-in file; those that give nothing to judge, and why."""
+    there, broken = handed_in(context.tree), {}
     student = context.fixtures("import").student
-    try:
-        for name in context.homework.files:
-            if not (context.tree / context.homework.name / name).is_file():
-                return StudentError(
-                    "error", f"{context.homework.name}/{name} is missing; it is one of the files "
-                    "to hand in"
-                )  # fmt: skip
-            student.import_file(name)
-    except StudentError as error:
-        return StudentError("error" if error.status == "failed" else error.status, error.what,
-                            error.idea)  # fmt: skip
-    finally:
-        student.close()
-    return None
+    for name in context.homework.files:
+        if name not in there:
+            broken[name] = _absent(context.homework, name)
+            continue
+        try:
+            context.notes += student.import_file(name)
+        except StudentError as error:
+            status = "error" if error.status == "failed" else error.status
+            broken[name] = StudentError(status, error.what, error.idea)
+            student.close()  # it may be gone, or hold what the file left behind
+            student = context.fixtures("import").student
+    student.close()
+    return broken
+
+
+def _absent(homework: Homework, name: str) -> StudentError:
+    """What becomes of the holes of a file that is not there."""
+    if finding.needed(name, homework):
+        what = f"{homework.name}/{name} is missing; it is one of the files to hand in"
+        return StudentError("error", what)
+    return StudentError("not_run", f"extra credit; {homework.name}/{name} is not handed in")
 
 
 def run_check(
@@ -184,23 +225,28 @@ def run_check(
     """Run one check; its row, and the calls that it made."""
     began = time.monotonic()
     fixtures = context.fixtures(check.id)
-    failure: StudentError | Mismatch | None = None
+    failure = _failure(check, fixtures)
+    result = _row(check, failure, time.monotonic() - began, hint)
+    result.printed = fixtures.student.printed
+    return result, fixtures.student.calls
+
+
+def _failure(check: PlannedCheck, fixtures: Fixtures) -> StudentError | Mismatch | None:
+    """Call a check; why it fails, or None."""
     try:
         check.function(**fixtures.wanted_by(check.function), **check.arguments)
     except (StudentError, Mismatch) as error:
-        failure = error
+        return error
     except KitError:
         raise
     except Exception as error:  # a value of a form the check did not foresee
-        failure = Mismatch(
+        return Mismatch(
             f"the result has a form that cannot be judged ({type(error).__name__}: {error})",
             "Compare the shapes and types that you return with those the docstring promises.",
         )
     finally:
         fixtures.student.close()
-    result = _row(check, failure, time.monotonic() - began, hint)
-    result.printed = fixtures.student.printed
-    return result, fixtures.student.calls
+    return None
 
 
 def _row(check: PlannedCheck, failure: Any, seconds: float, hint: int) -> CheckResult:

@@ -7,10 +7,15 @@ import hashlib
 import json
 import os
 import re
+import tempfile
 import tomllib
 from pathlib import Path
 
 from autograder import asked, written_runs
+from autograder.report.record import PASSES_AS_CHANGED, HomeworkResult
+from autograder.run import finding
+from autograder.run.notes import PUT_BACK, Note, Tell
+from autograder.run.overlay import taken
 from autograder.statement import OF_OLDER_KITS, asks_for_tools, statement
 from common import homework as homeworks
 from common.errors import KitError
@@ -24,6 +29,7 @@ SIGNATURE_FILE = "submission.toml"
 DIAGNOSIS_FILE = "diagnosis.toml"
 RUN_FILES = ("config.json", "metrics.csv", "result.json", "checkpoint.pt", RECEIPT)
 LARGEST_FILE = 16 * 2**20
+TRAINED_WITH = "the course grader loads your weights into the kit's given code, not into yours"
 
 
 def main(argv: list[str]) -> int:
@@ -43,9 +49,8 @@ def main(argv: list[str]) -> int:
     homework = homeworks.load(asked.homework_of(options.homework))
     output = options.output or Path(f"{homework.name}-submission.zip")
 
-    missing = [name for name in homework.files if not (homework.folder / name).is_file()]
-    if missing:
-        raise KitError(f"{homework.name} cannot be handed in: {', '.join(missing)} missing")
+    told: list[Note] = []
+    code = packed(homework, told.append)
     if not os.access(output.parent, os.W_OK):
         raise KitError(f"cannot write {output}: choose another place with -o FILE")
 
@@ -55,16 +60,23 @@ def main(argv: list[str]) -> int:
         notes.append(f"{DIAGNOSIS_FILE} (problem {homework.diagnosis.id}): not there; make it with: "
                      f"python -m common.diagnose {homework.name}")  # fmt: skip
     written_runs.give_receipts(runs.values())
-    others, told = written_runs.small_files(homework, options.runs, runs.values())
-    notes += told
-    manifest, contents = collect(homework, runs, others)
-    manifest |= signature | _local_score(homework)
+    others, left_out = written_runs.small_files(homework, options.runs, runs.values())
+    notes += left_out
+    manifest, contents = collect(homework, runs, others, code)
+    result = judged(homework, code)
+    manifest |= signature | {"score": result.score, "max_score": result.max_score}
     write_zip(output, contents, manifest)
 
+    notes += dict.fromkeys([*(note.text for note in told), *result.told])
+    if any(note.kind == PUT_BACK for note in result.notes):
+        notes.append(TRAINED_WITH)
     for note in notes:
         print(f"note: {note}")
-    print(f"{output}: {len(contents)} files, local score {manifest['score']:g} of "
-          f"{manifest['max_score']:g}")  # fmt: skip
+    print(f"{output}: {len(contents)} files, local score {result.score:g} of "
+          f"{result.max_score:g}")  # fmt: skip
+    if lost := as_changed(result):
+        print(f"with the given code as you changed it, it would be {result.score + lost:g}: the "
+              "course grader has the kit's")  # fmt: skip
     if due := homework.due():
         print(f"{homework.name} {due}")
     print(f"the written half is handed in by itself: make the page with python -m common.report "
@@ -179,15 +191,19 @@ def find_runs(homework: Homework, root: Path) -> tuple[dict[str, Path], list[str
 
 
 def collect(
-    homework: Homework, runs: dict[str, Path], others: dict[str, bytes] | None = None
+    homework: Homework,
+    runs: dict[str, Path],
+    others: dict[str, bytes] | None = None,
+    code: dict[str, bytes] | None = None,
 ) -> tuple[dict, dict[str, bytes]]:
     """The manifest's table of files, and their bytes.
 
     Args:
         others: what goes into the zip besides.
+        code: the files to hand in and their helper modules; None finds them.
     """
     contents = dict(others or {})
-    contents |= {name: (homework.folder / name).read_bytes() for name in homework.files}
+    contents |= packed(homework, lambda note: None) if code is None else code
     for name in ("writeup.md", DIAGNOSIS_FILE):
         if (path := homework.folder / name).is_file():
             contents[name] = path.read_bytes()
@@ -200,11 +216,33 @@ def collect(
     return {"homework": homework.name, "kit": kit_version(homework.root), "files": files}, contents
 
 
-def _local_score(homework: Homework) -> dict:
+def packed(homework: Homework, tell: Tell) -> dict[str, bytes]:
+    """The code that is handed in: the files, under their own names, and their helper modules.
+
+    Raises:
+        KitError: when a file is missing that points hang on.
+    """
+    files = taken(homework, tell=tell)
+    there = {file.name for file in files}
+    missing = [n for n in homework.files if n not in there and finding.needed(n, homework)]
+    if missing:
+        raise KitError(f"{homework.name} cannot be handed in: {', '.join(missing)} missing")
+    return {file.name: file.path.read_bytes() for file in files}
+
+
+def judged(homework: Homework, code: dict[str, bytes]) -> HomeworkResult:
+    """The verdict on the files that are packed, in a clean kit."""
     from autograder import engine
 
-    result = engine.grade(homework)
-    return {"score": result.score, "max_score": result.max_score}
+    with tempfile.TemporaryDirectory(prefix="packed-", ignore_cleanup_errors=True) as folder:
+        for name, data in code.items():
+            Path(folder, name).write_bytes(data)
+        return engine.grade(homework, submission=Path(folder))
+
+
+def as_changed(result: HomeworkResult) -> float:
+    """The points of checks that pass only with given code as the student changed it."""
+    return sum(row.max_points for row in result.checks if row.aside == PASSES_AS_CHANGED)
 
 
 def write_zip(path: Path, contents: dict[str, bytes], manifest: dict) -> None:

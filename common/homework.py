@@ -109,6 +109,7 @@ class Homework:
             look at.
         made_by: a file of a report → the command that makes it.
         dropped: problems that the course leaves out: they have no points, no checks and no rows.
+        yours: names that the kit assigns in a file to hand in, and that students may change.
     """
 
     name: str
@@ -125,6 +126,7 @@ class Homework:
     made_by: dict[str, str] = field(default_factory=dict)
     root: Path = ROOT
     dropped: tuple[Problem, ...] = ()
+    yours: tuple[str, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -137,6 +139,11 @@ class Homework:
     def hints(self, asked: int | None) -> int:
         """The hint level in force: what is asked for, as far as this kit tells it."""
         return self.hint_level if asked is None else min(asked, self.hint_level)
+
+    @property
+    def stubs(self) -> Path:
+        """The files to hand in as the kit gives them, whatever is written into them by now."""
+        return self.checks / "stubs"
 
     @property
     def number(self) -> int:
@@ -261,6 +268,7 @@ def _homework(name: str, table: dict, root: Path) -> Homework:
         comparisons=tuple(_comparison(row) for row in table.get("comparisons", ())),
         watched=dict(_signed(metric) for metric in table.get("watched", ())),
         made_by=dict(table.get("made_by", {})),
+        yours=tuple(table.get("yours", ())),
         root=root,
     )
 

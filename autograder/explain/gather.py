@@ -78,9 +78,9 @@ def gather(
     found: dict[str, list[Happened]] = {}
     for hole in holes:
         for check in plan(homework, hole.problem):
-            context.notes = []
+            context.happened = []
             run_check(context, check, hint=1)
-            told = (_happened(one, hole, check.title, sites) for one in context.notes)
+            told = (_happened(one, hole, check.title, sites) for one in context.happened)
             if (first := next(filter(None, told), None)) is not None:
                 found.setdefault(hole.problem, []).append(first)
     return found
@@ -124,14 +124,14 @@ class _Student(Student):
 class _Context(CheckContext):
     """Gives checks such a student."""
 
-    notes: list[dict]
+    happened: list[dict]
 
-    def fixtures(self, check: str) -> Fixtures:
+    def fixtures(self, check: str, keep_changes: bool = False) -> Fixtures:
         limit = self.homework.time_limit
         student = _Student(
             self.homework,
             lambda: self.worker.open(self.tree, self.homework.name, limit),
-            self.notes,
+            self.happened,
         )
         assert self.answers is not None
         reference = Reference(self.answers.calls.get(check, []), student)

@@ -42,6 +42,8 @@ def show(result: HomeworkResult, homework: Homework, console: Console) -> None:
             table.add_row(Text(mark, colour), _worth([row], "dim"), _account(row, shown))
             shown.add(row.message)
     console.print(table)
+    for note in result.told:
+        console.print(Padding(Text(f"note: {note}", "yellow"), (0, 0, 0, 2)))
     _total(result, console)
 
 
@@ -57,10 +59,11 @@ def _account(check: CheckResult, shown: set[str]) -> Group:
         lines.append(Padding(Text("the same as above", "dim"), (0, 0, 0, 2)))
     elif check.message:
         lines.append(Padding(Text(check.what, MARKS[check.status][1]), (0, 0, 0, 2)))
-        lines += [Padding(Text(str(one)), (0, 0, 0, 2)) for one in (check.idea, *check.told) if one]
-        if check.printed.strip():
-            tail = "\n".join(check.printed.strip().splitlines()[-PRINTED_LINES:])
-            lines.append(Padding(Text(f"printed: {tail}", "dim"), (0, 0, 0, 2)))
+        more = (check.idea, *check.told, check.aside)
+        lines += [Padding(Text(str(one)), (0, 0, 0, 2)) for one in more if one]
+    if check.printed.strip():
+        tail = "\n".join(check.printed.strip().splitlines()[-PRINTED_LINES:])
+        lines.append(Padding(Text(f"printed: {tail}", "dim"), (0, 0, 0, 2)))
     return Group(*lines)
 
 

@@ -25,6 +25,7 @@ def report(result: HomeworkResult, homework: Homework) -> str:
              f"Score: {result.score:g} of {result.max_score:g} points, {result.seconds:.1f} seconds"]  # fmt: skip
     if result.next_step:
         lines.append(f"Next: {result.next_step}")
+    lines += [f"Note: {note}" for note in result.told]
     for problem in homework.problems:
         rows = [check for check in result.checks if check.problem == problem.id]
         if rows:
@@ -56,6 +57,6 @@ def _check(row: CheckResult) -> list[str]:
     lines = [f"- {WORDS[row.status]}: {row.title}"]
     if not row.passed:
         lines += [f"  {line}" for line in row.message.splitlines()]
-        if row.printed.strip():
-            lines += ["  It printed:", *(f"  {line}" for line in row.printed.strip().splitlines())]
+    if row.printed.strip():
+        lines += ["  It printed:", *(f"  {line}" for line in row.printed.strip().splitlines())]
     return lines

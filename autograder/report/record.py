@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, fields, replace
 
 from autograder.judge.words import Line
+from autograder.run.notes import STUDENT, Note
 
 WORDS = {  # status → what a student reads
     "passed": "passed",
@@ -16,9 +17,18 @@ WORDS = {  # status → what a student reads
 }
 JSON_FIELDS = (
     "id", "problem", "title", "points", "max_points", "status", "seconds", "message", "mistake",
-    "causes", "what", "idea", "hole",
+    "causes", "what", "idea", "hole", "aside",
 )  # fmt: skip
 
+
+# What a row says aside, where given code was put back:
+PASSES_AS_CHANGED = (
+    "It passes with the given code as you changed it; the course grader has the kit's, as here."
+)
+RUNS_AS_CHANGED = (
+    "It does not raise this with the given code as you changed it; the course grader has the "
+    "kit's, as here."
+)
 
 MOST_TEXT = 5000  # characters of a part of a message
 
@@ -41,6 +51,7 @@ class CheckResult:
         idea: what to look at; empty below hint level 2.
         told: what the causes say in words, at the hint level in force.
         hole: what is to be filled in, where it is still empty.
+        aside: what else the verdict hangs on: given code, or another hole.
         printed: the end of what the student's code printed.
         picture: given and expected, where both are arrays of one shape.
     """
@@ -58,6 +69,7 @@ class CheckResult:
     idea: str = ""
     told: list[Line] = field(default_factory=list)
     hole: str | None = None
+    aside: str = ""
     printed: str = ""
     picture: tuple | None = None
 
@@ -67,7 +79,7 @@ class CheckResult:
     @property
     def message(self) -> str:
         """All that is said in words: what differed, the idea, the causes."""
-        return "\n".join(filter(None, (self.what, self.idea, *map(str, self.told))))
+        return "\n".join(filter(None, (self.what, self.idea, *map(str, self.told), self.aside)))
 
     def as_json(self) -> dict:
         """Plain types: the contract's fields, and the parts of the message."""
@@ -77,7 +89,8 @@ class CheckResult:
 
     def saying(self, what: str) -> CheckResult:
         """The same row with these words in place of all that was told of it."""
-        return replace(self, what=what, idea="", told=[], mistake=None, causes=[], hole=None)
+        return replace(self, what=what, idea="", told=[], mistake=None, causes=[], hole=None,
+                       aside="")  # fmt: skip
 
     @classmethod
     def from_json(cls, row: dict) -> CheckResult:
@@ -93,13 +106,20 @@ class CheckResult:
 
 @dataclass
 class HomeworkResult:
-    """All planned checks of one homework, in order."""
+    """All planned checks of one homework, or of one problem, in order.
+
+    Attributes:
+        chosen: whether problems were asked for by name: extra credit then counts.
+        notes: what is said beside the rows.
+    """
 
     homework: str
     title: str
     isolation: str
     checks: list[CheckResult] = field(default_factory=list)
     seconds: float = 0.0
+    chosen: bool = False
+    notes: list[Note] = field(default_factory=list)
 
     @property
     def score(self) -> float:
@@ -111,14 +131,23 @@ class HomeworkResult:
 
     @property
     def complete(self) -> bool:
-        """Whether every planned point asked for was earned."""
-        return all(check.passed for check in self.checks if check.max_points)
+        """Whether every planned point asked for was earned; extra credit counts when asked for."""
+        return all(check.passed for check in self._asked)
+
+    @property
+    def _asked(self) -> list[CheckResult]:
+        return [check for check in self.checks if check.max_points or self.chosen]
+
+    @property
+    def told(self) -> list[str]:
+        """The notes that a student reads."""
+        return [note.text for note in self.notes if note.audience == STUDENT]
 
     @property
     def next_step(self) -> str:
         """The command for the first problem that is not complete; empty when all are."""
-        for check in self.checks:
-            if not check.passed and check.max_points:
+        for check in self._asked:
+            if not check.passed:
                 return f"python -m autograder {self.homework} --problem {check.problem}"
         return ""
 
@@ -131,6 +160,7 @@ class HomeworkResult:
             "seconds": round(self.seconds, 3),
             "isolation": self.isolation,
             "checks": [check.as_json() for check in self.checks],
+            "notes": [note.as_json() for note in self.notes if note.audience == STUDENT],
         }
 
 

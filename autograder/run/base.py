@@ -127,5 +127,9 @@ def end_of_output(output: BinaryIO, start: int) -> str:
     """The end of what was printed, without control characters."""
     size = output.seek(0, os.SEEK_END)
     output.seek(max(start, size - PRINTED_LIMIT))
-    text = output.read().decode("utf-8", "replace")
+    return printable(output.read().decode("utf-8", "replace"))
+
+
+def printable(text: str) -> str:
+    """A text without control characters."""
     return "".join(c for c in text if c == "\n" or c.isprintable())

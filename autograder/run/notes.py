@@ -24,6 +24,10 @@ HELPER = "helper taken"
 HELPER_REFUSED = "helper refused"
 UNKNOWN_IMPORT = "unknown import"
 NEWER_SYNTAX = "newer syntax"
+OF_FILES = (
+    MISSING, RENAMED, AMBIGUOUS, DECODED, MOVED, CONFLICT, NOTEBOOK, NOT_READABLE, TWICE, SPLIT,
+    PUT_BACK, HELPER, HELPER_REFUSED, UNKNOWN_IMPORT, NEWER_SYNTAX,
+)  # fmt: skip
 
 # Of a grade:
 NOT_MEASURED = "not measured"  # a trained run whose data are not on this machine: staff must act

@@ -1,48 +1,256 @@
 """One clean tree from the kit and a folder of handed-in files.
 
 The worker runs in this tree and sees nothing else of ours: the homework's folder with the handed-in
-files in place, `common/`, and the probes. No expected value and no solution is ever copied.
+files in place, `common/`, the kit's own form of these files, and the probes. No expected value and
+no solution is ever copied. A file that is missing is the kit's own: its holes are empty, and others
+can import it. Nothing of a student's is run here.
 """
 
 from __future__ import annotations
 
+import json
 import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from autograder.run import finding, imports, reading
+from autograder.run.notes import (
+    HELPER,
+    HELPER_REFUSED,
+    NOT_READABLE,
+    STUDENT,
+    TWICE,
+    UNKNOWN_IMPORT,
+    Note,
+    Tell,
+)
+from common import given, untrusted
 from common.errors import KitError
 from common.homework import Homework
 
+PLAN = "handed_in.json"  # what the worker is told of the files
+MOST_HELPERS = 50
 _SKIP = shutil.ignore_patterns("__pycache__", "*.pyc", ".*", "README.md", "writeup.md", "figures")
 
 
-def overlay(homework: Homework, target: Path, submission: Path | None = None) -> Path:
+def overlay(
+    homework: Homework,
+    target: Path,
+    submission: Path | None = None,
+    tell: Tell = lambda note: None,
+) -> Path:
     """Build the tree under `target` and return it.
 
     Args:
         homework: whose kit files to take.
         target: an empty folder.
         submission: a folder that holds the files to hand in, flat or under `hwN/`; None takes the
-            kit's own. A file that is missing there is left out of the tree, so that every check
-            says so.
+            kit's own.
+        tell: takes a note on each decision.
 
     Raises:
         KitError: when the submission is no folder or holds none of the files.
     """
-    source = homework.folder if submission is None else _find(homework, submission)
+    files = taken(homework, submission, tell)
     shutil.copytree(homework.root / "common", target / "common", ignore=_SKIP)
-    shutil.copytree(homework.folder, target / homework.name, ignore=_SKIP)
+    for name in imports.given_files(homework):
+        _copy(homework.folder / name, target / homework.name / name)
+    shutil.copytree(homework.stubs, target / "stubs")
     for name in homework.files:
-        destination = target / homework.name / name
-        destination.unlink(missing_ok=True)
-        found = source / name
-        if found.is_file() and not found.is_symlink():
-            destination.write_bytes(found.read_bytes())
+        shutil.copyfile(homework.stubs / f"{name}.txt", target / homework.name / name)
+    for file in files:
+        path = target / homework.name / file.name
+        path.write_text(file.source.text, encoding="utf-8", errors="replace", newline="\n")
     probes = homework.checks / "probes.py"
     (target / "probes").mkdir()
     shutil.copyfile(probes, target / "probes" / f"{homework.name}.py")
     shutil.copyfile(homework.checks.parent / "probing.py", target / "probes" / "probing.py")
+    (target / PLAN).write_text(json.dumps(_plan(files, homework)), encoding="utf-8")
     _make_readable(target)
     return target
+
+
+def handed_in(tree: Path) -> set[str]:
+    """The files of a tree that were handed in."""
+    plan = json.loads((tree / PLAN).read_text(encoding="utf-8"))
+    return {file["name"] for file in plan["files"]}
+
+
+# --- what is taken ------------------------------------------------------------------------------
+
+
+@dataclass
+class File:
+    """One file that is judged, or a helper module.
+
+    Attributes:
+        name: in the homework, "mann.py".
+        path: where the student has it.
+        refused: modules that it imports and that the course grader lacks.
+    """
+
+    name: str
+    path: Path
+    source: reading.Source
+    helper: bool = False
+    refused: list[str] = field(default_factory=list)
+
+
+def taken(
+    homework: Homework, submission: Path | None = None, tell: Tell = lambda note: None
+) -> list[File]:
+    """The files of a submission that are judged, and the helper modules that they import.
+
+    Raises:
+        KitError: when it is no folder or holds none of the files.
+    """
+    folder = homework.folder if submission is None else _find(homework, submission)
+    names = _names(folder)
+    chosen = finding.choose(names, homework)
+    for note in chosen.notes:
+        tell(note)
+    minimum = reading.required_python(homework.root)
+    files = []
+    for name, actual in chosen.files.items():
+        if file := _read(folder / actual, name, homework, minimum, tell):
+            files.append(file)
+    for file in files:
+        for hole in _twice(file, homework):
+            told = f"{homework.name}/{file.path.name}: {hole} is defined twice; the last one counts"
+            tell(Note(TWICE, STUDENT, told))
+    files += _helpers(files, folder, names, homework, minimum, tell)
+    _check_imports(files, homework, tell)
+    return files
+
+
+def _names(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir() if path.is_file() and not path.is_symlink()]
+
+
+def _find(homework: Homework, submission: Path) -> Path:
+    """The folder of a submission that holds the files."""
+    if not submission.is_dir():
+        raise KitError(f"--submission {submission} is not a folder; unpack the zip first")
+    places = [one for one in (submission / homework.name, submission) if one.is_dir()]
+    near = finding.near_any(homework)
+    counts = {place: sum(map(near, _names(place))) for place in places}
+    best = max(places, key=lambda place: counts[place])
+    if not counts[best]:
+        wanted = ", ".join(homework.files)
+        raise KitError(f"{submission} holds none of the files of {homework.name}: {wanted}")
+    return best
+
+
+def _read(
+    path: Path, name: str, homework: Homework, minimum: tuple[int, int], tell: Tell
+) -> File | None:
+    """One file as it is judged, or None."""
+    label = f"{homework.name}/{path.name}"
+    try:
+        source = reading.read(untrusted.read(path, reading.LARGEST), minimum)
+    except untrusted.Unreadable as error:
+        tell(Note(NOT_READABLE, STUDENT, f"{label} cannot be read: {error}"))
+        return None
+    for kind, text in source.told:
+        tell(Note(kind, STUDENT, f"{label}: {text}"))
+    return File(name, path, source)
+
+
+def _twice(file: File, homework: Homework) -> Iterator[str]:
+    """The holes that a file defines more than once."""
+    if file.source.tree is None:
+        return
+    bound = [name for name, _ in given.bindings(file.source.tree.body)]
+    for hole in given.holes_of(homework, file.name):
+        if bound.count(hole) > 1:
+            yield hole
+
+
+def _helpers(
+    files: list[File],
+    folder: Path,
+    names: list[str],
+    homework: Homework,
+    minimum: tuple[int, int],
+    tell: Tell,
+) -> list[File]:
+    """The modules beside the files that these import, and those that the modules import."""
+    kit = {name.removesuffix(".py") for name in imports.given_files(homework)}
+    own = {name.removesuffix(".py") for name in homework.files}
+    reserved = set(sys.stdlib_module_names) | imports.required(homework.root) | set(imports.KIT)
+    found: dict[str, File | None] = {}
+    waiting = list(files)
+    while waiting and len(found) < MOST_HELPERS:
+        file = waiting.pop(0)
+        for module, _ in imports.imported(file.source.text, file.source.tree):
+            name = imports.beside(module, homework)
+            if name is None or name in own | kit | found.keys() or f"{name}.py" not in names:
+                continue
+            label = f"{homework.name}/{name}.py"
+            if name in reserved:
+                if module.startswith((".", f"{homework.name}.")):
+                    found[name] = None
+                    told = f"{label} has the name of another module, and is not taken; rename it"
+                    tell(Note(HELPER_REFUSED, STUDENT, told))
+                continue
+            helper = _read(folder / f"{name}.py", f"{name}.py", homework, minimum, tell)
+            found[name] = helper
+            if helper is not None:
+                helper.helper = True
+                waiting.append(helper)
+                told = f"{label} is judged with {homework.name}/{file.path.name}, which imports it"
+                tell(Note(HELPER, STUDENT, told))
+    return [file for file in found.values() if file is not None]
+
+
+def _check_imports(files: list[File], homework: Homework, tell: Tell) -> None:
+    """Name the imports that the course grader cannot follow."""
+    helpers = {file.name.removesuffix(".py") for file in files if file.helper}
+    for file in files:
+        found = imports.imported(file.source.text, file.source.tree)
+        lines = {module.partition(".")[0]: line for module, line in reversed(found)}
+        file.refused = [one for one in imports.unknown(lines, homework) if one not in helpers]
+        for module in file.refused:
+            told = (
+                f"{homework.name}/{file.path.name}, line {lines[module]}: {module} is not part of "
+                "the kit; the course grader does not have it"
+            )
+            tell(Note(UNKNOWN_IMPORT, STUDENT, told))
+
+
+# --- the tree -----------------------------------------------------------------------------------
+
+
+def _plan(files: list[File], homework: Homework) -> dict[str, Any]:
+    """What the worker must know beside the files themselves."""
+    return {
+        "homework": homework.name,
+        "yours": list(homework.yours),
+        "files": [
+            {
+                "name": file.name,
+                "label": f"{homework.name}/{file.path.name}",
+                "path": str(file.path.resolve()),
+                "helper": file.helper,
+                "holes": given.holes_of(homework, file.name),
+                "conflicts": file.source.conflicts,
+                "refused": file.refused,
+            }
+            for file in files
+        ],
+    }
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a file or folder of the kit, where the student still has it."""
+    target.parent.mkdir(exist_ok=True)
+    if source.is_dir():
+        shutil.copytree(source, target, ignore=_SKIP)
+    elif source.is_file():
+        shutil.copyfile(source, target)
 
 
 def _make_readable(tree: Path) -> None:
@@ -50,13 +258,3 @@ def _make_readable(tree: Path) -> None:
     tree.chmod(0o755)
     for path in tree.rglob("*"):
         path.chmod(0o755 if path.is_dir() else 0o644)
-
-
-def _find(homework: Homework, submission: Path) -> Path:
-    if not submission.is_dir():
-        raise KitError(f"--submission {submission} is not a folder; unpack the zip first")
-    for folder in (submission / homework.name, submission):
-        if any((folder / name).is_file() for name in homework.files):
-            return folder
-    wanted = ", ".join(homework.files)
-    raise KitError(f"{submission} holds none of the files of {homework.name}: {wanted}")

@@ -13,9 +13,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograder.run import wire
-from autograder.run.base import Conversation, Crashed, TimedOut
+from autograder.run.base import Conversation, Crashed, TimedOut, printable
+from autograder.run.notes import PUT_BACK, SPLIT, STUDENT, Note
 from autograder.run.outcome import outcome_of
 from common.homework import Homework
+
+MOST_NOTES, MOST_NOTE = 4, 1000  # of one file; characters of one
 
 
 class StudentError(AssertionError):
@@ -36,11 +39,22 @@ class Call:
 
 
 class Student:
-    """Attribute access gives the probes of the homework."""
+    """Attribute access gives the probes of the homework.
 
-    def __init__(self, homework: Homework, open_line: Callable[[], Conversation]) -> None:
+    Args:
+        open_line: begins the conversation.
+        keep_changes: whether given code that the student changed is left as it is.
+    """
+
+    def __init__(
+        self,
+        homework: Homework,
+        open_line: Callable[[], Conversation],
+        keep_changes: bool = False,
+    ) -> None:
         self._homework = homework
         self._open_line = open_line
+        self._keep_changes = keep_changes
         self._line: Conversation | None = None
         self.calls: list[Call] = []
         self.printed = ""
@@ -63,8 +77,8 @@ class Student:
         """Names (or positions) of the inputs that the last call wrote to."""
         return self.calls[-1].outcome.get("changed", []) if self.calls else []
 
-    def import_file(self, name: str) -> None:
-        """Import one handed-in file.
+    def import_file(self, name: str) -> list[Note]:
+        """Import one handed-in file; notes on what was put back, or that it was split.
 
         Raises:
             StudentError: when it cannot be imported.
@@ -74,6 +88,7 @@ class Student:
             place = {"file": f"{self._homework.name}/{name}", "line": 1}
             error = outcome["error"]
             raise explain(error | {"where": error.get("where") or place}, self._homework)
+        return _notes(outcome["value"])
 
     def close(self) -> None:
         """End the conversation."""
@@ -89,6 +104,8 @@ class Student:
         try:
             if self._line is None:
                 self._line = self._open_line()
+                if self._keep_changes:
+                    self._line.call({"call": "keep changes"})
             outcome = self._line.call(message)
         except TimedOut:
             return {"error": {"kind": "timeout"}}
@@ -97,6 +114,17 @@ class Student:
         except wire.WireError as error:
             return {"error": {"kind": "value", "text": str(error)}}
         return outcome_of(outcome)
+
+
+def _notes(value: Any) -> list[Note]:
+    """The notes that a worker gave: student code may have had a hand in them."""
+    given = value if type(value) is list else []
+    pairs = [pair for pair in given if type(pair) in (list, tuple) and len(pair) == 2]
+    return [
+        Note(kind, STUDENT, printable(text[:MOST_NOTE]))
+        for kind, text in pairs[:MOST_NOTES]
+        if kind in (PUT_BACK, SPLIT) and type(text) is str
+    ]
 
 
 def explain(error: dict[str, Any], homework: Homework) -> StudentError:
@@ -133,17 +161,13 @@ def explain(error: dict[str, Any], homework: Homework) -> StudentError:
                 f"{text}: the file is missing or has another name",
                 f"{homework.name} hands in {', '.join(homework.files)}.",
             )
-        case "encoding":
-            return StudentError(
-                "error",
-                f"the file is not in UTF-8{at} ({text})",
-                "Save it as UTF-8 in your editor: that line holds letters in another encoding.",
-            )
+        case "unjudged":
+            return StudentError("error", f"{text}{at}", "Mend that line; the others are judged.")
         case "import":
             return StudentError(
                 "error",
                 f"the file cannot be imported: {name}: {text}{at}",
-                "Run the file by itself first: nothing else can be judged before it imports.",
+                "Run the file by itself first; what it holds can be judged once it imports.",
             )
     return _raised(name, text, at, homework)
 

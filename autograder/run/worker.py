@@ -20,14 +20,17 @@ import random
 import socket
 import sys
 import traceback
+import warnings
 from pathlib import Path
 
 _HERE = str(Path(__file__).resolve().parent)
 sys.path.insert(0, _HERE)
+sys.path.insert(1, str(Path(_HERE).parents[1]))
+import handed_in  # noqa: E402
 import sandbox  # noqa: E402
 import wire  # noqa: E402
 
-sys.path.remove(_HERE)
+del sys.path[:2]
 
 MAX_TEXT = 2000  # characters of an exception's message that are passed on
 _TREE = 100  # the handle of a check's tree: its path is then the same in every check
@@ -134,6 +137,8 @@ def preload(modules: list[str]) -> dict[str, str]:
 
 def converse(connection: socket.socket, student: Student | None = None) -> None:
     """Answer frames until the other side hangs up: "setup" first where there is no student yet."""
+    for stream in (sys.stdout, sys.stderr):  # what is printed before a crash is shown, too
+        stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     while (frame := _read(connection)) is not None:
         message = wire.unpack(frame)
         reply: dict[str, object]
@@ -170,8 +175,11 @@ def _read(connection: socket.socket) -> bytes | None:
 class Student:
     """The student's homework, imported from one tree, and the probes beside it."""
 
-    def __init__(self, tree: str, homework: str, folder: str) -> None:
+    def __init__(self, tree: str, homework: str, folder: str, in_place: bool = False) -> None:
         self.tree, self.homework = tree, homework
+        self.files = handed_in.Finder(handed_in.plan_of(tree, homework), Path(tree), in_place)
+        handed_in.install(self.files)
+        warnings.showwarning = self._show_warning  # type: ignore[assignment]
         for name in [n for n in sys.modules if n.split(".")[0] in (homework, "common", "probes")]:
             del sys.modules[name]  # a spawned worker serves several checks
         sys.path[:] = [tree] + [p for p in sys.path if not os.path.isdir(os.path.join(p, "probes"))]
@@ -184,7 +192,9 @@ class Student:
         try:
             same_start()
             if message["call"] == "import":
-                importlib.import_module(f"{self.homework}.{message['module']}")
+                return {"value": self._import(message["module"]), "changed": []}
+            if message["call"] == "keep changes":
+                self.files.keep_changes()
                 return {"value": True, "changed": []}
             probes = importlib.import_module(f"probes.{self.homework}")
             probe = getattr(probes, message["call"])
@@ -196,16 +206,32 @@ class Student:
             return {"value": value, "changed": changed}
         except BaseException as error:
             return {"error": self.describe(error)}
+        finally:
+            for stream in (sys.stdout, sys.stderr):
+                with contextlib.suppress(Exception):
+                    stream.flush()
+
+    def _import(self, name: str) -> list[tuple[str, str]]:
+        """Import one handed-in file; the notes on how, each a kind and a text."""
+        importlib.import_module(f"{self.homework}.{name}")
+        return self.files.notes(f"{self.homework}.{name}")
+
+    def _show_warning(self, message, category, filename, line, file=None, source=None) -> None:
+        """Print the warnings of the student's own lines, and none of the kit's or a library's."""
+        if self.files.is_students(filename, line):
+            label = self.files.label(filename)
+            print(f"{label}, line {line}: {category.__name__}: {message}", file=sys.stderr)
 
     def describe(self, error: BaseException) -> dict:
         """What may be told about an exception: its kind, text, and the student's own line."""
         text = _safe_text(error)
         report: dict = {"kind": "raised", "type": type(error).__name__, "text": text, "where": None}
+        if isinstance(error, handed_in.Unjudged):
+            place = {"file": error.file, "line": error.line, "name": ""}
+            return report | {"kind": "unjudged", "where": place}
         if isinstance(error, SyntaxError) and error.filename:
-            foreign = _foreign_line(error)
-            kind = "encoding" if foreign else "import"
-            place = self._place(error.filename, foreign or error.lineno, None)
-            return report | {"kind": kind, "where": place}
+            place = self._place(error.filename, error.lineno, None)
+            return report | {"kind": "import", "where": place}
         frames = traceback.extract_tb(error.__traceback__)
         inside = [f for f in frames if self._ours(f.filename)]
         if inside:
@@ -224,26 +250,12 @@ class Student:
         return report
 
     def _ours(self, filename: str) -> bool:
-        return filename.startswith(os.path.join(self.tree, self.homework))
+        own = os.path.join(self.tree, self.homework)
+        return self.files.label(filename) is not None or filename.startswith(own)
 
     def _place(self, filename: str, line: int | None, name: str | None) -> dict:
-        return {"file": os.path.relpath(filename, self.tree), "line": line or 0, "name": name or ""}
-
-
-def _foreign_line(error: SyntaxError) -> int | None:
-    """The first line of a file that is not UTF-8; Python names the end of a string instead."""
-    if error.filename is None or "utf-8" not in str(error.msg).lower():
-        return None
-    lines = Path(error.filename).read_bytes().split(b"\n")
-    return next((number for number, line in enumerate(lines, 1) if not _is_utf8(line)), None)
-
-
-def _is_utf8(line: bytes) -> bool:
-    try:
-        line.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
+        file = self.files.label(filename) or os.path.relpath(filename, self.tree)
+        return {"file": file, "line": line or 0, "name": name or ""}
 
 
 class Modules:

@@ -20,6 +20,8 @@ from staff.authoring import canary
 
 BEGIN = re.compile(r"^(\s*)### BEGIN SOLUTION (\S+) \(([^)]*)\): (.+)$")
 END = re.compile(r"^\s*### END SOLUTION\s*$")
+GIVEN_FILES = "given.txt"  # beside the record of the stubs
+PAGES = re.compile(r"\..*|__pycache__|figures|.*\.md|homework\.toml")  # read by people
 MARK = re.compile(r"#+\s*(BEGIN|END)\s+SOLUTION", re.IGNORECASE)
 
 
@@ -151,19 +153,36 @@ def copy_solutions(root: Path, homework: str, folder: Path) -> None:
 
 
 def out_of_step(root: Path, homework: str) -> dict[Path, str]:
-    """The stubs that are not what their master gives → what they must hold."""
-    kept, found = given(root, homework), {}
+    """The stubs, and the kit's record of them, that are not what their master gives → what they
+    must hold."""
+    kept = given(root, homework)
+    found: dict[Path, str] = {}
     for master in masters(root, homework):
         source, target = master.read_text(encoding="utf-8"), root / homework / master.name
         stub = make_stub(source, homework, str(master.relative_to(root)), kept)
-        if not target.is_file() or target.read_text(encoding="utf-8") != stub:
-            found[target] = stub
-    return found
+        record = root / "autograder" / "checks" / homework / "stubs"
+        wanted = {target: stub, record / f"{master.name}.txt": stub}
+        found |= {path: text for path, text in wanted.items() if _differs(path, text)}
+    names = "".join(f"{name}\n" for name in given_files(root, homework))
+    path = root / "autograder" / "checks" / homework / "stubs" / GIVEN_FILES
+    return found | ({path: names} if _differs(path, names) else {})
+
+
+def _differs(path: Path, text: str) -> bool:
+    return not path.is_file() or path.read_text(encoding="utf-8") != text
+
+
+def given_files(root: Path, homework: str) -> list[str]:
+    """The files and folders of a homework that checks may need and nobody hands in."""
+    own = {master.name for master in masters(root, homework)}
+    listed = (path.name for path in (root / homework).iterdir())
+    return sorted(name for name in listed if name not in own and not PAGES.fullmatch(name))
 
 
 def write(root: Path, homework: str) -> list[Path]:
     """Write every stub of a homework; the files that changed."""
     changed = out_of_step(root, homework)
     for target, stub in changed.items():
+        target.parent.mkdir(exist_ok=True)
         target.write_text(stub, encoding="utf-8", newline="\n")
     return list(changed)

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from autograder.run.notes import CHANGED, CONTRADICTION, NOT_MEASURED, RECEIPT_BROKEN, SHARED_RUN
+from autograder.run.notes import (
+    CHANGED,
+    CONTRADICTION,
+    NOT_MEASURED,
+    OF_FILES,
+    RECEIPT_BROKEN,
+    SHARED_RUN,
+    UNEXPLAINED,
+)
 from common.homework import Homework
 from staff.grading.hand_ins import HandIns
 
@@ -16,6 +24,8 @@ WORTH_A_LOOK = (
     CONTRADICTION,
     CHANGED,
     "low threshold",
+    *OF_FILES,
+    UNEXPLAINED,
 )  # notes to see beside a grade
 KINDS = ("zero", "refused", "note", "perfect", "superseded", "similar")  # the order of the list
 

@@ -20,7 +20,7 @@ from autograder.planning import plan
 from autograder.report.record import CheckResult
 from autograder.run.base import Worker
 from autograder.run.launch import isolation_of_this_system, start
-from autograder.run.notes import STAFF, Note
+from autograder.run.notes import STAFF, Note, Tell
 from autograder.run.overlay import overlay
 from common import homework as homeworks
 from common.errors import KitError
@@ -104,8 +104,10 @@ class Session:
         if seed == PUBLIC_SEED:
             told = "graded under the public seed: its answers are known"
             record["notes"] += _plain([Note("public seed", STAFF, told)])
-        tree = overlay(self.homework, root / "tree", taken.folder)
-        rows = self.judge_tree(tree, seed, progress)
+        notes: list[Note] = []
+        tree = overlay(self.homework, root / "tree", taken.folder, notes.append)
+        rows = self.judge_tree(tree, seed, progress, tell=notes.append)
+        record["notes"] += _plain(notes)
         if order.for_student and seed != PUBLIC_SEED:
             self._explain(rows, tree)
         measured = trained.measure(self.homework, self.worker, taken.folder, tree, seed)
@@ -132,7 +134,12 @@ class Session:
             seal(self.homework.root)
 
     def judge_tree(
-        self, tree: Path, seed: int, progress=lambda row: None, checks: list | None = None
+        self,
+        tree: Path,
+        seed: int,
+        progress=lambda row: None,
+        checks: list | None = None,
+        tell: Tell = lambda note: None,
     ) -> list[CheckResult]:
         """The rows of all checks, or of some, for one tree under one seed."""
         if seed not in self._records:
@@ -142,7 +149,10 @@ class Session:
             )
         answers, knowledge = self._records[seed]
         context = CheckContext(self.homework, self.worker, tree, answers, seed, knowledge)
-        return engine.run_checks(context, checks or self.checks, HINT, progress, self.isolation)
+        rows = engine.run_checks(context, checks or self.checks, HINT, progress, self.isolation)
+        for note in context.notes:
+            tell(note)
+        return rows
 
     def _explain(self, rows: list[CheckResult], tree: Path) -> None:
         """Exchange what is said of secret inputs for what the public ones show, as at home."""

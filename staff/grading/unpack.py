@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
+from autograder.run import finding
 from autograder.run.notes import CHANGED, LEFT_OUT, STAFF, STUDENT, Note
 from autograder.submit import DIAGNOSIS_FILE, LARGEST_FILE, RUN_FILES
 from autograder.written_runs import SMALL_FILES
@@ -28,6 +29,7 @@ LARGEST_SOURCE = 2**20  # bytes of a file that a student wrote by hand
 MOST_NESTED = 2  # archives around the files
 MOST_OTHERS = 400  # files of runs that no experiment names
 OTHER_PLACES = re.compile(r"(^|/)solutions(/|$)", re.I)
+MODULE = re.compile(r"[^\W\d]\w*\.(py|ipynb)")
 SHA256 = 64  # characters
 MANIFEST: dict[str, untrusted.Shape] = {
     "kit": untrusted.text(40),
@@ -108,14 +110,15 @@ def _take(members: list[Member], intake: Intake, homework: Homework) -> Intake:
                       f"hold files of {homework.name}; hand in one")  # fmt: skip
     by_name = {member.name: member for member in members}
     room = MOST_BYTES
+    code = _code(places[0], by_name, homework)
+    for name in code:
+        room -= _copy(code[name], name, min(LARGEST_SOURCE, room), intake)
+    if not any(map(finding.near_any(homework), intake.taken)):
+        raise Refused(f"none of its files can be read: {'; '.join(intake.too_large.values())}")
     for name, limit in _wanted(homework) + _other_runs(places[0], by_name, homework):
         member = _find(name, places[0], by_name, homework)
         if member is not None:
-            room -= _copy(member, name, min(limit, room), intake, name in homework.files)
-        elif name in homework.files:
-            intake.notes.append(
-                Note("missing file", STUDENT, f"{name} is missing{_near(name, by_name)}")
-            )
+            room -= _copy(member, name, min(limit, room), intake)
     listed = "".join(f"{name}\0{digest}\0" for name, digest in sorted(intake.taken.items()))
     intake.digest = hashlib.sha256(listed.encode()).hexdigest()
     intake.manifest = _manifest(intake)
@@ -135,17 +138,32 @@ def _find(name: str, place: str, by_name: dict[str, Member], homework: Homework)
             found = [n for n in by_name if re.fullmatch(form + re.escape(file), n)]
             if found:
                 return by_name[min(found)]
-        elif name in homework.files:
-            return None  # a file to hand in is with the others or nowhere
     return None
+
+
+def _code(place: str, by_name: dict[str, Member], homework: Homework) -> dict[str, Member]:
+    """The files to hand in, whatever they are called, and all modules that lie beside them.
+
+    Which of them count is for `overlay` to say, here as at home.
+    """
+    prefix = f"{place}/" if place else ""
+    means = finding.near_any(homework)
+    found = {
+        name.removeprefix(prefix): member
+        for name, member in by_name.items()
+        if name.startswith(prefix) and "/" not in name.removeprefix(prefix)
+    }
+    first = sorted(found, key=lambda name: (not means(name), name))
+    return {name: found[name] for name in first if means(name) or MODULE.fullmatch(name)}
 
 
 def _candidates(members: list[Member], homework: Homework) -> list[str]:
     """Folders that hold the files: those with most of them, then the right name, then shallow."""
     counts: dict[str, int] = {}
+    means = finding.near_any(homework)
     for member in members:
         path = PurePosixPath(member.name)
-        if path.name in homework.files and not IGNORED.search(member.name):
+        if means(path.name) and not IGNORED.search(member.name):
             place = "" if str(path.parent) == "." else str(path.parent)
             counts[place] = counts.get(place, 0) + 1
 
@@ -162,7 +180,7 @@ def _candidates(members: list[Member], homework: Homework) -> list[str]:
 def _wanted(homework: Homework) -> list[tuple[str, int]]:
     """(name, most bytes) of everything that can be of use."""
     others = ("writeup.md", DIAGNOSIS_FILE, "manifest.json")
-    names = [(name, LARGEST_SOURCE) for name in (*homework.files, *others)]
+    names = [(name, LARGEST_SOURCE) for name in others]
     for experiment in homework.experiments:
         names += [(f"runs/{experiment.name}/{file}", LARGEST_FILE) for file in RUN_FILES]
     return names
@@ -180,8 +198,8 @@ def _other_runs(
     return [(name, LARGEST_SOURCE) for name in sorted(set(found) - known)[:MOST_OTHERS]]
 
 
-def _copy(member: Member, name: str, limit: int, intake: Intake, required: bool) -> int:
-    """Copy one file; its size. One that is too large is left out, or refuses all where it is code."""
+def _copy(member: Member, name: str, limit: int, intake: Intake) -> int:
+    """Copy one file; its size. One that is too large is left out."""
     path = intake.folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -189,8 +207,6 @@ def _copy(member: Member, name: str, limit: int, intake: Intake, required: bool)
             size, intake.taken[name] = _write(member, stream, limit)
         return size
     except Refused as refusal:
-        if required:
-            raise
         path.unlink()
         intake.too_large[name] = str(refusal)
         intake.notes.append(Note(LEFT_OUT, STUDENT, f"{refusal}, and was left out"))
@@ -207,16 +223,6 @@ def _write(member: Member, stream: BinaryIO, limit: int) -> tuple[int, str]:
         total.update(piece)
         stream.write(piece)
     return size, total.hexdigest()
-
-
-def _near(name: str, by_name: dict[str, Member]) -> str:
-    """A name that was probably meant."""
-    for other in by_name:
-        base = PurePosixPath(other).name
-        stem = re.sub(r"[\s_-]*(\(\d+\)|copy|\d)(?=\.py$)", "", base.casefold())
-        if base != name and stem == name.casefold() and not IGNORED.search(other):
-            return f" (there is {shown(other)})"
-    return ""
 
 
 def _manifest(intake: Intake) -> dict[str, Any]:

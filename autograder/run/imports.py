@@ -1,0 +1,89 @@
+"""What handed-in files import: helper modules beside them, and what the course grader lacks."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Collection, Iterator
+from importlib import metadata
+from pathlib import Path
+
+from common.homework import Homework
+
+KIT = ("common", "probes")  # top packages of the tree beside the homework itself
+PLAIN = re.compile(r"^\s*(?:from\s+([\w.]+)\s+import\b|import\s+([\w.]+))", re.MULTILINE)
+
+
+def imported(text: str, tree: ast.Module | None) -> list[tuple[str, int]]:
+    """(module, line) of every import of a file; a relative one begins with a dot.
+
+    Args:
+        tree: of the text, or None where it cannot be parsed: lines are then looked at one by one.
+    """
+    if tree is None:
+        return [
+            (match[1] or match[2], text.count("\n", 0, match.start()) + 1)
+            for match in PLAIN.finditer(text)
+        ]
+    return sorted(_of_tree(tree), key=lambda one: one[1])
+
+
+def _of_tree(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            module = "." * node.level + (node.module or "")
+            yield module, node.lineno
+            if module == "." or "." not in module:  # `from hw1 import helpers`
+                yield from ((f"{module.rstrip('.')}.{one.name}", node.lineno) for one in node.names)
+
+
+def beside(module: str, homework: Homework) -> str | None:
+    """The file beside the handed-in ones that an import may mean: `helpers`, or None."""
+    parts = module.split(".")
+    if parts[0] in ("", homework.name):
+        return parts[1] if len(parts) > 1 and parts[1] else None
+    return parts[0]
+
+
+def given_files(homework: Homework) -> list[str]:
+    """The files and folders of a homework that checks may need and nobody hands in."""
+    return (homework.stubs / "given.txt").read_text(encoding="utf-8").split()
+
+
+def required(root: Path) -> set[str]:
+    """The packages of requirements.txt."""
+    text = (root / "requirements.txt").read_text(encoding="utf-8")
+    return set(re.findall(r"^([A-Za-z][\w.-]*)", text, re.MULTILINE))
+
+
+def unknown(modules: Collection[str], homework: Homework) -> list[str]:
+    """The top modules among them that neither Python, the kit, nor its requirements give."""
+    tops = {module.partition(".")[0] for module in modules} - {""}
+    tops -= set(sys.stdlib_module_names) | set(KIT) | {homework.name} | required(homework.root)
+    return sorted(tops - _brought_along(homework.root)) if tops else []
+
+
+def _brought_along(root: Path) -> set[str]:
+    """The modules of everything that is installed because a requirement asks for it."""
+    waiting, seen = list(required(root)), set[str]()
+    while waiting:
+        name = re.sub(r"[-_.]+", "-", waiting.pop()).casefold()
+        if name in seen:
+            continue
+        seen.add(name)
+        try:
+            wanted = metadata.requires(name) or []
+        except metadata.PackageNotFoundError:
+            continue
+        waiting += [
+            match[0] for one in wanted
+            if "extra ==" not in one and (match := re.match(r"[\w.-]+", one))
+        ]  # fmt: skip
+    return {
+        module
+        for module, owners in metadata.packages_distributions().items()
+        if {re.sub(r"[-_.]+", "-", owner).casefold() for owner in owners} & seen
+    }

@@ -1,0 +1,127 @@
+"""What the kit gives inside a file to hand in, and where a student's file differs from it.
+
+Files are compared by their syntax trees, and never run. A part is a function (`merge`), a method
+(`MANN.__init__`), an assigned name (`PIXELS`), or the head of a class (`MANN`): its bases,
+decorators, and what is no method in it. Docstrings, comments and annotations do not count.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from common.homework import Homework
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+BLOCKS = (ast.If, ast.Try, ast.With, ast.For, ast.While)  # whose names are the module's
+
+
+def parts(kit: ast.Module, holes: Collection[str], yours: Collection[str]) -> dict[str, ast.stmt]:
+    """The parts that the kit gives, by name.
+
+    Args:
+        kit: the file as the kit has it.
+        holes: the functions and methods that students fill in.
+        yours: assigned names that are the students' to change.
+    """
+    found: dict[str, ast.stmt] = {}
+    for node in kit.body:
+        if not isinstance(node, ast.Import | ast.ImportFrom):
+            found |= dict.fromkeys(assigned(node), node)
+        if isinstance(node, Function | ast.ClassDef):
+            found[node.name] = node
+        if isinstance(node, ast.ClassDef):
+            found |= {f"{node.name}.{one.name}": one for one in methods(node)}
+    return {name: node for name, node in found.items() if name not in (*holes, *yours)}
+
+
+def differing(
+    kit: ast.Module, own: ast.Module, holes: Collection[str], yours: Collection[str]
+) -> list[str]:
+    """The names of the given parts that a student's file lacks or changes; the last one counts."""
+    theirs = dict(bindings(own.body))
+    return [
+        name
+        for name, node in parts(kit, holes, yours).items()
+        if name not in theirs or form(theirs[name]) != form(node)
+    ]
+
+
+def bindings(body: list[ast.stmt]) -> Iterator[tuple[str, ast.stmt]]:
+    """(name, statement) of everything that is bound, in order; methods as `Class.method`."""
+    for node in body:
+        if isinstance(node, Function):
+            yield node.name, node
+        elif isinstance(node, ast.ClassDef):
+            yield node.name, node
+            yield from ((f"{node.name}.{one.name}", one) for one in methods(node))
+        elif isinstance(node, BLOCKS):
+            for block in blocks(node):
+                yield from bindings(block)
+        else:
+            yield from ((name, node) for name in assigned(node))
+
+
+def blocks(node: ast.stmt) -> list[list[ast.stmt]]:
+    """The lists of statements inside a compound statement."""
+    inner = [getattr(node, name, []) for name in ("body", "orelse", "finalbody")]
+    return inner + [handler.body for handler in getattr(node, "handlers", [])]
+
+
+def assigned(node: ast.stmt) -> list[str]:
+    """The names that a statement binds or changes; an attribute as `MANN.forward`."""
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return [(one.asname or one.name).split(".")[0] for one in node.names]
+    targets = getattr(node, "targets", [getattr(node, "target", None)])
+    return [
+        ast.unparse(part)
+        for target in targets
+        if isinstance(target, ast.expr)
+        for part in (target.elts if isinstance(target, ast.Tuple | ast.List) else [target])
+        if isinstance(part, ast.Name | ast.Attribute)
+    ]
+
+
+def methods(node: ast.ClassDef) -> list[Function]:
+    """The functions of a class."""
+    return [one for one in node.body if isinstance(one, Function)]
+
+
+def form(node: ast.stmt) -> str:
+    """What is compared: the tree without docstrings and annotations; of a class, its head."""
+    if isinstance(node, ast.AnnAssign):
+        return f"{ast.unparse(node.target)} = {node.value and ast.unparse(node.value)}"
+    if isinstance(node, ast.Assign):
+        return ast.unparse(node)
+    if isinstance(node, ast.ClassDef):
+        rest = [one for one in node.body if not isinstance(one, Function) and not is_text(one)]
+        rest = [one for one in rest if not isinstance(one, ast.Pass)]
+        head = [*node.bases, *node.keywords, *node.decorator_list, *rest]
+        return f"class {node.name} {[ast.dump(one) for one in head]}"
+    if isinstance(node, Function):
+        body = node.body[1:] if is_text(node.body[0]) else node.body
+        shown = [_without_annotations(node.args), *node.decorator_list, *body]
+        return f"{type(node).__name__} {node.name} {[ast.dump(one) for one in shown]}"
+    return ast.dump(node)
+
+
+def is_text(node: ast.stmt) -> bool:
+    """Whether a statement is a string, as docstrings are."""
+    return isinstance(node, ast.Expr) and isinstance(getattr(node.value, "value", None), str)
+
+
+def _without_annotations(parameters: ast.arguments) -> ast.arguments:
+    plain = copy.deepcopy(parameters)
+    for one in ast.walk(plain):
+        if isinstance(one, ast.arg):
+            one.annotation = None
+    return plain
+
+
+def holes_of(homework: Homework, file: str) -> list[str]:
+    """The functions and methods of a file that students fill in."""
+    found = (problem.hole.partition(":") for problem in homework.problems if problem.hole)
+    return [name for where, _, name in found if where == file]
