@@ -127,7 +127,10 @@ def _push(state: StateInline | StateBlock, tex: str, block: bool) -> None:
 
 def _render_formula(renderer, tokens: list[Token], index: int, options, env) -> str:
     token = tokens[index]
-    return to_mathml(token.content.strip(), token.block)
+    formula = to_mathml(token.content.strip(), token.block)
+    if not token.block:
+        return formula
+    return f'<span class="formula" tabindex="0" role="group" aria-label="formula">{formula}</span>'
 
 
 # --- images

@@ -20,6 +20,7 @@ _ATTRIBUTES = frozenset({
 })  # fmt: skip
 _NOT_SET = re.compile(r"\\[A-Za-z]")  # a command that stayed what it was
 _DEFINITION = re.compile(r"\\(def|let|newcommand|renewcommand)\b")  # may grow without bound
+_THIN = "0.17em"  # the space beside the name of a function
 _NAMES = "∞∂∇∅∀∃¬"  # signs that are no relation or operation between two things
 _PRIVATE = re.compile("[\ue000-\uf8ff\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -42,9 +43,11 @@ def to_mathml(tex: str, block: bool = False) -> Markup:
 def _set(tex: str, display: str) -> str:
     if not tex.strip() or len(tex) > LONGEST or _DEFINITION.search(tex):
         raise ValueError("empty, too long, or with definitions of its own")
-    formula = convert_to_element(tex.strip(), display=display)
+    tex = tex.strip().replace("{aligned}", "{split}")  # the same, by the name that is known
+    formula = convert_to_element(tex, display=display)
     for element in formula.iter():
         _clean(element)
+        _space_names(element)
     del formula.attrib["xmlns"]
     return tostring(formula, encoding="unicode", short_empty_elements=False)
 
@@ -54,7 +57,21 @@ def _clean(element: Element) -> None:
     element.text = text = html.unescape(element.text or "")
     if element.tag == "mi" and len(text) == 1 and text not in _NAMES:
         element.tag = "mo" if unicodedata.category(text) == "Sm" else "mi"
-    if _NOT_SET.search(text) and element.tag != "mtext":
+    if text in ("‖", "|"):
+        element.attrib.setdefault("stretchy", "false")
+    if element.tag != "mtext" and (_NOT_SET.search(text) or text == "&"):
         raise ValueError(f"{text} is not known")
     for name in set(element.attrib) - _ATTRIBUTES - {"xmlns"}:
         del element.attrib[name]
+
+
+def _space_names(parent: Element) -> None:
+    """Set names of functions, log and KL, as operators: a space around, none before a bracket."""
+    following = [*parent[1:], None]
+    for child, after in zip(parent, following):
+        name = child[0] if child.tag in ("msub", "msup", "msubsup") else child
+        if name.tag in ("mi", "mo") and len(name.text or "") > 1 and (name.text or "").isalpha():
+            bracket = after is not None and after.text in ("(", "[")
+            name.tag = "mo"
+            name.set("lspace", "0" if child is parent[0] else _THIN)
+            name.set("rspace", "0" if bracket else _THIN)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import os
 import re
 from dataclasses import dataclass, field
@@ -11,14 +10,12 @@ from urllib.parse import quote, unquote
 
 from markupsafe import Markup
 
+from common.pages.images import embedded
 from common.pages.source import IMAGE, outside_code, target_of
 from common.pages.templates import fragment
 from common.report.results import Results
 
 FIGURE = "common/report/figure.html"
-LARGEST = 20 * 2**20  # bytes of one picture
-_KINDS = {b"\x89PNG\r\n": "png", b"\xff\xd8\xff": "jpeg", b"GIF8": "gif", b"RIFF": "webp",
-          b"<svg": "svg+xml", b"<?xml": "svg+xml"}  # fmt: skip
 _SEED = re.compile(r"-seed-?(\d+)")
 
 
@@ -55,12 +52,11 @@ class Figures:
             return _absent(f"{alt or 'Figure'}: {self._want(target)}")
         self.shown.add(path.resolve())
         text = alt or path.stem.replace("-", " ")
-        data, kind = _content(path)
-        if kind is None:
-            return _absent(f"{text}: {path} is no picture that can be shown ({data})")
-        return fragment(
-            FIGURE, text=text, source=f"data:image/{kind};base64,{data}", file=self._name(path)
-        )
+        try:
+            source = embedded(path)
+        except ValueError as error:
+            return _absent(f"{text}: {path} is no picture that can be shown ({error})")
+        return fragment(FIGURE, text=text, source=source, file=self._name(path))
 
     def linked(self, lines: list[str], folder: Path) -> list[str]:
         """The lines of a section with links that hold in `folder`."""
@@ -127,21 +123,6 @@ class Figures:
         except ValueError:  # another drive
             near = str(path.resolve())
         return f"![{found['alt']}]({quote(Path(near).as_posix(), safe='/:')})"
-
-
-def _content(path: Path) -> tuple[str, str | None]:
-    """The picture in base64 and its kind; or what is wrong, and None."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        return error.strerror or "cannot be read", None
-    if len(data) > LARGEST:
-        return f"larger than {LARGEST // 2**20} MB", None
-    start = data.lstrip()[:8]
-    kind = next((kind for sign, kind in _KINDS.items() if start.startswith(sign)), None)
-    if kind is None:
-        return "expected PNG, JPEG, GIF, WebP or SVG", None
-    return base64.b64encode(data).decode("ascii"), kind
 
 
 def _absent(text: str) -> Markup:

@@ -19,7 +19,7 @@ from staff.authoring import leaks, stubs
 from staff.course import policy
 from staff.course.facts import facts
 from staff.gate.completeness import missing
-from staff.release import assistants, hints
+from staff.release import assistants, handout, hints
 from staff.release.left_out import without
 
 TOP = ("README.md", "requirements.txt", "Makefile", "pyproject.toml", "LICENSE", ".gitignore")
@@ -63,6 +63,8 @@ def release(
             kit, hints.levels(names, hint, policy.load(root / "staff" / "course.toml", root))
         )
         assistants.write(kit, course.assistants(root))
+        for name in names:
+            handout.write(kit / name)
         _require_no_leak(root, kit)
         _prove(root, kit, names)
         archive = output / f"{NAME}-{kit_version(root)}.zip"
