@@ -66,6 +66,7 @@ OWN_OPTIONS = {  # commands that read their own: module, help
     "new-term": ("staff.release.new_term", "dates, canary, version and letters of another term"),
     "mutate": ("staff.gate.mutants", "change the solutions, and list what no check notices"),
     "written": ("staff.written.command", "grade written answers on offline pages"),
+    "outcomes": ("staff.written.outcomes", "learning outcomes, and what shows them"),
     "viva": ("staff.written.viva", "questions about a student's own code, with answers"),
     "causes": ("staff.gate.measure_causes", "measure how true the causes are that are told"),
     "gradebook": ("staff.course.gradebook", "scores and rules to one table"),

@@ -9,7 +9,7 @@ from common.errors import KitError
 from common.homework import Homework
 from common.report.writeup import questions
 from staff.authoring import leaks, stubs, tables
-from staff.written import rubric
+from staff.written import outcomes, rubric
 
 PARTS = ("You need", "## Problems", "Why this matters", "Left open", "--tiny", "minute",
          "## Common pitfalls", "## Hand in", "python -m autograder submit")  # fmt: skip
@@ -71,6 +71,7 @@ def _rubrics(homework: Homework) -> Iterator[str]:
     except KitError as error:
         yield str(error)
         return
+    yield from outcomes.complaints(homework)
     for question in questions(homework):
         if question.id not in rubrics:
             if not question.extra:

@@ -12,12 +12,15 @@ from pathlib import Path
 
 from common.homework import Homework
 from common.pages.templates import render
+from staff.grading import item_statistics
 from staff.grading.attention import Attention, Item, attention
 from staff.grading.hand_ins import HandIns
 
 PAGE = "staff/grading/class_page.html"
 SCRIPT = Path(__file__).with_suffix(".js")
 BINS = 20
+LOW = 0.1  # a discrimination below this: the item tells nothing of who knows the rest
+MOST_TOPICS = 8
 WIDTH, HEIGHT = 360, 90  # of the histogram: as many points as a telephone has, so text is readable
 
 
@@ -67,12 +70,14 @@ def page(
     homework: Homework,
     lists: Attention | None = None,
     hand_ins: HandIns | None = None,
+    written: Path | None = None,
 ) -> str:
     """The whole page.
 
     Args:
         lists: what to decide and what is worth a look; made from the records where it is None.
         hand_ins: whose uploads they are; for the students who handed in nothing.
+        written: hwN-written.csv, where the written half is graded.
     """
     hand_ins = hand_ins or HandIns()
     lists = lists or attention(records, homework, hand_ins)
@@ -87,7 +92,9 @@ def page(
         histogram=_histogram([record["score"] for record in graded], _most(records)),
         size=(WIDTH, HEIGHT),
         checks=_checks(graded),
+        questions=_questions(written) if written else None,
         mistakes=_mistakes(graded),
+        topics=_topics(graded, homework),
         runs=_runs(graded),
         time=_time(records),
         slowest=_slowest(records),
@@ -151,23 +158,49 @@ def _table(
 
 
 def _checks(graded: list[dict]) -> Table:
-    rows: dict[str, list[dict]] = defaultdict(list)
+    rows: dict[tuple[str, str], list[dict]] = defaultdict(list)
     for record in graded:
         for check in record["checks"]:
-            rows[check["id"]].append(check)
-    shares = []
-    for own in rows.values():
-        passed = sum(check["status"] == "passed" for check in own) / len(own)
-        others = Counter(c["status"] for c in own if c["status"] not in ("passed", "failed"))
-        shares.append((passed, own[0], ", ".join(f"{s} {n}" for s, n in others.most_common())))
-    shares.sort(key=lambda row: (row[0], row[1]["id"]))
+            rows[check["problem"], check["title"]].append(check)
+    told: list[list[object]] = []
+    for one in item_statistics.of_checks(graded):
+        own = rows[one.problem, one.title]
+        ended = Counter(c["status"] for c in own if c["status"] not in ("passed", "failed"))
+        told.append(
+            [one.problem, one.title, _worth(own[0]), f"{one.share:.0%}", _apart(one),
+             ", ".join(f"{status} {count}" for status, count in ended.most_common())]
+        )  # fmt: skip
     return _table(
         "hardest checks",
-        ["Problem", "Check", "Points", "Passed", "Ended early"],
-        [[c["problem"], c["title"], _worth(c), f"{p:.0%}", o] for p, c, o in shares],
-        {2, 3},
-        frozenset({4}),
+        ["Problem", "Check", "Points", "Passed", "Tells apart", "Ended early"],
+        told,
+        {2, 3, 4},
+        frozenset({5}),
     )
+
+
+def _apart(one: item_statistics.Measured) -> str:
+    """How far it goes with the rest of a student's score; what it does not is named."""
+    if one.discrimination is None:
+        return "–"
+    return f"{one.discrimination:.2f}" + (" (!)" if one.discrimination < LOW else "")
+
+
+def _questions(written: Path) -> Table:
+    rows: list[list[object]] = [
+        [one.problem, one.students, f"{one.share:.0%}", _apart(one)]
+        for one in item_statistics.of_questions(written)
+    ]
+    return _table("questions", ["Question", "Graded", "Earned", "Tells apart"], rows, {1, 2, 3})
+
+
+def _topics(graded: list[dict], homework: Homework) -> Table:
+    """The commonest causes, and the questions that they touch."""
+    rows: list[list[object]] = [
+        [one.problem, one.text, one.students, ", ".join(one.questions)]
+        for one in item_statistics.to_teach(graded, homework)[:MOST_TOPICS]
+    ]
+    return _table("what to teach", ["Problem", "Cause", "Students", "Questions"], rows, {2})
 
 
 def _worth(check: dict) -> str:

@@ -63,6 +63,7 @@ def main(argv: list[str]) -> int:
     add("--seed", type=int, help="one recorded seed, in place of a secret one for each")
     add("--roster", type=Path, metavar="FILE", help="FOLDER/roster.csv, where it is there")
     add("--times", type=Path, metavar="FILE", help="FOLDER/times.csv, where it is there")
+    add("--written", type=Path, metavar="FILE", help="hwN-written.csv, for the page of the class")
     add("--only", action="append", metavar="ID", help="grade this student or upload again")
     add("--compare", type=Path, metavar="OLD", help="an earlier OUT: say whose points changed")
     chosen = options.parse_args(argv)
@@ -88,6 +89,7 @@ def main(argv: list[str]) -> int:
             roster=chosen.roster,
             times=chosen.times,
             only=chosen.only or (),
+            written=chosen.written,
         )
     except KeyboardInterrupt:
         print(
@@ -151,12 +153,14 @@ def grade_folder(
     roster: Path | None = None,
     times: Path | None = None,
     only: Sequence[str] = (),
+    written: Path | None = None,
 ) -> Batch:
     """Grade what has no record yet; the records are in the order of the submissions' names.
 
     Args:
         roster, times: files; those of the folder where they are there.
         only: students or uploads to grade again, and no others.
+        written: the table of the written half, for the page.
 
     Raises:
         KitError: when a record of answers is missing, damaged or of other checks: that is said
@@ -192,7 +196,7 @@ def grade_folder(
     alike = similarity.listed(similarity.default_output(folder, homework))
     lists = attention(records, homework, hand_ins, alike)
     write_text(out / TABLE, table(records, homework, hand_ins))
-    write_text(out / PAGE, class_page.page(records, homework, lists, hand_ins))
+    write_text(out / PAGE, class_page.page(records, homework, lists, hand_ins, written))
     return Batch(records, hand_ins, lists, findings.warnings)
 
 

@@ -1,0 +1,77 @@
+"""What students are to learn, and which problems and rubric items show it: `python -m staff outcomes`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from common import homework as homeworks
+from common.homework import Homework
+from staff import command
+from staff.authoring.outcomes import Outcome, load
+from staff.written import rubric
+from staff.written.rubric import Rubric
+
+FEWEST, MOST = 3, 5
+EXAMPLES = """
+example:
+  python -m staff outcomes hw2
+They stand in staff/writeup/hwN.toml: `by` names problems, or a part of a question ("3q.4").
+exit code: 0 all is tied to an outcome, 1 something is not (`verify` finds it, too)
+"""
+
+
+def main(argv: list[str]) -> int:
+    """Print the table of homeworks; the exit code."""
+    options = command.parser("outcomes", "Learning outcomes, and what shows them.", EXAMPLES)
+    options.add_argument("homework", nargs="*", help="none means all")
+    wrong: list[str] = []
+    for name in options.parse_args(argv).homework or homeworks.names():
+        homework = homeworks.load(name)
+        print(as_text(homework))
+        wrong += [f"{name}: {told}" for told in complaints(homework)]
+    for told in wrong:
+        print(told)
+    return 1 if wrong else 0
+
+
+def complaints(homework: Homework) -> Iterator[str]:
+    """Outcomes too few or too many, problems and rubric items without one, names of nothing."""
+    outcomes, rubrics = load(homework), rubric.load(homework)
+    if not FEWEST <= len(outcomes) <= MOST:
+        yield f"{len(outcomes)} learning outcomes; {FEWEST} to {MOST} are expected"
+    known = {problem.id for problem in (*homework.problems, *homework.dropped)} | rubrics.keys()
+    parts = {f"{r.question}.{item.part}" for r in rubrics.values() for item in r.items}
+    for name in (name for outcome in outcomes for name in outcome.by):
+        if name not in known | parts:
+            yield f"an outcome names {name!r}; there is no such problem or part"
+    for problem in homework.problems:
+        if problem.id not in rubrics and not any(one.covers(problem.id) for one in outcomes):
+            yield f"{problem.id} shows no learning outcome"
+    for one in rubrics.values():
+        yield from _items(one, outcomes)
+
+
+def _items(one: Rubric, outcomes: list[Outcome]) -> Iterator[str]:
+    """The rubric items of a question that show no outcome; of extra credit the whole is enough."""
+    if one.extra and any(outcome.touches(one.question) for outcome in outcomes):
+        return
+    for item in one.items:
+        if not any(outcome.covers(one.question, item.part) for outcome in outcomes):
+            yield f"{one.question}, rubric item {item.id} shows no learning outcome"
+
+
+def as_text(homework: Homework) -> str:
+    """The table: each outcome with its points, problems and rubric items."""
+    rubrics, rows = rubric.load(homework), [f"{homework.name} · {homework.title}"]
+    for number, outcome in enumerate(load(homework), 1):
+        rows.append(f"  {number}. {outcome.text}")
+        shown = []
+        for problem in homework.problems:
+            if not outcome.touches(problem.id):
+                continue
+            own = rubrics.get(problem.id)
+            items = [i.id for i in own.items if outcome.covers(problem.id, i.part)] if own else []
+            told = f" (rubric {', '.join(items)})" if items else ""
+            shown.append(f"{problem.id}, {problem.points:g} points{told}")
+        rows += [f"       {one}" for one in shown]
+    return "\n".join(rows)
