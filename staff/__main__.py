@@ -148,26 +148,18 @@ def answers(options: argparse.Namespace) -> int:
     """Record answers; say where they are."""
     from rich.console import Console
 
-    from autograder.run.launch import isolation_of_this_system, start
-    from staff.authoring.answers import record
-    from staff.gate.causes import record_causes
-    from staff.gate.shared_worker import Trusted
+    from staff.gate.recording import record_all, record_one
 
-    console = Console()
-    for name in options.homework or homeworks.names():
-        homework = homeworks.load(name)
-        with start(isolation_of_this_system(), homework.preload) as worker:
-            recorded = record(homework, options.seed, worker)
-            paths = [recorded.save(homework, options.seed)]
-        with (
-            Trusted(homework.preload) as worker,
-            console.status(f"{name}: what is known to go wrong") as status,
-        ):
-            if options.seed == homeworks.PUBLIC_SEED:
-                known = record_causes(homework, worker, recorded, status.update)
-                paths.append(known.save(homework))
-        for path in paths:
-            print(f"{path.relative_to(homework.root)}: {path.stat().st_size / 1024:.0f} kB")
+    names = options.homework or homeworks.names()
+    with Console().status(f"{', '.join(names)}: recording, two at a time") as status:
+        if len(names) == 1:
+            recorded = iter([record_one(names[0], options.seed, status.update)])
+        else:
+            recorded = record_all(names, options.seed)
+        for paths in recorded:
+            for path in paths:
+                size = path.stat().st_size / 1024
+                print(f"{path.relative_to(homeworks.ROOT)}: {size:.0f} kB", flush=True)
     return 0
 
 

@@ -1,0 +1,46 @@
+"""Record homeworks, two at a time: what the solution answers, and what is known to go wrong."""
+
+from __future__ import annotations
+
+import functools
+import multiprocessing
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+from autograder.run.launch import isolation_of_this_system, start
+from common import homework as homeworks
+from common.homework import PUBLIC_SEED
+from staff.authoring.answers import record
+from staff.gate.causes import record_causes
+from staff.gate.shared_worker import Trusted
+
+AT_ONCE = 2  # each keeps a worker and its own half busy by turns
+
+
+def record_all(names: list[str], seed: int) -> Iterator[list[Path]]:
+    """Record homeworks; the files of each, in the order of their names.
+
+    Raises:
+        KitError: when a solution fails a check.
+    """
+    each = functools.partial(record_one, seed=seed)
+    context = multiprocessing.get_context("spawn")  # a fork would share the parent's locks
+    with ProcessPoolExecutor(AT_ONCE, context) as pool:
+        yield from pool.map(each, names)
+
+
+def record_one(name: str, seed: int, say: Callable[[str], None] = lambda line: None) -> list[Path]:
+    """Record one homework; its files. What goes wrong is recorded for the public seed alone.
+
+    Args:
+        say: told what is going on.
+    """
+    homework = homeworks.load(name)
+    with start(isolation_of_this_system(), homework.preload) as worker:
+        recorded = record(homework, seed, worker)
+    paths = [recorded.save(homework, seed)]
+    if seed == PUBLIC_SEED:
+        with Trusted(homework.preload) as trusted:
+            paths.append(record_causes(homework, trusted, recorded, say).save(homework))
+    return paths
