@@ -111,6 +111,11 @@ def test_changes_that_no_check_tells_apart_are_not_sure():
     assert names(found) == ["absolute"] and not found[0].sure
 
 
+def test_what_speaks_of_the_writing_is_never_sure():
+    found = told(KNOWN["absolute"], [thing("another_number", KNOWN["absolute"], CHANGE)])
+    assert names(found) == ["another_number"] and not found[0].sure
+
+
 def test_a_mistake_of_the_catalogue_comes_before_a_change():
     found = told(KNOWN["cut"], [thing("gradient_cut", KNOWN["cut"], CHANGE), *THINGS])
     assert names(found) == ["cut"] and found[0].sure

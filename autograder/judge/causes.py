@@ -25,6 +25,11 @@ from autograder.judge.units import (
 from autograder.judge.words import Told
 
 RELATION = "relation"
+# Changes that speak of how code is written: other code that gives the same outputs is called so in vain.
+OF_THE_WRITING = {
+    "another_number", "another_position", "arguments_exchanged", "operands_exchanged", "other_function",
+    "other_arithmetic", "parts_exchanged", "results_exchanged", "switch_turned",
+}  # fmt: skip
 
 
 @dataclass
@@ -124,7 +129,7 @@ def _is_sure(explanation: Explanation, table: Table, sizes: np.ndarray) -> bool:
     thing = explanation.things[0]
     if len(explanation.things) > 1 or len(thing.causes) > 1:
         return False
-    if not _has_one_name(thing):
+    if not _has_one_name(thing) or thing.causes[0].slug in OF_THE_WRITING:
         return False
     row = next(i for i, one in enumerate(table.things) if one is thing)
     hits = table.hits[row]
