@@ -30,6 +30,8 @@ def kit(tmp_path):
     skip = shutil.ignore_patterns("__pycache__", "hw[1-9]")
     for folder in ("hw0", "common", "autograder"):
         shutil.copytree(ROOT / folder, place / folder, ignore=skip)
+    for name in ("pyproject.toml", "requirements.txt"):
+        shutil.copy(ROOT / name, place)
     return place
 
 
