@@ -183,7 +183,12 @@ def run_main(main: Callable[[], int | None]) -> None:
     with contextlib.suppress(ValueError):  # only the main thread may
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # a request to end is a Ctrl-C
     try:
-        sys.exit(main() or 0)
+        code = main() or 0
+        sys.stdout.flush()
+        sys.exit(code)
+    except BrokenPipeError:  # whoever read the output has gone, as `| head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     except KitError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)

@@ -1,6 +1,7 @@
 """The written half: answers are never lost, runs fill the tables, a question begins each page."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -319,3 +320,22 @@ def test_the_command_line(tmp_path):
     assert bad.returncode == 2 and "ends in .html" in bad.stderr
     done = run("hw0", "--runs", tmp_path, "-o", tmp_path / "some where" / "a.html")
     assert done.returncode == 1 and (tmp_path / "some where" / "a.md").is_file(), done.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes of POSIX")
+def test_a_reader_that_has_gone_is_no_traceback(tmp_path):
+    reads, writes = os.pipe()
+    os.close(reads)
+    command = [sys.executable, "-m", "common.report", "hw0", "--runs", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, stdout=writes, stderr=subprocess.PIPE, check=False)
+    os.close(writes)
+    assert done.returncode == 1 and done.stderr == b""
+    assert (tmp_path / "hw0" / "report.html").is_file()
+
+
+@pytest.mark.parametrize("seeds, told", [((0,), "one seed"), ((0, 1), "Of several seeds")])
+def test_intervals_over_seeds_are_explained_where_there_are_several(kit, seeds, told):
+    make_all(kit, seeds)
+    report.main(["hw0"])
+    assert told in page_of(kit)
+    assert ("Of several seeds" in page_of(kit)) == (len(seeds) > 1)

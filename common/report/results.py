@@ -155,6 +155,11 @@ class Results:
         half = runs[0].look_up(half_key) if half_key else None
         return over_seeds(values, half)
 
+    @property
+    def over_seeds(self) -> bool:
+        """Whether any number is a mean over seeds."""
+        return any(len(runs) > 1 for runs in self.used.values())
+
     def used_runs(self) -> list[tuple[str, list[int], str]]:
         """Name, seeds and data of the runs that gave numbers or figures."""
         return [
