@@ -110,6 +110,9 @@ def parser(description: str, example: str, beside: tuple[str, ...] = ()) -> Pars
         "--out", type=Path, metavar="DIR", help="the run folder (default runs/hwN/EXPERIMENT-seedS)"
     )
     add("--resume", action="store_true", help="go on where the run in this folder stopped")
+    add("--check", action="store_true",
+        help="no training: a rehearsal of seconds that says what looks odd")  # fmt: skip
+    add("--no-check", action="store_true", help="no rehearsal before the first long run")
     add("--profile", action="store_true", help="say at the end what the time went into")
     add_plain(options)
     options.beside |= {action.dest for action in options._actions}

@@ -114,3 +114,21 @@ def legend(figure) -> None:
         found.values(), found.keys(), loc="outside lower center", frameon=False,
         ncols=min(len(found), 3),
     )  # fmt: skip
+
+
+def task(rows: Sequence[tuple[str, Sequence, Sequence]], path: Path) -> Path:
+    """One few-shot task: a row of images for the support and for the query, with their labels.
+
+    Args:
+        rows: title, images [n, 28, 28] and labels [n] of each row.
+    """
+    across = max(len(images) for _, images, _ in rows)
+    figure, axes = new(width=0.9, height=1.25, panels=across * len(rows), across=across)
+    for axis in axes:
+        axis.axis("off")
+    for row, (title, images, labels) in enumerate(rows):
+        for place, (image, label) in enumerate(zip(images, labels)):
+            axis = axes[row * across + place]
+            axis.imshow(image, cmap="gray_r", vmin=0, vmax=1)
+            axis.set_title(f"{title if place == 0 else ''} {label}".strip(), fontsize=8)
+    return save(figure, path)

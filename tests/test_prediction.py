@@ -125,7 +125,7 @@ def finished(folder, name, *values, data="toy"):
 class Chosen:
     def __init__(self, out, predict=None):
         self.out, self.predict, self.seed, self.experiment = out, predict, 0, "all"
-        self.tiny = False
+        self.tiny = self.check = False
 
 
 @pytest.fixture

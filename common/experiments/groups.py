@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,6 +17,10 @@ from common.training import runs
 
 class AlreadyFinished(Exception):
     """A run that was to be gone on with has come to its end before."""
+
+
+class Rehearsed(Exception):
+    """All that --check asks for is done."""
 
 
 def train_each(
@@ -38,6 +43,11 @@ def train_each(
         suffix: of the folders' names, before the seed.
     """
     root = chosen.out or options.RUNS / homework
+    if chosen.check:
+        for name in names:
+            with contextlib.suppress(Rehearsed):
+                train(name, root / "check" / f"{name}{suffix}-seed{chosen.seed}")
+        return
     single = len(names) == 1 and chosen.out is not None
     folders = {
         name: root if single else root / f"{name}{suffix}-seed{chosen.seed}" for name in names

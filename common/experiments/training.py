@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,16 @@ from torch import nn
 
 from common.errors import KitError
 from common.experiments import reference_band
-from common.experiments.groups import AlreadyFinished
+from common.experiments.groups import AlreadyFinished, Rehearsed
+from common.files import write_text
+from common.training.rehearsal import ENOUGH, rehearse
 from common.training.runs import RunFolder
 from common.training.state import FINISHED, OTHER, as_options, state_of
 from common.training.step_timer import StepTimer
-from common.training.trainer import Trainer
+from common.training.trainer import LossOf, Trainer
+
+CHECK = "check"  # check.txt and check.png: of a rehearsal
+LONG = 500  # steps: a training that is worth a rehearsal
 
 
 def open_run(
@@ -39,7 +45,7 @@ def open_run(
     if chosen.changed:
         config["options"] = {key: _plain(value) for key, value in chosen.changed.items()}
     lesser: str = "--tiny" if chosen.tiny else as_options(chosen.changed)
-    if lesser and not chosen.resume and state_of(folder).kind == FINISHED:
+    if lesser and not chosen.resume and not chosen.check and state_of(folder).kind == FINISHED:
         raise KitError(
             f"{folder} holds a finished run without {lesser}; keep this one apart: --out DIR"
         )
@@ -50,9 +56,45 @@ def open_run(
     if chosen.resume and run.finished:
         raise AlreadyFinished
     print(f"{name}: {folder}")
-    if lesser and folder.name == f"{name}-seed{chosen.seed}":
+    if lesser and not chosen.check and folder.name == f"{name}-seed{chosen.seed}":
         print(f"note: {lesser} makes another run than the one asked for; it does not count as that")
     return run
+
+
+def check_first(
+    trainer: Trainer,
+    chosen: Namespace,
+    known: dict[str, float] | None = None,
+    draw_task: Callable[[Path], object] | None = None,
+    least: float = ENOUGH,
+) -> None:
+    """Rehearse before the first step: with --check, and by itself before the first long run.
+
+    Args:
+        known: "loss" or a figure → its value for a network that knows nothing.
+        draw_task: draws one task with its labels into a file.
+        least: the part of the loss that training on one batch must take away.
+    """
+    folder = trainer.run.path
+    first = not any(folder.parent.glob(f"*/{CHECK}.txt"))
+    long = trainer.steps >= LONG and not chosen.tiny and not chosen.no_check
+    if not chosen.check and not (first and long):
+        return
+
+    def before(loss_of: LossOf) -> None:
+        print("rehearsal, before the training:", flush=True)
+        found = rehearse(trainer.module, trainer.optimizer, trainer.rng, loss_of, known, least)
+        lines = found.lines()
+        if draw_task is not None:
+            kept = dict(trainer.rng.bit_generator.state)
+            lines.append(f"a task with its labels: {draw_task(folder / f'{CHECK}.png')}")
+            trainer.rng.bit_generator.state = kept
+        print("\n".join(f"  {line}" for line in lines), flush=True)
+        write_text(folder / f"{CHECK}.txt", "\n".join(lines) + "\n")
+        if chosen.check:
+            raise Rehearsed
+
+    trainer.before = before
 
 
 def _plain(value: Any) -> Any:

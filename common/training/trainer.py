@@ -22,6 +22,8 @@ from common.training.runs import RunFolder
 from common.training.step_timer import StepTimer
 
 Metrics = dict[str, float]
+LossOf = Callable[[], tuple[torch.Tensor, Metrics]]
+DRAWING = 20  # times as long as a picture takes is trained before the next one
 
 
 @dataclass
@@ -40,6 +42,10 @@ class Trainer:
         clip: largest norm of the gradient, or None.
         timer: measures what the time goes into when it is on.
         reference: what is known of other runs of this configuration.
+        before: called with the loss before the first step of a new run; it must leave everything
+            as it is.
+        draw: draws the run's picture from its rows: at every evaluation, unless that would take
+            more than a twentieth of the time.
     """
 
     run: RunFolder
@@ -53,11 +59,14 @@ class Trainer:
     clip: float | None = None
     timer: StepTimer = field(default_factory=StepTimer)
     reference: Reference = field(default_factory=Reference)
+    before: Callable[[LossOf], None] | None = None
+    draw: Callable[[list[Metrics]], object] | None = None
     rows: list[Metrics] = field(default_factory=list)
     step: int = 0
     best: dict[str, Any] | None = None
     _sums: dict[str, float] = field(default_factory=dict)
     _count: int = 0
+    _draw_again: float = 0.0
 
     def fit(
         self,
@@ -79,6 +88,8 @@ class Trainer:
         """
         if self.run.checkpoint_file.is_file():
             self._restore()
+        elif self.before is not None:
+            self.before(loss_of)
         for row in self.rows:
             self.reference.warning(
                 row
@@ -150,6 +161,15 @@ class Trainer:
         with self.timer("saving"):
             self.run.write_metrics(self.rows)
             self._save()
+        with self.timer("picture"):
+            self._draw_now_and_then()
+
+    def _draw_now_and_then(self) -> None:
+        began = time.monotonic()
+        if self.draw is not None and began >= self._draw_again:
+            self.draw(self.rows)
+            ended = time.monotonic()
+            self._draw_again = ended + DRAWING * (ended - began)
 
     def _save(self) -> None:
         generator = dict(self.rng.bit_generator.state)

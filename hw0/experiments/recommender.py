@@ -13,7 +13,7 @@ import torch
 from common import options, plots
 from common.data.ratings import Ratings
 from common.errors import KitError
-from common.experiments.training import open_run, trainer_of
+from common.experiments.training import check_first, open_run, trainer_of
 from common.files import replacing
 from hw0.experiments.batches import Batches
 from hw0.experiments.held_out import HeldOut
@@ -59,14 +59,16 @@ def train(name: str, data: Ratings, chosen: Namespace, folder: Path) -> None:
             figures["cosine"] = cosine(net, sample, setting)
         return {"epoch": trainer.step / every, **figures}
 
+    metrics = ["val_mrr", "val_mse", "rating", "ranking", *(["cosine"] if chosen.cosine else [])]
+    bands, picture = trainer.reference.bands, folder / "curves.png"
+    trainer.draw = lambda rows: plots.curves({name: rows}, metrics, picture, LABELS, bands)
+    check_first(trainer, chosen, {"ranking": 0.5})
     began = time.monotonic()
     rows = trainer.fit(loss_of, evaluate)
     report(
         run, net, rows, HeldOut(data, "test", ("train", "val"), device), time.monotonic() - began
     )
-    metrics = ["val_mrr", "val_mse", "rating", "ranking", *(["cosine"] if chosen.cosine else [])]
-    bands = trainer.reference.bands
-    plots.curves({name: rows}, metrics, folder / "curves.png", LABELS, bands)
+    trainer.draw(rows)
 
 
 def losses(net, batch, setting: Setting, rng):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from argparse import Namespace
 from dataclasses import asdict
@@ -12,7 +13,7 @@ import torch
 
 from common import options, plots
 from common.data.images import FewShotImages, rotations
-from common.experiments.training import open_run, trainer_of
+from common.experiments.training import check_first, open_run, trainer_of
 from common.statistics.intervals import confidence_interval
 from common.training.trainer import warm_up_then_cosine
 from hw1.experiments.settings import PANELS, SETTINGS, TEST_TASKS, TINY_TASKS, VAL_TASKS
@@ -55,13 +56,17 @@ def train(name: str, data: FewShotImages, chosen: Namespace, folder: Path) -> No
         run, chosen, network, optimizer, rng, chosen.steps, every, scheduler=schedule,
         best_by="val_accuracy",
     )  # fmt: skip
+    bands, picture = trainer.reference.bands, folder / "curves.png"
+    trainer.draw = lambda rows: plots.curves({name: rows}, PANELS, picture, bands=bands)
+    check_first(
+        trainer, chosen, {"loss": math.log(setting.way)}, lambda path: draw_task(draw, path)
+    )
     began = time.monotonic()
     rows = trainer.fit(loss_of, evaluate)
     trainer.load_best()
     test = Tasks(data.split("test"), setting, TINY_TASKS if chosen.tiny else TEST_TASKS, device)
     report(run, test.accuracies(network), trainer.best["step"], time.monotonic() - began)
-    bands = trainer.reference.bands
-    plots.curves({name: rows}, PANELS, folder / "curves.png", bands=bands)
+    trainer.draw(rows)
 
 
 def build(model: str, way: int, shot: int, hidden_dim: int):
@@ -71,6 +76,14 @@ def build(model: str, way: int, shot: int, hidden_dim: int):
 
         return TransformerMANN(way, shot + 1, hidden_dim)
     return MANN(way, shot + 1, hidden_dim)
+
+
+def draw_task(draw, path: Path) -> Path:
+    """Draw the first task of a batch: each sample's images over the labels that go with them."""
+    images, labels = (part[0].cpu() for part in draw())
+    names = ["support"] * (len(images) - 1) + ["query"]
+    rows = zip(names, images.reshape(*images.shape[:2], 28, 28), labels.argmax(-1).tolist())
+    return plots.task(list(rows), path)
 
 
 def report(run, accuracies, best_step: int, seconds: float) -> None:

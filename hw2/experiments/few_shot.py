@@ -12,7 +12,7 @@ import torch
 
 from common import options, plots
 from common.data.images import FewShotImages, rotations
-from common.experiments.training import open_run, trainer_of
+from common.experiments.training import check_first, open_run, trainer_of
 from common.statistics.intervals import confidence_interval
 from common.training.trainer import warm_up_then_cosine
 from hw2.experiments.evaluation import fixed_tasks
@@ -28,7 +28,7 @@ from hw2.experiments.settings import (
     VAL_SEED,
     Setting,
 )
-from hw2.experiments.tasks import TaskSampler, shifted
+from hw2.experiments.tasks import Tasks, TaskSampler, shifted
 
 
 def setting_of(name: str, chosen: Namespace) -> Setting:
@@ -72,6 +72,10 @@ def train(name: str, data: FewShotImages, chosen: Namespace, folder: Path) -> No
         run, chosen, method.module, optimizer, rng, setting.steps, every, scheduler=schedule,
         best_by="val_accuracy",
     )  # fmt: skip
+    bands, picture = trainer.reference.bands, folder / "curves.png"
+    trainer.draw = lambda rows: plots.curves({name: rows}, PANELS, picture, bands=bands)
+    known = {"before_accuracy": 1 / setting.way} if setting.method == "maml" else {}
+    check_first(trainer, chosen, known, lambda path: draw_task(sampler.draw(1, rng), path))
     began = time.monotonic()
     rows = trainer.fit(loss_of, evaluate)
     trainer.load_best()
@@ -79,7 +83,15 @@ def train(name: str, data: FewShotImages, chosen: Namespace, folder: Path) -> No
     report(run, found, method.rates(), trainer.best["step"], time.monotonic() - began)
     if method.rates():
         draw_rates(method.rates(), setting.inner_rate, folder / "rates.png")
-    plots.curves({name: rows}, PANELS, folder / "curves.png", bands=trainer.reference.bands)
+    trainer.draw(rows)
+
+
+def draw_task(tasks: Tasks, path: Path, most: int = 12) -> Path:
+    """Draw a task: the first support and query images with their labels."""
+    support, labels, query, wanted = (part[0, :most] for part in tasks.ready())
+    rows = [("support", support.reshape(-1, 28, 28), labels.tolist()),
+            ("query", query.reshape(-1, 28, 28), wanted.tolist())]  # fmt: skip
+    return plots.task(rows, path)
 
 
 def judged(

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from common.experiments.reference_band import Band
-from common.experiments.training import open_run, trainer_of
+from common.experiments.training import check_first, open_run, trainer_of
 from common.training.step_timer import StepTimer
 
 TINY = {"steps": 20, "batch": 8}
@@ -75,6 +75,7 @@ class Fit:
             self.folder, self.chosen, module, optimizer, self.rng, steps, every, scheduler=schedule
         )
         self.timer = trainer.timer
+        check_first(trainer, self.chosen, least=0.05)  # of a likelihood
         rows = trainer.fit(loss_of, evaluate)
         self.bands = trainer.reference.bands
         module.eval()
