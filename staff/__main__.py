@@ -165,7 +165,7 @@ def answers(options: argparse.Namespace) -> int:
 
 def train(argv: list[str]) -> int:
     """Run `python -m hwN.train …` in a tree that holds the solutions; runs stay in ./runs."""
-    from autograder.run.overlay import overlay
+    from staff.authoring.with_solutions import training_tree
 
     if not argv or argv[0] in ("-h", "--help"):
         print("usage: python -m staff train hwN [options of hwN.train]")
@@ -173,7 +173,7 @@ def train(argv: list[str]) -> int:
     homework = homeworks.load(argv[0])
     with tempfile.TemporaryDirectory(prefix="train-") as folder:
         solutions = homework.root / "staff" / "solutions" / homework.name
-        tree = overlay(homework, Path(folder), solutions)
+        tree = training_tree(homework, Path(folder), solutions)
         return run_module(tree, f"{homework.name}.train", argv[1:])
 
 

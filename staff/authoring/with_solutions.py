@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
+
+from autograder.run.overlay import overlay
+from common.homework import Homework
+
+
+def training_tree(homework: Homework, target: Path, files: Path) -> Path:
+    """Lay files onto the kit, with the tables that a training reads and a check does not."""
+    tree = overlay(homework, target, files)
+    for path in homework.folder.iterdir():
+        there = tree / homework.name / path.name
+        if path.is_file() and not there.exists():
+            shutil.copyfile(path, there)
+    return tree
 
 
 def run_module(tree: Path, module: str, argv: list[str]) -> int:

@@ -12,7 +12,6 @@ import tempfile
 from pathlib import Path
 from typing import IO
 
-from autograder.run.overlay import overlay
 from common import homework as homeworks
 from common.errors import KitError
 from common.files import write_text
@@ -22,6 +21,7 @@ from staff.authoring import catalogue
 from staff.authoring.curves import recipe as recipes
 from staff.authoring.curves.recipe import Recipe, Run, Setting
 from staff.authoring.stubs import copy_solutions
+from staff.authoring.with_solutions import training_tree
 
 # What the slow imports cost is paid once: every training is a fork of one process that has them.
 DRIVER = """
@@ -93,7 +93,7 @@ class Trainings:
             copy_solutions(self.homework.root, self.homework.name, files)
         else:
             catalogue.submission(entry, files, self.homework.root)
-        return overlay(self.homework, root / "tree", files)
+        return training_tree(self.homework, root / "tree", files)
 
     def _pipes(self) -> tuple[IO[str], IO[str]]:
         assert self.process.stdin is not None and self.process.stdout is not None
