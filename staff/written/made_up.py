@@ -19,8 +19,8 @@ from typing import Any
 from common.files import write_text
 from common.homework import Homework
 from staff.written import words as wording
-from staff.written.claims import NOWHERE, ORDER, OTHER_RUN, OTHER_STUDENT, TINY
 from staff.written.facts import Fact, read
+from staff.written.marks import NOWHERE, ORDER, OTHER_RUN, OTHER_STUDENT, TINY
 
 KINDS = (
     "right",

@@ -21,7 +21,8 @@ from common.report.results import Results
 from staff.grading import receipts
 from staff.written import facts, words
 from staff.written.answers import Paper
-from staff.written.claims import Checked, Checker, Mark
+from staff.written.claims import Checker
+from staff.written.marks import Checked, Mark
 from staff.written.rubric import Rubric
 from staff.written.scores import lines_of, version
 

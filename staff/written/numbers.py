@@ -1,0 +1,98 @@
+"""Numbers and sentences of a text that a student typed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from staff.written.facts import Fact
+from staff.written.words import Mention, piece_in
+
+_BLANKED = re.compile(
+    r"```.*?(?:```|\Z)|\$\$.+?\$\$|(?<![\w$])\$[^$\n]+\$|\\\(.*?\\\)|`[^`\n]*[\s=][^`\n]*`|\{\{[^}\n]*\}\}"
+    r"|!?\[[^\]\n]*\]\([^)\n]*\)|https?://\S+|^ {0,3}>.*?$",
+    re.DOTALL | re.MULTILINE,
+)
+_NUMBER = re.compile(
+    r"(?<![\w.^/*·−-])(?P<digits>0,\d{2,}|\d+\.\d+|\.\d+|\d+)(?P<percent> ?(?:%|per ?cent))?"
+    r"(?: ?(?:±|\+/-|\+-) ?(?P<half>0,\d+|\d*\.?\d+)(?P<percent_half> ?%)?)?(?![\w^·*/]|,\d|-[A-Za-z]|\.\d)"
+)
+_SENTENCE = re.compile(r"(?<=[.!?;])\s+|\n\s*\n|\n(?=\s*(?:[-*|]|\d+\.))")
+_ABOUT = re.compile(
+    r"(about|around|roughly|nearly|almost|some|≈|~|approximately|ca\.) ?$", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number in a text: where it stands, its value, and to how many places it is given."""
+
+    start: int
+    end: int
+    value: float
+    places: int
+    half: float | None = None
+    half_places: int = 0
+    about: bool = False
+    percent: bool = False
+
+    def equals(self, value: float) -> bool:
+        """Whether it is this value, rounded or cut off at the places given."""
+        unit = 10.0**-self.places
+        return abs(self.value - value) <= unit * (1.01 if self.about else 0.501) or (
+            0 <= abs(value) - abs(self.value) < unit and value * self.value >= 0
+        )
+
+    def is_figure(self, fact: Fact) -> bool:
+        """Whether it is a fact, with its interval where both give one."""
+        if not self.equals(fact.value):
+            return False
+        if self.half is None:
+            return True
+        if fact.half is None:  # a row of a curve has no interval that could be stated
+            return fact.when is None and not is_of_curve(fact)
+        return abs(self.half - fact.half) <= 10.0**-self.half_places
+
+
+def blanked(text: str) -> str:
+    """The text, as long as before, without code, formulas, links and what the kit quoted."""
+    text = _BLANKED.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), text)
+    return text.replace("`", " ").replace("*", " ").replace("\u202f", " ").replace("\xa0", " ")
+
+
+def sentences(text: str) -> list[tuple[int, int]]:
+    """Where sentences begin and end; a row of a table or list is one."""
+    starts = [0, *(found.end() for found in _SENTENCE.finditer(text))]
+    return [(a, b) for a, b in zip(starts, [*starts[1:], len(text)]) if text[a:b].strip()]
+
+
+def numbers(text: str, start: int, end: int, mentions: list[Mention]) -> list[Number]:
+    """The numbers of a stretch that are not part of a name."""
+    found = []
+    for match in _NUMBER.finditer(text, start, end):
+        inside = any(
+            m.start < match.end("digits") and match.start("digits") < m.end for m in mentions
+        )
+        if not inside:
+            found.append(_as_number(match, text))
+    return found
+
+
+def _as_number(match: re.Match[str], text: str) -> Number:
+    digits = match["digits"].replace(",", ".")
+    percent = match["percent"] is not None or match["percent_half"] is not None
+    places = len(digits.partition(".")[2]) + (2 if percent else 0)
+    value = float(digits) / (100 if percent else 1)
+    half, half_places = None, 0
+    if match["half"]:
+        half_digits = match["half"].replace(",", ".")
+        half = float(half_digits) / (100 if percent else 1)
+        half_places = len(half_digits.partition(".")[2]) + (2 if percent else 0)
+        if not percent and "." not in half_digits and half >= 1 and places:
+            half, half_places = half * 10.0**-places, places  # .941 ± 5, in the last place
+    about = _ABOUT.search(text[max(0, match.start() - 16) : match.start()]) is not None
+    return Number(match.start(), match.end(), value, places, half, half_places, about, percent)
+
+
+def is_of_curve(fact: Fact) -> bool:
+    return any(piece_in(word, fact.address) for word in ("last", "max", "min"))
