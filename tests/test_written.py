@@ -58,6 +58,7 @@ def test_what_is_true_is_not_marked(text):
         ("On meta-test 0.04 has .941 ± .005.", OTHER_RUN),
         ("0.4 reaches .611 on meta-test.", "tiny"),
         ("First order is better than second order on meta-test.", ORDER),
+        ("Second order reaches .941 ± .005 on meta-test.", OTHER_RUN),
         ("By meta-test accuracy rate-0.04 > rate-0.4.", ORDER),
         ("One step (0.4) has 1.5 times as many steps a second as five steps, five steps has 8 times as"
          " many steps a second as 0.4.", SIZE),
@@ -197,7 +198,7 @@ def test_damaged_write_ups_are_read_and_told(data, told, practice):
     homework, _, folder = practice
     (folder / "in" / "s01" / "writeup.md").write_bytes(data)
     (folder / "work").mkdir()
-    papers = {p.ident: p for p in answers.read(folder / "in", homework, folder / "work")}
+    papers = {p.ident: p for p in answers.read(folder / "in", homework, folder / "work")[0]}
     assert any(told in note for note in papers["s01"].notes)
 
 

@@ -12,8 +12,8 @@ from common.homework import Homework
 from common.pages.source import lines_of, outside_code
 from common.report.writeup import questions
 from staff.grading.archives import Refused
-from staff.grading.jobs import Order
-from staff.grading.submissions import find
+from staff.grading.grade import prepare
+from staff.grading.hand_ins import HandIn, HandIns
 from staff.grading.unpack import accept
 
 _HEADING = re.compile(
@@ -46,22 +46,27 @@ class Paper:
         return self.students[0]
 
 
-def read(folder: Path, homework: Homework, work: Path) -> list[Paper]:
-    """Unpack every submission of a folder and cut its write-up.
+def read(folder: Path, homework: Homework, work: Path) -> tuple[list[Paper], HandIns]:
+    """Unpack every submission that counts and cut its write-up.
 
     Args:
-        folder: zips, folders, or a Gradescope export.
+        folder: zips, folders, or a download of a platform, with roster.csv and times.csv if there are.
         work: an empty folder to unpack into.
+
+    Returns:
+        The papers, and which uploads count: of several by one student the latest alone.
 
     Raises:
         KitError: when the folder holds no submission.
     """
     asked = [question.id for question in questions(homework)]
-    return [_paper(order, homework, asked, work) for order in find(folder, homework, None)]
+    hand_ins, _ = prepare(folder, homework, work / ".gathered")
+    return [_paper(one, homework, asked, work) for one in hand_ins.kept], hand_ins
 
 
-def _paper(order: Order, homework: Homework, asked: list[str], work: Path) -> Paper:
-    paper = Paper(order.students or (order.ident,), work / order.ident)
+def _paper(one: HandIn, homework: Homework, asked: list[str], work: Path) -> Paper:
+    order = one.order
+    paper = Paper(one.students, work / order.ident)
     paper.folder.mkdir(parents=True)
     try:
         intake = accept(Path(order.source), paper.folder, homework)

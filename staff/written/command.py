@@ -12,6 +12,7 @@ from common.errors import KitError
 from common.files import write_text
 from common.homework import Homework
 from staff.command import parser
+from staff.grading.hand_ins import HandIns
 from staff.written import answers, grades, made_up, pages, rubric
 
 EXAMPLES = """
@@ -77,7 +78,7 @@ def _pages(
 ) -> int:
     folder = chosen.output or Path("written") / homework.name
     with tempfile.TemporaryDirectory(prefix="written-") as work:
-        papers = answers.read(chosen.folder, homework, Path(work))
+        papers, hand_ins = answers.read(chosen.folder, homework, Path(work))
         made = pages.write(folder, homework, rubrics, papers)
     refused = [paper for paper in papers if paper.refused]
     for path in made:
@@ -86,7 +87,21 @@ def _pages(
           "give graders the pages, and keep that file")  # fmt: skip
     for paper in refused:
         print(f"not on the pages: {paper.ident}: {paper.refused}")
-    return 1 if refused else 0
+    _say_left_out(hand_ins)
+    return 1 if refused or hand_ins.undecided else 0
+
+
+def _say_left_out(hand_ins: HandIns) -> None:
+    """Say which uploads are not on the pages, and why."""
+    for older, newer in hand_ins.superseded.items():
+        print(f"not on the pages: {older}: {newer} is the later upload")
+    for who, uploads in hand_ins.undecided:
+        names = ", ".join(Path(one.order.source).name for one in uploads)
+        print(f"not on the pages: {who}: keep one of {names}, or give times in times.csv")
+    for name in hand_ins.ignored:
+        print(f"not on the pages: {name}: no upload that can be read")
+    for who, near in hand_ins.unmatched.items():
+        print(f"note: {who} is not in the roster ({near})")
 
 
 def _collect(

@@ -31,6 +31,7 @@ PAGE = "staff/written/page/page.html"
 KEY_FILE = "students.json"
 MOST_SHOWN = 60  # headline numbers of a student's runs
 LONGEST = 200_000  # characters of one answer that are shown
+_DEEP = re.compile(r"(?:\s*(?:[>*+-]|\d+[.)])(?=\s|>|$)){12}")
 # Where a mark, and a number that the run sets, begin and end, until the HTML is made.
 _OPEN, _CLOSE, _SET, _END = "\ue000", "\ue001", "\ue002", "\ue003"
 
@@ -199,10 +200,15 @@ def _html(text: str, marks: list[Mark], paper: Paper, homework: Homework) -> Mar
     for mark in sorted(marks, key=lambda one: -one.start):
         text = text[: mark.start] + _OPEN + text[mark.start : mark.end] + _CLOSE + text[mark.end :]
     results = Results(homework, paper.folder / "runs", around=(_SET, _END))
-    filled = results.fill(tuple(text.split("\n")), wanted=False)
+    filled = results.fill(tuple(map(_shallow, text.split("\n"))), wanted=False)
     html = to_html("\n".join(filled), _no_picture, level=3)
     html = _tagged(html, _SET, _END, '<span class="set" title="set from the run">', "</span>")
     return _tagged(html, _OPEN, _CLOSE, "<mark>", "</mark>")
+
+
+def _shallow(line: str) -> str:
+    """A line as text where it would nest deeper than Markdown is read: what was typed stays visible."""
+    return f"\\{line.lstrip()}" if _DEEP.match(line) else line
 
 
 def _tagged(html: Markup, begin: str, end: str, before: str, behind: str) -> Markup:

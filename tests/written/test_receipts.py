@@ -176,7 +176,7 @@ def test_graders_see_which_numbers_the_run_sets(kit, tmp_path):
     (tmp_path / "in").mkdir()
     packed(kit, tmp_path / "in" / "ada.zip")
     (tmp_path / "work").mkdir()
-    papers = answers.read(tmp_path / "in", HW2, tmp_path / "work")
+    papers, _ = answers.read(tmp_path / "in", HW2, tmp_path / "work")
     page = pages.write(tmp_path / "out", HW2, rubric.load(HW2), papers)[0].read_text()
     assert re.search(
         r'Set: <span class="set" title="set from the run">0\.9400.±.0\.0000</span>; typed', page
@@ -192,6 +192,6 @@ def test_graders_see_on_the_page_what_receipts_tell(kit, tmp_path):
     for who in ("ada", "bob"):
         packed(kit, tmp_path / "in" / f"{who}.zip")
     (tmp_path / "work").mkdir()
-    papers = answers.read(tmp_path / "in", HW2, tmp_path / "work")
+    papers, _ = answers.read(tmp_path / "in", HW2, tmp_path / "work")
     made_pages = pages.write(tmp_path / "out", HW2, rubric.load(HW2), papers)
     assert "maml is the very run that another student handed in" in made_pages[0].read_text()
