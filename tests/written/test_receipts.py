@@ -39,7 +39,7 @@ def kit(tmp_path):
     """A kit with a write-up and runs: one to hand in, two that the text names, one that it does not."""
     homework = replace(HW2, root=tmp_path)
     (tmp_path / "hw2").mkdir()
-    (tmp_path / "pyproject.toml").write_text('[project]\nversion = "1.0"\n')
+    shutil.copy(HW2.root / "pyproject.toml", tmp_path)
     for name in homework.files:
         (tmp_path / "hw2" / name).write_text("x = 1\n")
     (tmp_path / "hw2" / "writeup.md").write_text(TEXT)
