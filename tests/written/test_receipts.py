@@ -54,7 +54,8 @@ def packed(homework, path):
     runs, _ = submit.find_runs(homework, homework.root / "runs")
     written_runs.give_receipts(runs.values())
     others, told = written_runs.small_files(homework, homework.root / "runs", runs.values())
-    manifest, contents = submit.collect(homework, runs, others)
+    code = {name: (homework.folder / name).read_bytes() for name in homework.files}
+    manifest, contents = submit.collect(homework, runs, others, code)
     submit.write_zip(path, contents, manifest | {"signed": True})
     return told
 
