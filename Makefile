@@ -8,6 +8,9 @@ VENV   ?= .venv
 PYTHON ?= python3
 HW     ?=
 
+# what would change how Python starts, or where pip installs
+unexport PYTHONSAFEPATH PYTHONOPTIMIZE PYTHONHOME PIP_USER
+
 bin   := $(VENV)/bin
 ready := $(VENV)/.ready
 
@@ -31,7 +34,10 @@ setup: $(ready)
 $(ready): requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or newer is needed; name one with: make PYTHON=python3.12"; exit 2; }
-	@[ -x $(bin)/python ] || $(PYTHON) -m venv $(VENV)
+	@$(bin)/python -c '' 2>/dev/null || { [ ! -f $(VENV)/pyvenv.cfg ] || rm -f $(bin)/python*; $(PYTHON) -m venv $(VENV); } || \
+	  { echo "No environment could be made in $(VENV); on Debian and Ubuntu: apt install python3-venv"; exit 2; }
+	@$(bin)/python -m pip --version >/dev/null 2>&1 || $(bin)/python -m ensurepip >/dev/null || \
+	  { echo "$(VENV) has no pip; on Debian and Ubuntu: apt install python3-venv, then delete $(VENV)"; exit 2; }
 	@echo "Setting up $(VENV) (once; a few minutes on a slow connection) ..."
 	@$(bin)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@

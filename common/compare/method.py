@@ -116,7 +116,7 @@ def answers(method: Method, problem: Problem) -> dict:
         began = time.perf_counter()
         probabilities = method.answer(support, query).detach()
         seconds.append(time.perf_counter() - began)
-        found.append(probabilities.double().numpy())
+        found.append(probabilities.cpu().double().numpy())
     kept = [p for module in method.modules for p in module.parameters()]
     return {
         "probabilities": checked(np.stack(found), problem),

@@ -13,7 +13,7 @@ def accuracy(logits: torch.Tensor, labels: torch.Tensor) -> float:
         logits: [..., classes].
         labels: [...], integers.
     """
-    return (logits.argmax(-1) == labels).double().mean().item()
+    return (logits.argmax(-1) == labels).cpu().double().mean().item()  # MPS has no float64
 
 
 def mean_reciprocal_rank(scores: np.ndarray, wanted: np.ndarray, seen: np.ndarray) -> float:

@@ -39,4 +39,4 @@ class Tasks:
         network.eval()
         with torch.no_grad():
             parts = [query_accuracy(network(*batch), batch[1]) for batch in self.batches]
-        return torch.cat(parts).double().cpu().numpy()
+        return torch.cat(parts).cpu().double().numpy()  # MPS has no float64

@@ -94,7 +94,7 @@ def maml_accuracies(
                 piece = Tasks(*(part[start : start + 25 * AT_ONCE] for part in parts))
                 pieces.append(mapped(learner.of_task, piece)[2])
             found.append(torch.cat(pieces).view(len(tasks[0]), -1).mean(1))
-    return torch.cat(found).double().cpu().numpy()
+    return torch.cat(found).cpu().double().numpy()  # MPS has no float64
 
 
 def with_batch_statistics(network: nn.Module) -> nn.Module:
