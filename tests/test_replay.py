@@ -32,8 +32,9 @@ def ranking_loss(positive, negative):
 # Runs each script in one process: importing torch for each would take most of the time.
 RUNNER = """
 import contextlib, io, json, runpy, sys
-codes = {}
+codes, finders, places = {}, list(sys.meta_path), list(sys.path)
 for path in json.load(sys.stdin):
+    sys.meta_path[:], sys.path[:] = finders, places
     for name in [n for n in sys.modules if n.split(".")[0] in (sys.argv[1], "probes")]:
         del sys.modules[name]
     try:
