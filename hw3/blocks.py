@@ -23,8 +23,9 @@ def parameters_to_tune(model: nn.Module, mode: str) -> list[nn.Parameter]:
             "first", "middle", "last": those of `blocks[0]`, `blocks[n // 2]`, `blocks[n - 1]`;
             "linear": those of `head`;
             "bias": those whose own name is "bias", wherever they are;
-            "lora4", or another rank: A and B of the `LoRALinear` and `LoRAConv2d` layers that
-            `add_lora` has put into the model.
+            "lora4", or another rank: A and B of all `LoRALinear` and `LoRAConv2d` layers that
+            `add_lora` has put into the model, in the blocks or elsewhere. The number in the name
+            plays no part here.
 
     Returns:
         A list that is not empty.
@@ -40,8 +41,8 @@ def freeze(model: nn.Module, tuned: list[nn.Parameter]) -> None:
     """Train the parameters in `tuned` and nothing else, whatever was frozen before.
 
     A BatchNorm layer none of whose parameters is tuned is frozen: it computes with its running
-    statistics and never changes them, also after a later `model.train()`. One that is tuned follows
-    `train()` and `eval()` as usual. A second call with other parameters undoes the first.
+    statistics and never changes them, also after a later `train()`, of the model or of a part of it.
+    One that is tuned follows `train()` and `eval()` as usual. A second call with other parameters undoes the first.
 
     Args:
         model: any module.

@@ -48,7 +48,8 @@ class LoRALinear(nn.Module):
         """Freeze the wrapped layer, and make A as `self.down` and B as `self.up`.
 
         They have `rank · (inputs + outputs)` numbers together; the orientation is yours. At the start
-        the update is zero, and yet it can learn.
+        the update is zero, and yet it can learn: one of the two is not zero, and has numbers with a
+        root mean square between 0.001 and 3.
         """
         # TODO 2a (about 4 lines): freeze the layer; two matrices, one of them zero
         raise NotImplementedError("hw3 2a: LoRALinear.make_update")
@@ -85,7 +86,7 @@ class LoRAConv2d(nn.Module):
         """Freeze the wrapped layer, and make two convolutions without bias: `self.down`, `self.up`.
 
         `down` looks at the same places as the wrapped layer and gives `rank` channels; `up` is 1×1.
-        At the start the update is zero, and yet it can learn.
+        At the start the update is zero, and yet it can learn, as in `LoRALinear`.
         """
         # TODO 2c (about 8 lines): freeze the layer; k×k to `rank`, 1×1 that begins at 0
         raise NotImplementedError("hw3 2c: LoRAConv2d.make_update")

@@ -2,10 +2,21 @@
 
 import copy
 import types
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
-from probes.probing import Unexpected, array, described, fill, gradients, number, several, tensor
+from probes.probing import (
+    Unexpected,
+    array,
+    described,
+    fill,
+    gradients,
+    number,
+    several,
+    tensor,
+)
 from torch import nn
 
 # --- 1: what is tuned, what is still ------------------------------------------------------------
@@ -22,7 +33,7 @@ class Odd(nn.Module):
 
 
 def toy(blocks):
-    """A model with some blocks, no two alike; an embedding outside; a head of two parts."""
+    """A model with some blocks, no two alike; a head of two parts; more that belongs to neither."""
     model = nn.Module()
     model.table = nn.Embedding(7, 3)
     model.bias_net = nn.Linear(2, 3, bias=False)
@@ -32,6 +43,7 @@ def toy(blocks):
     parts[0].add_module("odd", Odd())
     model.blocks = nn.ModuleList(parts)
     model.head = nn.Sequential(nn.LayerNorm(4), nn.Linear(4, 5))
+    model.headroom = nn.Parameter(torch.zeros(2))
     return model
 
 
@@ -72,13 +84,28 @@ def chosen_of_tied(hw, mode):
 
 
 def chosen_of_lora(hw, mode, rank):
-    """What is chosen from a model with LoRA layers: numbers in updates, in wrapped layers, elsewhere."""
+    """What is chosen from a model with LoRA layers: numbers in updates, in wrapped layers, elsewhere.
+
+    LoRA layers stand in a block, in the head and in neither, one of them under the name `layer`. A
+    plain MLP has layers called `up` and `down`, as the kit's GPT does.
+    """
+    return in_any_style(
+        hw, lambda make: _chosen_of_lora(hw, mode, make, rank), nn.Linear(5, 4), rank
+    )
+
+
+def _chosen_of_lora(hw, mode, make, rank):
     model = toy(2)
     wrapped = [
-        lora_linear(hw, nn.Linear(5, 4), rank, 1.0),
-        lora_conv(hw, nn.Conv2d(2, 3, 3), rank, 1.0),
-    ]
-    model.blocks[1].add_module("wrapped", nn.Sequential(*wrapped))
+        make(nn.Linear(5, 4), rank, 1.0), lora_conv(hw, nn.Conv2d(2, 3, 3), rank, 1.0),
+        make(nn.Linear(3, 6), rank, 1.0), make(nn.Linear(6, 2), rank, 1.0),
+    ]  # fmt: skip
+    model.blocks[1].add_module("layer", nn.Sequential(*wrapped[:2]))
+    model.stem = wrapped[2]
+    model.head.add_module("last", wrapped[3])
+    model.blocks[0].add_module("mlp", nn.ModuleDict({
+        "up": nn.Linear(4, 16), "down": nn.Linear(16, 4), "lora": nn.Linear(2, 2)
+    }))  # fmt: skip
     found = listed(hw, model, mode)
     inside = [list(layer.layer.parameters()) for layer in wrapped]
     updates = [
@@ -104,7 +131,8 @@ def refused(hw, modes, rank):
     """
     model, found = toy(3), []
     if rank:
-        model.blocks[2].add_module("wrapped", lora_linear(hw, nn.Linear(5, 4), rank, 1.0))
+        wrapped = next(lora_linears(hw, nn.Linear(5, 4), rank))
+        model.blocks[2].add_module("wrapped", wrapped(nn.Linear(5, 4), rank, 1.0))
     for mode in modes:
         try:
             hw.blocks.parameters_to_tune(model, mode)
@@ -140,10 +168,13 @@ def frozen(hw, batch, choices, mode):
 
     Args:
         choices: names of the tuned parameters, by prefix, for one call after the other.
-        mode: "train" or "eval", called after `freeze`; "" calls neither.
+        mode: "train" or "eval", called after `freeze`; "" calls neither; "parts" calls train() of a
+            module that holds the model's parts and not the model, as training a model from its first
+            changing block on does.
     """
     model = fill(Normed(), seed=3)
     whole = nn.ModuleDict({"model": model})
+    parts = nn.ModuleList(model.children())
     with torch.no_grad():
         for name, buffer in sorted(model.named_buffers()):
             if buffer.dtype.is_floating_point:
@@ -155,7 +186,9 @@ def frozen(hw, batch, choices, mode):
         if hw.blocks.freeze(model, tuned) is not None:
             raise Unexpected("freeze works in place and should return nothing")
         flags = [p.requires_grad for _, p in sorted(model.named_parameters())]
-        if mode:
+        if mode == "parts":
+            parts.train()
+        elif mode:
             getattr(whole, mode)()
         output = model(batch)
         output.square().sum().backward()
@@ -224,24 +257,85 @@ def bare(kind, layer, scale):
     return made
 
 
-def lora_linear(hw, layer, rank, scale):
-    """The student's LoRA layer; with matrices of the probe's while 2a is empty."""
+Maker = Callable[[nn.Module, int, float], nn.Module]
+
+
+def lora_linears(hw, layer, rank):
+    """Ways to make a LoRA layer, for a hole that needs one: maker(layer, rank, scale).
+
+    The student's own, when its A and B are what 2a asks for: then there is no other. Else the
+    probe's, in each style that 2a leaves open, so that a slip in 2a costs 2a alone.
+    """
+    inputs, outputs = hw.lora.sizes(layer)
     try:
-        return hw.lora.LoRALinear(layer, rank, scale)
-    except NotImplementedError:
+        made = hw.lora.LoRALinear(copy.deepcopy(layer), rank, 1.0)
+        require_sound(made, layer, torch.zeros(rank, inputs), torch.zeros(outputs, rank))
+    except Exception:
+        yield from (_maker(hw, style) for style in (_matrices, _turned_matrices, _layers))
+    else:
+        yield hw.lora.LoRALinear
+
+
+def require_sound(wrapped, layer, down, up):
+    """A LoRA layer has A and B of these shapes, which can be trained, around a layer like this."""
+    filled(wrapped, down, up)
+    if not all(p.requires_grad for p in update_parameters(wrapped).values()):
+        raise Unexpected("A and B take no gradients")
+    pairs = zip(layer.parameters(), wrapped.layer.parameters(), strict=True)
+    if not all(torch.equal(one, other) for one, other in pairs):
+        raise Unexpected("the wrapped layer has changed")
+
+
+def _maker(hw, style) -> Maker:
+    def make(layer, rank, scale):
         made = bare(hw.lora.LoRALinear, layer, scale)
-        inputs, outputs = hw.lora.sizes(layer)
-        made.down = nn.Parameter(torch.zeros(rank, inputs))
-        made.up = nn.Parameter(torch.zeros(outputs, rank))
+        for parameter in layer.parameters():
+            parameter.requires_grad = False
+        made.down, made.up = style(*hw.lora.sizes(layer), rank)
         return made
+
+    return make
+
+
+def _matrices(inputs, outputs, rank):
+    return nn.Parameter(torch.zeros(rank, inputs)), nn.Parameter(torch.zeros(outputs, rank))
+
+
+def _turned_matrices(inputs, outputs, rank):
+    return nn.Parameter(torch.zeros(inputs, rank)), nn.Parameter(torch.zeros(rank, outputs))
+
+
+def _layers(inputs, outputs, rank):
+    return nn.Linear(inputs, rank, bias=False), nn.Linear(rank, outputs, bias=False)
+
+
+def in_any_style(hw, use: Callable[[Maker], Any], layer, rank):
+    """What `use` gives with a LoRA layer of the first style that it can work with.
+
+    Raises:
+        Exception: what the first style led to, when it can work with none.
+    """
+    first = None
+    for make in lora_linears(hw, layer, rank):
+        try:
+            return use(make)
+        except Exception as error:
+            first = first or error
+    raise first
 
 
 def lora_conv(hw, layer, rank, scale):
-    """The student's LoRA convolution; with layers of the probe's while 2c is empty."""
+    """The student's LoRA convolution, when it is what 2c asks for; else the probe's."""
     try:
+        made = hw.lora.LoRAConv2d(copy.deepcopy(layer), rank, scale)
+        down = torch.zeros(rank, *layer.weight.shape[1:])
+        require_sound(made, layer, down, torch.zeros(layer.out_channels, rank))
+        require_layers(made)
         return hw.lora.LoRAConv2d(layer, rank, scale)
-    except NotImplementedError:
+    except Exception:
         made = bare(hw.lora.LoRAConv2d, layer, scale)
+        for parameter in layer.parameters():
+            parameter.requires_grad = False
         made.down, made.up = (
             copy.deepcopy(layer),
             nn.Conv2d(rank, layer.out_channels, 1, bias=False),
@@ -249,6 +343,17 @@ def lora_conv(hw, layer, rank, scale):
         made.down.weight = nn.Parameter(torch.zeros(rank, *layer.weight.shape[1:]))
         made.down.bias, made.down.out_channels = None, rank
         return made
+
+
+def require_layers(wrapped):
+    """A LoRA convolution's update is made of two layers, which its given `forward` calls."""
+    for name in ("down", "up"):
+        part = getattr(wrapped, name, None)
+        if not isinstance(part, nn.Module):
+            raise Unexpected(
+                f"self.{name} should be a convolution, which `forward` calls; it is "
+                f"{described(part)}"
+            )
 
 
 def update_parameters(wrapped):
@@ -326,14 +431,18 @@ def linear_matrices(hw, weight, bias, rank, transposed):
     return matrices(hw.lora.LoRALinear(layer, rank), layer)
 
 
-def start(wrapped, x, weights):
-    """The output of a fresh update, and what gradients A and B get before and after one step."""
+def start(wrapped, x, weights, forward):
+    """The output of a fresh update, and what gradients A and B get before and after one step.
+
+    Args:
+        forward: x → the layer's output, whichever hole it comes from.
+    """
     parts = update_parameters(wrapped)
     norms = []
     for _ in range(2):
         for p in wrapped.parameters():
             p.grad = None
-        output = wrapped(x)
+        output = forward(x)
         if not norms:
             first = output.detach()
         (output * weights).sum().backward()
@@ -349,18 +458,46 @@ def start(wrapped, x, weights):
 
 
 def linear_start(hw, weight, bias, x, weights, rank, transposed):
-    """The first two steps of a LoRA layer as it was made."""
+    """The first two steps of a LoRA layer as it was made; what 2b makes of it plays no part."""
     torch.manual_seed(1)
-    return start(hw.lora.LoRALinear(plain_linear(weight, bias, transposed), rank), x, weights)
+    layer = plain_linear(weight, bias, transposed)
+    wrapped = hw.lora.LoRALinear(layer, rank)
+    parts = update_parameters(wrapped)
+    outputs, inputs = weight.shape
+
+    def forward(x):
+        down = upright(parts["down"], (rank, inputs), "down")
+        return layer(x) + x @ down.T @ upright(parts["up"], (outputs, rank), "up").T
+
+    return start(wrapped, x, weights, forward)
+
+
+def upright(parameter, shape, name):
+    """A matrix in the orientation of this shape."""
+    if tuple(parameter.shape) not in (shape, shape[::-1]):
+        raise Unexpected(
+            f"self.{name} has shape {list(parameter.shape)}; {list(shape)} or its transpose is due"
+        )
+    return parameter if tuple(parameter.shape) == shape else parameter.T
 
 
 def linear_forward(hw, weight, bias, a, b, x, weights, scale, transposed):
     """The output with given A and B, and the gradients by A, B and x."""
-    wrapped = lora_linear(hw, plain_linear(weight, bias, transposed), len(a), scale)
+    layer = plain_linear(weight, bias, transposed)
+
+    def use(make):
+        wrapped = make(layer, len(a), scale)
+        return outputs(wrapped, filled(wrapped, a, b), a, b, x, weights)
+
+    return in_any_style(hw, use, layer, len(a))
+
+
+def filled(wrapped, a, b):
+    """A and B of a LoRA layer, holding these numbers."""
     parts = update_parameters(wrapped)
     put(parts["down"], a, "down")
     put(parts["up"], b, "up")
-    return outputs(wrapped, parts, a, b, x, weights)
+    return parts
 
 
 def outputs(wrapped, parts, a, b, x, weights):
@@ -388,32 +525,37 @@ def outputs(wrapped, parts, a, b, x, weights):
 def linear_map(hw, weight, bias, a, b, scale, transposed):
     """What the LoRA layer adds to the wrapped one, at each unit vector and at zero, in eval mode too."""
     layer = plain_linear(weight, bias, transposed)
-    wrapped = lora_linear(hw, layer, len(a), scale)
-    parts = update_parameters(wrapped)
-    put(parts["down"], a, "down")
-    put(parts["up"], b, "up")
     inputs = weight.shape[1]
-    with torch.no_grad():
-        found = []
-        for mode in (True, False):
-            wrapped.train(mode)
-            points = torch.cat([torch.eye(inputs), torch.zeros(1, inputs)])
-            found.append(wrapped(points) - layer(points))
-    return {"training": found[0], "evaluation": found[1], "weight": layer.weight.detach().clone()}
+
+    def use(make):
+        wrapped, found = make(layer, len(a), scale), []
+        filled(wrapped, a, b)
+        with torch.no_grad():
+            for mode in (True, False):
+                wrapped.train(mode)
+                points = torch.cat([torch.eye(inputs), torch.zeros(1, inputs)])
+                found.append(wrapped(points) - layer(points))
+        return {"training": found[0], "evaluation": found[1],
+                "weight": layer.weight.detach().clone()}  # fmt: skip
+
+    return in_any_style(hw, use, layer, len(a))
 
 
 def conv_matrices(hw, weight, bias, stride, padding, dilation, rank):
     """The layers of a fresh LoRA convolution."""
     torch.manual_seed(0)
     layer = plain_conv(weight, bias, stride, padding, dilation)
-    return matrices(hw.lora.LoRAConv2d(layer, rank), layer)
+    wrapped = hw.lora.LoRAConv2d(layer, rank)
+    require_layers(wrapped)
+    return matrices(wrapped, layer)
 
 
 def conv_start(hw, weight, bias, x, weights, stride, padding, dilation, rank):
     """The first two steps of a LoRA convolution as it was made."""
     torch.manual_seed(1)
-    layer = plain_conv(weight, bias, stride, padding, dilation)
-    return start(hw.lora.LoRAConv2d(layer, rank), x, weights)
+    wrapped = hw.lora.LoRAConv2d(plain_conv(weight, bias, stride, padding, dilation), rank)
+    require_layers(wrapped)
+    return start(wrapped, x, weights, wrapped)
 
 
 def conv_forward(
@@ -422,10 +564,8 @@ def conv_forward(
     """The output with given down [r, in, k, k] and up [out, r], and gradients."""
     layer = plain_conv(weight, bias, stride, padding, dilation, padding_mode)
     wrapped = hw.lora.LoRAConv2d(layer, len(a), scale)
-    parts = update_parameters(wrapped)
-    put(parts["down"], a, "down")
-    put(parts["up"], b, "up")
-    return outputs(wrapped, parts, a, b, x, weights)
+    require_layers(wrapped)
+    return outputs(wrapped, filled(wrapped, a, b), a, b, x, weights)
 
 
 def merged(hw, wrapped, x):
@@ -454,19 +594,20 @@ def merged(hw, wrapped, x):
 
 def merged_linear(hw, weight, bias, a, b, x, scale, transposed):
     """A merged linear layer."""
-    wrapped = lora_linear(hw, plain_linear(weight, bias, transposed), len(a), scale)
-    parts = update_parameters(wrapped)
-    put(parts["down"], a, "down")
-    put(parts["up"], b, "up")
-    return merged(hw, wrapped, x)
+    layer = plain_linear(weight, bias, transposed)
+
+    def use(make):
+        wrapped = make(layer, len(a), scale)
+        filled(wrapped, a, b)
+        return merged(hw, wrapped, x)
+
+    return in_any_style(hw, use, layer, len(a))
 
 
 def merged_conv(hw, weight, bias, a, b, x, stride, padding, dilation, scale):
     """A merged convolution."""
     wrapped = lora_conv(hw, plain_conv(weight, bias, stride, padding, dilation), len(a), scale)
-    parts = update_parameters(wrapped)
-    put(parts["down"], a, "down")
-    put(parts["up"], b, "up")
+    filled(wrapped, a, b)
     return merged(hw, wrapped, x)
 
 

@@ -9,6 +9,8 @@ LIST = (
     "parameters' names; the last is the length of the list."
 )
 
+WRAPPED = "linear and convolution in a block, linear outside, linear in the head"
+
 # --- 1a -----------------------------------------------------------------------------------------
 
 
@@ -53,24 +55,29 @@ def test_lora(student):
     """The numbers of A and B of every LoRA layer, nothing of what they wrap, whatever the rank"""
     for rank in (3, 12):
         seen = student.chosen_of_lora(f"lora{rank}", rank)
-        due = [rank * (5 + 4), rank * (2 * 9 + 3)]
+        due = [rank * (5 + 4), rank * (2 * 9 + 3), rank * (3 + 6), rank * (6 + 2)]
         require(
             seen["all"] > 0,
             "the list for LoRA is empty: nothing would be trained",
             "Where in the model are the layers that add_lora has put there?",
         )
         assert_matches(
-            seen["wrapped"], np.zeros(2),
+            seen["wrapped"], np.zeros(4),
             "What LoRA wraps stays as it was pre-trained.",
-            name="numbers of the wrapped layers (linear, convolution) in the list",
+            name=f"numbers of the wrapped layers ({WRAPPED}) in the list",
         )  # fmt: skip
         assert_matches(
             seen["updates"], np.array(due),
-            "A and B of every LoRA layer, of the linear ones and of the convolutions.",
-            name=f"numbers in the updates of rank {rank} (linear, convolution)",
+            "A and B of every LoRA layer, of the linear ones and of the convolutions, wherever in "
+            "the model they are.",
+            name=f"numbers in the updates of rank {rank} ({WRAPPED})",
         )  # fmt: skip
         assert_matches(
-            seen["all"], sum(due), "Other parameters are in the list.", name="numbers in all"
+            seen["all"],
+            sum(due),
+            "Other parameters are in the list. What makes a layer a LoRA layer? Other layers may have "
+            "the names of its parts.",
+            name="numbers in all",
         )
         assert_matches(seen["length"], 1, "A parameter is in the list twice.", name="1 + doubles")
 
@@ -130,14 +137,14 @@ def test_still_statistics(student, reference, rng):
     batch = pictures(rng)
     for prefixes, mode in (
         (["head"], ""), (["head"], "train"), (["conv1", "bn1"], "train"), (["inner"], "train"),
-        (["bn3.bias", "bn1.weight"], "train"),
+        (["bn3.bias", "bn1.weight"], "train"), (["head", "bn3"], "parts"),
     ):  # fmt: skip
         seen = student.frozen(batch, [prefixes], mode)
         compare(
             seen, reference.frozen,
             "A BatchNorm layer in training mode computes with the batch and updates its statistics, "
             "whether its parameters take gradients or not. Which mode is each of them in when "
-            "the caller has called train()? Layers of other kinds, such as dropout, follow it.",
+            "the caller has called train(), of the model or of its parts? Layers of other kinds, such as dropout, follow it.",
         )  # fmt: skip
 
 

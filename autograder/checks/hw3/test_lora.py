@@ -16,6 +16,8 @@ def linear(rng, inputs=11, outputs=7):
     return normal(rng, outputs, inputs), normal(rng, outputs)
 
 
+LEAST, MOST = 0.001, 3  # root mean square of A or B, whichever is not zero; as in the handout
+
 CONVOLUTIONS = (  # kernel, stride, padding, dilation, all unlike in the two directions
     ((3, 3), (1, 1), (1, 1), (1, 1)),
     ((3, 2), (2, 1), (1, 0), (1, 1)),
@@ -58,9 +60,10 @@ def check_matrices(seen, sizes, rank, layer):
         "Rows that begin alike stay alike.",
     )
     require(
-        0.01 <= seen["typical"] <= 3,
-        f"the part that is not zero has numbers of about {seen['typical']:.2g}",
-        "As large as the weights of an ordinary layer would be.",
+        LEAST <= seen["typical"] <= MOST,
+        f"the part that is not zero has a root mean square of {seen['typical']:.2g}; the handout asks "
+        f"for one between {LEAST} and {MOST}",
+        "With smaller numbers the update learns too slowly, with larger ones it jumps.",
     )
     assert_matches(seen["layer"], layer, "The wrapped layer is kept as it is.",
                    name="the wrapped layer's parameters")  # fmt: skip
@@ -91,7 +94,7 @@ def test_matrices_of_conv1d(student, rng):
         check_matrices(seen, [rank * inputs, rank * outputs], rank, [weight.T, offset])
 
 
-@problem("2a", points=1, after="2b")
+@problem("2a", points=1)
 def test_first_steps(student, rng):
     """The output is unchanged at the start; one part's gradient is zero then, and not after a step"""
     for transposed in (False, True):

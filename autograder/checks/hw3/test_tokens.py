@@ -41,13 +41,19 @@ def surprise(strength):
 
 @problem("4a", points=2)
 def test_loss(student, reference, rng):
-    """The loss of a ragged batch, and the accuracy"""
+    """The loss of a ragged batch, and the accuracy; it bears tokens that are nearly impossible"""
     logits, labels = ragged(rng)
     seen = student.token_loss(logits, labels)
     require_unchanged(student, "logits", "labels")
     assert_matches(
         seen, reference.token_loss,
         "Which logits are about which token, which tokens count, and what is averaged over what?",
+    )  # fmt: skip
+    seen = student.token_loss(certain(labels, -25.0, rng), labels)
+    assert_matches(
+        seen["loss"], surprise(-25.0),
+        "A token may have a probability of 1e-12: nothing is added to a probability, and none is cut "
+        "off.", name="the loss of tokens whose logits are 25 below all others",
     )  # fmt: skip
 
 

@@ -168,6 +168,39 @@ def lora_with_the_wrapped_layers(model, mode):
 
 
 @mistake("1a")
+def lora_by_the_names_of_its_parts(model, mode):
+    """A and B of LoRA are told by names that contain `up` or `down`.
+
+    Other layers have such names too: those of the MLP of the kit's GPT, which is pre-trained, would be
+    trained with them. Compare the number of parameters with what the rank gives.
+    """
+    parts = ("up", "down")
+    return _choose(model, mode, lora=lambda: [
+        p for name, p in model.named_parameters() if any(one in name for one in parts)
+    ])  # fmt: skip
+
+
+@mistake("1a")
+def lora_in_the_blocks_only(model, mode):
+    """LoRA layers are looked for in the blocks alone.
+
+    Those that stand elsewhere in the model, in the head or beside the blocks, are never trained.
+    """
+    return _choose(model, mode, lora=lambda: _updates(model.blocks))
+
+
+@mistake("1a")
+def head_by_the_beginning_of_the_name(model, mode):
+    """The head is told by how the names of its parameters begin.
+
+    Something else in the model may have a name that begins like it, and is then trained as well.
+    """
+    return _choose(model, mode, linear=lambda: [
+        p for name, p in model.named_parameters() if name.startswith("head")
+    ])  # fmt: skip
+
+
+@mistake("1a")
 def unknown_mode_tunes_everything(model, mode):
     """An unknown mode tunes everything instead of being refused.
 
@@ -251,6 +284,28 @@ def eval_until_the_next_train(model, tuned):
     for module in _norms(model):
         if not _tuned(module):
             module.eval()
+
+
+@mistake("1b")
+def train_of_the_whole_model_replaced(model, tuned):
+    """Only `train` of the model itself keeps frozen BatchNorm layers in evaluation mode.
+
+    It helps as long as that one is called. Training that calls `train` of a part of the model, as the
+    kit's does, puts them into training mode, and their statistics move.
+    """
+    _gradients(model, tuned)
+    model.__dict__.pop("train", None)
+    plain = model.train
+
+    def train(mode=True):
+        plain(mode)
+        for module in _norms(model):
+            if not _tuned(module):
+                module.eval()
+        return model
+
+    train(model.training)
+    model.train = train
 
 
 @mistake("1b")

@@ -118,6 +118,17 @@ def update_frozen(self, inputs, outputs, rank):
 
 
 @mistake("2a")
+def start_nearly_zero(self, inputs, outputs, rank):
+    """The part that is not zero begins with numbers of about a millionth.
+
+    The gradient of the other part is as small, and the update hardly learns.
+    """
+    self.layer.requires_grad_(False)
+    self.down = nn.Parameter(1e-6 * torch.randn(rank, inputs))
+    self.up = nn.Parameter(torch.zeros(outputs, rank))
+
+
+@mistake("2a")
 def update_with_biases(self, inputs, outputs, rank):
     """A and B are linear layers with biases.
 

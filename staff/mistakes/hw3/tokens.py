@@ -55,6 +55,19 @@ def rolled_around(logits, labels):
 
 
 @mistake("4a")
+def probabilities_cut_off(logits, labels):
+    """Probabilities are kept above a bound before the logarithm is taken.
+
+    A token that the model holds for nearly impossible costs no more than the bound says, and has no
+    gradient: it is never learned.
+    """
+    _, accuracy = _judged(logits[:, :-1], labels[:, 1:])
+    kept = labels[:, 1:] != -100
+    p = logits[:, :-1][kept].softmax(-1).gather(-1, labels[:, 1:][kept][:, None])
+    return -p.clamp(min=1e-8).log().mean(), accuracy
+
+
+@mistake("4a")
 def mean_of_row_means(logits, labels):
     """Each row's mean is taken first, and then the mean of the rows.
 

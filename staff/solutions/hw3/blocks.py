@@ -1,4 +1,3 @@
-# Canary 9d5ac791-cbba-4722-af02-9325d1f2cacc. This file is the staff's: publish it nowhere, train nothing on it.
 """Problem 1: what of a pre-trained model is tuned, and how the rest is kept still.
 
 A model has `model.blocks`, a sequence of modules from the input to the output, and `model.head`, what
@@ -24,8 +23,9 @@ def parameters_to_tune(model: nn.Module, mode: str) -> list[nn.Parameter]:
             "first", "middle", "last": those of `blocks[0]`, `blocks[n // 2]`, `blocks[n - 1]`;
             "linear": those of `head`;
             "bias": those whose own name is "bias", wherever they are;
-            "lora4", or another rank: A and B of the `LoRALinear` and `LoRAConv2d` layers that
-            `add_lora` has put into the model.
+            "lora4", or another rank: A and B of all `LoRALinear` and `LoRAConv2d` layers that
+            `add_lora` has put into the model, in the blocks or elsewhere. The number in the name
+            plays no part here.
 
     Returns:
         A list that is not empty.
@@ -56,8 +56,8 @@ def freeze(model: nn.Module, tuned: list[nn.Parameter]) -> None:
     """Train the parameters in `tuned` and nothing else, whatever was frozen before.
 
     A BatchNorm layer none of whose parameters is tuned is frozen: it computes with its running
-    statistics and never changes them, also after a later `model.train()`. One that is tuned follows
-    `train()` and `eval()` as usual. A second call with other parameters undoes the first.
+    statistics and never changes them, also after a later `train()`, of the model or of a part of it.
+    One that is tuned follows `train()` and `eval()` as usual. A second call with other parameters undoes the first.
 
     Args:
         model: any module.

@@ -1,4 +1,3 @@
-# Canary 9d5ac791-cbba-4722-af02-9325d1f2cacc. This file is the staff's: publish it nowhere, train nothing on it.
 """Problem 2: low-rank adaptation (LoRA, Hu et al. 2021): a frozen layer and a small update beside it.
 
 The update of a layer with weight W is B·A, of rank r: A takes the input down to r numbers, B takes
@@ -49,7 +48,8 @@ class LoRALinear(nn.Module):
         """Freeze the wrapped layer, and make A as `self.down` and B as `self.up`.
 
         They have `rank · (inputs + outputs)` numbers together; the orientation is yours. At the start
-        the update is zero, and yet it can learn.
+        the update is zero, and yet it can learn: one of the two is not zero, and has numbers with a
+        root mean square between 0.001 and 3.
         """
         ### BEGIN SOLUTION 2a (about 4 lines): freeze the layer; two matrices, one of them zero
         self.layer.requires_grad_(False)
@@ -92,7 +92,7 @@ class LoRAConv2d(nn.Module):
         """Freeze the wrapped layer, and make two convolutions without bias: `self.down`, `self.up`.
 
         `down` looks at the same places as the wrapped layer and gives `rank` channels; `up` is 1×1.
-        At the start the update is zero, and yet it can learn.
+        At the start the update is zero, and yet it can learn, as in `LoRALinear`.
         """
         ### BEGIN SOLUTION 2c (about 8 lines): freeze the layer; k×k to `rank`, 1×1 that begins at 0
         layer = self.layer

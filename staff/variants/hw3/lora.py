@@ -41,6 +41,15 @@ def small_uniform_start(self, inputs, outputs, rank):
 
 
 @variant("2a")
+def start_of_a_hundredth(self, inputs, outputs, rank):
+    """Normal numbers with a standard deviation of 0.01."""
+    for p in self.layer.parameters():
+        p.requires_grad = False
+    self.down = nn.Parameter(torch.randn(rank, inputs) * 0.01)
+    self.up = nn.Parameter(torch.zeros(outputs, rank))
+
+
+@variant("2a")
 def registered_by_name(self, inputs, outputs, rank):
     """register_parameter, Xavier, and a float32 of one's own."""
     self.register_parameter("up", nn.Parameter(torch.zeros(outputs, rank, dtype=torch.float32)))
