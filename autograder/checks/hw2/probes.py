@@ -4,7 +4,16 @@ import contextlib
 
 import numpy as np
 import torch
-from probes.probing import Unexpected, described, fill, gradients, number, several, tensor
+from probes.probing import (
+    Unexpected,
+    called_like,
+    described,
+    fill,
+    gradients,
+    number,
+    several,
+    tensor,
+)
 from torch import nn
 
 # --- prototypical networks ----------------------------------------------------------------------
@@ -80,6 +89,14 @@ def _other_logits(features, centres):
 # --- MAML ---------------------------------------------------------------------------------------
 
 
+class _Bias(nn.Module):
+    """Some numbers called bias."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.bias = nn.Parameter(torch.zeros(size, dtype=torch.float64))
+
+
 class Quadratic(nn.Module):
     """A network whose cross-entropy is a known quadratic function of its parameters.
 
@@ -91,12 +108,12 @@ class Quadratic(nn.Module):
     def __init__(self, way: int) -> None:
         super().__init__()
         self.way = way
-        self.body = nn.Linear(2, 2, bias=False).double()  # for its name, body.weight
-        self.shift = nn.Parameter(torch.zeros(3, dtype=torch.float64))
+        self.body = nn.Linear(2, 2, bias=False).double()  # for their names, which tell nothing:
+        self.norm, self.head = _Bias(1), _Bias(2)  # body.weight, norm.bias and head.bias
         fill(self, 99, 2.0)
 
     def forward(self, images):
-        place = torch.cat([self.body.weight.flatten(), self.shift])
+        place = torch.cat([self.body.weight.flatten(), self.norm.bias, self.head.bias])
         size = len(place)
         curvature, centre = images[:, 2 : 2 + size], images[:, 2 + size :]
         cost = images[:, 1] + (curvature * (place - centre).square()).sum(1) / 2
@@ -269,7 +286,7 @@ def _replaced(module, places):
     """Other functions in a student's file for a while."""
     own = {name: getattr(module, name) for name in places}
     for name, function in places.items():
-        setattr(module, name, function)
+        setattr(module, name, called_like(own[name], function))
     try:
         yield
     finally:

@@ -10,15 +10,17 @@ import numpy as np
 from autograder.judge import Mismatch, assert_matches, problem, require
 from autograder.run.student import StudentError
 
-SHAPES = {"body.weight": (2, 2), "shift": (3,)}
-SIZE = 7
+SHAPES = {"body.weight": (2, 2), "norm.bias": (1,), "head.bias": (2,)}  # names like a network's
+SIZES = [4, 1, 2]
+SIZE = sum(SIZES)
 WAY = 3
 OTHER = "This was found with known functions in the place of the holes that this one calls."
 
 
 def parts_of(vector):
     """Seven numbers as the network's parameters."""
-    return {"body.weight": vector[:4].reshape(2, 2), "shift": vector[4:]}
+    pieces = np.split(vector, np.cumsum(SIZES)[:-1])
+    return {name: piece.reshape(SHAPES[name]) for name, piece in zip(SHAPES, pieces)}
 
 
 def flat(parts):
@@ -71,7 +73,7 @@ def slope(function, at, width=1e-4):
 
 def spread(rates):
     """One rate for each of the seven numbers."""
-    return np.repeat([rates["body.weight"], rates["shift"]], [4, 3])
+    return np.repeat([rates[name] for name in SHAPES], SIZES)
 
 
 def telling(images, places):
@@ -88,7 +90,8 @@ def situation(rng, count):
     """
     while True:
         place = rng.normal(0, 1.1, size=SIZE)
-        rates = {"body.weight": float(rng.uniform(0.2, 0.9)), "shift": float(rng.uniform(0.9, 1.6))}
+        low, high = [0.2, 0.9, 1.1], [0.9, 1.6, 1.5]
+        rates = dict(zip(SHAPES, map(float, rng.uniform(low, high))))
         images, labels = images_of(rng, count)
         pulled = [place]
         for _ in range(3):
@@ -238,10 +241,11 @@ def test_adapt_first_order(student, reference, rng):
                 seen[key], expected[key],
                 "With first_order=True the inner gradient is a constant, and nothing else is: the "
                 "new parameters still depend on the old ones and on the rates.",
-                name=f"{key} with first_order=True",
+                name=f"{key} with first_order={case[-1]}",
             )  # fmt: skip
 
     cases = adapt_cases(rng, (2, 1, 3), first_order=True)
+    cases += [(*case[:-1], False) for case in cases]  # a switch that 2d turns round is no help
     judge_adapt(student, reference, cases, own, ["after", "by_params", "by_rates"])
 
 
@@ -266,22 +270,29 @@ def test_adapt_accuracies(student, reference, rng):
 # --- 2b -----------------------------------------------------------------------------------------
 
 
-def judge_task_loss(student, reference, rng, own, keys, first_order=False):
-    """Judge the losses of some tasks: own(case, seen, expected) for the student's own way."""
+def judge_task_loss(student, reference, rng, own, keys, switches=(False,)):
+    """Judge the losses of some tasks: own(case, seen, expected) for the student's own way.
+
+    Args:
+        switches: the values of first_order with which each task is judged.
+    """
     cases = []
     for count, queries, steps in ((6, 12, 1), (9, 6, 3), (3, 9, 2)):
         place, rates, images, labels = situation(rng, count)
         mark = (np.linspace(0.5, 1.5, count) * labels).mean()  # as the stand-in for 2a has it
-        pull = images[:, 2:].mean() * steps + mark * (2 if first_order else 1)
-        ends = [path(images, place, rates, steps)[-1], place * (1 - 0.2 * spread(rates) * pull)]
+        pulls = [images[:, 2:].mean() * steps + mark * (2 if one else 1) for one in switches]
+        ends = [path(images, place, rates, steps)[-1]]
+        ends += [place * (1 - 0.2 * spread(rates) * pull) for pull in pulls]
         while True:
             query, targets = images_of(rng, queries)
             if all(telling(query, [place, end]) for end in ends):
                 break
-        cases.append((place, rates, images, labels, query, targets, steps))
+        cases += [
+            (place, rates, images, labels, query, targets, steps, switch) for switch in switches
+        ]
 
     def call(case, stand_ins):
-        place, rates, images, labels, query, targets, steps = case
+        place, rates, images, labels, query, targets, steps, first_order = case
         seen = student.task_loss(
             parts_of(place), {name: np.array(rate) for name, rate in rates.items()},
             [images, labels, query, targets], steps, first_order, WAY, stand_ins=stand_ins,
@@ -298,7 +309,7 @@ def judge_task_loss(student, reference, rng, own, keys, first_order=False):
 
 def outer_loss(case, start, rates):
     """The mean query cost where the inner loop ends."""
-    _, _, images, _, query, _, steps = case
+    _, _, images, _, query, _, steps, _ = case
     return float(costs(query, path(images, start, rates, steps)[-1]).mean())
 
 
@@ -307,7 +318,7 @@ def test_task_loss(student, reference, rng):
     """The loss is that of the query images under the adapted parameters"""
 
     def own(case, seen, expected):
-        place, rates, images, _, query, _, steps = case
+        place, rates, images, _, query, _, steps, _ = case
         support = float(costs(images, path(images, place, rates, steps)[-1]).mean())
         unadapted = float(costs(query, place).mean())
         loss = float(seen["loss"])
@@ -335,8 +346,18 @@ def test_task_loss(student, reference, rng):
 def test_task_loss_gradient(student, reference, rng):
     """Its gradient is the whole meta-gradient, by the parameters and by the rates"""
 
+    keys = ["loss", "by_params", "by_rates"]
+
     def own(case, seen, expected):
-        place, rates = case[:2]
+        place, rates, first_order = *case[:2], case[-1]
+        if first_order:
+            for key in keys:
+                assert_matches(
+                    seen[key], expected[key],
+                    "With first_order=True the gradient is another one, the loss the same: the "
+                    "switch must reach the inner loop.", name=f"{key} with first_order=True",
+                )  # fmt: skip
+            return
         names = list(SHAPES)
 
         def by_rates(pair):
@@ -359,18 +380,7 @@ def test_task_loss_gradient(student, reference, rng):
             idea, name="the gradient by the rates",
         )  # fmt: skip
 
-    keys = ["loss", "by_params", "by_rates"]
-    judge_task_loss(student, reference, rng, own, keys)
-
-    def first_order(case, seen, expected):
-        for key in keys:
-            assert_matches(
-                seen[key], expected[key],
-                "With first_order=True the gradient is another one, the loss the same: the switch "
-                "must reach the inner loop.", name=f"{key} with first_order=True",
-            )  # fmt: skip
-
-    judge_task_loss(student, reference, rng, first_order, keys, first_order=True)
+    judge_task_loss(student, reference, rng, own, keys, switches=(False, True))
 
 
 @problem("2b", points=1)
@@ -378,7 +388,7 @@ def test_task_loss_figures(student, reference, rng):
     """The accuracies: on the support images at every step, on the query images at the end"""
 
     def own(case, seen, expected):
-        place, rates, images, _, query, _, steps = case
+        place, rates, images, _, query, _, steps, _ = case
         places = path(images, place, rates, steps)
         assert_matches(
             seen["support"], shares(images, places),

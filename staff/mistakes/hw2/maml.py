@@ -296,6 +296,44 @@ def accuracy_after_missing(network, params, inner_lrs, images, labels, steps, fi
 
 
 @mistake("2a")
+def biases_not_adapted(network, params, inner_lrs, images, labels, steps, first_order=False):
+    """Parameters that are called bias stay as they were.
+
+    The inner loop leaves them out by their names. They get no step and their rates no gradient; all
+    parameters of the network are to be adapted, whatever their names are.
+    """
+
+    def step(params, gradient):
+        return {
+            name: p if "bias" in name else p - inner_lrs[name] * gradient[name]
+            for name, p in params.items()
+        }
+
+    return _loop(
+        network, params, inner_lrs, images, labels, steps, first_order, inner_gradient, step
+    )
+
+
+@mistake("2a")
+def last_layer_alone(network, params, inner_lrs, images, labels, steps, first_order=False):
+    """Only the parameters of the head are adapted.
+
+    They are chosen by their names. The body stays as it was in the inner loop: its parameters get no
+    step, and their rates no gradient.
+    """
+
+    def step(params, gradient):
+        return {
+            name: p - inner_lrs[name] * gradient[name] if name.startswith("head") else p
+            for name, p in params.items()
+        }
+
+    return _loop(
+        network, params, inner_lrs, images, labels, steps, first_order, inner_gradient, step
+    )
+
+
+@mistake("2a")
 def switch_forgotten(network, params, inner_lrs, images, labels, steps, first_order=False):
     """The first-order switch is not passed on.
 
