@@ -1,7 +1,8 @@
 """The release gate: the grader is graded before it is given to anyone.
 
 For every homework and seed: the solution and every variant earn all, the stubs nothing, every
-mistake loses points on its own problem and is recognised, blind answers pass no check. Secret seeds
+mistake loses points on its own problem, and no others without a reason on record (elsewhere.toml),
+and is recognised, blind answers pass no check. Secret seeds
 are recorded in memory and must agree with the public one on every verdict. The solution and the
 stubs are judged as a student's work is, in a sandbox of their own for every check; what the catalogue
 holds is judged in one process (see staff/gate/shared_worker.py).
@@ -29,12 +30,11 @@ from common.homework import PUBLIC_SEED, Homework
 from staff.authoring import families
 from staff.authoring.answers import context_of, record
 from staff.authoring.catalogue import Entry, entries
-from staff.gate import degenerate_answers, indistinguishable
+from staff.gate import degenerate_answers, elsewhere, indistinguishable
 from staff.gate.completeness import missing
 from staff.gate.shared_worker import start_trusted
 
 SECRET_SEEDS = (4021, 77003, 912345)
-MOST_ELSEWHERE = 2.0  # points that one mistake may cost on problems that call its hole
 
 
 @dataclass
@@ -227,13 +227,9 @@ class _Judge:
         self.verdict.named += bool(names) and names <= own_names
         if names == {None}:
             self.verdict.notes.append(f"mistake {entry.slug} ({entry.problem}) is not named")
-        missed = [row for row in others if not row.passed]
-        if missed:
-            points = sum(row.max_points for row in missed)
-            where = ", ".join(row.id for row in missed)
-            text = f"mistake {entry.slug} ({entry.problem}) costs {points:g} elsewhere: {where}"
-            found = self.verdict.faults if points > MOST_ELSEWHERE else self.verdict.notes
-            found.append(text)
+        missed = {row.id for row in others if not row.passed}
+        for text in elsewhere.faults(self.homework.name, entry.slug, missed, elsewhere.load()):
+            self._fault(text)
 
     def _fault(self, text: str) -> None:
         self.verdict.faults.append(f"seed {self.seed}: {text}")
