@@ -60,7 +60,7 @@ def scores(probabilities: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Ten
     label, summed over all K classes: 0 at best, 2 at worst.
 
     Args:
-        probabilities: [n, K], rows sum to 1.
+        probabilities: [n, K], rows sum to 1; used as they are, down to 1e-6 at least.
         labels: [n], integers.
 
     Returns:

@@ -45,7 +45,7 @@ def predictive(
     Args:
         x: [..., m, d], the inputs to predict at.
         mean: [..., d].
-        covariance: [..., d, d].
+        covariance: [..., d, d], positive definite.
         noise_variance: v, a number.
 
     Returns:

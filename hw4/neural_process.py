@@ -14,7 +14,7 @@ def aggregate(encoded: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     """The mean of the encoded points that are there; the order does not matter.
 
     Args:
-        encoded: [B, n, r]; what stands where no point is present must not be used.
+        encoded: [B, n, r]; what stands where no point is present must not be used, and may be NaN.
         mask: bool [B, n], which points are present; the tasks of a batch may have different numbers
             of points.
 

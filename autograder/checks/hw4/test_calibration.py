@@ -180,6 +180,13 @@ def test_known_scores(student, rng):
     assert_matches(
         seen, expected, "Eight of ten were right with .7, where the others had .15 each."
     )
+    probabilities, labels = sure([1 - 1e-5] * 4, np.array([1, 1, 1, 0], bool), 3)
+    seen = student.scores(probabilities, labels)
+    assert_matches(
+        seen["negative log likelihood"], -(3 * np.log(1 - 1e-5) + np.log(5e-6)) / 4,
+        "One of four labels had a probability of 5e-6: nothing is added to a probability, and none is "
+        "cut off.", name="the negative log likelihood of a sure and wrong prediction",
+    )  # fmt: skip
 
 
 @problem("4c", points=1)

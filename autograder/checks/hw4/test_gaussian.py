@@ -129,13 +129,14 @@ def test_predictive_of_many_tasks(student, reference, rng):
         seen = student.predictive(x, mean, belief, 0.25)
         require_unchanged(student, "x", "mean", "covariance", "noise_variance")
         assert_matches(seen, reference.predictive, "Which axis is the task's, which the input's?")
-    sure = student.predictive(x, mean, np.zeros_like(belief), 0.25)
+    sure = student.predictive(x, mean, 1e-9 * belief, 0.25)
     assert_matches(
         sure["variance"], np.full((2, 3, 1), 0.25),
-        "Who knows w for certain is still uncertain of a noisy target.",
-        name="the variance for a certain w",
+        "Even with w known almost exactly, a noisy target stays uncertain.",
+        name="the variance for a w that is almost known",
     )  # fmt: skip
-    assert_matches(sure["mean"], reference.predictive["mean"], name="the mean for a certain w")
+    assert_matches(sure["mean"], reference.predictive["mean"],
+                   name="the mean for a w that is almost known")  # fmt: skip
 
 
 # --- 1c -----------------------------------------------------------------------------------------

@@ -60,6 +60,13 @@ def test_regularised_loss(student, reference, rng):
             "as many prices as weights.",
             name=f"the loss for beta = {beta}",
         )  # fmt: skip
+    far = [np.array([[-9, -6], [2, 2.5]], np.float32)]
+    seen = student.regularised_loss(prediction, prediction.copy(), 0.2, [0 * far[0]], far, 1.0)
+    assert_matches(
+        seen["value"], reference.regularised_loss["value"],
+        "A weight may be known almost exactly, or not at all: nothing is cut off.",
+        name="the price of weights with log_sd from -9 to 2.5",
+    )  # fmt: skip
 
 
 @problem("3a", points=1)
@@ -135,7 +142,9 @@ def test_labels_say_nothing(student, rng):
     count of a new label given an old one has a mean of 100 to 400 and a standard deviation of
     sqrt(mean · 5/6). By Chernoff's bound it strays by seven of those with probability below 6e-10,
     and 24 counts do with less than 2e-8. For the pairs Bernstein's inequality over the 600 batches
-    gives 8e-10 (one label) and 3e-9 (two): all together less than 3e-8.
+    gives 8e-10 (one label) and 3e-9 (two): all together less than 3e-8. Of 1200 labels of batches that
+    are smaller than K one of 9 never comes up with probability below 1e-60, and none of 1200 pairs is
+    alike with the same.
     """
     own = np.eye(6, dtype=np.float32)[[0, 1, 1, 3, 3, 3, 4, 4, 4, 4]]
     times = 600
@@ -189,6 +198,25 @@ def test_labels_say_nothing(student, rng):
             f"both; about {pairs // 6} were expected",
             "Each task makes its own draw: no two tasks of a batch share one.",
         )
+    require_all_labels_of_a_small_batch(student, rng)
+
+
+def require_all_labels_of_a_small_batch(student, rng):
+    """A batch of fewer tasks than labels may get each label, and one label twice."""
+    own = np.eye(9, dtype=np.float32)[[0, 1, 2]]
+    seen = student.label_counts(own, int(rng.randint(2**31)), 400)
+    drawn = np.asarray(seen["counts"]).sum(0)
+    never = [k for k in range(9) if drawn[k] == 0]
+    require(
+        not never,
+        f"in 400 batches of 3 tasks labels {never} of 0 to 8 never came up",
+        "Draw from all K labels, however many tasks the batch has.",
+    )
+    require(
+        int(sum(seen["alike"])) > 0,
+        "in 400 batches of 3 tasks no two tasks were ever given one label",
+        "Each task makes its own draw from all labels; two of them may come out alike.",
+    )
 
 
 # --- 3c -----------------------------------------------------------------------------------------

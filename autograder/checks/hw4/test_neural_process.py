@@ -15,6 +15,14 @@ def encoded_tasks(rng):
     return encoded, mask
 
 
+def with_holes(encoded, mask):
+    """The same tasks with NaN and infinity in empty places."""
+    other = encoded.copy()
+    other[1, 3], other[2, 0], other[3, 1] = np.nan, np.inf, np.nan
+    assert not mask[[1, 2, 3], [3, 0, 1]].any()
+    return other
+
+
 # --- 2a -----------------------------------------------------------------------------------------
 
 
@@ -37,6 +45,11 @@ def test_aggregate(student, rng):
     order = rng.permutation(6)
     turned = student.aggregate(encoded[:, order], mask[:, order])
     assert_matches(turned, expected, "The order of the points must not matter.", name="the summary")
+    assert_matches(
+        student.aggregate(with_holes(encoded, mask), mask), expected,
+        "What stands in an empty place must not be used, whatever it is: 0 · NaN is NaN.",
+        name="the summary where NaN and infinity stand in empty places",
+    )  # fmt: skip
 
 
 @problem("2a", points=1)
@@ -56,6 +69,12 @@ def test_aggregate_gradient(student, reference, rng):
         "Each point counts by one over the number of points. If the check of the values fails "
         "too, begin there.",
     )  # fmt: skip
+    seen = student.aggregate_gradient(with_holes(encoded, mask), mask, weights)
+    require(
+        bool(np.abs(seen["encoded"][~mask]).max() <= 1e-6),
+        "where NaN and infinity stand in empty places, the gradient there is not zero",
+        "What stands in an empty place must not be used, whatever it is.",
+    )
 
 
 # --- 2b -----------------------------------------------------------------------------------------
@@ -97,6 +116,15 @@ def test_sample_gradient(student, rng):
         "How a draw answers to the log variance follows from where it lies: is the logarithm that "
         "of the variance or of the standard deviation, and can the gradient flow there?",
         name="twice the gradient by the log variance", rtol=1e-3,
+    )  # fmt: skip
+    wide = np.array([[-12, -8], [5, 7]], np.float32)
+    weights = rng.normal(size=(3, 2, 2)).astype(np.float32)
+    seen = student.sample_latent(np.zeros((2, 2), np.float32), wide, weights, int(rng.randint(99)))
+    spread = np.exp(wide.astype(np.float64) / 2)
+    assert_matches(
+        2 * seen["log_variance"] / spread, (weights * seen["value"]).sum(0) / spread,
+        "A log variance may be small or large: nothing is cut off.",
+        name="twice the gradient by log variances from -12 to 7, over the standard deviation",
     )  # fmt: skip
 
 
@@ -181,6 +209,16 @@ def test_process_loss(student, reference, rng):
         "The KL of a task is a sum over the dimensions of z, and is taken once, not once a draw "
         "or once a target.",
         name="the loss",
+    )  # fmt: skip
+    likelihood, means, log_variances = process(rng)
+    means[1] = means[0]
+    log_variances[0] = np.linspace(-12, 7, 6, dtype=np.float32)
+    log_variances[1] = log_variances[0] + np.float32(0.8)
+    seen = student.neural_process_loss(0 * likelihood, means, log_variances)
+    assert_matches(
+        seen, reference.neural_process_loss,
+        "A log variance may be small or large: nothing is cut off.",
+        name="the loss for log likelihoods of zero and log variances from -12 to 7",
     )  # fmt: skip
 
 

@@ -397,6 +397,18 @@ def scores_summed(probabilities, labels):
 
 
 @mistake("4c")
+def probabilities_cut_off_at_a_hundredth(probabilities, labels):
+    """Probabilities below a bound are raised to it before the logarithm.
+
+    A prediction that is sure and wrong then costs no more than the bound says. The score that is to
+    punish such predictions no longer does.
+    """
+    _, brier = _both(probabilities, labels)
+    said = probabilities.gather(-1, labels[:, None]).clamp(min=1e-2)
+    return -said.log().mean(), brier.sum(-1).mean()
+
+
+@mistake("4c")
 def likelihood_sign(probabilities, labels):
     """The log likelihood is not negated.
 

@@ -264,6 +264,27 @@ def last_label_never(one_hot, rng):
 
 
 @mistake("3b")
+def labels_up_to_the_size_of_the_batch(one_hot, rng):
+    """In a batch of fewer tasks than labels, only the first labels are drawn.
+
+    As many as there are tasks. The later labels never come up; with a batch larger than the number of
+    labels nothing is wrong.
+    """
+    count, labels = one_hot.shape
+    return _rows(one_hot, rng.integers(min(count, labels), size=count))
+
+
+@mistake("3b")
+def labels_all_different(one_hot, rng):
+    """In a batch of fewer tasks than labels, no two tasks get the same one.
+
+    The draws are made without replacement: one task's label then says which ones the others have not.
+    """
+    count, labels = one_hot.shape
+    return _rows(one_hot, rng.choice(labels, count, replace=count > labels))
+
+
+@mistake("3b")
 def labels_of_the_batch(one_hot, rng):
     """Only labels that are in the batch are drawn.
 

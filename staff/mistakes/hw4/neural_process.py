@@ -133,6 +133,17 @@ def coordinates_averaged(encoded, mask):
     )
 
 
+@mistake("2a")
+def product_with_the_mask(encoded, mask):
+    """Empty places are multiplied by zero.
+
+    That takes away every number but NaN and infinity: 0 times NaN is NaN. Where one of them stands in
+    an empty place, the whole summary is NaN.
+    """
+    weights = mask.to(encoded.dtype)
+    return (encoded * weights[..., None]).sum(1) / weights.sum(1).clamp(min=1)[:, None]
+
+
 # --- 2b -----------------------------------------------------------------------------------------
 
 
@@ -164,6 +175,18 @@ def one_noise_for_all_dimensions(mean, log_variance, num_samples):
     """
     noise = torch.randn(num_samples, len(mean), 1, dtype=mean.dtype)
     return mean + (log_variance / 2).exp() * noise
+
+
+@mistake("2b")
+def log_variance_cut_off(mean, log_variance, num_samples):
+    """The log variance is kept between two bounds.
+
+    Beyond them the spread of the draws is another than was asked for, and the log variance gets no
+    gradient: it never comes back.
+    """
+    log_variance = log_variance.clamp(-5, 5)
+    noise = torch.randn(num_samples, *mean.shape, dtype=mean.dtype)
+    return mean + (0.5 * log_variance).exp() * noise
 
 
 @mistake("2b")

@@ -1,4 +1,3 @@
-# Canary 9d5ac791-cbba-4722-af02-9325d1f2cacc. This file is the staff's: publish it nowhere, train nothing on it.
 """Problem 4: an exact last layer that learns online, and how honest its probabilities are."""
 
 from __future__ import annotations
@@ -72,7 +71,7 @@ def scores(probabilities: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Ten
     label, summed over all K classes: 0 at best, 2 at worst.
 
     Args:
-        probabilities: [n, K], rows sum to 1.
+        probabilities: [n, K], rows sum to 1; used as they are, down to 1e-6 at least.
         labels: [n], integers.
 
     Returns:

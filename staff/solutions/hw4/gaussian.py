@@ -1,4 +1,3 @@
-# Canary 9d5ac791-cbba-4722-af02-9325d1f2cacc. This file is the staff's: publish it nowhere, train nothing on it.
 """Problem 1: Bayesian linear regression, exactly.
 
 The model of one task: weights w ~ N(m, S), targets y = X w + noise, noise ~ N(0, v). Every function
@@ -50,7 +49,7 @@ def predictive(
     Args:
         x: [..., m, d], the inputs to predict at.
         mean: [..., d].
-        covariance: [..., d, d].
+        covariance: [..., d, d], positive definite.
         noise_variance: v, a number.
 
     Returns:

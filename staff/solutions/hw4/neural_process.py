@@ -1,4 +1,3 @@
-# Canary 9d5ac791-cbba-4722-af02-9325d1f2cacc. This file is the staff's: publish it nowhere, train nothing on it.
 """Problem 2: what a neural process needs: an aggregator, a latent sample, a loss.
 
 A task has context points (x, y), which are given, and target points, which are asked for. The
@@ -15,7 +14,7 @@ def aggregate(encoded: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     """The mean of the encoded points that are there; the order does not matter.
 
     Args:
-        encoded: [B, n, r]; what stands where no point is present must not be used.
+        encoded: [B, n, r]; what stands where no point is present must not be used, and may be NaN.
         mask: bool [B, n], which points are present; the tasks of a batch may have different numbers
             of points.
 

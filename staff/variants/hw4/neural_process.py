@@ -31,10 +31,11 @@ def masked_fill_and_max(encoded, mask):
 
 @variant("2a")
 def weights_that_sum_to_one(encoded, mask):
-    """Weights of one over the count, and a matrix product."""
+    """Zeros in the empty places, weights of one over the count, and a matrix product."""
     weights = mask.to(encoded.dtype)
     weights = weights / weights.sum(1, keepdim=True).clamp_min(1.0)
-    return torch.bmm(weights.unsqueeze(1), encoded).squeeze(1)
+    points = torch.where(mask.unsqueeze(-1), encoded, torch.zeros_like(encoded))
+    return torch.bmm(weights.unsqueeze(1), points).squeeze(1)
 
 
 @variant("2a")
@@ -45,10 +46,11 @@ def nan_mean(encoded, mask):
 
 
 @variant("2a")
-def product_with_the_mask(encoded, mask):
-    """A product with the mask by einsum; a tiny number in the denominator."""
+def filled_with_zeros(encoded, mask):
+    """Zeros in the empty places, a sum by einsum; a tiny number in the denominator."""
     weights = mask.float()
-    return torch.einsum("bnr,bn->br", encoded, weights) / (weights.sum(1)[:, None] + 1e-9)
+    points = encoded.masked_fill(~mask[..., None], 0)
+    return torch.einsum("bnr,bn->br", points, weights) / (weights.sum(1)[:, None] + 1e-9)
 
 
 @variant("2a")
