@@ -8,8 +8,11 @@ import subprocess
 import sys
 
 import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from common import homework as homeworks
+from common import plots
 from common.errors import KitError
 from common.report import __main__ as report
 from common.report.results import Results, over_seeds
@@ -339,3 +342,26 @@ def test_intervals_over_seeds_are_explained_where_there_are_several(kit, seeds, 
     report.main(["hw0"])
     assert told in page_of(kit)
     assert ("Of several seeds" in page_of(kit)) == (len(seeds) > 1)
+
+
+def test_a_picture_of_the_kit_has_its_numbers_as_a_table(kit):
+    make_all(kit)
+    rows = [{"step": step, "loss": step / 3} for step in range(100)]
+    path = kit / "runs/hw0/compare-seed0.png"
+    plots.curves({"<b>one": rows, "two": rows[:4]}, ["loss"], path)
+    report.main(["hw0"])
+    page = page_of(kit)
+    assert "<caption>loss: &lt;b&gt;one</caption>" in page and '<td class="n">1.333</td>' in page
+    assert page.count("<caption>") == 2 and page.count("<figure") > 2  # of other pictures, none
+
+
+@pytest.mark.parametrize(
+    "held", ["{", "[1]", '[{"x": 1}]', '[{"x": "", "y": "", "curve": "", "points": [1]}]']
+)
+def test_damaged_numbers_of_a_picture_are_left_out(kit, held):
+    make_all(kit)
+    about = PngInfo()
+    about.add_text(plots.NUMBERS, held)
+    Image.new("RGB", (4, 4)).save(kit / "runs/hw0/compare-seed0.png", pnginfo=about)
+    report.main(["hw0"])
+    assert "<caption>" not in page_of(kit) and page_of(kit).count("<img") > 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from dataclasses import dataclass, field
@@ -9,10 +10,12 @@ from pathlib import Path
 from urllib.parse import quote, unquote
 
 from markupsafe import Markup
+from PIL import Image
 
 from common.pages.images import embedded
 from common.pages.source import IMAGE, outside_code, target_of
 from common.pages.templates import fragment
+from common.plots import NUMBERS
 from common.report.results import Results
 
 FIGURE = "common/report/figure.html"
@@ -56,7 +59,9 @@ class Figures:
             source = embedded(path)
         except ValueError as error:
             return _absent(f"{text}: {path} is no picture that can be shown ({error})")
-        return fragment(FIGURE, text=text, source=source, file=self._name(path))
+        return fragment(
+            FIGURE, text=text, source=source, file=self._name(path), curves=_curves(path)
+        )
 
     def linked(self, lines: list[str], folder: Path) -> list[str]:
         """The lines of a section with links that hold in `folder`."""
@@ -127,3 +132,20 @@ class Figures:
 
 def _absent(text: str) -> Markup:
     return Markup('<p class="absent">{}</p>').format(text)
+
+
+def _curves(path: Path) -> list[dict]:
+    """The curves whose numbers a picture of the kit holds; of any other picture, none."""
+    try:
+        with Image.open(path) as picture:
+            curves = json.loads(picture.info.get(NUMBERS, "[]"))
+        return [
+            {
+                "name": ": ".join(filter(None, (str(one["y"]), str(one["curve"])))),
+                "x": str(one["x"]),
+                "points": [(str(x), str(y)) for x, y in one["points"]],
+            }
+            for one in curves
+        ]
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, SyntaxError):
+        return []
