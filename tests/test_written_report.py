@@ -278,6 +278,8 @@ def test_the_page_stands_alone_and_is_told_to_those_who_do_not_see(kit):
 @needs_chromium
 def test_a_browser_finds_no_fault(kit, tmp_path):
     make_all(kit)
+    rows = [{"step": step, "loss": step / 3} for step in range(100)]
+    plots.curves({"one": rows, "two": rows}, ["loss"], kit / "runs/hw0/compare-seed0.png")
     answer(kit / "hw0/writeup.md", r"wide `x` $\frac{1}{2}$" + "\n\n# deep\n\n    " + "y" * 300)
     report.main(["hw0"])
     assert faults(page_of(kit), tmp_path) == []
