@@ -39,6 +39,7 @@ examples:
   python -m staff rehearse                    a made-up class from uploads to grades
   python -m staff written hw2 submissions     pages to grade written answers on
   python -m staff viva hw2 ada                five questions about her own code, with answers
+  python -m staff forget --before 2026-09-01  what is kept of students and is older
   python -m staff gradebook scores            late days, weights, extra credit: one table
 """
 
@@ -70,6 +71,7 @@ OWN_OPTIONS = {  # commands that read their own: module, help
     "viva": ("staff.written.viva", "questions about a student's own code, with answers"),
     "causes": ("staff.gate.measure_causes", "measure how true the causes are that are told"),
     "gradebook": ("staff.course.gradebook", "scores and rules to one table"),
+    "forget": ("staff.course.forget", "delete what is kept of students and has had its time"),
 }
 
 

@@ -43,6 +43,7 @@ from staff.course.book import Book, read_book
 from staff.course.csv_cell import csv_text
 from staff.course.findings import Findings
 from staff.course.policy import Policy
+from staff.course.private import require_private
 from staff.course.rules import OPEN, Grade, grade
 
 
@@ -57,6 +58,7 @@ def main(argv: list[str]) -> int:
     files |= exports.files(chosen, output.parent, book, grades, rules, findings)
     if chosen.statistics:
         files[output.parent / "statistics.csv"] = statistics.as_csv(grades, rules)
+    require_private(*files)
     for path, text in files.items():
         write_text(path, text)
     _report(book, grades, rules, findings, list(files))

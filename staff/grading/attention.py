@@ -27,6 +27,7 @@ WORTH_A_LOOK = (
     *OF_FILES,
     UNEXPLAINED,
 )  # notes to see beside a grade
+NOT_IN_ROSTER = "not in the roster"
 KINDS = ("zero", "refused", "note", "perfect", "superseded", "similar")  # the order of the list
 
 
@@ -63,7 +64,7 @@ def attention(
     """
     found = Attention()
     for who, near in hand_ins.unmatched.items():
-        found.decide.append(Item(who, "not in the roster", f"not in the roster ({near})"))
+        found.decide.append(Item(who, NOT_IN_ROSTER, f"{NOT_IN_ROSTER} ({near})"))
     for who, uploads in hand_ins.undecided:
         names = ", ".join(one.order.upload for one in uploads)
         found.decide.append(

@@ -29,6 +29,7 @@ from staff.course.findings import Findings
 from staff.course.lateness import late_days
 from staff.course.platforms import canvas, moodle
 from staff.course.policy import Policy
+from staff.course.private import require_private
 from staff.course.rules import Grade, count
 from staff.grading import downloads, pool
 from staff.grading.grade import Store, collect, default_out, limit, prepare
@@ -73,6 +74,7 @@ def main(argv: list[str]) -> int:
     homework = homeworks.load(chosen.hw)
     grades = chosen.grades or default_out(chosen.folder, homework)
     out = chosen.out or grades / "feedback"
+    require_private(out)
     hand_ins, _ = prepare(chosen.folder, homework, grades, None, chosen.roster, chosen.times)
     records = graded(hand_ins, grades, chosen.folder, homework)
     book = _book(chosen.book)
@@ -88,14 +90,14 @@ def graded(hand_ins: HandIns, grades: Path, folder: Path, homework: Homework) ->
     Raises:
         KitError: when some have none: feedback before the grades are made would lack them.
     """
-    records = collect(hand_ins, Store(grades)) if grades.is_dir() else []
-    missing = len(hand_ins.kept) - len(records)
+    store = Store(grades) if grades.is_dir() else None
+    missing = sum(store is None or store.find(one.order) is None for one in hand_ins.kept)
     if missing:
         raise KitError(
             f"{missing} of {len(hand_ins.kept)} uploads have no grade in {grades}; grade them "
             f"first: python -m staff grade {folder} --hw {homework.name}"
         )
-    return records
+    return collect(hand_ins, store) if store else []
 
 
 def _book(folder: Path | None) -> dict[str, Grade]:

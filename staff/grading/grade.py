@@ -25,14 +25,23 @@ from staff import command
 from staff.course import policy
 from staff.course.csv_cell import csv_text
 from staff.course.findings import Findings, nearest
+from staff.course.private import require_private
 from staff.course.roster import read_roster, same
-from staff.grading import class_page, compare, downloads, receipts, similarity, submissions
+from staff.grading import (
+    class_page,
+    compare,
+    downloads,
+    pseudonyms,
+    receipts,
+    similarity,
+    submissions,
+)
 from staff.grading.attention import Attention, attention
 from staff.grading.hand_ins import HandIn, HandIns, read_times, sort_out
 from staff.grading.jobs import Order, secret_seeds
 from staff.grading.session import failed, unwritable
 
-TABLE, PAGE = "table.csv", "overview.html"
+TABLE, PAGE, SHOWN_PAGE = "table.csv", "overview.html", "overview-pseudonyms.html"
 NOT_YET = "not graded yet: run the command without --only"
 SHOWN = 15  # lines of a list on the console; the page has all
 EPILOG = """
@@ -66,12 +75,14 @@ def main(argv: list[str]) -> int:
     add("--written", type=Path, metavar="FILE", help="hwN-written.csv, for the page of the class")
     add("--only", action="append", metavar="ID", help="grade this student or upload again")
     add("--compare", type=Path, metavar="OLD", help="an earlier OUT: say whose points changed")
+    add("--pseudonyms", action="store_true", help="a second page, without names, to show others")
     chosen = options.parse_args(argv)
     homework = homeworks.load(chosen.hw)
     if chosen.workers < 1:
         raise KitError("--workers must be at least 1")
     older = compare.load(chosen.compare) if chosen.compare else None
     out = chosen.out or default_out(chosen.folder, homework)
+    require_private(out)
     if chosen.seed is None and not secret_seeds(homework):
         print(
             f"note: no secret seed is recorded for {homework.name}; the public one is used. "
@@ -90,6 +101,7 @@ def main(argv: list[str]) -> int:
             times=chosen.times,
             only=chosen.only or (),
             written=chosen.written,
+            without_names=chosen.pseudonyms,
         )
     except KeyboardInterrupt:
         print(
@@ -154,6 +166,7 @@ def grade_folder(
     times: Path | None = None,
     only: Sequence[str] = (),
     written: Path | None = None,
+    without_names: bool = False,
 ) -> Batch:
     """Grade what has no record yet; the records are in the order of the submissions' names.
 
@@ -161,6 +174,7 @@ def grade_folder(
         roster, times: files; those of the folder where they are there.
         only: students or uploads to grade again, and no others.
         written: the table of the written half, for the page.
+        without_names: whether a page with pseudonyms is wanted, too.
 
     Raises:
         KitError: when a record of answers is missing, damaged or of other checks: that is said
@@ -197,6 +211,9 @@ def grade_folder(
     lists = attention(records, homework, hand_ins, alike)
     write_text(out / TABLE, table(records, homework, hand_ins))
     write_text(out / PAGE, class_page.page(records, homework, lists, hand_ins, written))
+    if without_names:
+        hidden, told, handed = pseudonyms.of_class(records, lists, hand_ins, out / pseudonyms.FILE)
+        write_text(out / SHOWN_PAGE, class_page.page(hidden, homework, told, handed))
     return Batch(records, hand_ins, lists, findings.warnings)
 
 

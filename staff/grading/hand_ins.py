@@ -67,6 +67,7 @@ class HandIns:
         timed: whether any time of handing in is known.
         ignored: files of the folder that are no upload, as far as the kit can tell.
         rostered: whether owners were looked up in a roster.
+        people: student of the roster → full name.
     """
 
     kept: list[HandIn] = field(default_factory=list)
@@ -77,6 +78,7 @@ class HandIns:
     timed: bool = False
     rostered: bool = False
     ignored: list[str] = field(default_factory=list)
+    people: dict[str, str] = field(default_factory=dict)
 
 
 def sort_out(
@@ -107,6 +109,7 @@ def sort_out(
     for owner, uploads in by_owner.items():
         _choose(", ".join(owner), uploads, found)
     if roster is not None:
+        found.people = {one.student: one.name for one in roster}
         handed = {student for owner in by_owner for student in owner}
         found.without = [
             one.student for one in roster if not one.status and one.student not in handed

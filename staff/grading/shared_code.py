@@ -64,12 +64,16 @@ class Found:
     Attributes:
         unsigned: those who did not sign the statement.
         copied: submission and file that hold a canary of the staff's solutions.
+        unread: submissions that could not be compared, and why.
+        signed: submission → the name with which the statement was signed.
     """
 
     pairs: list[Pair]
     thresholds: dict[str, str]
     unsigned: list[str]
     copied: list[str] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+    signed: dict[str, str] = field(default_factory=dict)
 
 
 def find(folder: Path, homework: Homework, corpus: list[Path], least: float | None = None) -> Found:
@@ -84,11 +88,14 @@ def find(folder: Path, homework: Homework, corpus: list[Path], least: float | No
         raise KitError("this needs copydetect: pip install -r staff/requirements.txt") from None
     found = Found([], {}, [])
     with tempfile.TemporaryDirectory(prefix="similarity-") as work:
-        authors = _authors(folder, homework, Path(work) / "class")
+        authors, found.unread = _authors(folder, homework, Path(work) / "class")
+        found.signed = {one.name: one.manifest.get("name") or "" for one in authors}
         found.copied = list(_copied(authors, canary.known(homework.root)))
         found.unsigned = [one.name for one in authors if one.manifest.get("signed") is not True]
         for number, place in enumerate(corpus):
-            authors += _authors(place, homework, Path(work) / f"corpus{number}", public=True)
+            older, unread = _authors(place, homework, Path(work) / f"corpus{number}", public=True)
+            authors += older
+            found.unread += unread
         for file in homework.files:
             left_out = _right_answers_share(homework, file, Path(work) / f"right-{file}")
             pairs = _pairs(authors, file, left_out)
@@ -195,16 +202,22 @@ def _names(one: Author, other: Author) -> bool:
     return bool(told & {same(other.name), same(str(other.manifest.get("name") or "-"))})
 
 
-def _authors(folder: Path, homework: Homework, work: Path, public: bool = False) -> list[Author]:
-    """Every submission of a folder that can be taken in, unpacked."""
-    taken = []
+def _authors(
+    folder: Path, homework: Homework, work: Path, public: bool = False
+) -> tuple[list[Author], list[str]]:
+    """Every submission of a folder that can be taken in, unpacked; and why the others cannot."""
+    taken, unread = [], []
     for order in submissions.find(folder, homework, None):
         target = work / order.ident
         target.mkdir(parents=True)
         try:
             accepted = unpack.accept(Path(order.source), target, homework)
-        except unpack.Refused:
+        except unpack.Refused as refusal:
+            unread.append(f"{order.ident}: {refusal}")
+            continue
+        except Exception as error:  # costs this submission alone
+            unread.append(f"{order.ident}: {type(error).__name__}")
             continue
         name = f"{folder.name}/{order.ident}" if public else order.ident
         taken.append(Author(name, target, accepted.manifest, public))
-    return taken
+    return taken, unread

@@ -15,7 +15,8 @@ from common.files import write_text
 from common.homework import Homework
 from staff import command
 from staff.course.csv_cell import csv_text
-from staff.grading import similarity_page
+from staff.course.private import require_private
+from staff.grading import pseudonyms, similarity_page
 from staff.grading.shared_code import Pair, find
 
 EPILOG = """
@@ -37,20 +38,29 @@ def main(argv: list[str]) -> int:
         help="folders of earlier years' and public work: compared with, not among themselves")  # fmt: skip
     add("--least", type=float, help="smallest share to list, in place of the class's own")
     add("-o", "--output", type=Path, metavar="FILE", help="FOLDER-similarity-hwN.csv")
+    add("--pseudonyms", action="store_true", help="a second page, without names, to show others")
     chosen = options.parse_args(argv)
     homework = homeworks.load(chosen.hw)
     if chosen.least is not None and not 0 <= chosen.least <= 1:
         raise KitError(f"--least {chosen.least:g}: a share is between 0 and 1")
-    found = find(chosen.folder, homework, chosen.corpus, chosen.least)
     output = chosen.output or default_output(chosen.folder, homework)
+    require_private(output)
+    found = find(chosen.folder, homework, chosen.corpus, chosen.least)
     write_text(output, table(found.pairs))
     write_text(output.with_suffix(".html"), similarity_page.page(found, homework))
+    if chosen.pseudonyms:
+        hidden = pseudonyms.of_pairs(found, output.with_name(pseudonyms.FILE))
+        shown = output.with_name(f"{output.stem}-pseudonyms.html")
+        write_text(shown, similarity_page.page(hidden, homework))
+        print(f"{shown}: without names; {output.with_name(pseudonyms.FILE)} has who is who")
     declared = sum(pair.declared for pair in found.pairs)
     print(f"{output}: {len(found.pairs)} pairs to look at, {declared} of declared collaborators")
     for file, told in found.thresholds.items():
         print(f"  {file}: {told}")
     for copied in found.copied:
         print(f"holds the canary of the staff's solutions: {copied}")
+    for told in found.unread:
+        print(f"not compared: {told}")
     if found.unsigned:
         print(f"statement not signed: {', '.join(found.unsigned)}")
     return 0

@@ -12,6 +12,7 @@ from common.errors import KitError
 from common.files import write_text
 from common.homework import Homework
 from staff.command import parser
+from staff.course.private import require_private
 from staff.grading.hand_ins import HandIns
 from staff.written import answers, grades, made_up, pages, rubric
 
@@ -77,6 +78,7 @@ def _pages(
     chosen: argparse.Namespace, homework: Homework, rubrics: dict[str, rubric.Rubric]
 ) -> int:
     folder = chosen.output or Path("written") / homework.name
+    require_private(folder)
     with tempfile.TemporaryDirectory(prefix="written-") as work:
         papers, hand_ins = answers.read(chosen.folder, homework, Path(work))
         made = pages.write(folder, homework, rubrics, papers)
@@ -124,6 +126,7 @@ def _collect(
         print("nothing was written: grade what is open, or name questions with --question")
         return 1
     output = chosen.output or Path(f"{homework.name}-written.csv")
+    require_private(output)
     write_text(output, grades.as_csv(found, rubrics, whole=not chosen.question))
     print(f"{output}: {len(found.rows)} students")
     for student, why in key.refused.items():
