@@ -22,6 +22,7 @@ from staff import command
 from staff.course import policy
 from staff.course.csv_cell import cell
 from staff.course.findings import nearest
+from staff.course.private import require_private
 from staff.course.roster import same
 from staff.course.viva import MOST, file_of
 from staff.grading.grade import prepare
@@ -66,6 +67,7 @@ def main(argv: list[str]) -> int:
     if chosen.output is None:
         print(text)
     else:
+        require_private(chosen.output)
         write_text(chosen.output, text)
         print(chosen.output)
     return 0
@@ -127,6 +129,7 @@ def _asked(number: int, question: Question) -> str:
 def _draw(chosen: argparse.Namespace, homework: Homework) -> int:
     """Draw the sample, and begin the table of scores."""
     output = chosen.output or Path(file_of(homework.name))
+    require_private(output)
     if output.exists():
         raise KitError(f"{output} is there already; scores in it would be lost. Choose another -o")
     seed = secrets.randbelow(10**6) if chosen.seed is None else chosen.seed
