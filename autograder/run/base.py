@@ -7,6 +7,7 @@ so one warm worker serves any number of submissions.
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import sys
 import tempfile
@@ -18,6 +19,20 @@ from autograder.run import wire
 from common.errors import KitError
 
 WORKER = Path(__file__).with_name("worker.py")
+# The worker's program: each file imports those before it, by their bare names.
+PROGRAM = (
+    "wire",
+    "clearing",
+    "kernel",
+    "view",
+    "landlock",
+    "namespaces",
+    "seccomp",
+    "sandbox",
+    "pieces",
+    "handed_in",
+    "worker",
+)
 START_LIMIT = 180.0  # seconds that the slow imports may take on a cold disk
 HEADER_LIMIT = 2**20  # bytes of an answer that are no arrays
 PRINTED_LIMIT = 4000  # characters of a student's prints that are kept
@@ -113,8 +128,25 @@ def environment() -> dict[str, str]:
     }
 
 
-def command(mode: str, handle: int) -> list[str]:
-    return [sys.executable, "-I", "-B", str(WORKER), mode, str(handle)]
+def copy_of_program() -> Path:
+    """A folder with the worker's program alone: where it runs says nothing of where the kit lies."""
+    folder = Path(tempfile.mkdtemp(prefix="worker-"))
+    files = [f"autograder/run/{name}.py" for name in PROGRAM]
+    for name in (*files, "common/__init__.py", "common/given.py"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(WORKER.parents[2] / name, folder / name)
+    return folder
+
+
+def command(program: Path, mode: str, handle: int) -> list[str]:
+    return [
+        sys.executable,
+        "-I",
+        "-B",
+        str(program / "autograder" / "run" / WORKER.name),
+        mode,
+        str(handle),
+    ]
 
 
 def check_imports(failed: dict[str, str]) -> None:

@@ -21,12 +21,14 @@ from autograder.run.base import (
     Worker,
     check_imports,
     command,
+    copy_of_program,
     end_of_output,
     environment,
 )
 from autograder.run.clearing import remove
 from common import interrupts
 from common.errors import KitError
+from common.homework import ROOT
 
 _PR_SET_DUMPABLE = 4
 
@@ -36,20 +38,27 @@ class ForkWorker(Worker):
 
     Args:
         without: layers of the sandbox not to use, for tests.
+        hidden: folders of which student code may see nothing, beside this kit's.
     """
 
-    def __init__(self, preload: tuple[str, ...], without: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        preload: tuple[str, ...],
+        without: tuple[str, ...] = (),
+        hidden: tuple[Path, ...] = (),
+    ) -> None:
         self._lock = threading.Lock()
         self._level: list[str] | None = None
         with interrupts.held():
-            self._begin(preload, without)
+            self._begin(preload, without, [str(place) for place in (ROOT, *hidden)])
             atexit.register(self.close)  # where Ctrl-C comes before anybody else can
 
-    def _begin(self, preload: tuple[str, ...], without: tuple[str, ...]) -> None:
+    def _begin(self, preload: tuple[str, ...], without: tuple[str, ...], hidden: list[str]) -> None:
         self._scratch = tempfile.mkdtemp(prefix="checks-")
+        self._program = copy_of_program()
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._process = subprocess.Popen(
-            command("fork", theirs.fileno()),
+            command(self._program, "fork", theirs.fileno()),
             pass_fds=[theirs.fileno()],
             env=environment(),
             cwd=tempfile.gettempdir(),
@@ -59,14 +68,16 @@ class ForkWorker(Worker):
         theirs.close()
         _hide_memory()
         self._control.settimeout(START_LIMIT)
-        request = {"modules": list(preload), "scratch": self._scratch, "without": list(without)}
-        self._send({"do": "preload"} | request)
+        room = {"scratch": self._scratch, "without": without, "hidden": hidden}
+        room["trees"] = os.path.abspath(tempfile.gettempdir())
+        self._send({"do": "preload", "modules": list(preload), "room": room})
 
     def open(self, tree: Path, homework: str, limit: float) -> Conversation:
         ours, theirs = socket.socketpair()
         output = tempfile.TemporaryFile()
         folder = os.open(tree, os.O_RDONLY | os.O_DIRECTORY)
         request = {"do": "fork", "homework": homework, "cpu_seconds": limit + 5}
+        request["path"] = os.path.abspath(tree)
         try:
             pid = self._ask(request, (theirs.fileno(), output.fileno(), folder))["pid"]
         finally:
@@ -120,6 +131,7 @@ class ForkWorker(Worker):
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
         remove(self._scratch)
+        remove(str(self._program))
         atexit.unregister(self.close)
 
 

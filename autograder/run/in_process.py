@@ -11,20 +11,21 @@ from pathlib import Path
 from typing import Any
 
 from autograder.run import wire
-from autograder.run.base import PRINTED_LIMIT, Conversation, Worker, check_imports, printable
-
-NEIGHBOURS = (  # in the order of their imports
-    "wire", "clearing", "kernel", "landlock", "namespaces", "seccomp", "sandbox", "pieces",
-    "handed_in",
-)  # fmt: skip
+from autograder.run.base import (
+    PRINTED_LIMIT,
+    PROGRAM,
+    Conversation,
+    Worker,
+    check_imports,
+    printable,
+)
 
 
 class InProcess(Worker):
     """No isolation: probes run here, so that `breakpoint()` stops where it stands."""
 
     def __init__(self, preload: tuple[str, ...]) -> None:
-        # The worker is a program that knows its neighbours by their bare names.
-        for name in NEIGHBOURS:
+        for name in PROGRAM[:-1]:
             sys.modules.setdefault(name, importlib.import_module(f"autograder.run.{name}"))
         from autograder.run import worker
 

@@ -7,6 +7,7 @@ import functools
 import os
 
 PDEATHSIG, SECCOMP, CHILD_SUBREAPER, NO_NEW_PRIVS = 1, 22, 36, 38
+MOUNT_SETATTR = 442  # a number of a system call that every processor shares
 _CAPABILITY_VERSION = 0x20080522
 _CAPSET = {"x86_64": 126, "aarch64": 91}
 

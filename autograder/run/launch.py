@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 from autograder.run.base import Worker
 from autograder.run.fork import ForkWorker
@@ -15,6 +16,12 @@ def isolation_of_this_system() -> str:
     return "fork" if sys.platform == "linux" else "spawn"
 
 
-def start(isolation: str, preload: tuple[str, ...]) -> Worker:
-    """A worker of the named kind; its imports go on while the caller does other things."""
-    return {"fork": ForkWorker, "spawn": SpawnWorker, "in-process": InProcess}[isolation](preload)
+def start(isolation: str, preload: tuple[str, ...], hidden: tuple[Path, ...] = ()) -> Worker:
+    """A worker of the named kind; its imports go on while the caller does other things.
+
+    Args:
+        hidden: folders of which student code may see nothing, beside this kit's.
+    """
+    if isolation == "fork":
+        return ForkWorker(preload, hidden=hidden)
+    return {"spawn": SpawnWorker, "in-process": InProcess}[isolation](preload)

@@ -2,9 +2,10 @@
 
     limits      of time, memory, files, tasks, and what is first to go when memory is short
     user        a user of its own for every check (as root), so that checks cannot touch each other
-    namespaces  no process of the machine in sight, no network, a small file system in memory
+    namespaces  no process of the machine in sight, no network, a read-only file system of its own
     landlock    reads Python, the system's libraries and the homework; writes its own folder only
-    seccomp     no socket, no tracing, no signal to others, no leaving the group that is killed
+    seccomp     no socket, no tracing, no signal to others, no leaving the group that is killed,
+                no change of any file's mode, owner, times or attributes
 
 `Room` belongs to the worker that forks and knows what this system allows; `Room.confine` is called
 in the process of one check, before anything of the student's. A process that does not get what the
@@ -15,11 +16,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import sys
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from pathlib import Path
 
 import clearing
@@ -27,6 +29,7 @@ import kernel
 import landlock
 import namespaces
 import seccomp
+import view
 
 FILE_LIMIT = 64 * 2**20  # bytes one file may grow to: a flood of prints ends here
 MEMORY_LIMIT = 3 * 2**30  # bytes above what the preloaded worker already maps
@@ -37,18 +40,7 @@ LAYERS = ("user", "namespaces", "landlock", "seccomp", "limits")
 # Numbers that systems give to no person (systemd's "dynamic users"); a worker takes one block.
 _FIRST_USER, _BLOCK, _BLOCKS = 61184, 8, 542
 
-_SYSTEM = ["/usr", "/lib", "/lib64", "/bin", "/opt", "/nix", "/proc", "/sys"]
-_SETTINGS = [
-    "ld.so.cache",
-    "alternatives",
-    "localtime",
-    "passwd",
-    "group",
-    "nsswitch.conf",
-    "fonts",
-]
 _EVERY_CHILD = 0x40000000  # wait for children however they were made
-_DEVICES = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"]
 
 
 def limit(cpu_seconds: float | None = None) -> None:
@@ -108,22 +100,37 @@ class Room:
     Args:
         scratch: an empty folder for the checks' own folders.
         without: layers not to use, to test what is left where a system has no more.
+        hidden: folders that no check may see anything of, the kit's above all; they are forgotten
+            before a check's process begins.
+        trees: the folder that the checks' trees lie in.
     """
 
     scratch: str
     without: tuple[str, ...] = ()
+    hidden: InitVar[tuple[str, ...]] = ()
+    trees: InitVar[str] = "/tmp"
     level: list[str] = field(default_factory=list)  # names of the layers that were reached
     _users: list[int] = field(default_factory=list)
     _claim: socket.socket | None = None
     _seats: int = 0
 
-    def __post_init__(self) -> None:
-        self._python = _python_folders()
+    def __post_init__(self, hidden: tuple[str, ...], trees: str) -> None:
+        hidden = tuple(map(os.path.realpath, hidden))
+        self._python = view.python_folders(hidden)
+        self._shown = view.without([*self._python, *view.SYSTEM, *view.SETTINGS], hidden)
         os.umask(0o022)
         os.chmod(self.scratch, 0o711)
         if self._wants("user") and os.getuid() == 0:
             self._users, self._claim = _claim_users()
-        inside = self._wants("namespaces") and namespaces.enter(self.scratch, self._python)
+        self._needed = [
+            place
+            for place in self._shown
+            if view.within(place, self._python) and os.path.isdir(place)
+        ]
+        seen = [*self._python, *view.SYSTEM, *view.SETTINGS, *view.DEVICES, trees]
+        inside = self._wants("namespaces") and namespaces.enter(
+            self.scratch, [place for place in seen if place != "/proc"], list(hidden), self._python
+        )
         if inside:
             self.level.append("namespaces")
         with contextlib.suppress(OSError):
@@ -146,7 +153,7 @@ class Room:
         if pid == 0:
             with contextlib.suppress(BaseException):
                 self._apply({*self.level, layer}, seat, 10, [])
-                for folder in self._python:
+                for folder in self._needed:
                     os.listdir(folder)
                 Path(seat.folder, "x").write_text("x")
                 os._exit(0)
@@ -173,6 +180,18 @@ class Room:
         if seat.user is not None:
             self._users.append(seat.user)
 
+    def own_handle(self, handle: int, path: str) -> int:
+        """A handle of the same folder within the worker's own file system, or else `handle`.
+
+        What the grader opened leads by `..` into the machine's file system, which can be written.
+        """
+        with contextlib.suppress(OSError):
+            own = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+            if os.path.samestat(os.fstat(own), os.fstat(handle)):
+                return own
+            os.close(own)
+        return handle
+
     def confine(self, seat: Seat, cpu_seconds: float, readable: list[str | int]) -> None:
         """Apply every layer of this room to the calling process.
 
@@ -190,13 +209,11 @@ class Room:
         os.setsid()  # a group of its own, to be killed as one
         if self._claim is not None:
             self._claim.close()
-        view = None
+        rules = None
         if "limits" in layers:
             limit(cpu_seconds)
         if "landlock" in layers:  # collected while closed folders can still be opened
-            settings = [f"/etc/{name}" for name in _SETTINGS]  # not its keys and passwords
-            shown = [*self._python, *_SYSTEM, *settings, *readable]
-            view = landlock.View(shown, [seat.folder, *_DEVICES])
+            rules = landlock.View([*self._shown, *readable], [seat.folder, *view.DEVICES])
         if "user" in layers:
             if seat.user is None:
                 raise OSError("no user is left for this check")
@@ -210,18 +227,16 @@ class Room:
         kernel.drop_capabilities()
         kernel.prctl(kernel.PDEATHSIG, signal.SIGKILL)  # a change of user forgets it
         kernel.prctl(kernel.NO_NEW_PRIVS, 1)
-        if view is not None:
-            view.enforce()
+        if rules is not None:
+            rules.enforce()
         if "seccomp" in layers:
             seccomp.deny()
+            _copy_contents_alone()
 
 
-def _python_folders() -> list[str]:
-    """Where Python, its library and the installed packages lie."""
-    found = [sys.prefix, sys.base_prefix, *sys.path]
-    found += os.environ.get("LD_LIBRARY_PATH", "").split(":")
-    folders = sorted({os.path.realpath(path) for path in found if os.path.isdir(path)})
-    return [f for f in folders if not any(f.startswith(other + os.sep) for other in folders)]
+def _copy_contents_alone() -> None:
+    """Let `shutil` copy files and folders where their modes and times cannot be set."""
+    shutil.copymode = shutil.copystat = lambda *_, **__: None
 
 
 def _claim_users() -> tuple[list[int], socket.socket | None]:

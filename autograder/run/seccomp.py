@@ -1,4 +1,5 @@
-"""A filter of system calls: no network, no reaching into other processes, no new namespaces.
+"""A filter of system calls: no network, no reaching into other processes, no new namespaces, and
+no change of what a file is beside its contents (the filter cannot see which file is meant).
 
 The kernel runs the filter before every system call of the process and of all its descendants; what
 is denied fails with "Operation not permitted", so that a student reads an ordinary PermissionError.
@@ -14,7 +15,7 @@ import kernel
 
 _ARCHITECTURES = {"x86_64": (0xC000003E, 0), "aarch64": (0xC00000B7, 1)}
 
-# name: (number on x86_64, number on aarch64)
+# name: (number on x86_64, number on aarch64, or None where there is no such call)
 _DENIED = {
     "socket": (41, 198), "io_uring_setup": (425, 425),  # a pair of sockets is no network
     "ptrace": (101, 117), "process_vm_readv": (310, 270), "process_vm_writev": (311, 271),
@@ -23,11 +24,28 @@ _DENIED = {
     "move_pages": (279, 239), "setpriority": (141, 140),
     "unshare": (272, 97), "setns": (308, 268), "mount": (165, 40), "umount2": (166, 39),
     "pivot_root": (155, 41), "chroot": (161, 51), "move_mount": (429, 429), "fsopen": (430, 430),
+    "open_tree": (428, 428), "mount_setattr": (442, 442), "open_by_handle_at": (304, 265),
+    "inotify_init": (253, None), "inotify_init1": (294, 26), "fanotify_init": (300, 262),
+    "syslog": (103, 116),
     "shmget": (29, 194), "msgget": (68, 186), "semget": (64, 190), "mq_open": (240, 180),
-    "memfd_create": (319, 279),  # would outlast nothing, but counts as no one's memory
+    "memfd_create": (319, 279), "memfd_secret": (447, 447),  # counted as no one's memory
     "setsid": (112, 157), "setpgid": (109, 154),  # nobody leaves the group that is killed as one
     "add_key": (248, 217), "request_key": (249, 218), "keyctl": (250, 219),
     "bpf": (321, 280), "perf_event_open": (298, 241), "userfaultfd": (323, 282),
+    "chmod": (90, None), "fchmod": (91, 52), "fchmodat": (268, 53), "fchmodat2": (452, 452),
+    "chown": (92, None), "fchown": (93, 55), "lchown": (94, None), "fchownat": (260, 54),
+    "utime": (132, None), "utimes": (235, None), "futimesat": (261, None), "utimensat": (280, 88),
+    "setxattr": (188, 5), "lsetxattr": (189, 6), "fsetxattr": (190, 7), "setxattrat": (463, 463),
+    "removexattr": (197, 14), "lremovexattr": (198, 15), "fremovexattr": (199, 16),
+    "removexattrat": (466, 466), "file_setattr": (469, 469),
+}  # fmt: skip
+
+# What `ioctl` may not be asked for, which would change a file that is open to be read.
+_IOCTL = (16, 29)
+_FILE_FLAGS = {
+    "FS_IOC_SETFLAGS": 0x40086602, "FS_IOC32_SETFLAGS": 0x40046602,
+    "FS_IOC_SETVERSION": 0x40087602, "FS_IOC32_SETVERSION": 0x40047602,
+    "FS_IOC_FSSETXATTR": 0x401C5820,
 }  # fmt: skip
 
 # Allowed when the first argument is the process itself (or 0: itself, its own group).
@@ -43,7 +61,8 @@ _NEW_NAMESPACE = 0x7E020000  # CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, 
 _X32 = 0x40000000  # x86_64's second table of system calls
 
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
-_NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT = 0, 4, 16  # places in the kernel's seccomp_data
+# Places in the kernel's seccomp_data.
+_NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT, _SECOND_ARGUMENT = 0, 4, 16, 24
 _ALLOW, _DENY, _UNKNOWN, _KILL = 0x7FFF0000, 0x50000 | 1, 0x50000 | 38, 0x80000000
 _MODE_FILTER = 2
 
@@ -74,8 +93,8 @@ def _program(architecture: int, column: int, own: int) -> list[bytes]:
         _step(_AT_LEAST, _X32, 0, 1),
         _step(_RETURN, _KILL),
     ]
-    for numbers in _DENIED.values():
-        program += [_step(_EQUAL, numbers[column], 0, 1), _step(_RETURN, _DENY)]
+    for number in filter(None, (numbers[column] for numbers in _DENIED.values())):
+        program += [_step(_EQUAL, number, 0, 1), _step(_RETURN, _DENY)]
     # The C library falls back to `clone`, whose flags the filter can see.
     program += [_step(_EQUAL, _CLONE3[column], 0, 1), _step(_RETURN, _UNKNOWN)]
     program += [
@@ -85,6 +104,11 @@ def _program(architecture: int, column: int, own: int) -> list[bytes]:
         _step(_RETURN, _DENY),
         _step(_RETURN, _ALLOW),
     ]
+    count = len(_FILE_FLAGS)
+    program += [_step(_EQUAL, _IOCTL[column], 0, count + 3), _step(_LOAD, _SECOND_ARGUMENT)]
+    for place, request in enumerate(_FILE_FLAGS.values()):
+        program.append(_step(_EQUAL, request, count - place, 0))
+    program += [_step(_RETURN, _ALLOW), _step(_RETURN, _DENY)]
     for numbers in _OWN.values():
         program += [
             _step(_EQUAL, numbers[column], 0, 5),

@@ -22,6 +22,7 @@ from autograder.run.base import (
     Worker,
     check_imports,
     command,
+    copy_of_program,
     end_of_output,
     environment,
 )
@@ -37,6 +38,7 @@ class SpawnWorker(Worker):
         self._busy = threading.Lock()
         with interrupts.held():
             self._folder = tempfile.mkdtemp(prefix="check-")
+            self._program = copy_of_program()
             self._begin()
             atexit.register(self.close)  # where Ctrl-C comes before anybody else can
 
@@ -46,14 +48,14 @@ class SpawnWorker(Worker):
         options: dict[str, Any] = {"env": environment(), "cwd": tempfile.gettempdir()}
         if sys.platform == "win32":
             self.process = subprocess.Popen(
-                command("spawn", 372), stdin=subprocess.PIPE, stdout=self.output,
+                command(self._program, "spawn", 372), stdin=subprocess.PIPE, stdout=self.output,
                 stderr=self.output, **options,
             )  # fmt: skip
             self.process.stdin.write(theirs.share(self.process.pid))  # 372 bytes, always
             self.process.stdin.close()
         else:
             self.process = subprocess.Popen(
-                command("spawn", theirs.fileno()), pass_fds=[theirs.fileno()],
+                command(self._program, "spawn", theirs.fileno()), pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL, stdout=self.output, stderr=self.output,
                 start_new_session=True, **options,
             )  # fmt: skip
@@ -98,6 +100,7 @@ class SpawnWorker(Worker):
         self.end()
         self.output.close()
         remove(self._folder)
+        remove(str(self._program))
         atexit.unregister(self.close)
 
 

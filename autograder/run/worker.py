@@ -19,6 +19,7 @@ import os
 import random
 import socket
 import sys
+import tempfile
 import traceback
 import warnings
 from pathlib import Path
@@ -56,10 +57,10 @@ def _connect(handle: str) -> socket.socket:
 class Server:
     """The process that forks. It answers requests of one small JSON message each:
 
-    {"do": "preload", "modules", "scratch", "without"}  import what is slow, and say which layers
-                                        of the sandbox are reached;
-    {"do": "fork", "homework", "cpu_seconds"}  with the handles of a connection, of a file for what
-                                        is printed, and of the tree: begin a check;
+    {"do": "preload", "modules", "room"}  make a `sandbox.Room`, import what is slow, and say which
+                                        layers of the sandbox are reached;
+    {"do": "fork", "homework", "cpu_seconds", "path"}  with the handles of a connection, of a file
+                                        for what is printed, and of the tree at `path`: begin a check;
     {"do": "end", "pid"}                kill what is left of a check, and say how it ended.
     """
 
@@ -81,26 +82,36 @@ class Server:
         for pid in list(self.seats):
             self.do_end(pid)
 
-    def do_preload(self, modules: list[str], scratch: str, without: list[str]) -> dict:
-        self.room = sandbox.Room(scratch, tuple(without))
+    def do_preload(self, modules: list[str], room: dict) -> dict:
+        self.room = sandbox.Room(**room)
+        if "namespaces" in self.room.level:  # nothing else can be written, and imports want a place
+            _work_in(self.room.scratch)
         return {"level": self.room.level, "failed": preload(modules)}
 
     def do_fork(
-        self, connection: int, output: int, tree: int, homework: str, cpu_seconds: float
+        self, connection: int, output: int, tree: int, homework: str, cpu_seconds: float, path: str
     ) -> dict:
         seat = self.room.seat()
         pid = os.fork()
         if pid == 0:
             self.control.close()
-            self.check_process(connection, output, tree, homework, cpu_seconds, seat)
+            self.check_process(connection, output, tree, path, homework, cpu_seconds, seat)
         self.seats[pid] = seat
         return {"pid": pid}
 
     def check_process(
-        self, connection: int, output: int, tree: int, homework: str, cpu: float, seat: sandbox.Seat
+        self,
+        connection: int,
+        output: int,
+        tree: int,
+        path: str,
+        homework: str,
+        cpu: float,
+        seat: sandbox.Seat,
     ) -> None:
         """The child of one check; never returns."""
         try:
+            os.dup2(self.room.own_handle(tree, path), tree)
             for stream in (1, 2):
                 os.dup2(output, stream)
             os.dup2(tree, _TREE, inheritable=False)
@@ -108,7 +119,7 @@ class Server:
             os.close(output)
             os.close(tree)
             self.room.confine(seat, cpu, [_TREE])
-            os.environ["TMPDIR"] = os.environ["HOME"] = seat.folder
+            _work_in(seat.folder)
             line = socket.socket(fileno=connection)
             converse(line, Student(f"/proc/self/fd/{_TREE}", homework, seat.folder))
         finally:
@@ -119,6 +130,12 @@ class Server:
         status = sandbox.end(pid, self.seats)
         self.room.leave(seat)
         return {"status": status}
+
+
+def _work_in(folder: str) -> None:
+    """Let this folder be the one for temporary files, whatever was found before."""
+    os.environ["TMPDIR"] = os.environ["HOME"] = folder
+    tempfile.tempdir = None
 
 
 def preload(modules: list[str]) -> dict[str, str]:

@@ -11,7 +11,7 @@ def seal(kit: Path) -> None:
     """Leave expected values and solutions of a kit to its owner (and root) alone.
 
     The grader reads them as root before a student's code runs as another user. It is the last line:
-    where the kernel has Landlock, that code does not see the kit at all.
+    with namespaces or Landlock, that code does not see the kit at all.
     """
     for name in SECRET:
         if (kit / name).is_dir():

@@ -180,7 +180,30 @@ def root_again(self, images, labels):
     return labels * 0.0
 
 
-@attack("2a", told="PermissionError|differ|expected|no gradient")
+@attack("2a", told="not permitted|Read-only")
+def metadata_changed(self, images, labels):
+    """Takes away rights and changes times of everything that this process can name."""
+    import os
+    import pathlib
+    import sys
+
+    refused = None
+    for start in (*sys.path, sys.prefix, sys.executable, "/proc/self/exe", __file__, "/tmp", "/"):
+        for folder in (pathlib.Path(start), *pathlib.Path(start).parents):
+            for change in (lambda p: os.chmod(p, 0), lambda p: os.utime(p, (1, 1)),
+                           lambda p: os.setxattr(p, "user.attack-left", b"")):  # fmt: skip
+                try:
+                    change(folder)
+                except FileNotFoundError:
+                    continue
+                except OSError as error:
+                    refused = error
+                    continue
+                raise RuntimeError(f"STOLEN the rights of {folder}")
+    raise refused
+
+
+@attack("2a", told="PermissionError|Read-only|differ|expected|no gradient")
 def homework_rewritten(self, images, labels):
     """Rewrites probes and the other files of the homework for the checks to come."""
     import pathlib

@@ -115,7 +115,7 @@ def memory_outside_the_count(self, images, labels):
     return labels * 0.0
 
 
-@attack("2a", told="PermissionError|OSError|differ|expected")
+@attack("2a", told="PermissionError|OSError|FileNotFoundError|differ|expected")
 def shared_memory_left(self, images, labels):
     """Shared memory that outlives its process."""
     import ctypes
@@ -155,15 +155,12 @@ def folders_nobody_can_remove(self, images, labels):
 
     start = os.getcwd()
     os.symlink("/", "root")
-    os.mkdir("closed")
-    os.mkdir("closed/inside")
-    os.chmod("closed", 0)
+    os.mkdir("closed", 0)
     for _ in range(1500):
         os.mkdir("d")
         os.chdir("d")
     os.symlink("/tmp", "attack-left-link")
     os.chdir(start)
-    os.chmod(start, 0)
     return labels * 0.0
 
 
