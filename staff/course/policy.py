@@ -154,8 +154,8 @@ def load(path: Path = COURSE_FILE, root: Path = ROOT) -> Policy:
             most_participation=_positive(table["participation"], "most"),
             above_full=bool(table["extra"]["above_full"]),
             all_of_a_kind=table["excused"]["all_of_a_kind"],
-            graded=tuple(table["roster"]["graded"]),
-            left_out=tuple(table["roster"]["left_out"]),
+            graded=_texts(table["roster"], "graded"),
+            left_out=_texts(table["roster"], "left_out"),
             viva=rule(table),
         )
     except (OSError, tomllib.TOMLDecodeError, ZoneInfoNotFoundError) as error:
@@ -202,7 +202,16 @@ def _positive(table: dict, key: str) -> float:
     return value
 
 
+def _texts(table: dict, key: str) -> tuple[str, ...]:
+    value = table[key]
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise ValueError(f"{key} is {value!r}; it must be a list of texts")
+    return tuple(value)
+
+
 def _assignment(row: dict, zone: ZoneInfo, root: Path, drop: tuple[str, ...]) -> Assignment:
+    if not isinstance(row["name"], str):
+        raise ValueError(f"an assignment has the name {row['name']!r}; it must be a text")
     if row["kind"] not in KINDS:
         raise ValueError(f"{row['name']} has kind {row['kind']!r}, not one of {', '.join(KINDS)}")
     own, opens, hints = row.get("due_written"), row.get("hints_open"), row.get("hints", 3)
@@ -223,6 +232,8 @@ def _assignment(row: dict, zone: ZoneInfo, root: Path, drop: tuple[str, ...]) ->
 
 
 def _with_zone(due: datetime, zone: ZoneInfo) -> datetime:
+    if not isinstance(due, datetime):
+        raise ValueError(f"{due!r} is no time such as 2026-10-14T23:59:00")
     return due if due.tzinfo else due.replace(tzinfo=zone)
 
 

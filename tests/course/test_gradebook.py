@@ -370,6 +370,9 @@ def test_the_course_file_is_the_policy_of_the_course():
         ("weight = 25", "weight = 24", "the weights sum to 99"),
         ('"other kind"\n', '"nobody"\n', "all_of_a_kind is 'nobody'"),
         ('left_out = ["dropped"', 'left_out = ["", "dropped"', "both graded and left out"),
+        ('name = "hw0"', "name = []", "it must be a text"),
+        ('left_out = ["dropped"', 'left_out = [["dropped"]', "it must be a list of texts"),
+        ("due = 2026", "due = 2026-10-01\n# 2026", "is no time such as"),
         ("most = 2 # per cent", "least = 2 # per cent", "has no rule 'least'"),
     ],
 )
