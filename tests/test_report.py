@@ -117,9 +117,9 @@ def test_watch_runs_again_only_what_a_change_concerns(worker, solved, quiet):
     first = watch(homework, worker, quiet, rounds=1, **options)
     assert first.complete
     path = folder / "sampling.py"
-    path.write_text("def f(:\n")  # a syntax error: every row tells of it
+    path.write_text("def f(:\n")  # a syntax error: every row of this file tells of it
     broken = watch(homework, worker, quiet, rounds=1, **options)
-    assert {row.status for row in broken.checks} == {"error"}
+    assert {row.problem for row in broken.checks if row.status == "error"} == {"1"}
 
 
 def test_watch_sees_a_save(worker, solved, quiet, monkeypatch):
