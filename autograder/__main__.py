@@ -158,6 +158,7 @@ def _run(chosen: list, options: argparse.Namespace) -> list:
                 watch(
                     chosen[0], worker, screen, submission=options.submission,
                     seed=options.seed, hint=options.hint, isolation=isolation, html=options.html,
+                    only=options.problems,
                 )
             ]  # fmt: skip
         for homework in chosen:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 import time
+from collections.abc import Collection
 from pathlib import Path
 
 from autograder import engine
@@ -15,10 +17,13 @@ from autograder.report import page
 from autograder.report.record import CheckResult, HomeworkResult
 from autograder.report.screen import Screen
 from autograder.run.base import Worker
+from autograder.run.notes import Note
 from autograder.run.overlay import overlay
 from common.homework import Homework
 
 POLL_SECONDS = 0.05
+SETTLING = 0.1  # seconds without a change after which a file is whole
+MOST_WAITING = 1.0  # seconds for a file that stays empty, or away
 
 Snapshot = dict[str, tuple[int, int]]
 
@@ -32,12 +37,14 @@ def watch(
     seed: int,
     hint: int | None,
     isolation: str,
+    only: Collection[str] | str | None = None,
     html: Path | None = None,
     rounds: int | None = None,
 ) -> HomeworkResult:
     """Grade, then grade again what a change concerns, until Ctrl-C.
 
     Args:
+        only: a problem's id, or several: nothing else is graded; None for all.
         html: the page to write anew after every verdict; None: no page.
         rounds: end after so many verdicts (for tests); None goes on.
 
@@ -47,6 +54,7 @@ def watch(
     folder = homework.folder if submission is None else submission
     answers, knowledge = Answers.load(homework, seed), Knowledge.load(homework)
     result = HomeworkResult(homework.name, homework.title, worker.isolation)
+    result.chosen = only is not None
     rows: dict[str, CheckResult] = {}
     seen: Snapshot = {}
     screen.say(f"watching {folder}; Ctrl-C ends")
@@ -56,18 +64,23 @@ def watch(
             if rows and now == seen:
                 time.sleep(POLL_SECONDS)
                 continue
+            now = settled(homework, folder, now)
             began = time.monotonic()
             changed = {name for name in now.keys() | seen.keys() if now.get(name) != seen.get(name)}
-            seen = now
             with tempfile.TemporaryDirectory(prefix="grade-", ignore_cleanup_errors=True) as place:
-                tree = overlay(homework, Path(place) / "tree", submission)
+                notes: list[Note] = []
+                tree = overlay(homework, Path(place) / "tree", submission, notes.append)
+                if snapshot(homework, folder) != now:
+                    continue  # saved again while it was read: the half of it is not judged
+                seen = now
                 context = CheckContext(homework, worker, tree, answers, seed, knowledge)
-                checks = concerned(homework, changed, rows)
+                checks = concerned(homework, changed, rows, only)
                 fresh = engine.run_checks(
                     context, checks, homework.hints(hint), isolation=isolation
                 )
             rows |= {row.id: row for row in fresh}
-            result.checks = [rows[check.id] for check in plan(homework)]
+            result.checks = [rows[check.id] for check in plan(homework, only)]
+            result.notes = notes + context.notes
             result.seconds = time.monotonic() - began
             _say(result, fresh, homework, screen)
             if html is not None:
@@ -79,26 +92,42 @@ def watch(
 
 
 def snapshot(homework: Homework, folder: Path) -> Snapshot:
-    """Time and size of every file to hand in; a file that is being renamed is absent."""
+    """Time and size of every module in the folder; a file that is being renamed is absent."""
     found: Snapshot = {}
-    for name in homework.files:
-        for path in (folder / homework.name / name, folder / name):
-            try:
-                status = path.stat()
-            except OSError:
-                continue
-            found[name] = (status.st_mtime_ns, status.st_size)
-            break
+    for place in (folder, folder / homework.name):
+        with contextlib.suppress(OSError):
+            for path in place.iterdir():
+                if ".py" in path.suffixes:
+                    status = path.stat()
+                    found[path.name] = (status.st_mtime_ns, status.st_size)
     return found
 
 
+def settled(homework: Homework, folder: Path, now: Snapshot) -> Snapshot:
+    """The snapshot when nothing has been written for a moment, and no file is empty or gone."""
+    until, before = time.monotonic() + MOST_WAITING, now
+    while time.monotonic() < until:
+        time.sleep(SETTLING)
+        later = snapshot(homework, folder)
+        whole = now.keys() <= later.keys() and all(size for _, size in later.values())
+        if later == before and whole:
+            break
+        before = later
+    return before
+
+
 def concerned(
-    homework: Homework, changed: set[str], rows: dict[str, CheckResult]
+    homework: Homework,
+    changed: set[str],
+    rows: dict[str, CheckResult],
+    only: Collection[str] | str | None = None,
 ) -> list[PlannedCheck]:
     """The checks of the problems whose file changed; all of them at first, and after a file that
-    could not be imported (every row then tells of that file)."""
-    checks = plan(homework)
+    could not be imported or is none of those to hand in (others may import it)."""
+    checks = plan(homework, only)
     if not rows or any(row.status == "error" for row in rows.values()):
+        return checks
+    if not changed <= set(homework.files):
         return checks
     problems = {p.id for p in homework.problems if p.file in changed}
     return [check for check in checks if check.problem in problems] or checks
@@ -108,7 +137,10 @@ def _say(
     result: HomeworkResult, fresh: list[CheckResult], homework: Homework, screen: Screen
 ) -> None:
     ids = {row.id for row in fresh}
-    part = HomeworkResult(result.homework, result.title, result.isolation, fresh, result.seconds)
+    part = HomeworkResult(
+        result.homework, result.title, result.isolation, fresh, result.seconds, result.chosen,
+        result.notes,
+    )  # fmt: skip
     screen.clear()
     screen.show(part if len(ids) < len(result.checks) else result, homework)
     if len(ids) < len(result.checks):

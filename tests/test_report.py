@@ -15,7 +15,7 @@ from autograder.report import console as report
 from autograder.report import page, pictures
 from autograder.report.record import CheckResult, HomeworkResult
 from autograder.report.screen import Screen
-from autograder.watch import watch
+from autograder.watch import POLL_SECONDS, watch
 from common import homework as homeworks
 from tests.browser import faults, needs_chromium
 
@@ -129,8 +129,8 @@ def test_watch_sees_a_save(worker, solved, quiet, monkeypatch):
     good = path.read_text()
     rounds = iter((good.replace("hidden = ", "return None; hidden = "), good))
 
-    def save(_):
-        text = next(rounds, None)
+    def save(seconds):
+        text = next(rounds, None) if seconds == POLL_SECONDS else None
         if text is not None:
             path.write_text(text)
             os.utime(path, ns=(time.time_ns(), time.time_ns()))
@@ -202,3 +202,34 @@ def test_a_browser_finds_no_fault_and_would_find_one(tmp_path):
     assert "light, 390 px: html-has-lang" in told
     assert re.search(r"dark, 1100 px: color-contrast", told) and "px too wide" in told
     assert "light, 1100 px: color-contrast" not in told
+
+
+def test_watch_keeps_to_a_problem_and_never_judges_half_a_file(worker, solved, quiet, monkeypatch):
+    folder, homework = solved("hw1"), homeworks.load("hw1")
+    path = folder / "mann.py"
+    whole, waits = path.read_text(), []
+
+    def save_slowly(seconds):
+        """As an editor does that empties a file before it writes."""
+        waits.append(seconds)
+        if len(waits) == 1:
+            path.write_text("")
+        elif len(waits) == 3:
+            path.write_text(whole)
+
+    monkeypatch.setattr("autograder.watch.time.sleep", save_slowly)
+    result = watch(
+        homework, worker, quiet, submission=folder, seed=0, hint=None, isolation="fork",
+        only="2b", rounds=1,
+    )  # fmt: skip
+    assert {row.problem for row in result.checks} == {"2b"} and result.complete
+    assert len(waits) >= 4, "it waited until nothing changed"
+
+
+def test_extra_credit_that_was_asked_for_counts_and_names_the_next_step():
+    row = CheckResult("a", "X", "extra", 0, 0, "failed", 0.1)
+    asked = HomeworkResult("hw1", "", "fork", [row], chosen=True)
+    assert not asked.complete and asked.next_step.endswith("hw1 --problem X")
+    all_of_it = HomeworkResult("hw1", "", "fork", [row])
+    assert all_of_it.complete and not all_of_it.next_step
+    assert all_of_it.after_code(homeworks.load("hw1")).endswith("python -m autograder submit hw1")

@@ -44,7 +44,7 @@ def show(result: HomeworkResult, homework: Homework, console: Console) -> None:
     console.print(table)
     for note in result.told:
         console.print(Padding(Text(f"note: {note}", "yellow"), (0, 0, 0, 2)))
-    _total(result, console)
+    _total(result, homework, console)
 
 
 def _worth(rows: list[CheckResult], colour: str = "cyan") -> Text:
@@ -67,13 +67,13 @@ def _account(check: CheckResult, shown: set[str]) -> Group:
     return Group(*lines)
 
 
-def _total(result: HomeworkResult, console: Console) -> None:
+def _total(result: HomeworkResult, homework: Homework, console: Console) -> None:
     style = "bold green" if result.complete else "bold"
     console.print()
     score = Text(f"  {result.score:g} of {result.max_score:g} points", style)
     score.append(f"   {result.seconds:.1f} s", "dim")
     console.print(score)
-    if todo := result.next_step:
+    if todo := result.next_step or result.after_code(homework):
         console.print(Text(f"  next: {todo}", "dim"))
 
 

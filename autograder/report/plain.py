@@ -23,8 +23,8 @@ def report(result: HomeworkResult, homework: Homework) -> str:
     """One homework: the score and the next step first, then every check in a line or two."""
     lines = [f"{result.homework}: {result.title}",
              f"Score: {result.score:g} of {result.max_score:g} points, {result.seconds:.1f} seconds"]  # fmt: skip
-    if result.next_step:
-        lines.append(f"Next: {result.next_step}")
+    if todo := result.next_step or result.after_code(homework):
+        lines.append(f"Next: {todo}")
     lines += [f"Note: {note}" for note in result.told]
     for problem in homework.problems:
         rows = [check for check in result.checks if check.problem == problem.id]

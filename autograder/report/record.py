@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 
 from autograder.judge.words import Line
 from autograder.run.notes import STUDENT, Note
+from common.homework import Homework
 
 WORDS = {  # status → what a student reads
     "passed": "passed",
@@ -142,6 +143,17 @@ class HomeworkResult:
     def told(self) -> list[str]:
         """The notes that a student reads."""
         return [note.text for note in self.notes if note.audience == STUDENT]
+
+    def after_code(self, homework: Homework) -> str:
+        """What comes next when every point for code is earned; empty before, and for a part."""
+        if not self.complete or self.chosen:
+            return ""
+        trained = next((one.command for one in homework.experiments if not one.optional), "")
+        train = f"train ({trained}), then " if trained else ""
+        return (
+            f"{train}write {self.homework}/writeup.md, then hand in: "
+            f"python -m autograder submit {self.homework}"
+        )
 
     @property
     def next_step(self) -> str:
