@@ -92,7 +92,8 @@ def contents(homework: Homework, torch_index: str, data: Path | None) -> dict[st
         "kit/course.toml": facts(root, [homework.name]),
     }
     parts = [
-        root / "common", homework.folder, root / "pyproject.toml", root / "autograder",
+        root / "common", homework.folder, root / "pyproject.toml",
+        root / "requirements.txt", root / "autograder",
         root / "staff" / "__init__.py",
         *(root / "staff" / "grading" / name for name in MODULES),
         *(root / "staff" / "course" / name for name in ("__init__.py", "lateness.py")),
