@@ -57,7 +57,14 @@ def test_only_a_stopped_run_is_gone_on_with():
 
 
 def open_toy(folder, data="toy", **options):
-    chosen = {"seed": 0, "tiny": False, "resume": False, "data": None, "changed": {}, "check": False} | options
+    chosen = {
+        "seed": 0,
+        "tiny": False,
+        "resume": False,
+        "data": None,
+        "changed": {},
+        "check": False,
+    } | options
     return open_run("hw9", "one", folder, Namespace(**chosen), data)
 
 
