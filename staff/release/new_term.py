@@ -15,6 +15,7 @@ from common import homework as homeworks
 from common.errors import KitError
 from common.files import write_text
 from common.homework import ROOT
+from common.receipts import kit_version
 from staff import command
 from staff.authoring import canary
 from staff.authoring.curves import recipe, record
@@ -43,8 +44,8 @@ def main(argv: list[str]) -> int:
     for path, text in texts.items():
         write_text(path, text)
         print(path.relative_to(ROOT))
-    print(f"\nversion {version(ROOT)}; look at: git diff\nthen:\n"
-          "  python -m staff answers hwN --secret   inputs that nobody has seen, for every homework\n"
+    print(f"\nversion {kit_version(ROOT)}; look at: git diff\nthen:\n"
+          "  python -m staff answers hwN --seed N   inputs that nobody has seen, for every homework\n"
           "  make verify && make release            and the lines of CHANGELOG.md")  # fmt: skip
     return 0
 
@@ -122,10 +123,3 @@ def _renamed(text: str, pattern: str, letters: dict) -> str:
 def _next(found: re.Match) -> str:
     """The next minor version."""
     return found[0].replace(".".join(found.groups()), f"{found[1]}.{int(found[2]) + 1}.0")
-
-
-def version(root: Path) -> str:
-    """The kit's version."""
-    found = _VERSION.search((root / "pyproject.toml").read_text(encoding="utf-8"))
-    assert found is not None
-    return ".".join(found.groups())

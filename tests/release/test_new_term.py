@@ -10,6 +10,7 @@ from common import homework as homeworks
 from common.diagnose import curves
 from common.errors import KitError
 from common.homework import ROOT
+from common.receipts import kit_version
 from staff.authoring import canary, stubs
 from staff.authoring.curves import recipe
 from staff.course import policy
@@ -81,7 +82,7 @@ def test_the_version_is_the_next(term):
         "version"
     ]
     major, minor, _ = map(int, before.split("."))
-    assert new_term.version(term) == f"{major}.{minor + 1}.0"
+    assert kit_version(term) == f"{major}.{minor + 1}.0"
     assert f"version: {major}.{minor + 1}.0" in (term / "CITATION.cff").read_text(encoding="utf-8")
 
 
