@@ -7,15 +7,10 @@ questions.
 
 from __future__ import annotations
 
-import hashlib
-import os
-import zipfile
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
-
-from autograder.run import wire
+from autograder.judge import record_file
 from autograder.run.student import Call
 from common.errors import KitError
 from common.homework import PUBLIC_SEED, Homework
@@ -25,15 +20,6 @@ def path_of(homework: Homework, seed: int) -> Path:
     """Where a seed's answers lie; only the public one ships with the kit."""
     name = "answers.npz" if seed == PUBLIC_SEED else f"answers-{seed}.npz"
     return homework.checks / name
-
-
-def digest(homework: Homework) -> str:
-    """Of the source of every check and probe; line endings do not count."""
-    total = hashlib.sha256()
-    for path in [*sorted(homework.checks.glob("*.py")), homework.checks.parent / "probing.py"]:
-        total.update(path.name.encode())
-        total.update(path.read_bytes().replace(b"\r\n", b"\n"))
-    return total.hexdigest()
 
 
 class Answers:
@@ -53,26 +39,12 @@ class Answers:
         remedy = f"staff record them with: python -m staff answers {homework.name} --seed {seed}"
         if not path.is_file():
             raise KitError(f"no answers are recorded for {homework.name} and seed {seed}; {remedy}")
-        try:
-            with np.load(path, allow_pickle=False) as archive:
-                record = wire.unpack(archive["record"].tobytes())
-            if record["checks"] != digest(homework):
-                raise KitError(
-                    f"{path.name} of {homework.name} was recorded with other checks; put "
-                    f"autograder/ back as it was (git checkout autograder), or {remedy}"
-                )
+        with record_file.opened(path, homework, f", or {remedy}") as record:
             return cls(record["calls"])
-        except (OSError, ValueError, KeyError, TypeError, wire.WireError, zipfile.BadZipFile):
-            raise KitError(f"{path} is damaged; fetch the kit again, or {remedy}") from None
 
     def save(self, homework: Homework, seed: int) -> Path:
         """Write the record; the old one stays until the new one is whole."""
-        path = path_of(homework, seed)
-        record = wire.pack({"checks": digest(homework), "calls": self.calls})
-        temporary = path.with_suffix(".tmp.npz")
-        np.savez_compressed(temporary, record=np.frombuffer(record, np.uint8))
-        os.replace(temporary, path)
-        return path
+        return record_file.save(path_of(homework, seed), homework, {"calls": self.calls})
 
 
 class Asked(Protocol):

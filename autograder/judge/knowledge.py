@@ -6,17 +6,13 @@ are told one at a time.
 
 from __future__ import annotations
 
-import os
-import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from autograder.judge.answers import digest
+from autograder.judge import record_file
 from autograder.judge.known import Cause, Known, OfProblem
-from autograder.run import wire
-from common.errors import KitError
 from common.homework import Homework
 
 
@@ -45,11 +41,7 @@ class Knowledge:
         causes = _Causes([])
         problems = {name: _packed(one, causes) for name, one in self.problems.items()}
         told = [[cause.kind, cause.slug, cause.text] for cause in causes.all]
-        record = wire.pack({"checks": digest(homework), "causes": told, "problems": problems})
-        temporary = path.with_suffix(".tmp.npz")
-        np.savez_compressed(temporary, record=np.frombuffer(record, np.uint8))
-        os.replace(temporary, path)
-        return path
+        return record_file.save(path, homework, {"causes": told, "problems": problems})
 
     @classmethod
     def load(cls, homework: Homework) -> Knowledge:
@@ -61,18 +53,9 @@ class Knowledge:
         path = path_of(homework)
         if not path.is_file():
             return cls({})
-        try:
-            with np.load(path, allow_pickle=False) as archive:
-                record = wire.unpack(archive["record"].tobytes())
-            if record["checks"] != digest(homework):
-                raise KitError(
-                    f"{path.name} of {homework.name} was recorded with other checks; put "
-                    "autograder/ back as it was (git checkout autograder)"
-                )
+        with record_file.opened(path, homework) as record:
             causes = _Causes([Cause(*one) for one in record["causes"]])
             return cls({n: _unpacked(one, causes) for n, one in record["problems"].items()})
-        except (OSError, ValueError, KeyError, TypeError, wire.WireError, zipfile.BadZipFile):
-            raise KitError(f"{path} is damaged; fetch the kit again") from None
 
 
 def path_of(homework: Homework) -> Path:

@@ -88,7 +88,7 @@ def choose_seed(homework: Homework, content: str) -> int:
 
 def grader_version(homework: Homework, seed: int | None) -> str:
     """What a record depends on beside the submission."""
-    from autograder.judge.answers import digest  # takes longer to import than --help may
+    from autograder.judge.record_file import digest  # takes longer to import than --help may
 
     table = (homework.folder / "homework.toml").read_bytes()
     seeds = secret_seeds(homework) if seed is None else [seed]

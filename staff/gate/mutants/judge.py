@@ -12,7 +12,8 @@ from pathlib import Path
 
 from autograder import engine
 from autograder.context import CheckContext
-from autograder.judge.answers import Answers, digest
+from autograder.judge.answers import Answers
+from autograder.judge.record_file import digest
 from autograder.planning import plan
 from autograder.run.overlay import overlay
 from common.homework import PUBLIC_SEED, Homework
