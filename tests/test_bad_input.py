@@ -16,6 +16,7 @@ from autograder.context import CheckContext
 from autograder.judge.answers import Answers, path_of
 from autograder.planning import plan
 from autograder.run.launch import start
+from autograder.run.notes import STAFF, UNEXPLAINED, Note
 from autograder.run.overlay import overlay
 from common import homework as homeworks
 from common.errors import KitError
@@ -207,7 +208,7 @@ def test_the_parent_imports_neither_torch_nor_the_homework():
 # --- the command line ---------------------------------------------------------------------------
 
 USAGE = {
-    "unknown homework": (["hw9"], "no homework 'hw9' here; choose one of hw0"),
+    "unknown homework": (["hw9"], "no homework 'hw9' here; did you mean hw4? choose one of hw0"),
     "unknown problem": (["hw1", "--problem", "9z"], "has no problem '9z'; it has 1, 2a, 2b, X"),
     "no such submission": (["hw1", "--submission", "nowhere"], "is not a folder"),
     "a submission without files": (["hw1", "--submission", "tests"], "holds none of the files"),
@@ -244,7 +245,7 @@ def test_json_on_standard_output_is_json_alone():
     assert code == 1
     assert "sample_task" in errors
     assert set(record) == {
-        "homework", "score", "max_score", "seconds", "isolation", "checks"}  # fmt: skip
+        "homework", "score", "max_score", "seconds", "isolation", "checks", "notes"}  # fmt: skip
     assert set(record["checks"][0]) >= {  # the contract; further fields may be added
         "id", "problem", "title", "points", "max_points", "status", "seconds", "message", "mistake",
         "causes",
@@ -321,7 +322,7 @@ def test_plain_pytest_runs_the_checks_too():
     assert "problem 2b is still empty: fill in mann_loss" in done.stdout, done.stdout[-2000:]
 
 
-def test_an_explanation_that_fails_costs_no_verdict(run, solved, monkeypatch, capsys):
+def test_an_explanation_that_fails_costs_no_verdict(worker, solved, monkeypatch):
     def explain(*_):
         raise ValueError("a form that nobody foresaw")
 
@@ -329,6 +330,7 @@ def test_an_explanation_that_fails_costs_no_verdict(run, solved, monkeypatch, ca
     folder = solved("hw1")
     with (folder / "mann.py").open("a") as file:
         file.write("\n\ndef mann_loss(logits, labels):\n    return logits.sum() * 0\n")
-    rows = run("hw1", folder, "2b")
-    assert sum(row.points for row in rows) < 8 and not any(row.causes for row in rows)
-    assert "2b: no cause was found (ValueError)" in capsys.readouterr().err
+    result = engine.grade(homeworks.load("hw1"), submission=folder, only="2b", worker=worker)
+    assert result.score < 8 and not any(row.causes for row in result.checks)
+    told = Note(UNEXPLAINED, STAFF, "2b: no cause was found (ValueError)")
+    assert told in result.notes
