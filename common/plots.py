@@ -71,17 +71,23 @@ def save(figure, path: Path) -> Path:
 
 def numbers(figure) -> list[dict]:
     """The points of every curve of a figure, at most MOST_POINTS of each, evenly chosen."""
-    found = []
-    for axis in figure.axes:
-        for line in axis.get_lines():
-            points = [[f"{value:.4g}" if isinstance(value, float) else str(value) for value in point]
-                      for point in zip(line.get_xdata().tolist(), line.get_ydata().tolist())]  # fmt: skip
-            step = -(-len(points) // MOST_POINTS) or 1
-            name = "" if str(line.get_label()).startswith("_") else str(line.get_label())
-            if points:
-                found.append({"curve": name, "x": axis.get_xlabel(), "y": axis.get_ylabel() or axis.get_title(),
-                              "points": points[::step]})  # fmt: skip
-    return found
+    found = [_curve(axis, line) for axis in figure.axes for line in axis.get_lines()]
+    return [curve for curve in found if curve["points"]]
+
+
+def _curve(axis, line) -> dict:
+    """One curve's name, axes and chosen points, as text; its data may be arrays or lists."""
+    import numpy as np
+
+    points = list(zip(*(np.asarray(data).tolist() for data in line.get_data())))
+    chosen = points[:: -(-len(points) // MOST_POINTS) or 1]
+    label = str(line.get_label())
+    return {
+        "curve": "" if label.startswith("_") else label,
+        "x": axis.get_xlabel(), "y": axis.get_ylabel() or axis.get_title(),
+        "points": [[f"{value:.4g}" if isinstance(value, float) else str(value) for value in point]
+                   for point in chosen],
+    }  # fmt: skip
 
 
 def band(axis, reference: Band, index: int = 0) -> None:

@@ -28,3 +28,16 @@ def test_a_picture_has_one_legend_with_every_run_once(tmp_path, monkeypatch):
     (legend,) = both.legends
     assert [text.get_text() for text in legend.get_texts()] == ["one", "two"]
     assert not alone.legends
+
+
+def test_numbers_of_lines_and_of_named_places_are_kept(tmp_path):
+    figure, axis = plots.new()
+    axis.axvline(2.5, label="best step")
+    axis.plot(["low", "high"], [0.25, 1], label="accuracy")
+    axis.plot(range(60), range(60))
+    best, named, many = plots.numbers(figure)
+    assert best["curve"] == "best step" and best["points"] == [["2.5", "0"], ["2.5", "1"]]
+    assert named["points"] == [["low", "0.25"], ["high", "1"]]
+    assert many["curve"] == "" and many["points"][0] == ["0", "0"]
+    assert len(many["points"]) == 20 <= plots.MOST_POINTS
+    assert plots.save(figure, tmp_path / "x.png").is_file()
