@@ -320,7 +320,9 @@ def test_the_file_that_is_made_can_be_read_and_packed(tmp_path):
         assert given.name == 'Ada "L" ü'
         assert {v.state for v in diagnosis.verdicts(given, told)} == {diagnosis.OPEN}
     homework = dataclasses.replace(homeworks.load("hw1"), root=tmp_path)
-    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    for name in ("pyproject.toml", "requirements.txt"):
+        shutil.copy(ROOT / name, tmp_path)
+    shutil.copytree(ROOT / "autograder/checks/hw1", tmp_path / "autograder/checks/hw1")
     for name in homework.files:
         (tmp_path / "hw1" / name).write_text("x = 1\n")
     _, contents = submit.collect(homework, {})
