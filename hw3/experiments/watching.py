@@ -50,7 +50,8 @@ class Watch:
 def watched(record: RunFolder, steps: int, tune: Callable[[Watch], None]) -> None:
     """Tune once, and leave rows, curves and result.
 
-    It takes seconds: a run that was finished is only drawn again, any other begins anew.
+    It takes seconds: a run that stopped after its last step only gets its result, any other
+    begins anew.
 
     Args:
         tune: does all steps, and tells the watch after each.
@@ -58,7 +59,7 @@ def watched(record: RunFolder, steps: int, tune: Callable[[Watch], None]) -> Non
     watch = Watch(record, steps)
     if record.checkpoint_file.is_file():
         watch.rows = read_checkpoint(record.checkpoint_file)["rows"]
-        print(f"this run is finished: {len(watch.rows)} rows")
+        print(f"tuned before: {len(watch.rows)} rows")
     else:
         tune(watch)
         record.save_checkpoint({"rows": watch.rows, "config": record.config})
