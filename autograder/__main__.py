@@ -13,6 +13,7 @@ from pathlib import Path
 
 from autograder import asked
 from common import progress
+from common.command_line import Parser
 from common.errors import KitError
 from common.files import write_text
 
@@ -32,11 +33,10 @@ exit code: 0 every point asked for was earned, 1 not yet, 2 it could not be grad
 
 def parser() -> argparse.ArgumentParser:
     """The options of grading; `submit` has its own."""
-    options = argparse.ArgumentParser(
+    options = Parser(
         prog="python -m autograder",
         description="Judges your homework on this machine, in seconds, and says what to look at.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = options.add_argument
     add("homework", nargs="*", help="hw0, hw1, or a file such as hw1/mann.py; none means all")

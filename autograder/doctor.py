@@ -6,7 +6,6 @@ imports neither.
 
 from __future__ import annotations
 
-import argparse
 import importlib.metadata
 import json
 import os
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from common import homework as homeworks
+from common.command_line import Parser
 from common.errors import KitError
 
 OLDEST_PYTHON = (3, 11)
@@ -54,12 +54,11 @@ class Finding:
 
 def main(argv: list[str]) -> int:
     """Look, and say; 0 when all that is needed works, 1 when something must be mended."""
-    options = argparse.ArgumentParser(
+    options = Parser(
         prog="python -m autograder doctor",
         description="Says what works on this machine and how to mend what does not.",
         epilog="example:\n  python -m autograder doctor\n"
         "exit code: 0 all that is needed works, 1 something must be mended",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     options.add_argument("--plain", action="store_true",
         help="sentences in ASCII, for screen readers; NO_COLOR=1 does the same")  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
 import os
@@ -18,12 +17,14 @@ from autograder.run.notes import PUT_BACK, Note, Tell
 from autograder.run.overlay import taken
 from autograder.statement import OF_OLDER_KITS, asks_for_tools, statement
 from common import homework as homeworks
+from common.command_line import Parser
 from common.errors import KitError
 from common.files import write_archive, write_text
 from common.homework import Homework
 from common.progress import can_ask
-from common.receipts import RECEIPT, kit_version
+from common.receipts import RECEIPT
 from common.training.state import ABSENT, FINISHED, OTHER, STOPPED, State, state_of
+from common.version import kit_version
 
 SIGNATURE_FILE = "submission.toml"
 DIAGNOSIS_FILE = "diagnosis.toml"
@@ -34,11 +35,10 @@ TRAINED_WITH = "the course grader loads your weights into the kit's given code, 
 
 def main(argv: list[str]) -> int:
     """Pack a homework; the exit code."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m autograder submit",
         description="Grade a homework, sign it, and pack the zip to hand in.",
         epilog="example:\n  python -m autograder submit hw1 -o hw1.zip",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("homework", help="hw0, hw1, …")
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="the zip to write")

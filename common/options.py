@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-from common import progress
+from common import command_line, progress
 from common.errors import KitError, Stopped
 
 RUNS = Path("runs")
@@ -27,7 +27,7 @@ class _Plain(argparse.Action):
         os.environ["NO_COLOR"] = "1"
 
 
-class Parser(argparse.ArgumentParser):
+class Parser(command_line.Parser):
     """A parser of a training: it tells which options make another run, and errors are one line.
 
     Args:
@@ -96,7 +96,6 @@ def parser(description: str, example: str, beside: tuple[str, ...] = ()) -> Pars
     options = Parser(
         description=description,
         epilog=f"example:\n{example}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
         beside=beside,
     )
     add = options.add_argument_group("common to all scripts").add_argument

@@ -9,25 +9,15 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-import tomllib
 from pathlib import Path
 from typing import Any
 
 from common.files import sha256, write_text
-from common.homework import ROOT
+from common.version import kit_version
 
 RECEIPT = "receipt.json"
 WITNESSED = ("config.json", "metrics.csv", "result.json", "checkpoint.pt")
 AT_THE_END, WHEN_PACKED = "run", "submit"  # who made a receipt
-
-
-def kit_version(root: Path = ROOT) -> str:
-    """The version in pyproject.toml; empty in a tree without it."""
-    try:
-        with (root / "pyproject.toml").open("rb") as stream:
-            return tomllib.load(stream)["project"]["version"]
-    except FileNotFoundError:
-        return ""
 
 
 def receipt(folder: Path, by: str, unwritten: dict[str, str] | None = None) -> dict[str, Any]:

@@ -43,6 +43,10 @@ examples:
   python -m staff gradebook scores            late days, weights, extra credit: one table
 """
 
+TRAIN = """example:
+  python -m staff train hw1 --experiment 1-shot-2-way
+  python -m staff train hw1 --help"""
+
 OWN_OPTIONS = {  # commands that read their own: module, help
     "demo": ("staff.demo", "three attempts graded, a tiny run trained: what the kit does"),
     "compare": ("staff.authoring.compare", "compare the five methods, with the solutions"),
@@ -169,10 +173,9 @@ def train(argv: list[str]) -> int:
     """Run `python -m hwN.train …` in a tree that holds the solutions; runs stay in ./runs."""
     from staff.authoring.with_solutions import training_tree
 
-    if not argv or argv[0] in ("-h", "--help"):
-        print("usage: python -m staff train hwN [options of hwN.train]")
-        return 0 if argv else 2
-    homework = homeworks.load(argv[0])
+    options = parser("train", "Run hwN.train with the solutions in place.", TRAIN)
+    options.add_argument("homework", help="hw0, hw1, …; all that follows goes to its train.py")
+    homework = homeworks.load(options.parse_args(argv[:1]).homework)
     with tempfile.TemporaryDirectory(prefix="train-") as folder:
         solutions = homework.root / "staff" / "solutions" / homework.name
         tree = training_tree(homework, Path(folder), solutions)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
+from common.command_line import Parser
 
 
-def parser(name: str, description: str, epilog: str) -> argparse.ArgumentParser:
+def parser(name: str, description: str, epilog: str) -> Parser:
     """A parser whose `--help` ends with examples, laid out as they are written."""
-    return argparse.ArgumentParser(
+    return Parser(
         prog=f"python -m staff {name}".strip(),
         description=description,
         epilog=epilog,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from pathlib import Path
 
 from autograder.explain import of_runs
 from autograder.explain.question import Question
 from common import homework as homeworks
+from common.command_line import Parser
 
 EXAMPLES = """
 examples:
@@ -23,12 +23,11 @@ LETTERS = "abcdefgh"
 
 def main(argv: list[str]) -> int:
     """Ask about a student's own work; the exit code."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m autograder explain",
         description="Asks you about your own code and runs. The kit computes the answers by running "
         "your code; nothing is recorded.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("homework", help="hw0, hw1, …")
     parser.add_argument("--problem", metavar="ID", help="only about this one, such as 2a")

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common import options
+from common.command_line import Parser
 from common.homework import ROOT
 
 WAY, ROWS = 3, 3  # classes of a task; rows of queries, each of which shows every class once
@@ -55,13 +56,12 @@ class Missing(Exception):
 
 def arguments() -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m common.compare",
         description="Train your own five methods for a short while each, give them the same 3-way "
         "1-shot tasks, and draw accuracy, calibration, time and memory in one picture.",
         epilog="example:\n  python -m common.compare\n"
         "  python -m common.compare --data glyphs --seed 1 --without hw4",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
     add(

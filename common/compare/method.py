@@ -7,7 +7,6 @@ sees them through two files alone: the problem and the answers. The right answer
 
 from __future__ import annotations
 
-import argparse
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from common.command_line import Parser
 from common.errors import KitError
 from common.files import replacing
 
@@ -72,11 +72,10 @@ def main(methods: dict[str, Callable[[Problem], Method]]) -> None:
     Args:
         methods: name → what trains it.
     """
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         description="One method's answers to the tasks of `python -m common.compare`, which starts "
         "this program.",
         epilog="example:\n  python -m common.compare",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     names = ", ".join(methods)
     parser.add_argument("--method", choices=methods, default=next(iter(methods)), help=names)

@@ -8,6 +8,7 @@ import importlib
 import json
 
 from common import options
+from common.command_line import Parser
 from common.data import cards, source
 from common.data.cards import Card, DataFile
 from common.errors import KitError
@@ -25,11 +26,10 @@ exit code: 0 done, 1 a data set is damaged, 2 it cannot be done
 
 def arguments() -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m common.data",
         description="Lists, fetches and verifies the data sets. KIT_DATA names a folder that has them.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("command", nargs="?", choices=("list", "fetch", "verify"), default="list")
     parser.add_argument("names", nargs="*", help="data sets; none means all")

@@ -8,6 +8,7 @@ import tomllib
 from pathlib import Path
 
 from common import options
+from common.command_line import Parser
 
 EXAMPLE = """example:
   python -m common.diagnose hw2 --name "Ada L"   draws your runs, makes hw2/diagnosis.toml
@@ -18,12 +19,11 @@ exit code: 0 all evidence holds, 1 not yet, 2 it cannot be read
 
 def arguments() -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m common.diagnose",
         description="Some training runs, most of them broken by one mistake: name cause and "
         "evidence from the curves alone. Which runs are yours is decided by your name.",
         epilog=EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("homework", help="hw1, hw2, …")
     parser.add_argument("--name", help="yours, as you sign; default: the one you signed with")

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from common import homework as homeworks
 from common import options
+from common.command_line import Parser
 from common.errors import KitError
 from common.experiments import parallel, prediction
 from common.experiments.jobs import Job, Plan
@@ -70,14 +71,13 @@ def main(argv: list[str] | None = None, module: Callable[[str], list[str]] | Non
 
 def arguments(argv: list[str] | None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m common.experiments",
         description="Run every experiment that a problem with points asks for. What is finished is "
         "left as it is, and what was stopped goes on: give the same command again.",
         epilog="example:\n  python -m common.experiments hw1        one homework\n"
         "  python -m common.experiments --list     what there is, and what is finished\n"
         "  python -m common.experiments --tiny     all of them on little data, in runs/tiny",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
     add("homework", nargs="*", help="none means all")

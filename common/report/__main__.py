@@ -7,6 +7,7 @@ from pathlib import Path
 
 from common import homework as homeworks
 from common import options
+from common.command_line import Parser
 from common.errors import KitError
 from common.files import write_text
 from common.homework import ROOT, Homework
@@ -36,7 +37,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def arguments(argv: list[str] | None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m common.report",
         description="Make the report of a homework: your answers from hwN/writeup.md, tables and "
         "figures from the run folders, one question a page. Only reads writeup.md, so make it as "
@@ -44,7 +45,6 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
         epilog="exit code: 0 all there, 1 something is missing (it is listed, the report is made), "
         "2 cannot\n\nexample:\n  python -m common.report hw0 --name 'Ada Lovelace'\n"
         "  then open runs/hw0/report.html in a browser and print it to PDF",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("homework", help="hw0, hw1, …")
     parser.add_argument("--name", help="yours, in place of the one in writeup.md")

@@ -6,20 +6,19 @@ comparison goes without these two columns.
 
 from __future__ import annotations
 
-import argparse
 import json
 from pathlib import Path
 
 from common import options
+from common.command_line import Parser
 from common.files import write_text
 
 
 def main() -> None:
     """Read every method's probabilities and the labels; write ECE and NLL."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         description=__doc__.split("\n")[0],
         epilog="example:\n  python -m common.compare",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--answers", type=Path, required=True, metavar="FILE",
                         help="npz: labels [n], and for each method probabilities [n, N]")  # fmt: skip

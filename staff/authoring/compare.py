@@ -24,4 +24,5 @@ def solved_kit(root: Path, target: Path) -> Path:
     for name in ("common", *homeworks.names(root)):
         shutil.copytree(root / name, target / name, ignore=skip)
         copy_solutions(root, name, target / name)
+    shutil.copyfile(root / "pyproject.toml", target / "pyproject.toml")  # the version
     return target

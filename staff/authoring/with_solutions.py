@@ -19,6 +19,7 @@ def training_tree(homework: Homework, target: Path, files: Path) -> Path:
         there = tree / homework.name / path.name
         if path.is_file() and not there.exists():
             shutil.copyfile(path, there)
+    shutil.copyfile(homework.root / "pyproject.toml", tree / "pyproject.toml")  # the version
     return tree
 
 

@@ -14,7 +14,7 @@ from common import course
 from common import homework as homeworks
 from common.errors import KitError
 from common.files import write_archive
-from common.receipts import kit_version
+from common.version import kit_version
 from staff.authoring import leaks, stubs
 from staff.course import policy
 from staff.course.facts import facts
