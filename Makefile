@@ -3,15 +3,18 @@
 # make experiments       train everything that is asked for; HW=hw1 for one; resumes what was stopped
 # make compare           one problem, five answers: your own methods in one picture
 # make doctor            what works on this machine
-# The environment is made on first use; VENV=path puts it elsewhere.
+# The environment is made on first use; VENV=path puts it elsewhere. It gets the versions that this release
+# was tried with; CONSTRAINTS= takes the newest that requirements.txt allows.
 VENV   ?= .venv
 PYTHON ?= python3
 HW     ?=
+CONSTRAINTS ?= $(wildcard constraints.txt)
 
 # what would change how Python starts, or where pip installs
 unexport PYTHONSAFEPATH PYTHONOPTIMIZE PYTHONHOME PIP_USER
 
 bin   := $(VENV)/bin
+pip   := $(bin)/python -m pip install --quiet --disable-pip-version-check
 ready := $(VENV)/.ready
 
 .DEFAULT_GOAL := grade
@@ -31,7 +34,7 @@ doctor: $(ready)
 
 setup: $(ready)
 
-$(ready): requirements.txt
+$(ready): requirements.txt $(wildcard constraints.txt)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or newer is needed; name one with: make PYTHON=python3.12"; exit 2; }
 	@$(bin)/python -c '' 2>/dev/null || { [ ! -f $(VENV)/pyvenv.cfg ] || rm -f $(bin)/python*; $(PYTHON) -m venv $(VENV); } || \
@@ -39,7 +42,9 @@ $(ready): requirements.txt
 	@$(bin)/python -m pip --version >/dev/null 2>&1 || $(bin)/python -m ensurepip >/dev/null || \
 	  { echo "$(VENV) has no pip; on Debian and Ubuntu: apt install python3-venv, then delete $(VENV)"; exit 2; }
 	@echo "Setting up $(VENV) (once; a few minutes on a slow connection) ..."
-	@$(bin)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(pip) -r requirements.txt $(CONSTRAINTS:%=-c %) || { [ -n "$(CONSTRAINTS)" ] && \
+	  echo "The versions in $(CONSTRAINTS) cannot be had; trying what requirements.txt allows ..." && \
+	  $(pip) -r requirements.txt; }
 	@touch $@
 # begin staff
 
@@ -65,6 +70,6 @@ stubs answers verify release: $(staff_ready)
 	@$(bin)/python -m staff $@ $(HW)
 
 $(staff_ready): $(ready) staff/requirements.txt
-	@$(bin)/python -m pip install --quiet --disable-pip-version-check -r staff/requirements.txt
+	@$(pip) -r staff/requirements.txt
 	@touch $@
 # end staff

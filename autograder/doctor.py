@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from common import constraints
 from common import homework as homeworks
 from common.command_line import Parser
 from common.errors import KitError
@@ -130,7 +131,18 @@ def packages(root: Path) -> list[Finding]:
     if wrong:
         mend = f"{Path(sys.executable).name} -m pip install -r requirements.txt"
         return [Finding("Packages", "broken", "; ".join(wrong), mend)]
-    return [Finding("Packages", "works", ", ".join(found))]
+    return [Finding("Packages", "works", ", ".join(found)), *versions(root)]
+
+
+def versions(root: Path) -> list[Finding]:
+    """Are they those that this release was tried with?"""
+    others = constraints.differences(root)
+    if not constraints.load(root) or not others:
+        return []
+    found = f"this release was tried with others, in brackets: {', '.join(others)}"
+    mend = (f"none is needed; the same ones: {Path(sys.executable).name} -m pip install "
+            f"-r requirements.txt -c {constraints.NAME}")  # fmt: skip
+    return [Finding("Versions", "note", found, mend)]
 
 
 def _numbers(version: str) -> tuple[int, ...]:

@@ -68,6 +68,7 @@ OWN_OPTIONS = {  # commands that read their own: module, help
     ),
     "cases": ("staff.gate.cases", "grade versions of holes with known causes"),
     "combined": ("staff.gate.combined", "right ways of several holes at once: graded, and trained"),
+    "constraints": ("staff.release.constraints", "note the versions that are installed here"),
     "new-term": ("staff.release.new_term", "dates, canary, version and letters of another term"),
     "mutate": ("staff.gate.mutants", "change the solutions, and list what no check notices"),
     "written": ("staff.written.command", "grade written answers on offline pages"),

@@ -61,8 +61,9 @@ def test_the_solutions_of_the_other_homeworks_earn_their_points(name, tmp_path, 
 
 def test_the_image_gets_a_cpu_build_and_keeps_the_answers_to_root(container):
     torch, rest = (container.autograder / "pip.log").read_text().splitlines()
-    assert torch == "-m pip install --quiet --index-url INDEX torch torchvision"
-    assert rest == "-m pip install --quiet -r /autograder/source/requirements.txt"
+    quiet = "-m pip install --quiet -c /autograder/source/constraints.txt"
+    assert torch == f"{quiet} --index-url INDEX torch torchvision"
+    assert rest == f"{quiet} -r /autograder/source/requirements.txt"
     student = (
         "setpriv --reuid=61184 --regid=61184 --clear-groups --inh-caps=-all --bounding-set=-all"
     )

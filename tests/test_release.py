@@ -10,7 +10,7 @@ from common.errors import KitError
 from staff.release import archive
 
 ROOT = homeworks.ROOT
-PROMISED = {"hw0", "hw1", "hw2", "hw3", "hw4", "common", "autograder", "requirements.txt", "README.md",
+PROMISED = {"hw0", "hw1", "hw2", "hw3", "hw4", "common", "autograder", "requirements.txt", "constraints.txt", "README.md",
             "Makefile", "pyproject.toml", "LICENSE", "AGENTS.md"}  # fmt: skip
 DOTTED = {".gitignore", ".vscode", ".devcontainer", ".github"}
 

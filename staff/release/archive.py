@@ -22,7 +22,8 @@ from staff.gate.completeness import missing
 from staff.release import assistants, handout, hints
 from staff.release.left_out import without
 
-TOP = ("README.md", "requirements.txt", "Makefile", "pyproject.toml", "LICENSE", ".gitignore")
+TOP = ("README.md", "requirements.txt", "constraints.txt", "Makefile", "pyproject.toml", "LICENSE",
+       ".gitignore")  # fmt: skip
 STUDENTS = Path("staff", "students")  # what only the students' kit has: AGENTS.md, editor settings
 NAME = "meta-learning-homework"
 STAFF_ONLY = re.compile(r"answers-.*\.npz")  # of secret seeds

@@ -10,6 +10,7 @@ import os
 import shlex
 from pathlib import Path
 
+from common import constraints
 from common import homework as homeworks
 from common.errors import KitError
 from common.files import write_archive
@@ -88,6 +89,7 @@ def contents(homework: Homework, torch_index: str, data: Path | None) -> dict[st
         "setup.sh": _unix((HERE / "setup.sh").read_bytes()),
         "run_autograder": _unix((HERE / "run_autograder").read_bytes()),
         "requirements.txt": (root / "requirements.txt").read_bytes(),
+        constraints.NAME: (root / constraints.NAME).read_bytes(),
         "settings.sh": settings.encode(),
         "kit/course.toml": facts(root, [homework.name]),
     }
