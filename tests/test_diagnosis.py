@@ -12,7 +12,7 @@ import pytest
 
 from autograder import submit
 from common import homework as homeworks
-from common.diagnose import claims, curves, diagnosis
+from common.diagnose import claims, curves, diagnosis, picture
 from common.diagnose.claims import Claim
 from common.errors import KitError
 from staff.authoring import catalogue
@@ -315,7 +315,7 @@ def test_bad_input_is_named_in_one_line(change, said, tmp_path):
 def test_the_file_that_is_made_can_be_read_and_packed(tmp_path):
     for hw in RECORDED:
         told, path = curves.load(hw), tmp_path / hw / "diagnosis.toml"
-        diagnosis.write(path, told, 'Ada "L" ü')
+        diagnosis.write(path, told, diagnosis.blank(told, 'Ada "L" ü'))
         given = diagnosis.read(path, told)
         assert given.name == 'Ada "L" ü'
         assert {v.state for v in diagnosis.verdicts(given, told)} == {diagnosis.OPEN}
@@ -354,9 +354,9 @@ def kit(tmp_path_factory):
     return root
 
 
-def call(kit, *words):
+def call(kit, *words, typed=""):
     return subprocess.run([sys.executable, "-m", "common.diagnose", *words], cwd=kit, text=True,
-                          capture_output=True, check=False)  # fmt: skip
+                          capture_output=True, input=typed, check=False)  # fmt: skip
 
 
 def test_the_command_draws_makes_and_checks(kit):
@@ -375,6 +375,71 @@ def test_the_command_draws_makes_and_checks(kit):
     wrong = call(kit, "hw1", "--name", "Grace H")
     assert wrong.returncode == 2 and "move it away" in wrong.stderr
     assert "those of hw1" in call(kit, "hw7").stderr
+
+
+def typed_answers(told, answers):
+    """What fingers type for right answers: the cause by name, the metric by number, steps as shown."""
+    for run, cause in answers.items():
+        claim = true_claim(told, run, cause)
+        metric = list(told.setting_of(run).metrics).index(claim.metric) + 1
+        direction = [] if cause == recipe.SOUND else [claim.direction]
+        words = (cause, str(metric), *direction, str(claim.first), str(claim.last), "")
+        yield "\n".join(words) + "\n"
+
+
+def test_questions_lead_to_evidence_that_holds(kit):
+    path, told = kit / "hw1" / "diagnosis.toml", curves.load("hw1")
+    path.unlink(missing_ok=True)
+    call(kit, "hw1", "--name", NAME)
+    right = {run: recipe.load("hw1").answers[run] for run in curves.drawn(told, NAME)}
+    first, *others = typed_answers(told, right)
+    part = call(kit, "hw1", "--ask", typed=first)
+    assert part.returncode == 1 and "--ask" in part.stdout.splitlines()[-1]
+    kept = diagnosis.read(path, told)
+    assert [v.state for v in diagnosis.verdicts(kept, told)].count(diagnosis.HOLDS) == 1
+    whole = call(kit, "hw1", "--ask", "--plain", typed="".join(others))
+    assert whole.returncode == 0, whole.stdout
+    given = diagnosis.read(path, told)
+    assert {row.run: row.cause for row in given.answers} == right
+    assert whole.stdout.isascii() and "holds" in whole.stdout
+
+
+def test_what_does_not_hold_is_told_and_not_kept(kit):
+    path, told = kit / "hw1" / "diagnosis.toml", curves.load("hw1")
+    path.unlink(missing_ok=True)
+    diagnosis.write(path, told, diagnosis.blank(told, NAME))
+    path.write_text("# my own note\n" + path.read_text(encoding="utf-8"), encoding="utf-8")
+    run = curves.drawn(told, NAME)[0]
+    wrong = next(d for d in ("rises", "falls")
+                 if not claims.holds(Claim("loss", 20, 300, d), told.runs[run].columns,
+                                     told.setting_of(run)))  # fmt: skip
+    typed = ["no such", "si", "loss", wrong, "x", "", "", "loss", wrong, "1", "2", "", "", "", ""]
+    told_of = call(kit, "hw1", "--ask", run.lower(), typed="\n".join(typed))
+    assert told_of.returncode == 1 and "this piece is not kept" in told_of.stdout
+    assert "'no such' is none of them" in told_of.stdout and "'x' is no number" in told_of.stdout
+    assert "fewer than 3 points" in told_of.stdout
+    answer = next(row for row in diagnosis.read(path, told).answers if row.run == run)
+    assert answer.cause == "sign" and not answer.claims
+    assert "# my own note" in (kit / "hw1" / "diagnosis.toml.old").read_text(encoding="utf-8")
+    assert "run ZZ is not one of yours" in call(kit, "hw1", "--ask", "zz").stderr
+
+
+@pytest.mark.parametrize("hw", RECORDED)
+def test_a_picture_comes_with_its_numbers_and_its_words_stand_apart(hw):
+    told = curves.load(hw)
+    chosen = {run.setting: name for name, run in told.runs.items()}  # one run of each setting
+    runs = sorted(chosen.values())
+    text = picture.as_text(told, runs)
+    for run in runs:
+        columns = told.runs[run].columns
+        assert all(f"{number:11.4g}" in text for column in columns.values() for number in column)
+    figure = picture.figure_of(told, runs)
+    figure.draw_without_rendering()
+    for run, strip in zip(runs, figure.subfigs):
+        boxes = [axis.get_tightbbox() for axis in strip.axes if axis.get_visible()]
+        assert len(boxes) == len(told.setting_of(run).metrics)
+        for place, box in enumerate(boxes):
+            assert not any(box.overlaps(other) for other in boxes[place + 1 :]), run
 
 
 def test_recording_some_runs_keeps_the_others(monkeypatch):

@@ -17,6 +17,7 @@ SOUND = "sound"  # the cause of a run with which nothing is wrong
 LARGEST = 2**16  # bytes
 LONGEST_NAME = 200  # characters
 MOST_CLAIMS = 5  # for one run
+EMPTY = Claim("", 0, 0, "")  # as it stands in a file that is not filled in
 HOLDS, FALSE, SILENT, OPEN = "holds", "does not hold", "says nothing", "open"
 
 
@@ -55,9 +56,19 @@ class Verdict:
 # --- the file -----------------------------------------------------------------------------------
 
 
-def write(path: Path, curves: Curves, name: str) -> None:
-    """Write a file with room for the answers of this name's runs."""
-    runs = drawn(curves, name)
+def write(path: Path, curves: Curves, given: Diagnosis) -> None:
+    """Write a file whole: what is answered, and room for what is not."""
+    write_text(path, as_toml(given, curves))
+
+
+def blank(curves: Curves, name: str) -> Diagnosis:
+    """A diagnosis of this name's runs of which nothing is answered yet."""
+    return Diagnosis(name, tuple(Answer(run, "", ()) for run in drawn(curves, name)))
+
+
+def as_toml(given: Diagnosis, curves: Curves) -> str:
+    """A diagnosis as the text of its file, with what may stand there as comments."""
+    runs = [answer.run for answer in given.answers]
     lines = [
         f"# {curves.homework}: what is wrong with these runs? The pictures come from",
         f"# python -m common.diagnose {curves.homework}",
@@ -75,18 +86,23 @@ def write(path: Path, curves: Curves, name: str) -> None:
             f"#   metrics: {', '.join(told.metrics)}",
             f"#   causes: {', '.join(told.causes)}",
         ]
-    lines += ["", f"name = {json.dumps(name, ensure_ascii=False)}"]
-    for run in runs:
+    lines += ["", f"name = {json.dumps(given.name, ensure_ascii=False)}"]
+    for answer in given.answers:
         lines += [
             "",
-            f"# {curves.setting_of(run).title}",
-            f"[runs.{run}]",
-            'cause = ""',
+            f"# {curves.setting_of(answer.run).title}",
+            f"[runs.{answer.run}]",
+            f'cause = "{answer.cause}"',
             "evidence = [",
-            '    { metric = "", from = 0, to = 0, direction = "" },',
+            *(_claim_row(claim) for claim in answer.claims or (EMPTY,)),
             "]",
         ]
-    write_text(path, "\n".join(lines) + "\n")
+    return "\n".join(lines) + "\n"
+
+
+def _claim_row(claim: Claim) -> str:
+    return (f'    {{ metric = "{claim.metric}", from = {claim.first:g}, to = {claim.last:g}, '
+            f'direction = "{claim.direction}" }},')  # fmt: skip
 
 
 def read(path: Path, curves: Curves) -> Diagnosis:
@@ -129,12 +145,16 @@ def _answer(place: str, run: str, row: object, curves: Curves) -> Answer:
     claims = row.get("evidence", [])
     if not isinstance(claims, list) or len(claims) > MOST_CLAIMS:
         raise KitError(f"{place}: evidence is a list of at most {MOST_CLAIMS} claims")
-    found = [_claim(place, claim, run, curves) for claim in claims]
+    found = [claim_of(place, claim, run, curves) for claim in claims]
     return Answer(run, cause, tuple(claim for claim in found if claim is not None))
 
 
-def _claim(place: str, row: object, run: str, curves: Curves) -> Claim | None:
-    """One claim; None for one that is not filled in yet."""
+def claim_of(place: str, row: object, run: str, curves: Curves) -> Claim | None:
+    """One claim; None for one that is not filled in yet.
+
+    Raises:
+        KitError: for one that cannot be: one line, after its place.
+    """
     wanted = ("metric", "from", "to", "direction")
     if not isinstance(row, dict) or set(row) != set(wanted):
         raise KitError(f"{place}: a claim has {', '.join(wanted)}, no more and no less")
@@ -163,10 +183,11 @@ def _claim(place: str, row: object, run: str, curves: Curves) -> Claim | None:
 
 def verdicts(diagnosis: Diagnosis, curves: Curves) -> list[Verdict]:
     """Hold the evidence for every run against its curve."""
-    return [_verdict(answer, curves) for answer in diagnosis.answers]
+    return [verdict(answer, curves) for answer in diagnosis.answers]
 
 
-def _verdict(answer: Answer, curves: Curves) -> Verdict:
+def verdict(answer: Answer, curves: Curves) -> Verdict:
+    """Hold the evidence for one run against its curve."""
     setting, columns = curves.setting_of(answer.run), curves.runs[answer.run].columns
     if not answer.cause or not answer.claims:
         what = "cause and evidence" if not answer.cause else "evidence"
