@@ -17,7 +17,7 @@ from staff.command import parser
 EXAMPLES = """
 examples:
   python -m staff stubs                       make hwN/ from staff/solutions/
-  python -m staff tables                      points of homework.toml into handouts and write-ups
+  python -m staff tables                      points and outcomes into handouts and write-ups
   python -m staff answers hw1                 record the public seed's answers
   python -m staff answers --seed 7421         record a secret seed for the course grader
   python -m staff verify hw1 --html gate.html the gate, and its table of mistakes by checks
@@ -91,7 +91,7 @@ def main(argv: list[str] | None = None) -> int:
     options = parser("", "Make stubs and answers, train with the solutions.", EXAMPLES)
     commands = options.add_subparsers(dest="command", required=True)
     for name, text in (("stubs", "make hwN/ from the solutions"),
-                       ("tables", "put points and titles of homework.toml into the handouts"),
+                       ("tables", "put points, titles and outcomes into the handouts"),
                        ("answers", "record the solutions' answers")):  # fmt: skip
         command = commands.add_parser(name, help=text)
         command.add_argument("homework", nargs="*", help="none means all")
@@ -142,7 +142,7 @@ def stubs(options: argparse.Namespace) -> int:
 
 
 def tables(options: argparse.Namespace) -> int:
-    """Put the points of homework.toml into handouts and write-ups; say what changed."""
+    """Put the points and outcomes into handouts and write-ups; say what changed."""
     from staff.authoring.tables import redraw
 
     for name in options.homework or homeworks.names():

@@ -28,6 +28,8 @@ def copy(tmp_path):
         ("hw0/README.md", "| 1a | Embedding tables | 2 |", "| 1a | Embedding tables | 3 |", "staff tables"),
         ("hw0/README.md", "`rating_head` (2 points)", "`rating_head` (3 points)", "staff tables"),
         ("hw0/writeup.md", "runs (4 points)", "runs (5 points)", "staff tables"),
+        ("staff/writeup/hw0.toml", "build a model of two tasks", "build two models", "staff tables"),
+        ("hw0/README.md", "<!-- end of the outcomes -->", "", "lacks the line <!-- end of the outcomes"),
         ("hw0/README.md", "## Common pitfalls", "## Pitfalls", "Common pitfalls"),
         ("hw0/README.md", "figures/", "figure/", "is not shown"),
         ("hw0/model.py", "raise NotImplementedError", "return None  # raise", "make stubs"),

@@ -69,6 +69,8 @@ def test_pages_lose_its_sections(dropping):
     assert "TransformerMANN" not in kept and "**3q" not in kept and "**3p" in kept
     assert "## Common pitfalls" in kept and "*3 is left out this term" in kept
     assert f"**{57 - 12 - 4}**" in kept
+    taught = tables.with_outcomes(handout, homework)
+    assert "train it by the loss of the query row (2a, 2b)\n" in taught and "hard (3p)\n" in taught
     writeup = without((homework.folder / "writeup.md").read_text(encoding="utf-8"), homework)
     assert "## 3q" not in writeup and "## X" not in writeup and "## 4 ·" in writeup
     assert "3q" not in rubric.load(homework), "and it has no rubric to grade by"

@@ -97,3 +97,4 @@ def test_the_sum_on_the_staffs_sheet(hw):
 def test_the_handout_says_how_to_hand_the_report_in(hw):
     last = handout(hw).split("## Hand in")[-1]
     assert f"python -m common.report {hw}" in last and "PDF" in last
+    assert f"autograder explain {hw}" in last and "run that `writeup.md`" in " ".join(last.split())

@@ -1,15 +1,18 @@
-"""`python -m staff tables`: points and titles in handouts and write-ups, made from homework.toml."""
+"""`python -m staff tables`: outcomes, points and titles in handouts and write-ups, from the homework's tables."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
+from common.errors import KitError
 from common.files import write_text
 from common.homework import Homework, Problem
 from common.report.writeup import heading, questions
+from staff.authoring.outcomes import Outcome, load
 
 BEGIN, END = "<!-- problems: python -m staff tables -->\n", "<!-- end of the problems -->\n"
+OUTCOMES = ("<!-- outcomes: python -m staff tables -->\n", "<!-- end of the outcomes -->\n")
 GRADED_BY = {
     "code": "checks",
     "run": "the course grader, on fresh tasks",
@@ -66,8 +69,37 @@ def _graded_by(problem: Problem) -> str:
 
 def with_table(handout: str, homework: Homework) -> str:
     """The handout with its table of problems made anew."""
-    before, rest = handout.split(BEGIN)
-    return before + BEGIN + table(homework) + END + rest.split(END)[1]
+    return _between(handout, (BEGIN, END), table(homework))
+
+
+def with_outcomes(handout: str, homework: Homework) -> str:
+    """The handout with its learning outcomes, and the problems that show each, made anew."""
+    known = {problem.id for problem in homework.problems}
+    lines = [_outcome(one, known) for one in load(homework)]
+    return _between(
+        handout, OUTCOMES, "\n".join(["**Afterwards you can**\n", *filter(None, lines), ""])
+    )
+
+
+def _outcome(outcome: Outcome, known: set[str]) -> str:
+    """A line of the list; empty when this term leaves out all problems that show it."""
+    shown = dict.fromkeys(name.partition(".")[0] for name in outcome.by)
+    left = [problem for problem in shown if problem in known]
+    return f"- {outcome.text} ({', '.join(left)})" if left else ""
+
+
+def _between(page: str, marks: tuple[str, str], made: str) -> str:
+    """The page with what stands between two marks replaced.
+
+    Raises:
+        KitError: when it lacks one of them.
+    """
+    begin, end = marks
+    before, began, rest = page.partition(begin)
+    _, ended, behind = rest.partition(end)
+    if not began or not ended:
+        raise KitError(f"the handout lacks the line {(end if began else begin).strip()}")
+    return before + begin + made + end + behind
 
 
 def with_points(page: str, homework: Homework) -> str:
@@ -97,10 +129,15 @@ def with_titles(writeup: str, homework: Homework) -> str:
 def out_of_step(homework: Homework) -> dict[Path, str]:
     """The handout and the write-up, where they are not as homework.toml has it → their new text."""
     found = {}
-    for name, make in (("README.md", with_table), ("writeup.md", with_titles)):
+    for name, makes in (
+        ("README.md", (with_outcomes, with_table, with_points)),
+        ("writeup.md", (with_titles, with_points)),
+    ):
         path = homework.folder / name
-        was = path.read_text(encoding="utf-8")
-        if (now := with_points(make(was, homework), homework)) != was:
+        was = now = path.read_text(encoding="utf-8")
+        for make in makes:
+            now = make(now, homework)
+        if now != was:
             found[path] = now
     return found
 

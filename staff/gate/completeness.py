@@ -49,8 +49,11 @@ def _handout(homework: Homework) -> Iterator[str]:
     for part in PARTS:
         if part not in text:
             yield f"README.md has no {part!r}"
-    for page in tables.out_of_step(homework):
-        yield f"{page.name} has other points or titles than homework.toml: staff tables"
+    try:
+        for page in tables.out_of_step(homework):
+            yield f"{page.name} has other points, titles or outcomes than the tables: staff tables"
+    except KitError as error:
+        yield str(error)
 
 
 def _figures(homework: Homework) -> Iterator[str]:
