@@ -148,6 +148,8 @@ def _for_students(path: Path, root: Path) -> bytes:
     """A file as it ships: Makefile and pyproject.toml lose what only the staff needs, handouts and
     write-ups the problems that the course leaves out."""
     data = path.read_bytes()
+    if path == root / "README.md":
+        return assistants.on_front_page(data.decode(), course.assistants(root)).encode()
     if path.name in ("README.md", "writeup.md") and path.parent.name in homeworks.names(root):
         page = without(data.decode(), homeworks.load(path.parent.name, root))
         if path.name == "README.md":

@@ -67,6 +67,12 @@ def test_every_handout_says_it_where_it_says_how_to_hand_in(hw):
         assistants.in_handout("# Hand in\n", "hw7", course.NONE)
 
 
+def test_the_front_page_of_the_kit_says_it():
+    page = archive._for_students(ROOT / "README.md", ROOT).decode()
+    assert page.count(assistants.SENTENCES[course.assistants(ROOT)]) == 1
+    assert "explain hw1" in assistants.on_front_page("# Kit\n", course.OPEN)
+
+
 @pytest.mark.parametrize("policy", ['"some"', "3", "true", '["none"]'])
 def test_a_wrong_policy_is_named(policy, tmp_path):
     with pytest.raises(KitError, match=r"course.toml: \[assistants\] policy is .*write"):

@@ -62,3 +62,8 @@ def in_handout(page: str, homework: str, policy: str) -> str:
         raise KitError(f"{homework}/README.md has no section '## Hand in' to say what is allowed")
     sentence = SENTENCES[policy].format(homework=homework)
     return page.replace(_HAND_IN, f"{_HAND_IN}{sentence}\n\n", 1)
+
+
+def on_front_page(page: str, policy: str) -> str:
+    """The kit's front page, which ends with what is allowed."""
+    return f"{page.rstrip()}\n\n**AI tools.** {SENTENCES[policy].format(homework='hw1')}\n"
