@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from common.errors import KitError
@@ -24,6 +24,7 @@ class Graded:
     done: bool
     flagged: bool
     seconds: float
+    changed: float = 0.0  # when, by the clock of the grader's browser
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def load_sheet(path: Path, homework: Homework, rubrics: dict[str, Rubric]) -> Sh
             ident: Graded(
                 {line: int(times) for line, times in one["pressed"].items()},
                 [str(text) for text in one["comments"]], bool(one["done"]),
-                bool(one.get("flagged")), float(one.get("seconds", 0)),
+                bool(one.get("flagged")), float(one.get("seconds", 0)), float(one.get("changed", 0)),
             )
             for ident, one in kept["answers"].items()
         }  # fmt: skip
@@ -90,12 +91,41 @@ def load_sheet(path: Path, homework: Homework, rubrics: dict[str, Rubric]) -> Sh
     return sheet
 
 
+def joined(sheets: list[Sheet]) -> tuple[list[Sheet], list[str]]:
+    """One sheet for each grader and question, and what was joined, in words.
+
+    Of an answer that stands in two files of one grader, what was changed last counts.
+    """
+    together: dict[tuple[str, str], list[Sheet]] = {}
+    for sheet in sheets:
+        together.setdefault((sheet.question, sheet.grader), []).append(sheet)
+    notes = [
+        f"{question}: {', '.join(one.path.name for one in own)} are all {grader}'s; of each answer what "
+        "was changed last counts"
+        for (question, grader), own in together.items()
+        if len(own) > 1
+    ]
+    return [_latest(own) for own in together.values()], notes
+
+
+def _latest(own: list[Sheet]) -> Sheet:
+    """The sheets of one grader as one."""
+    answers: dict[str, Graded] = {}
+    for sheet in own:
+        for ident, one in sheet.answers.items():
+            if ident not in answers or one.changed > answers[ident].changed:
+                answers[ident] = one
+    return replace(own[0], answers=answers)
+
+
 def collect(sheets: list[Sheet], rubrics: dict[str, Rubric], key: Key) -> Collected:
     """Put the graders' files together.
 
-    Where two graded an answer, the one who graded more of the question counts.
+    Where two graded an answer, the one who graded more of the question counts; what the other said
+    is a note.
     """
-    found = Collected()
+    sheets, notes = joined(sheets)
+    found = Collected(notes=notes)
     found.rows = {student: {} for student in sorted({s for group in key.students for s in group})}
     for question, rubric in rubrics.items():
         own = sorted(
@@ -110,11 +140,12 @@ def collect(sheets: list[Sheet], rubrics: dict[str, Rubric], key: Key) -> Collec
                 missing += 1
                 continue
             one = graded[0].done[ident]
-            if len(graded) > 1 and len({score(rubric, s.done[ident].pressed) for s in graded}) > 1:
-                found.notes.append(f"{question} {ident}: {', '.join(s.grader for s in graded)} differ; "
-                                   f"{graded[0].grader} counts")  # fmt: skip
-            if one.flagged:
-                found.notes.append(f"{question} {ident}: flagged by {graded[0].grader}")
+            found.notes += _of_several(rubric, ident, graded)
+            found.notes += [
+                f"{question} {ident}: flagged by {sheet.grader}"
+                for sheet in own
+                if ident in sheet.answers and sheet.answers[ident].flagged
+            ]
             for student in students:
                 points = score(rubric, one.pressed)
                 found.rows[student][question] = (
@@ -124,6 +155,20 @@ def collect(sheets: list[Sheet], rubrics: dict[str, Rubric], key: Key) -> Collec
         if missing and not rubric.extra:
             found.open.append(f"{question}: {missing} of {len(idents)} answers are not graded")
     return found
+
+
+def _of_several(rubric: Rubric, ident: str, graded: list[Sheet]) -> list[str]:
+    """What staff should know of an answer that several graded; the first of them counts."""
+    if len(graded) < 2:
+        return []
+    gave = [f"{s.grader} {score(rubric, s.done[ident].pressed):g}" for s in graded]
+    told = [f"{rubric.question} {ident}: {', '.join(gave)} points; {graded[0].grader} counts"]
+    for sheet in graded[1:]:
+        if comments := sheet.done[ident].comments:
+            told.append(
+                f"{rubric.question} {ident}: {sheet.grader} wrote “{'”, “'.join(comments)}”"
+            )
+    return told
 
 
 def as_csv(found: Collected, rubrics: dict[str, Rubric], whole: bool = True) -> str:
@@ -175,7 +220,7 @@ class Agreement:
 
 def agree(sheets: list[Sheet], rubrics: dict[str, Rubric]) -> list[Agreement]:
     """The agreement of each two graders of a question, on the answers that both graded."""
-    found = []
+    sheets, found = joined(sheets)[0], []
     for number, one in enumerate(sheets):
         for other in sheets[number + 1 :]:
             both = sorted(one.done.keys() & other.done.keys())

@@ -97,21 +97,47 @@ def test_the_later_upload_of_a_student_is_graded_alone(tmp_path, capsys):
     assert len(pages.load_key(tmp_path / "out").students) == 1
 
 
-def sheet(folder, key, grader, pressed, question="4q"):
+def sheet(folder, key, grader, pressed, question="4q", name="", **row):
     """What a grader's page saves of one answer."""
     one = rubric.load(HW)[question]
-    row = {"pressed": pressed, "comments": [], "done": True, "flagged": False, "seconds": 60}
+    row = {"comments": [], "done": True, "flagged": False, "seconds": 60, "pressed": pressed} | row
     kept = {"homework": "hw0", "question": question, "grader": grader, "rubric": version(one),
             "answers": {key.ident(question, "ada"): row}}  # fmt: skip
-    path = Path(folder, f"{grader}.json")
+    path = Path(folder, f"{name or grader}.json")
     path.write_text(json.dumps(kept))
     return grades.load_sheet(path, HW, rubric.load(HW))
 
 
-def test_two_graders_on_one_answer_are_told_where_they_differ(tmp_path):
+def worth(*items):
+    return sum(item.points for item in rubric.load(HW)["4q"].items if item.id in items)
+
+
+def test_of_two_graders_on_one_answer_nothing_is_lost(tmp_path):
     key = pages.Key("salt", [["ada"]], {})
-    sheets = [sheet(tmp_path, key, "g", {"1a": 1}), sheet(tmp_path, key, "h", {})]
+    sheets = [
+        sheet(tmp_path, key, "g", {"1a": 1}),
+        sheet(tmp_path, key, "h", {}, comments=["why?"], flagged=True),
+    ]
     found = grades.collect(sheets, rubric.load(HW), key)
-    assert any("g, h differ; g counts" in note for note in found.notes)
-    assert found.rows["ada"]["4q"][0] == next(
-        item.points for item in rubric.load(HW)["4q"].items if item.id == "1a")  # fmt: skip
+    ident = key.ident("4q", "ada")
+    assert found.notes == [
+        f"4q {ident}: g {worth('1a'):g}, h 0 points; g counts",
+        f"4q {ident}: h wrote “why?”",
+        f"4q {ident}: flagged by h",
+    ]
+    assert found.rows["ada"]["4q"][0] == worth("1a")
+
+
+def test_of_two_files_of_one_grader_the_later_change_counts(tmp_path):
+    key = pages.Key("salt", [["ada"]], {})
+    for changes in ((1, 2), (2, 1)):
+        sheets = [
+            sheet(tmp_path, key, "g", {ident: 1}, name=ident, changed=changed)
+            for ident, changed in zip(("1a", "1b"), changes)
+        ]
+        found = grades.collect(sheets, rubric.load(HW), key)
+        assert found.rows["ada"]["4q"][0] == worth("1b" if changes == (1, 2) else "1a")
+        assert found.notes == [
+            "4q: 1a.json, 1b.json are all g's; of each answer what was changed last counts"
+        ]
+    assert worth("1a") != worth("1b") or found.rows["ada"]["4q"][1].startswith("1a: +")

@@ -31,10 +31,10 @@ function recall(grader) {
   state = fresh();
   state.grader = grader;
   try {
-    const kept = JSON.parse(localStorage.getItem(slot()) || "null");
-    if (kept) merge(kept);
+    const kept = catchUp();
     if (kept && kept.rubric !== data.rubric) tell("The rubric was changed since you graded: look at your answers again.");
     localStorage.setItem("written/grader", grader);
+    localStorage.setItem(`${slot()}/opened`, String(Date.now()));
   } catch (error) {
     tell("What was kept cannot be read: load your file.");
   }
@@ -42,9 +42,15 @@ function recall(grader) {
   past = [];
   openNext(0);
 }
+function catchUp() { // what another window has kept since; of each answer the latest
+  const kept = JSON.parse(localStorage.getItem(slot()) || "null");
+  if (kept) merge(kept);
+  return kept;
+}
 function merge(other) {
   for (const [ident, answer] of Object.entries(other.answers || {}))
-    if (data.answers.includes(ident) && (answer.changed || 0) >= of(ident).changed) state.answers[ident] = answer;
+    if (data.answers.includes(ident) && (!(ident in state.answers) || (answer.changed || 0) > of(ident).changed))
+      state.answers[ident] = answer;
 }
 function shuffled(list, seed) {
   let h = 2166136261;
@@ -63,10 +69,11 @@ function shuffled(list, seed) {
 
 function change(how) {
   if (!state.grader) { tell("Type your name first."); at("grader").focus(); return; }
+  try { catchUp(); } catch (error) { /* told when the page was opened */ }
   const ident = order[place], before = structuredClone(of(ident)), answer = structuredClone(before);
   how(answer);
-  answer.changed = Date.now();
-  past.push([ident, before]);
+  answer.changed = Math.max(Date.now(), before.changed + 1);
+  past.push([ident, before, answer.changed]);
   state.answers[ident] = answer;
   keep();
   show();
@@ -80,8 +87,14 @@ function press(line) {
 function undo() {
   const last = past.pop();
   if (!last) return tell("Nothing to undo.");
-  state.answers[last[0]] = { ...last[1], changed: Date.now() };
-  place = order.indexOf(last[0]);
+  const [ident, before, changed] = last;
+  try { catchUp(); } catch (error) { /* told when the page was opened */ }
+  if (of(ident).changed !== changed) tell("Not undone: another window has changed this answer since.");
+  else {
+    state.answers[ident] = { ...before, changed: changed + 1 };
+    for (const one of past) if (one[0] === ident && one[2] === before.changed) one[2] = changed + 1;
+  }
+  place = order.indexOf(ident);
   keep();
   show();
 }
@@ -210,10 +223,11 @@ at("load").addEventListener("change", async (event) => {
   }
 });
 addEventListener("storage", (event) => {
-  if (!state.grader || event.key !== slot() || !event.newValue) return;
-  merge(JSON.parse(event.newValue));
-  show();
-  tell("This page is open in a second window: its work is shown here, too.");
+  const [work, opened, also] = [slot(), `${slot()}/opened`, `${slot()}/also`];
+  if (!state.grader || !event.newValue || ![work, opened, also].includes(event.key)) return;
+  if (event.key === opened) localStorage.setItem(also, event.newValue);
+  if (event.key === work) { catchUp(); show(); }
+  tell("This page is open in two windows: each shows the work of both. Close one.");
 });
 
 drawLines();
