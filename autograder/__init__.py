@@ -1,3 +1,3 @@
 """The local autograder: checks in this process, the student's code in another."""
 
-from common import progress  # noqa: F401  (first: common looks for files that hide Python's own)
+import common.errors  # noqa: F401  (first: it looks for files that hide Python's own)

@@ -12,10 +12,10 @@ import sys
 from pathlib import Path
 
 from autograder import asked
-from common import progress
-from common.command_line import Parser
 from common.errors import KitError
 from common.files import write_text
+from common.options import terminal
+from common.options.command_line import Parser
 
 EXAMPLES = """
 examples:
@@ -66,7 +66,7 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     """Run the command; the exit code."""
     argv = sys.argv[1:] if argv is None else argv
-    progress.spell_what_is_missing()
+    terminal.spell_what_is_missing()
     try:
         if argv[:1] == ["submit"]:
             from autograder import submit

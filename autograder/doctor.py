@@ -19,10 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from common import constraints
 from common import homework as homeworks
-from common.command_line import Parser
 from common.errors import KitError
+from common.kit import constraints
+from common.options.command_line import Parser
 
 OLDEST_PYTHON = (3, 11)
 LEAST_MEMORY, LEAST_DISK = 1.5, 0.5  # GiB: a grading with its worker; the runs of all homeworks

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from common import course
+from common.kit import course
 
 _TO_ALL = "Everyone I worked with is named, and I will not publish it."
 STATEMENTS = {

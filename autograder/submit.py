@@ -17,14 +17,14 @@ from autograder.run.notes import PUT_BACK, Note, Tell
 from autograder.run.overlay import taken
 from autograder.statement import OF_OLDER_KITS, asks_for_tools, statement
 from common import homework as homeworks
-from common.command_line import Parser
 from common.errors import KitError
 from common.files import write_archive, write_text
 from common.homework import Homework
-from common.progress import can_ask
-from common.receipts import RECEIPT
+from common.kit.version import kit_version
+from common.options.command_line import Parser
+from common.options.terminal import can_ask
+from common.training.receipts import RECEIPT
 from common.training.state import ABSENT, FINISHED, OTHER, STOPPED, State, state_of
-from common.version import kit_version
 
 SIGNATURE_FILE = "submission.toml"
 DIAGNOSIS_FILE = "diagnosis.toml"

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from common import receipts
 from common.errors import KitError
 from common.homework import Homework
+from common.training import receipts
 
 SMALL_FILES = ("config.json", "metrics.csv", "result.json", receipts.RECEIPT)
 LARGEST, MOST = 2**20, 300  # bytes of a file, and files, that the grader takes

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from common import course
 from common.errors import KitError
+from common.kit import course
 
 ROOT = Path(__file__).resolve().parents[1]  # of the kit
 NAME = re.compile(r"hw\d+")

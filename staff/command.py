@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from common.command_line import Parser
+from common.options.command_line import Parser
 
 
 def parser(name: str, description: str, epilog: str) -> Parser:

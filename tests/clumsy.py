@@ -26,8 +26,8 @@ from autograder.run import notes
 from autograder.run.base import Worker
 from autograder.run.notes import Note
 from autograder.run.overlay import overlay, taken
-from common import given
 from common import homework as homeworks
+from common.files import given
 from common.homework import PUBLIC_SEED, Homework
 from staff.authoring.stubs import masters
 from staff.gate.shared_worker import start_trusted

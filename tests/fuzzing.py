@@ -32,9 +32,9 @@ from autograder.judge import exceptions
 from autograder.run import student, wire
 from autograder.run.outcome import outcome_of
 from common import homework as homeworks
-from common import untrusted
 from common.diagnose import curves, diagnosis
 from common.errors import KitError
+from common.files import untrusted
 from staff.course import policy
 from staff.course.book import read_book
 from staff.course.csv_cell import STARTS, UNSEEN, cell, plain_text

@@ -131,7 +131,7 @@ def test_other_files_of_a_submission_are_not_taken(guarded, tmp_path):
     folder = tmp_path / "submission"
     shutil.copytree(ROOT / "staff/solutions/hw1", folder)
     for name in ("json.py", "torch.py", "sitecustomize.py", "x.pth", "conftest.py", "probes/hw1.py",
-                 "common/files.py", "autograder/engine.py", "homework.toml"):  # fmt: skip
+                 "common/errors.py", "autograder/engine.py", "homework.toml"):  # fmt: skip
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text("raise RuntimeError('taken')\n")
     (folder / "sampling.py").unlink()

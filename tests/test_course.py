@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from common import course
 from common import homework as homeworks
 from common.errors import KitError
+from common.kit import course
 
 COURSE = """
 timezone = "America/Los_Angeles"

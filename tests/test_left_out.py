@@ -18,7 +18,7 @@ def dropping(tmp_path, monkeypatch):
     def drop(*names: str):
         text = (homeworks.ROOT / "staff" / "course.toml").read_text(encoding="utf-8")
         (tmp_path / "course.toml").write_text(text.replace("drop = []", f"drop = {list(names)}"))
-        monkeypatch.setattr("common.course.PLACES", (tmp_path / "course.toml",))
+        monkeypatch.setattr("common.kit.course.PLACES", (tmp_path / "course.toml",))
 
     return drop
 

@@ -11,8 +11,8 @@ from autograder import asked, submit
 from autograder.asked import Asked
 from autograder.planning import _planned, plan
 from common import homework as homeworks
-from common import progress
 from common.errors import KitError
+from common.options import terminal
 
 ROOT = homeworks.ROOT
 
@@ -71,11 +71,13 @@ def test_a_near_miss_is_answered(words, problem, told):
 @pytest.mark.parametrize("code", ["cp1252", "cp437", "ascii", "utf-8"])
 def test_signs_that_do_not_exist_are_spelt(code):
     text = "✓ loss ± 0.1 → α█ é …"
-    command = f"from common import progress; progress.spell_what_is_missing(); print({text!r})"
+    command = (
+        f"from common.options import terminal; terminal.spell_what_is_missing(); print({text!r})"
+    )
     done = subprocess.run([sys.executable, "-c", command], cwd=ROOT, capture_output=True,
                           env=os.environ | {"PYTHONIOENCODING": code}, check=True)  # fmt: skip
     said = done.stdout.decode(code).strip()
-    expected = "".join(s if _has(code, s) else progress.spelt(s) for s in text)
+    expected = "".join(s if _has(code, s) else terminal.spelt(s) for s in text)
     assert said == expected and "?" not in said
     assert (said == text) == (code == "utf-8")
 
@@ -90,9 +92,9 @@ def _has(code, sign):
 
 def test_a_closed_input_is_not_asked(monkeypatch):
     monkeypatch.setattr("sys.stdin", None)
-    assert not progress.can_ask()
+    assert not terminal.can_ask()
     monkeypatch.setenv("TERM", "dumb")
-    assert not progress.live()
+    assert not terminal.live()
 
 
 def test_what_pytest_is_told_elsewhere_changes_no_plan(monkeypatch):

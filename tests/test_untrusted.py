@@ -6,8 +6,8 @@ import os
 
 import pytest
 
-from common import untrusted
-from common.untrusted import Unreadable, fields, json_of, last_row, numbers_of, toml_of
+from common.files import untrusted
+from common.files.untrusted import Unreadable, fields, json_of, last_row, numbers_of, toml_of
 
 
 def test_sound_texts_are_as_they_were():

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from common import homework as homeworks
-from common.version import kit_version
+from common.kit.version import kit_version
 from staff.__main__ import COMMANDS, OWN_OPTIONS, main
 from tests.conftest import HOMEWORKS
 

@@ -24,7 +24,7 @@ import ctypes, os, shutil, tempfile, fcntl
 
 def look(hw, kit):
     seen, changed = [], []
-    for path in [kit, kit + "/autograder/checks/hw1/answers.npz", kit + "/common/files.py",
+    for path in [kit, kit + "/autograder/checks/hw1/answers.npz", kit + "/common/errors.py",
                  kit + "/staff/solutions/hw1/mann.py"]:
         for name, way in {"list": os.listdir, "read": lambda p: open(p, "rb").read(1)}.items():
             try:
@@ -39,7 +39,7 @@ def look(hw, kit):
         except OSError:
             pass
     libc = ctypes.CDLL(None, use_errno=True)
-    places = [kit, kit + "/common", kit + "/common/files.py", "/proc/self/fd/100",
+    places = [kit, kit + "/common", kit + "/common/errors.py", "/proc/self/fd/100",
               "/proc/self/fd/100/hw1/mann.py", "/proc/self/exe", "/proc/self/fd/100/../tree"]
     ways = {
         "chmod": lambda p: os.chmod(p, 0),
@@ -147,4 +147,4 @@ def test_nothing_of_the_kit_is_seen_or_changed(kit, user, without):
     else:
         closed = ("checks/hw1/answers.npz", "solutions/hw1/mann.py")
         assert not any(what.endswith(closed) for what in found["seen"])
-        assert f"read {kit}/common/files.py" in found["seen"], "the attempt itself works"
+        assert f"read {kit}/common/errors.py" in found["seen"], "the attempt itself works"

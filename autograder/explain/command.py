@@ -8,7 +8,7 @@ from pathlib import Path
 from autograder.explain import of_runs
 from autograder.explain.question import Question
 from common import homework as homeworks
-from common.command_line import Parser
+from common.options.command_line import Parser
 
 EXAMPLES = """
 examples:

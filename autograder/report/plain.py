@@ -6,10 +6,10 @@ import unicodedata
 
 from autograder.report.console import next_step, state
 from autograder.report.record import WORDS, CheckResult, HomeworkResult
-from common import progress
 from common.homework import Homework
+from common.options import terminal
 
-SPELT = str.maketrans(progress.SPELT)
+SPELT = str.maketrans(terminal.SPELT)
 
 
 def ascii_text(text: str) -> str:

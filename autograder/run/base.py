@@ -132,7 +132,10 @@ def copy_of_program() -> Path:
     """A folder with the worker's program alone: where it runs says nothing of where the kit lies."""
     folder = Path(tempfile.mkdtemp(prefix="worker-"))
     files = [f"autograder/run/{name}.py" for name in PROGRAM]
-    for name in (*files, "common/__init__.py", "common/given.py"):
+    files += [
+        f"common/{name}.py" for name in ("__init__", "errors", "files/__init__", "files/given")
+    ]
+    for name in files:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(WORKER.parents[2] / name, folder / name)
     return folder

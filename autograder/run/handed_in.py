@@ -24,7 +24,7 @@ from typing import Any
 import pieces
 from pieces import CANNOT_COMPILE, FLAGS, Piece
 
-from common import given
+from common.files import given
 
 PUT_BACK, SPLIT = "put back", "split"  # kinds of notes; `notes` lies on the other side of the line
 MOST_TEXT = 300  # characters of what an exception says

@@ -27,8 +27,8 @@ from autograder.run.notes import (
     Note,
     Tell,
 )
-from common import given, untrusted
 from common.errors import KitError
+from common.files import given, untrusted
 from common.homework import Homework
 
 PLAN = "handed_in.json"  # what the worker is told of the files

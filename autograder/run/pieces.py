@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from types import CodeType
 
-from common.given import assigned, bindings
+from common.files.given import assigned, bindings
 
 FLAGS = __future__.annotations.compiler_flag
 CANNOT_COMPILE = (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError)

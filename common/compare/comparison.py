@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common import options
-from common.command_line import Parser
 from common.homework import ROOT
+from common.options.command_line import Parser
 
 WAY, ROWS = 3, 3  # classes of a task; rows of queries, each of which shows every class once
 TASKS, TINY_TASKS = 300, 6

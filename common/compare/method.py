@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
-from common.command_line import Parser
 from common.errors import KitError
 from common.files import replacing
+from common.options.command_line import Parser
 
 TINY_STEPS = 4
 

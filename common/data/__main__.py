@@ -8,10 +8,10 @@ import importlib
 import json
 
 from common import options
-from common.command_line import Parser
 from common.data import cards, source
 from common.data.cards import Card, DataFile
 from common.errors import KitError
+from common.options.command_line import Parser
 
 LOADED = ("omniglot", "movielens")  # come in several forms, which their modules know
 

@@ -19,7 +19,7 @@ from rich.progress import Progress
 
 from common.data import source
 from common.errors import KitError
-from common.progress import live
+from common.options.terminal import live
 
 CONNECT_SECONDS = 3  # to find out whether there is a network
 SECONDS = 10  # without an answer, or without a byte

@@ -22,7 +22,7 @@ from common.data import cards, download, source
 from common.data.images import FewShotImages
 from common.errors import KitError
 from common.files import replacing
-from common.progress import live
+from common.options.terminal import live
 
 SPLIT_FILE = Path(__file__).parent / "splits" / "omniglot.json"
 PACKED = "omniglot_28x28.npz"

@@ -8,14 +8,14 @@ import tomllib
 from pathlib import Path
 
 from common import options
-from common.command_line import Parser
 from common.diagnose import curves as recorded
 from common.diagnose import diagnosis, form, picture, telling
 from common.diagnose.curves import Curves
 from common.diagnose.diagnosis import Diagnosis
 from common.errors import KitError
 from common.files import write_text
-from common.progress import can_ask
+from common.options.command_line import Parser
+from common.options.terminal import can_ask
 
 EXAMPLE = """example:
   python -m common.diagnose hw2 --name "Ada L"   draws your runs, asks you about them

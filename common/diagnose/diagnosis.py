@@ -6,12 +6,11 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from common import untrusted
 from common.diagnose import claims
 from common.diagnose.claims import DIRECTIONS, LEAST_ROWS, Claim
 from common.diagnose.curves import Curves, drawn
 from common.errors import KitError
-from common.files import write_text
+from common.files import untrusted, write_text
 
 SOUND = "sound"  # the cause of a run with which nothing is wrong
 LARGEST = 2**16  # bytes

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from common import interrupts
-from common.progress import live
+from common.options.terminal import live
 
 PAUSE = 0.2  # seconds between two looks
 TAIL = 4096  # bytes of a log that its last line is looked for in

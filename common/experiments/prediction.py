@@ -11,7 +11,7 @@ from common import plots
 from common.errors import KitError
 from common.files import write_text
 from common.homework import Comparison
-from common.progress import can_ask
+from common.options.terminal import can_ask
 
 FILE = "prediction.json"
 TINY_FILE = "prediction-tiny.json"  # of runs of --tiny, which say nothing about the real ones

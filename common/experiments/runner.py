@@ -15,12 +15,12 @@ from pathlib import Path
 
 from common import homework as homeworks
 from common import options
-from common.command_line import Parser
 from common.errors import KitError
 from common.experiments import parallel, prediction
 from common.experiments.jobs import Job, Plan
 from common.experiments.pace import Pace, last_progress
-from common.progress import can_ask, live
+from common.options.command_line import Parser
+from common.options.terminal import can_ask, live
 from common.training.state import FINISHED
 
 FIGURES = 2  # of a result, in the table

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from common import homework as homeworks
 from common import options
-from common.command_line import Parser
 from common.errors import KitError
 from common.files import write_text
 from common.homework import ROOT, Homework
+from common.options.command_line import Parser
 from common.report.figures import Figures
 from common.report.page import Report, render
 from common.report.results import Results

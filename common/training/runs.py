@@ -11,10 +11,9 @@ import pickle
 from pathlib import Path
 from typing import Any
 
-from common import receipts
 from common.errors import KitError
 from common.files import replacing, write_text
-from common.training import lock
+from common.training import lock, receipts
 
 CHECKPOINT_FORMAT = 1
 RESULT = "result.json"  # written last

@@ -15,7 +15,7 @@ from torch import nn
 
 from common import interrupts
 from common.errors import KitError, Stopped
-from common.progress import live
+from common.options.terminal import live
 from common.training import runs
 from common.training.reference import Reference
 from common.training.runs import RunFolder

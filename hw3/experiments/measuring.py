@@ -9,7 +9,7 @@ import numpy as np
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from common.errors import Stopped
-from common.progress import live
+from common.options.terminal import live
 from common.statistics.intervals import confidence_interval
 from common.training.runs import RunFolder, read_checkpoint
 

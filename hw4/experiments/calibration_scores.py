@@ -10,8 +10,8 @@ import json
 from pathlib import Path
 
 from common import options
-from common.command_line import Parser
 from common.files import write_text
+from common.options.command_line import Parser
 
 
 def main() -> None:

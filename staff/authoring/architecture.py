@@ -44,7 +44,7 @@ ROOMS = {
 MAY_IMPORT = {
     "common": (),
     "hwN": ("common",),
-    "autograder": tuple(f"common.{name}" for name in ("homework", "errors", "files", "given", "untrusted", "interrupts", "pages", "receipts", "course", "training.state", "progress", "version", "constraints", "command_line")),
+    "autograder": tuple(f"common.{name}" for name in ("homework", "kit", "errors", "files", "interrupts", "options", "pages", "training.receipts", "training.state")),
     "staff": ("autograder", "common"),
 }  # fmt: skip
 STAND_INS = (

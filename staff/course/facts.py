@@ -6,7 +6,7 @@ import json
 import tomllib
 from pathlib import Path
 
-from common.course import policy_of
+from common.kit.course import policy_of
 
 HEAD = "# The course's facts, as the staff released them. The kit reads `drop` and `policy`.\n"
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from common import homework as homeworks
-from common.course import listed, policy_of
 from common.errors import KitError
 from common.homework import ROOT, Homework
+from common.kit.course import listed, policy_of
 from staff.course.moments import read_moment
 from staff.course.viva import VivaRule, rule
 

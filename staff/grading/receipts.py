@@ -9,9 +9,8 @@ from collections import defaultdict
 from pathlib import Path
 
 from autograder.run.notes import RECEIPT_BROKEN, SHARED_RUN, STAFF, Note
-from common import untrusted
-from common.files import sha256
-from common.receipts import RECEIPT, WITNESSED
+from common.files import sha256, untrusted
+from common.training.receipts import RECEIPT, WITNESSED
 
 LARGEST = 2**16  # bytes of a receipt; one of ours has less than one kB
 LARGEST_CONFIG = 2**20

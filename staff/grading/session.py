@@ -24,8 +24,8 @@ from autograder.run.notes import STAFF, Note, Tell
 from autograder.run.overlay import overlay
 from common import homework as homeworks
 from common.errors import KitError
+from common.files.untrusted import writable
 from common.homework import PUBLIC_SEED, Homework
-from common.untrusted import writable
 from staff.grading import archives, diagnosis, memory, receipts, trained, unpack
 from staff.grading.jobs import Order, choose_seed
 from staff.grading.permissions import seal

@@ -19,7 +19,7 @@ from autograder.run import finding
 from autograder.run.notes import CHANGED, LEFT_OUT, STAFF, STUDENT, Note
 from autograder.submit import DIAGNOSIS_FILE, LARGEST_FILE, RUN_FILES
 from autograder.written_runs import SMALL_FILES
-from common import untrusted
+from common.files import untrusted
 from common.homework import Homework
 from staff.grading import archives
 from staff.grading.archives import ARCHIVE_NAME, IGNORED, Member, Offer, Refused, shown

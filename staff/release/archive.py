@@ -10,11 +10,11 @@ from pathlib import Path
 
 from autograder import engine
 from autograder.run.launch import isolation_of_this_system, start
-from common import course
 from common import homework as homeworks
 from common.errors import KitError
 from common.files import write_archive
-from common.version import kit_version
+from common.kit import course
+from common.kit.version import kit_version
 from staff.authoring import leaks, stubs
 from staff.course import policy
 from staff.course.facts import facts

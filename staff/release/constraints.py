@@ -8,9 +8,9 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from common.constraints import NAME, installed, load
 from common.files import write_text
 from common.homework import ROOT
+from common.kit.constraints import NAME, installed, load
 from staff import command
 
 HEAD = """# The versions that this release was tried with; set-up, Gradescope and CI take them.

@@ -15,7 +15,7 @@ from common import homework as homeworks
 from common.errors import KitError
 from common.files import write_text
 from common.homework import ROOT
-from common.version import kit_version
+from common.kit.version import kit_version
 from staff import command
 from staff.authoring import canary
 from staff.authoring.curves import recipe, record

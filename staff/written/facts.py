@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from common import untrusted
+from common.files import untrusted
 from common.report.references import intervals_beside
 from common.statistics.intervals import confidence_interval
 

@@ -7,9 +7,9 @@ import pytest
 
 from autograder import submit
 from autograder.statement import STATEMENTS, statement
-from common import course
 from common import homework as homeworks
 from common.errors import KitError
+from common.kit import course
 from staff.course.facts import facts
 from staff.release import archive, assistants
 

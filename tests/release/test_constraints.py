@@ -10,8 +10,8 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 from autograder import doctor
-from common import constraints
 from common.homework import ROOT
+from common.kit import constraints
 from staff.release import constraints as noting
 
 KNOWN = constraints.load(ROOT)

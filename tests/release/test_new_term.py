@@ -10,7 +10,7 @@ from common import homework as homeworks
 from common.diagnose import curves
 from common.errors import KitError
 from common.homework import ROOT
-from common.version import kit_version
+from common.kit.version import kit_version
 from staff.authoring import canary, stubs
 from staff.authoring.curves import recipe
 from staff.course import policy

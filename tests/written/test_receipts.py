@@ -11,7 +11,7 @@ import pytest
 from autograder import submit, written_runs
 from autograder.run import notes
 from common import homework as homeworks
-from common import receipts as made
+from common.training import receipts as made
 from common.training.runs import RunFolder
 from staff.grading import receipts, unpack
 from staff.grading.attention import attention

@@ -10,11 +10,11 @@ import os
 import shlex
 from pathlib import Path
 
-from common import constraints
 from common import homework as homeworks
 from common.errors import KitError
 from common.files import write_archive
 from common.homework import Homework
+from common.kit import constraints
 from staff import command
 from staff.course import policy
 from staff.course.facts import facts

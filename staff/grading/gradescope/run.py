@@ -172,7 +172,7 @@ def limit() -> float:
 
 def read_metadata(path: Path) -> dict:
     """submission_metadata.json; an empty dictionary when it is missing or damaged."""
-    from common import untrusted
+    from common.files import untrusted
 
     try:
         found = untrusted.json_of(untrusted.read(path, LARGEST_METADATA))

@@ -21,7 +21,7 @@ from autograder.run.base import Worker
 from autograder.run.notes import CONTRADICTION, NOT_MEASURED, STAFF, Note
 from autograder.run.student import Student, StudentError
 from autograder.submit import LARGEST_FILE
-from common import untrusted
+from common.files import untrusted
 from common.homework import Homework
 from common.statistics.intervals import confidence_interval
 

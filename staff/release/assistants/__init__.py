@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from common.course import EXPLAIN, NONE, OPEN
 from common.errors import KitError
+from common.kit.course import EXPLAIN, NONE, OPEN
 
 FOR_TOOLS = ("AGENTS.md", ".github/copilot-instructions.md")  # where tools look for instructions
 SETTINGS = ".vscode/settings.json"

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-from common import command_line, progress
 from common.errors import KitError, Stopped
+from common.options import command_line, terminal
 
 RUNS = Path("runs")
 DEVICES = ("cpu", "cuda", "mps", "auto")
@@ -181,7 +181,7 @@ def run_main(main: Callable[[], int | None]) -> None:
     # well (a browser is enough), spinning makes small steps several times slower.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ["MPLBACKEND"] = "agg"  # a notebook's is not installed everywhere
-    progress.spell_what_is_missing()
+    terminal.spell_what_is_missing()
     with contextlib.suppress(ValueError):  # only the main thread may
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # a request to end is a Ctrl-C
     try:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from common.files import sha256, write_text
-from common.version import kit_version
+from common.kit.version import kit_version
 
 RECEIPT = "receipt.json"
 WITNESSED = ("config.json", "metrics.csv", "result.json", "checkpoint.pt")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from common.version import kit_version
+from common.kit.version import kit_version
 
 
 class _Version(argparse.Action):

@@ -1,0 +1,1 @@
+"""What this copy of the kit is: its version, the course it serves, the packages it was tried with."""
