@@ -69,6 +69,7 @@ OWN_OPTIONS = {  # commands that read their own: module, help
     "cases": ("staff.gate.cases", "grade versions of holes with known causes"),
     "combined": ("staff.gate.combined", "right ways of several holes at once: graded, and trained"),
     "constraints": ("staff.release.constraints", "note the versions that are installed here"),
+    "next-version": ("staff.release.version", "a version of its own for a corrected release"),
     "new-term": ("staff.release.new_term", "dates, canary, version and letters of another term"),
     "mutate": ("staff.gate.mutants", "change the solutions, and list what no check notices"),
     "written": ("staff.written.command", "grade written answers on offline pages"),
@@ -108,6 +109,8 @@ def main(argv: list[str] | None = None) -> int:
     command = commands.add_parser("release", help="make the students' archive in dist/")
     command.add_argument("--up-to", metavar="hwN", help="keep later homeworks closed")
     command.add_argument("-o", "--output", type=Path, default=Path("dist"), metavar="DIR")
+    command.add_argument("--ungated", action="store_true",
+                         help="do not wait for the gate: for a try, not for students")  # fmt: skip
     command.add_argument("--hints", type=int, choices=(1, 2, 3), metavar="N",
                          help="leave out what hint levels above N tell (course.toml)")  # fmt: skip
     command.add_argument("--git", type=Path, metavar="DIR",
@@ -207,11 +210,32 @@ def architecture(options: argparse.Namespace) -> int:
 
 def release(options: argparse.Namespace) -> int:
     """Make the students' archive; say where it is."""
+    from staff.release.archive import opened
     from staff.release.archive import release as make
 
+    _through_the_gate(opened(homeworks.ROOT, options.up_to), options.ungated)
     archive = make(homeworks.ROOT, options.output, options.up_to, options.git, options.hints)
     print(f"{archive}: {archive.stat().st_size / 1024:.0f} kB")
     return 0
+
+
+def _through_the_gate(names: list[str], ungated: bool) -> None:
+    """Put homeworks through the gate whose tree it has not seen; say how long that takes."""
+    from rich.console import Console
+
+    from staff.gate import stamp
+
+    waiting = [one for one in map(homeworks.load, names) if not stamp.passed(one)]
+    if ungated or not waiting:
+        if waiting:
+            print(f"note: not through the gate: {', '.join(one.name for one in waiting)}; for a try, "
+                  "not for students")  # fmt: skip
+        return
+    print(f"{', '.join(one.name for one in waiting)}: changed since the gate; some minutes each")
+    for homework in waiting:
+        with Console(highlight=False).status(homework.name) as status:
+            stamp.require(homework, status.update)
+        print(f"{homework.name}: passes the gate", flush=True)
 
 
 def verify(options: argparse.Namespace) -> int:
@@ -220,7 +244,7 @@ def verify(options: argparse.Namespace) -> int:
 
     from rich.console import Console
 
-    from staff.gate import report
+    from staff.gate import report, stamp
     from staff.gate import verify as gate
 
     console, verdicts = Console(highlight=False), []
@@ -229,8 +253,11 @@ def verify(options: argparse.Namespace) -> int:
     for name in options.homework or homeworks.names():
         began = time.monotonic()
         with console.status(name) as status:
-            seeds = gate.SECRET_SEEDS[: options.seeds]
-            verdicts.append(gate.verify(homeworks.load(name), seeds, status.update))
+            homework, seeds = homeworks.load(name), gate.SECRET_SEEDS[: options.seeds]
+            seen = stamp.tree(homework)
+            verdicts.append(gate.verify(homework, seeds, status.update))
+            if verdicts[-1].passed and seeds == gate.SECRET_SEEDS:
+                stamp.put(homework, seen)
         if options.table:
             print(report.as_matrix(verdicts[-1]))
         print(f"{report.as_text(verdicts[-1])}\n  {time.monotonic() - began:.0f} s")

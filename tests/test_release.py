@@ -105,6 +105,30 @@ def test_the_same_kit_makes_no_second_commit_and_removed_files_go(out):
     assert not (folder / "students" / "README.md").exists()
 
 
+def test_a_correction_needs_a_version_of_its_own(out):
+    folder, kit = out
+    (kit / "course.toml").write_text("two homeworks are open\n")
+    (kit / "hw2").mkdir()
+    (kit / "hw2" / "new.py").write_text("opened later\n")
+    assert archive.publish(kit, folder / "students", "Kit 1, hw1 to hw2"), "nothing was corrected"
+    (kit / "README.md").write_text("corrected\n")
+    with pytest.raises(KitError, match=r"another README\.md.*next-version"):
+        archive.publish(kit, folder / "students", "Kit 1, hw1 to hw3")
+    assert (folder / "students" / "README.md").read_text() == "first\n"
+    assert archive.publish(kit, folder / "students", "Kit 1.1, hw1 to hw2")
+
+
+def test_an_archive_is_not_written_over_by_another_of_the_same_version(out):
+    folder, kit = out
+    archive._zip(kit, folder / "kit-1.zip")
+    before = (folder / "kit-1.zip").read_bytes()
+    archive._zip(kit, folder / "kit-1.zip")
+    (kit / "README.md").write_text("corrected\n")
+    with pytest.raises(KitError, match="next-version"):
+        archive._zip(kit, folder / "kit-1.zip")
+    assert (folder / "kit-1.zip").read_bytes() == before
+
+
 def test_a_folder_that_is_no_repository_is_left_alone(out):
     folder, kit = out
     with pytest.raises(KitError, match="neither empty nor a repository"):

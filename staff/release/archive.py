@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import zipfile
 from pathlib import Path
 
 from autograder import engine
@@ -26,6 +27,7 @@ TOP = ("README.md", "requirements.txt", "constraints.txt", "Makefile", "pyprojec
        ".gitignore")  # fmt: skip
 STUDENTS = Path("staff", "students")  # what only the students' kit has: AGENTS.md, editor settings
 NAME = "meta-learning-homework"
+FACTS = "course.toml"  # names the homeworks that are open
 STAFF_ONLY = re.compile(r"answers-.*\.npz")  # of secret seeds
 
 
@@ -47,11 +49,7 @@ def release(
     Raises:
         KitError: when something is out of step, leaks, or does not grade as it must.
     """
-    names = homeworks.names(root)
-    if up_to is not None:
-        if up_to not in names:
-            raise KitError(f"--up-to {up_to} is no homework; choose one of {', '.join(names)}")
-        names = names[: names.index(up_to) + 1]
+    names = opened(root, up_to)
     _require_in_step(root, names)
     with tempfile.TemporaryDirectory(prefix="release-") as folder:
         kit = Path(folder) / NAME
@@ -59,7 +57,7 @@ def release(
             target = kit / _place(path.relative_to(root))
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(_for_students(path, root))
-        (kit / "course.toml").write_bytes(facts(root, names))
+        (kit / FACTS).write_bytes(facts(root, names))
         hints.close(
             kit, hints.levels(names, hint, policy.load(root / "staff" / "course.toml", root))
         )
@@ -68,12 +66,27 @@ def release(
             handout.write(kit / name)
         _require_no_leak(root, kit)
         _prove(root, kit, names)
-        archive = output / f"{NAME}-{kit_version(root)}.zip"
+        open_so_far = f"-to-{up_to}" if up_to else ""
+        archive = output / f"{NAME}-{kit_version(root)}{open_so_far}.zip"
         output.mkdir(parents=True, exist_ok=True)
         _zip(kit, archive)
         if git is not None:
             publish(kit, git, f"Kit {kit_version(root)}, {names[0]} to {names[-1]}")
     return archive
+
+
+def opened(root: Path, up_to: str | None) -> list[str]:
+    """Return the homeworks up to one of them; None means all.
+
+    Raises:
+        KitError: when there is no such homework.
+    """
+    names = homeworks.names(root)
+    if up_to is None:
+        return names
+    if up_to not in names:
+        raise KitError(f"--up-to {up_to} is no homework; choose one of {', '.join(names)}")
+    return names[: names.index(up_to) + 1]
 
 
 def publish(kit: Path, repository: Path, message: str) -> bool:
@@ -85,7 +98,8 @@ def publish(kit: Path, repository: Path, message: str) -> bool:
         Whether anything had changed.
 
     Raises:
-        KitError: when it holds changes that are not committed, or git refuses.
+        KitError: when it holds changes that are not committed, a file is not what the same version
+            already brought out, or git refuses.
     """
     if not (repository / ".git").exists():
         if repository.exists() and any(repository.iterdir()):
@@ -100,8 +114,23 @@ def publish(kit: Path, repository: Path, message: str) -> bool:
     _git(repository, "add", "--all", "--force")
     if not _git(repository, "status", "--porcelain"):
         return False
+    if changed := _corrected(repository, message.partition(",")[0]):
+        _git(repository, "reset", "--quiet", "--hard")
+        raise KitError(f"{repository} has this version with another {changed}; a correction needs a "
+                       "version of its own: python -m staff next-version")  # fmt: skip
     _git(repository, "commit", "--quiet", "--message", message)
     return True
+
+
+def _corrected(repository: Path, version: str) -> str:
+    """Return a file of a version that is out and would change; "" where homeworks are opened alone."""
+    out = _git(repository, "log", "--all", "--format=%s").splitlines()
+    if not any(subject.partition(",")[0] == version for subject in out):
+        return ""
+    listed = _git(repository, "diff", "--cached", "--name-only", "-z", "--diff-filter=a").split(
+        "\0"
+    )
+    return next((name for name in listed if name and name != FACTS), "")
 
 
 def _git(folder: Path, *arguments: str) -> str:
@@ -195,7 +224,19 @@ def _prove(root: Path, kit: Path, names: list[str]) -> None:
 
 
 def _zip(kit: Path, archive: Path) -> None:
+    """Write the archive; one of the same version with other contents stays as it is.
+
+    Raises:
+        KitError: when there is such a one.
+    """
     paths = sorted(path for path in kit.rglob("*") if path.is_file())
-    write_archive(
-        archive, {f"{NAME}/{path.relative_to(kit).as_posix()}": path.read_bytes() for path in paths}
-    )
+    contents = {f"{NAME}/{path.relative_to(kit).as_posix()}": path.read_bytes() for path in paths}
+    if archive.exists() and _contents(archive) != contents:
+        raise KitError(f"{archive} has other contents. If it is out, a correction needs a version of "
+                       "its own: python -m staff next-version; if not, delete it")  # fmt: skip
+    write_archive(archive, contents)
+
+
+def _contents(archive: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(archive) as packed:
+        return {name: packed.read(name) for name in packed.namelist()}

@@ -19,13 +19,13 @@ from common.kit.version import kit_version
 from staff import command
 from staff.authoring import canary
 from staff.authoring.curves import recipe, record
+from staff.release import version
 
 EXAMPLE = """example:
   python -m staff new-term --first-due 2027-01-15
 All dates of staff/course.toml move by as many days as the first one. Runs to diagnose get other
 letters, solutions and model answers another canary, the kit the next version. Look at `git diff`."""
 _DUE = re.compile(r"^(due(?:_written)? = )(\S+)$", re.M)
-_VERSION = re.compile(r'^version(?: = "|: )(\d+)\.(\d+)\.(\d+)', re.M)
 LETTERS = string.ascii_uppercase.replace("I", "").replace("O", "").replace("X", "")
 
 
@@ -46,7 +46,7 @@ def main(argv: list[str]) -> int:
         print(path.relative_to(ROOT))
     print(f"\nversion {kit_version(ROOT)}; look at: git diff\nthen:\n"
           "  python -m staff answers hwN --seed N   inputs that nobody has seen, for every homework\n"
-          "  make verify && make release            and the lines of CHANGELOG.md")  # fmt: skip
+          "  make verify && make release")  # fmt: skip
     return 0
 
 
@@ -77,9 +77,7 @@ def renewed(
     for name in homeworks.names(root):
         if (root / name / "curves.json").is_file():
             texts |= relettered(root, name, rng, texts)
-    for path in (root / "pyproject.toml", root / "CITATION.cff"):
-        texts[path] = _VERSION.sub(_next, path.read_text(encoding="utf-8"), count=1)
-    return texts
+    return texts | version.raised(root, "minor")
 
 
 def shifted(course: str, first_due: date) -> str:
@@ -118,8 +116,3 @@ def relettered(
 
 def _renamed(text: str, pattern: str, letters: dict) -> str:
     return re.sub(pattern, lambda m: m[1] + str(letters.get(m[2], m[2])) + m[3], text, flags=re.M)
-
-
-def _next(found: re.Match) -> str:
-    """The next minor version."""
-    return found[0].replace(".".join(found.groups()), f"{found[1]}.{int(found[2]) + 1}.0")

@@ -86,6 +86,12 @@ def test_the_version_is_the_next(term):
     assert f"version: {major}.{minor + 1}.0" in (term / "CITATION.cff").read_text(encoding="utf-8")
 
 
+def test_the_changes_get_the_heading_of_the_version(term):
+    lines = (term / "CHANGELOG.md").read_text(encoding="utf-8").splitlines()
+    place = lines.index("## Unreleased")
+    assert lines[place + 2].startswith(f"## {kit_version(term)} (") and lines[place + 3][0] == "-"
+
+
 def test_a_date_that_is_none_is_an_error():
     with pytest.raises(KitError, match="2027-01-15"):
         new_term.main(["--first-due", "soon"])
