@@ -4,7 +4,7 @@
 # make compare           one problem, five answers: your own methods in one picture
 # make doctor            what works on this machine
 # The environment is made on first use; VENV=path puts it elsewhere. It gets the versions that this release
-# was tried with; CONSTRAINTS= takes the newest that requirements.txt allows.
+# was tried with, or with CONSTRAINTS= the newest; one that has all of requirements.txt stays as it is.
 VENV   ?= .venv
 PYTHON ?= python3
 HW     ?=
@@ -41,8 +41,9 @@ $(ready): requirements.txt $(wildcard constraints.txt)
 	  { echo "No environment could be made in $(VENV); on Debian and Ubuntu: apt install python3-venv"; exit 2; }
 	@$(bin)/python -m pip --version >/dev/null 2>&1 || $(bin)/python -m ensurepip >/dev/null || \
 	  { echo "$(VENV) has no pip; on Debian and Ubuntu: apt install python3-venv, then delete $(VENV)"; exit 2; }
-	@echo "Setting up $(VENV) (once; a few minutes on a slow connection) ..."
-	@$(pip) -r requirements.txt $(CONSTRAINTS:%=-c %) || { [ -n "$(CONSTRAINTS)" ] && \
+	@$(pip) --no-index -r requirements.txt >/dev/null 2>&1 || { \
+	  echo "Setting up $(VENV) (once; a few minutes on a slow connection) ..."; \
+	  $(pip) -r requirements.txt $(CONSTRAINTS:%=-c %); } || { [ -n "$(CONSTRAINTS)" ] && \
 	  echo "The versions in $(CONSTRAINTS) cannot be had; trying what requirements.txt allows ..." && \
 	  $(pip) -r requirements.txt; }
 	@touch $@

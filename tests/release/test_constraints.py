@@ -55,17 +55,18 @@ def test_the_doctor_says_when_one_differs(tmp_path):
 
 FAKE = """#!/bin/sh
 echo "$*" >> pip.log
-case "$*" in *"-c constraints.txt"*) exit $CODE;; esac
+case "$*" in *--no-index*) exit $HAS;; *"-c constraints.txt"*) exit $CODE;; esac
 """
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="there is no make here")
-@pytest.mark.parametrize("code, more, asked", [
-    (0, [], ["-c constraints.txt"]),
-    (1, [], ["-c constraints.txt", ""]),
-    (0, ["CONSTRAINTS="], [""]),
+@pytest.mark.parametrize("has, code, more, asked", [
+    (1, 0, [], ["-c constraints.txt"]),
+    (1, 1, [], ["-c constraints.txt", ""]),
+    (1, 0, ["CONSTRAINTS="], [""]),
+    (0, 0, [], []),  # an environment that has all
 ])  # fmt: skip
-def test_set_up_takes_them_and_does_without_where_it_must(code, more, asked, tmp_path):
+def test_set_up_takes_them_and_does_without_where_it_must(has, code, more, asked, tmp_path):
     for name in ("Makefile", "requirements.txt", constraints.NAME):
         shutil.copyfile(ROOT / name, tmp_path / name)
     python = tmp_path / ".venv" / "bin" / "python"
@@ -73,9 +74,9 @@ def test_set_up_takes_them_and_does_without_where_it_must(code, more, asked, tmp
     python.write_text(FAKE)
     python.chmod(0o755)
     done = subprocess.run(["make", "setup", *more], cwd=tmp_path, capture_output=True, text=True,
-                          env=os.environ | {"CODE": str(code)}, check=False)  # fmt: skip
+                          env=os.environ | {"HAS": str(has), "CODE": str(code)}, check=False)  # fmt: skip
     assert done.returncode == 0, done.stderr
     log = (tmp_path / "pip.log").read_text().splitlines()
     installs = [line.partition("-r requirements.txt")[2].strip() for line in log if "-r " in line]
-    assert installs == asked
+    assert installs == ["", *asked], "it looks first whether all is there"
     assert ("cannot be had" in done.stdout) == (code == 1)
