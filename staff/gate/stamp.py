@@ -8,11 +8,11 @@ import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from common import constraints
 from common import homework as homeworks
 from common.errors import KitError
 from common.files import write_text
 from common.homework import Homework
+from common.kit import constraints
 from staff.gate import verify as gate
 
 STAMPS = Path("dist", "gate.json")  # homework → the tree that passed

@@ -9,7 +9,7 @@ from pathlib import Path
 from common.errors import KitError
 from common.files import write_text
 from common.homework import ROOT
-from common.version import kit_version
+from common.kit.version import kit_version
 from staff import command
 
 EXAMPLE = """example:
