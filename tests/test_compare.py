@@ -71,3 +71,14 @@ def test_nothing_but_plain_numbers_is_close():
     assert not close(1.0, 1.1)
     assert not close(np.ones(2), 1.0)
     assert not close(np.array(["1"]), np.array([1.0]))
+
+
+def test_of_single_numbers_in_a_row_all_that_differ_are_told():
+    """Three at most; a part that is no single number ends the comparison."""
+    with pytest.raises(Mismatch) as told:
+        assert_matches([1.0, 2.0, 3.0], [1.0, 2.5, 4.0], name="the losses")
+    assert told.value.what == "the losses[1] is 2; expected 2.5; [2] is 3; expected 4"
+    with pytest.raises(Mismatch, match=r"\[2\] is .*; 2 more differ"):
+        assert_matches([9.0] * 5, [1.3, 2.3, 3.3, 4.3, 5.3], name="it")
+    with pytest.raises(Mismatch, match=r"^it\[0\]: 3 of 3 numbers differ[^;]*; at [^;]*$"):
+        assert_matches([np.zeros(3), 1.0], [np.arange(1, 4.0), 2.0], name="it")

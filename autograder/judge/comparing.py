@@ -11,6 +11,7 @@ import numpy as np
 from autograder.judge import survey
 
 RTOL, ATOL = 1e-3, 1e-5
+TOLD = 3  # single numbers of a sequence that differ
 
 
 Pair = tuple[np.ndarray, np.ndarray]  # given and expected, of one shape
@@ -138,14 +139,34 @@ def assert_matches(
             f"{len(seen)} parts in {label}; {len(expected)} were expected",
             idea,
         )
-        for index, (one, other) in enumerate(zip(seen, expected)):
-            part = f"{name}[{index}]" if name else f"part {index} of the result"
-            assert_matches(one, other, idea, name=part, rtol=rtol, atol=atol)
+        _compare_parts(seen, expected, idea, name, rtol, atol)
     elif expected is None or isinstance(expected, str):
         same = type(seen) is type(expected) and seen == expected
         require(same, f"{label} is {seen!r}; expected {expected!r}", idea)
     else:
         _compare_numbers(seen, np.asarray(expected), label, idea, rtol, atol)
+
+
+def _compare_parts(seen, expected, idea, name, rtol, atol) -> None:
+    """Compare a sequence part by part; of single numbers all that differ are told."""
+    told: list[str] = []
+    for index, (one, other) in enumerate(zip(seen, expected)):
+        part = f"{name}[{index}]" if name else f"part {index} of the result"
+        try:
+            assert_matches(one, other, idea, name=part, rtol=rtol, atol=atol)
+        except Mismatch as mismatch:
+            if not _is_one_number(other):
+                raise
+            told.append(mismatch.what if not told else mismatch.what.removeprefix(name))
+    if told:
+        more = f"; {len(told) - TOLD} more differ" if len(told) > TOLD else ""
+        raise Mismatch("; ".join(told[:TOLD]) + more, idea)
+
+
+def _is_one_number(expected: Any) -> bool:
+    return isinstance(expected, (bool, int, float, np.ndarray, np.generic)) and not np.ndim(
+        expected
+    )
 
 
 def _compare_numbers(seen, expected, label, idea, rtol, atol) -> None:
