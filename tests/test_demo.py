@@ -25,11 +25,23 @@ def test_attempts_earn_nothing_some_and_all(results):
     assert "always_first_order" in {row.mistake for row in nearly.checks}
 
 
+def words(picture):
+    """The lines of a picture of a terminal."""
+    tree = ET.fromstring(picture)
+    return [(text.text or "").replace("\xa0", " ") for text in tree.iter(f"{SPACE}text")]
+
+
+def test_the_front_page_shows_what_is_said_today(results):
+    there = (homeworks.ROOT / demo.PICTURE).read_text(encoding="utf-8")
+    now = demo.drawn(results[demo.SHOWN], homeworks.load(demo.HOMEWORK))
+    assert words(there) == words(now), f"python -m staff demo --svg {demo.PICTURE}"
+    assert f"({demo.PICTURE.as_posix()})" in (homeworks.ROOT / "README.md").read_text("utf-8")
+
+
 def test_the_picture_shows_the_verdict_and_asks_the_network_for_nothing(results):
     nearly = results[demo.SHOWN]
     picture = demo.drawn(nearly, homeworks.load(demo.HOMEWORK))
-    tree = ET.fromstring(picture)
-    shown = "".join(text.text or "" for text in tree.iter(f"{SPACE}text")).replace("\xa0", " ")
+    shown = "".join(words(picture))
     assert (
         "First-order MAML" in shown and f"{nearly.score:g} of {nearly.max_score:g} points" in shown
     )

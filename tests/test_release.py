@@ -1,6 +1,7 @@
 """What students get, and how a correction reaches them."""
 
 import json
+import re
 import subprocess
 
 import pytest
@@ -33,6 +34,18 @@ def test_what_only_the_staff_needs_is_cut_out():
         text = archive._for_students(ROOT / name, ROOT).decode()
         assert gone not in text.replace("per-file-ignores", "").split("[tool.ruff")[0]
     assert 'testpaths = ["autograder/checks"]' in text
+    page = archive._for_students(ROOT / "README.md", ROOT).decode()
+    assert "make grade" in page and not re.search("staff|make test|AUTHORING|ARCHITECTURE", page)
+
+
+def test_the_front_page_names_what_is_there():
+    places = shipped()
+    page = archive._for_students(ROOT / "README.md", ROOT).decode()
+    made = {"handout.html"}  # by the release itself
+    for target in re.findall(r"\]\(([\w./-]+)\)|`([\w-]+/[\w./-]*)`", page):
+        name = "".join(target).rstrip("/")
+        known = any(place.as_posix() == name or place.is_relative_to(name) for place in places)
+        assert known or name.rpartition("/")[2] in made or name == "runs", name
 
 
 def test_json_files_for_editors_can_be_read():

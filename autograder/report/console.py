@@ -71,7 +71,8 @@ def _total(result: HomeworkResult, homework: Homework, console: Console) -> None
     style = "bold green" if result.complete else "bold"
     console.print()
     score = Text(f"  {result.score:g} of {result.max_score:g} points", style)
-    score.append(f"   {result.seconds:.1f} s", "dim")
+    if result.seconds:
+        score.append(f"   {result.seconds:.1f} s", "dim")
     console.print(score)
     if todo := result.next_step or result.after_code(homework):
         console.print(Text(f"  next: {todo}", "dim"))

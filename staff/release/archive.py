@@ -178,7 +178,8 @@ def _for_students(path: Path, root: Path) -> bytes:
     write-ups the problems that the course leaves out."""
     data = path.read_bytes()
     if path == root / "README.md":
-        return assistants.on_front_page(data.decode(), course.assistants(root)).encode()
+        page = re.sub(r"(?ms)^<!-- begin staff -->\n.*?^<!-- end staff -->\n", "\n", data.decode())
+        return assistants.on_front_page(page, course.assistants(root)).encode()
     if path.name in ("README.md", "writeup.md") and path.parent.name in homeworks.names(root):
         page = without(data.decode(), homeworks.load(path.parent.name, root))
         if path.name == "README.md":
