@@ -13,6 +13,7 @@ import codecs
 import json
 import sys
 import tempfile
+import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,15 +47,18 @@ class Way:
 
     Attributes:
         change: changes the files to hand in, above all the one that it is given.
-        kind: of the note that tells of it.
-        loses: "nothing", "file" for every hole of the file, "hole" for the last one alone.
+        kind: of the note that tells of it; None where there is nothing to tell.
+        loses: "nothing", "file" for every hole of the file, "hole" for the last function alone,
+            "method" for the last method alone.
         only: the homeworks where it can happen; empty for all.
+        said: what the rows of what it loses must say.
     """
 
     change: Change
-    kind: str
+    kind: str | None
     loses: str = "nothing"
     only: tuple[str, ...] = ()
+    said: str = ""
 
 
 def renamed(form: str) -> Change:
@@ -87,7 +91,7 @@ def in_last_hole(*lines: str) -> Change:
 
     def change(files: Files, name: str, homework: Homework) -> None:
         text = files[name].decode()
-        hole = last_hole(text, name, homework)
+        _, hole = last_hole(text, name, homework)
         body = hole.body[1:] if given.is_text(hole.body[0]) else hole.body
         rows = text.split("\n")
         put = [line[1:] if line.startswith("\f") else f"    {line}" for line in lines]
@@ -97,11 +101,42 @@ def in_last_hole(*lines: str) -> Change:
     return change
 
 
-def last_hole(text: str, name: str, homework: Homework) -> ast.FunctionDef:
-    """The last function of a file that is a hole."""
-    holes = given.holes_of(homework, name)
-    found = [n for n in ast.parse(text).body if isinstance(n, ast.FunctionDef) and n.name in holes]
+def last_hole(
+    text: str, name: str, homework: Homework, method: bool = False
+) -> tuple[str, ast.FunctionDef]:
+    """The last function, or method, of a file that is a hole, after its name."""
+    holes = [hole for hole in given.holes_of(homework, name) if ("." in hole) == method]
+    found = [
+        (bound, node)
+        for bound, node in given.bindings(ast.parse(text).body)
+        if bound in holes and isinstance(node, ast.FunctionDef)
+    ]
     return found[-1]
+
+
+def exchanged(form: str, method: bool = False) -> Change:
+    """With another statement in the place of the last function, or method, that is a hole.
+
+    Args:
+        form: of the statement: "{name}" is the hole's name, "{own}" the function as it was, "{deep}"
+            the same further to the right, and "{other}" the same under the name `other`.
+    """
+
+    def change(files: Files, name: str, homework: Homework) -> None:
+        text = files[name].decode()
+        _, hole = last_hole(text, name, homework, method)
+        rows = text.split("\n")
+        own = textwrap.dedent("\n".join(rows[hole.lineno - 1 : hole.end_lineno]))
+        new = form.format(
+            name=hole.name,
+            own=own,
+            deep=textwrap.indent(own, "    "),
+            other=own.replace(f"def {hole.name}(", "def other(", 1),
+        )
+        rows[hole.lineno - 1 : hole.end_lineno] = [textwrap.indent(new, " " * hole.col_offset)]
+        files[name] = "\n".join(rows).encode()
+
+    return change
 
 
 def missing(files: Files, name: str, homework: Homework) -> None:
@@ -136,7 +171,7 @@ def helper(files: Files, name: str, homework: Homework) -> None:
 
 def twice(files: Files, name: str, homework: Homework) -> None:
     """With an older version of a hole above the right one."""
-    hole = last_hole(files[name].decode(), name, homework).name
+    hole, _ = last_hole(files[name].decode(), name, homework)
     edited(lambda text: after_future(text, f"def {hole}(*args):\n    return None"))(
         files, name, homework
     )
@@ -153,6 +188,16 @@ def init_changed(text: str) -> str:
     return text.replace("super().__init__()", "super().__init__()\n        self.mine = 1")
 
 
+def stub_imported(files: Files, name: str, homework: Homework) -> None:
+    """With an import of what its author takes for the kit's own form of the file."""
+    own = f"{homework.name}.{name.removesuffix('.py')}"
+    hole, _ = last_hole(files[name].decode(), name, homework)
+    edited(lambda text: after_future(text, f"from {own} import {hole} as given"))(
+        files, name, homework
+    )
+
+
+WITH_METHODS = ("hw1", "hw3")
 CONFLICT = ("\f<<<<<<< HEAD", "x = 1", "\f=======", "x = 2", "\f>>>>>>> other")
 WAYS = {
     "missing": Way(missing, notes.MISSING, "file"),
@@ -184,6 +229,47 @@ WAYS = {
     "a test at the end": Way(edited(lambda text: text + "\nassert 1 == 2\n"), notes.SPLIT),
     "a helper": Way(helper, notes.HELPER),
     "an older version above": Way(twice, notes.TWICE),
+    "the kit's own stub imported": Way(stub_imported, notes.SPLIT),
+    "under if": Way(exchanged("if True:\n{deep}"), None),
+    "under else": Way(
+        exchanged("if 1 > 2:\n    def {name}(): ...\nelse:\n{deep}"), None
+    ),
+    "under an if that is false": Way(
+        exchanged("if 1 > 2:\n{deep}"), None, "hole", said="does not get to its `def`"
+    ),
+    "under a try": Way(exchanged("try:\n{deep}\nfinally:\n    pass"), None),
+    "a lambda": Way(exchanged("{other}\n{name} = lambda *given: other(*given)"), None),
+    "a partial": Way(
+        exchanged("{other}\nimport functools\n{name} = functools.partial(other)"), None
+    ),
+    "a class for a function": Way(
+        exchanged("class {name}:\n    def __init__(self, *given):\n        self.given = given"),
+        None, "hole", said="it is a class, and a function is due",
+    ),
+    "an async def": Way(
+        exchanged("async {own}"), None, "hole", said="it is an `async def`"
+    ),
+    "a number for a function": Way(
+        exchanged("{name} = 3.5"), None, "hole", said="it is of type float"
+    ),
+    "another name": Way(
+        exchanged("{other}"), None, "hole", said="not in the file, or has another name"
+    ),
+    "a method under if": Way(
+        exchanged("if True:\n{deep}", method=True), None, only=WITH_METHODS
+    ),
+    "a method that is a lambda": Way(
+        exchanged("{other}\n{name} = lambda self, *given: self.other(*given)", method=True),
+        None, only=WITH_METHODS,
+    ),
+    "a class for a method": Way(
+        exchanged("class {name}:\n    pass", method=True),
+        None, "method", WITH_METHODS, "it is a class, and a function is due",
+    ),
+    "a method that is not there": Way(
+        exchanged("{other}", method=True),
+        None, "method", WITH_METHODS, "not in the file, or has another name",
+    ),
     "given code changed": Way(edited(init_changed), notes.PUT_BACK, only=("hw1", "hw3")),
 }
 COMBINED = (
@@ -206,7 +292,7 @@ class Clumsy:
     @property
     def kinds(self) -> set[str]:
         """The kinds of notes that must tell of it."""
-        return {WAYS[name].kind for name in self.names}
+        return {kind for name in self.names if (kind := WAYS[name].kind)}
 
     def files(self) -> Files:
         """What is handed in."""
@@ -224,8 +310,10 @@ class Clumsy:
         spoiled = {
             "nothing": set(),
             "file": {f"{name}:{hole}" for hole in given.holes_of(homework, name)},
-            "hole": {f"{name}:{last_hole(text, name, homework).name}"},
+            "hole": {f"{name}:{last_hole(text, name, homework)[0]}"},
         }
+        if homework.name in WITH_METHODS:
+            spoiled["method"] = {f"{name}:{last_hole(text, name, homework, method=True)[0]}"}
         holes = set().union(*(spoiled[WAYS[way].loses] for way in self.names))
         return {problem.id for problem in homework.problems if problem.hole in holes}
 

@@ -28,6 +28,8 @@ def test_a_clumsy_submission_earns_what_is_right_in_it(one, trusted, tmp_path):
     homework = homeworks.load(one.homework)
     assert not clumsy.earned(clumsy.points(rows), homework, one.lost()), [r.what for r in rows]
     assert one.kinds <= {note.kind for note in told}, told
+    for way in map(clumsy.WAYS.get, one.names):
+        assert all(way.said in row.what for row in rows if row.problem in one.lost())
     assert all(len(note.text) < 400 and note.audience == "student" for note in told)
 
 

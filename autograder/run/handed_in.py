@@ -11,11 +11,14 @@ from __future__ import annotations
 import ast
 import builtins
 import contextlib
+import functools
 import importlib.abc
 import importlib.util
+import inspect
 import json
 import sys
 import types
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -28,6 +31,9 @@ from common.files import given
 
 PUT_BACK, SPLIT = "put back", "split"  # kinds of notes; `notes` lies on the other side of the line
 MOST_TEXT = 300  # characters of what an exception says
+ITSELF = "under this name lies this file, and not the kit's own"
+NOT_THERE = "it is not in the file, or has another name"
+NOT_REACHED = "the file has it, but Python does not get to its `def`"
 
 
 class Unjudged(Exception):
@@ -88,12 +94,19 @@ class Loader(importlib.abc.Loader):
         except Exception as error:
             if self.kit is None:
                 raise
+            if isinstance(error, ImportError) and error.name == module.__name__:
+                error.msg = f"the file imports itself: {ITSELF}"
             names.clear()
             names.update(before)
             self._split(names, error)
             return
-        if self.kit is not None and not self.keep:
+        if self.kit is None:
+            return
+        unfit = list(self._unfit(names))
+        if not self.keep:
             self._put_back(names)
+        for hole, text, line in unfit:
+            self._stand_in(names, hole, text, line)
 
     def is_given(self, line: int) -> bool:
         """Whether a line of the file is one of the kit's."""
@@ -130,6 +143,19 @@ class Loader(importlib.abc.Loader):
         told += [name for name in parts if name in changed]
         if told:
             self.notes.append((PUT_BACK, self._told(told)))
+
+    def _unfit(self, names: dict[str, Any]) -> Iterator[tuple[str, str, int]]:
+        """(hole, what is wrong, line) of the holes that are there as nothing that can be called."""
+        lines = {name: node.lineno for name, node in given.bindings(ast.parse(self.text).body)}
+        for hole in self.holes:
+            owner, _, method = hole.rpartition(".")
+            if owner and not isinstance(names.get(owner), type):
+                continue  # the whole class is lost, and says so
+            if method not in (vars(names[owner]) if owner else names):
+                text = NOT_REACHED if hole in lines else NOT_THERE
+            elif not (text := unfit(found(names, hole), owner)):
+                continue
+            yield hole, text, lines.get(hole, 0)
 
     def _is_own(self, name: str, names: dict[str, Any]) -> bool:
         """Whether a live function is what a `def` of the file made."""
@@ -237,20 +263,27 @@ class Loader(importlib.abc.Loader):
         own = [piece for piece in every if hole in piece.binds]
         wrong = own[-1].error if own else error
         if own and wrong is None:
-            return True
+            text = unfit(found(names, hole), hole.rpartition(".")[0])
+            if text:
+                self._stand_in(names, hole, text, own[-1].first)
+            return not text
         assert wrong is not None
         line = line_of(wrong, self.shown) or (own[-1].first if own else line_of(error, self.shown))
         text = worded(wrong) if own else f"it is not in the file ({worded(error)})"
+        self._stand_in(names, hole, text, line or 0)
+        return False
+
+    def _stand_in(self, names: dict[str, Any], hole: str, text: str, line: int) -> None:
+        """Put a function in a hole's place that raises what is wrong with it."""
 
         def stand_in(*args: Any, **kwargs: Any) -> Any:
-            raise Unjudged(hole, text, self.label, line or 0)
+            raise Unjudged(hole, text, self.label, line)
 
         owner, _, method = hole.rpartition(".")
         if owner:
             setattr(names[owner], method, stand_in)
         else:
             names[hole] = stand_in
-        return False
 
 
 # --- live objects -------------------------------------------------------------------------------
@@ -261,6 +294,24 @@ def found(names: dict[str, Any], name: str) -> Any:
     owner, _, method = name.partition(".")
     value = names.get(owner)
     return vars(value).get(method) if method and isinstance(value, type) else value
+
+
+def unfit(value: Any, owner: str) -> str:
+    """What is wrong with a thing in the place of a function; empty where it may be called.
+
+    Args:
+        owner: the class that it stands in, or empty.
+    """
+    plain = getattr(value, "__func__", value)
+    if isinstance(value, type) and value.__new__ is object.__new__:
+        return "it is a class, and a function is due"
+    if inspect.iscoroutinefunction(plain):
+        return "it is an `async def`, and a plain `def` is due"
+    if owner and isinstance(value, functools.partial) and not hasattr(value, "__get__"):
+        return "it is a functools.partial, which a class does not give `self`; a `def` is due"
+    if not (callable(plain) or hasattr(value, "__get__")):
+        return f"it is of type {type(value).__name__}, and a function is due"
+    return ""
 
 
 def lay(owner: type, name: str, value: Any) -> None:
@@ -313,7 +364,9 @@ def restored_imports(
 
 def worded(error: Exception) -> str:
     """An exception in one line; of a SyntaxError what is wrong, without file and line."""
-    text = error.msg if isinstance(error, SyntaxError) else str(error)
+    text = error.msg if isinstance(error, SyntaxError | ImportError) else str(error)
+    if isinstance(error, ImportError) and error.path:
+        text = text.removesuffix(f" ({error.path})")  # of the grader's machine
     kind = "" if "merge conflict" in str(text) else f"{type(error).__name__}: "
     return f"{kind}{text}"[:MOST_TEXT]
 

@@ -163,9 +163,8 @@ def _twice(file: File, homework: Homework) -> Iterator[str]:
     """The holes that a file defines more than once."""
     if file.source.tree is None:
         return
-    bound = [name for name, _ in given.bindings(file.source.tree.body)]
     for hole in given.holes_of(homework, file.name):
-        if bound.count(hole) > 1:
+        if given.definitions(file.source.tree.body, hole) > 1:
             yield hole
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from types import CodeType
 
-from common.files.given import assigned, bindings
+from common.files.given import bindings
 
 FLAGS = __future__.annotations.compiler_flag
 CANNOT_COMPILE = (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError)
@@ -143,8 +143,6 @@ def _piece(lines: list[str], first: int, last: int, owner: str, shown: str) -> P
         piece.error = error
         return piece
     piece.binds = {bound for bound, _ in bindings(tree.body)} - {owner}
-    if owner:
-        piece.binds |= {f"{owner}.{n}" for one in tree.body[0].body for n in assigned(one)}  # type: ignore[attr-defined]
     nodes = list(running(tree))
     piece.uses = {node.id for node in nodes if isinstance(node, ast.Name)}
     piece.reads = {node.attr for node in nodes if isinstance(node, ast.Attribute)}

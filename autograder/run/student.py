@@ -132,14 +132,14 @@ def explain(error: dict[str, Any], homework: Homework) -> StudentError:
     text = str(error.get("text", ""))
     name = str(error.get("type", "an error"))
     where = error.get("where") if type(error.get("where")) is dict else None
-    place = f"{where.get('file')}, line {where.get('line')}" if where else ""
+    line = f", line {where['line']}" if where and where.get("line") else ""
+    place = f"{where.get('file')}{line}" if where else ""
     at = f" at {place}" if place else ""
     match error.get("kind"):
         case "empty":
             ident, _, hole = text.removeprefix(f"{homework.name} ").partition(": ")
-            return StudentError(
-                "failed", f"problem {ident} is still empty: fill in {hole} ({place})", hole=hole
-            )
+            told = f"problem {ident} is still empty: fill in {hole}" + (f" ({place})" * bool(place))
+            return StudentError("failed", told, hole=hole)
         case "timeout":
             return StudentError(
                 "timeout",
@@ -162,7 +162,8 @@ def explain(error: dict[str, Any], homework: Homework) -> StudentError:
                 f"{homework.name} hands in {', '.join(homework.files)}.",
             )
         case "unjudged":
-            return StudentError("error", f"{text}{at}", "Mend that line; the others are judged.")
+            told = f"{text} ({place})" if place else text
+            return StudentError("error", told, "Mend that line; the others are judged.")
         case "import":
             return StudentError(
                 "error",

@@ -46,23 +46,38 @@ def differing(
     return [
         name
         for name, node in parts(kit, holes, yours).items()
-        if name not in theirs or form(theirs[name]) != form(node)
+        if name not in theirs or form(theirs[name], holes) != form(node)
     ]
 
 
-def bindings(body: list[ast.stmt]) -> Iterator[tuple[str, ast.stmt]]:
-    """(name, statement) of everything that is bound, in order; methods as `Class.method`."""
+def bindings(body: list[ast.stmt], owner: str = "") -> Iterator[tuple[str, ast.stmt]]:
+    """(name, statement) of everything that is bound, in order; in a class as `Class.method`.
+
+    Args:
+        owner: the class that the body is of.
+    """
+    inside = f"{owner}." if owner else ""
     for node in body:
-        if isinstance(node, Function):
-            yield node.name, node
-        elif isinstance(node, ast.ClassDef):
-            yield node.name, node
-            yield from ((f"{node.name}.{one.name}", one) for one in methods(node))
+        if isinstance(node, Function | ast.ClassDef):
+            yield inside + node.name, node
+            if isinstance(node, ast.ClassDef) and not owner:
+                yield from bindings(node.body, node.name)
         elif isinstance(node, BLOCKS):
             for block in blocks(node):
-                yield from bindings(block)
+                yield from bindings(block, owner)
         else:
-            yield from ((name, node) for name in assigned(node))
+            yield from ((inside + name, node) for name in assigned(node))
+
+
+def definitions(body: list[ast.stmt], name: str, owner: str = "") -> int:
+    """How many statements define a name one after the other; the branches of one count as one."""
+    total = 0
+    for node in body:
+        if isinstance(node, ast.ClassDef) and not owner and name.startswith(f"{node.name}."):
+            total += definitions(node.body, name, node.name)
+        else:
+            total += any(bound == name for bound, _ in bindings([node], owner))
+    return total
 
 
 def blocks(node: ast.stmt) -> list[list[ast.stmt]]:
@@ -90,15 +105,22 @@ def methods(node: ast.ClassDef) -> list[Function]:
     return [one for one in node.body if isinstance(one, Function)]
 
 
-def form(node: ast.stmt) -> str:
-    """What is compared: the tree without docstrings and annotations; of a class, its head."""
+def form(node: ast.stmt, holes: Collection[str] = ()) -> str:
+    """What is compared: the tree without docstrings and annotations; of a class, its head.
+
+    Args:
+        holes: what defines these in the body of a class is no part of its head.
+    """
     if isinstance(node, ast.AnnAssign):
         return f"{ast.unparse(node.target)} = {node.value and ast.unparse(node.value)}"
     if isinstance(node, ast.Assign):
         return ast.unparse(node)
     if isinstance(node, ast.ClassDef):
         rest = [one for one in node.body if not isinstance(one, Function) and not is_text(one)]
-        rest = [one for one in rest if not isinstance(one, ast.Pass)]
+        rest = [
+            one for one in rest
+            if not isinstance(one, ast.Pass) and not _defines_only(one, node.name, holes)
+        ]  # fmt: skip
         head = [*node.bases, *node.keywords, *node.decorator_list, *rest]
         return f"class {node.name} {[ast.dump(one) for one in head]}"
     if isinstance(node, Function):
@@ -106,6 +128,12 @@ def form(node: ast.stmt) -> str:
         shown = [_without_annotations(node.args), *node.decorator_list, *body]
         return f"{type(node).__name__} {node.name} {[ast.dump(one) for one in shown]}"
     return ast.dump(node)
+
+
+def _defines_only(node: ast.stmt, owner: str, holes: Collection[str]) -> bool:
+    """Whether a statement of a class binds names, and no others than these."""
+    names = {name for name, _ in bindings([node], owner)}
+    return bool(names) and names <= set(holes)
 
 
 def is_text(node: ast.stmt) -> bool:
