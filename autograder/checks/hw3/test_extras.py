@@ -65,6 +65,12 @@ def test_trimming(student, reference, rng):
         "Two numbers of each task are kept; the second task is small, and keeps two as well.",
         name="the merged vector",
     )  # fmt: skip
+    seen = merged(student, [[3, 9, 0.5, 0.1], [-2, 7, 8, 0], [-2, 5, -6, 1]], 0.5)["merged"]
+    assert_matches(
+        seen, np.array([3.0, 7.0, 8.0, 0.0]),
+        "In the first place only the first task has a number left, 3, so nothing pulls down there.",
+        name="the merged vector",
+    )  # fmt: skip
     for tasks, size, keep in ((2, 10, 0.2), (3, 12, 0.5), (5, 8, 0.25)):
         assert_matches(
             merged(student, rng.normal(size=(tasks, size)), keep)["merged"],
