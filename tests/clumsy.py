@@ -231,9 +231,7 @@ WAYS = {
     "an older version above": Way(twice, notes.TWICE),
     "the kit's own stub imported": Way(stub_imported, notes.SPLIT),
     "under if": Way(exchanged("if True:\n{deep}"), None),
-    "under else": Way(
-        exchanged("if 1 > 2:\n    def {name}(): ...\nelse:\n{deep}"), None
-    ),
+    "under else": Way(exchanged("if 1 > 2:\n    def {name}(): ...\nelse:\n{deep}"), None),
     "under an if that is false": Way(
         exchanged("if 1 > 2:\n{deep}"), None, "hole", said="does not get to its `def`"
     ),
@@ -244,31 +242,36 @@ WAYS = {
     ),
     "a class for a function": Way(
         exchanged("class {name}:\n    def __init__(self, *given):\n        self.given = given"),
-        None, "hole", said="it is a class, and a function is due",
+        None,
+        "hole",
+        said="it is a class, and a function is due",
     ),
-    "an async def": Way(
-        exchanged("async {own}"), None, "hole", said="it is an `async def`"
-    ),
+    "an async def": Way(exchanged("async {own}"), None, "hole", said="it is an `async def`"),
     "a number for a function": Way(
         exchanged("{name} = 3.5"), None, "hole", said="it is of type float"
     ),
     "another name": Way(
         exchanged("{other}"), None, "hole", said="not in the file, or has another name"
     ),
-    "a method under if": Way(
-        exchanged("if True:\n{deep}", method=True), None, only=WITH_METHODS
-    ),
+    "a method under if": Way(exchanged("if True:\n{deep}", method=True), None, only=WITH_METHODS),
     "a method that is a lambda": Way(
         exchanged("{other}\n{name} = lambda self, *given: self.other(*given)", method=True),
-        None, only=WITH_METHODS,
+        None,
+        only=WITH_METHODS,
     ),
     "a class for a method": Way(
         exchanged("class {name}:\n    pass", method=True),
-        None, "method", WITH_METHODS, "it is a class, and a function is due",
+        None,
+        "method",
+        WITH_METHODS,
+        "it is a class, and a function is due",
     ),
     "a method that is not there": Way(
         exchanged("{other}", method=True),
-        None, "method", WITH_METHODS, "not in the file, or has another name",
+        None,
+        "method",
+        WITH_METHODS,
+        "not in the file, or has another name",
     ),
     "given code changed": Way(edited(init_changed), notes.PUT_BACK, only=("hw1", "hw3")),
 }
