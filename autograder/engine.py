@@ -228,6 +228,7 @@ def run_check(
     failure = _failure(check, fixtures)
     result = _row(check, failure, time.monotonic() - began, hint)
     result.printed = fixtures.student.printed
+    context.notes += fixtures.student.advice
     return result, fixtures.student.calls
 
 

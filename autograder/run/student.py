@@ -14,7 +14,7 @@ from typing import Any
 
 from autograder.run import wire
 from autograder.run.base import Conversation, Crashed, TimedOut, printable
-from autograder.run.notes import PUT_BACK, SPLIT, STUDENT, Note
+from autograder.run.notes import ADVICE, PUT_BACK, SPLIT, STUDENT, Note
 from autograder.run.outcome import outcome_of
 from common.homework import Homework
 
@@ -57,6 +57,7 @@ class Student:
         self._keep_changes = keep_changes
         self._line: Conversation | None = None
         self.calls: list[Call] = []
+        self.advice: list[Note] = []
         self.printed = ""
 
     def __getattr__(self, probe: str) -> Callable[..., Any]:
@@ -76,6 +77,16 @@ class Student:
     def changed(self) -> list[str]:
         """Names (or positions) of the inputs that the last call wrote to."""
         return self.calls[-1].outcome.get("changed", []) if self.calls else []
+
+    def advise(self, text: str, probe: str, *args: Any) -> None:
+        """Keep a note when a probe answers 1; the call is not kept, and costs no points.
+
+        Args:
+            text: of the note.
+        """
+        answer = self.ask(probe, args, {}).get("value")
+        if type(answer) is int and answer == 1:
+            self.advice.append(Note(ADVICE, STUDENT, text))
 
     def import_file(self, name: str) -> list[Note]:
         """Import one handed-in file; notes on what was put back, or that it was split.

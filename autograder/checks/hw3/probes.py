@@ -18,6 +18,7 @@ from probes.probing import (
     tensor,
 )
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 # --- 1: what is tuned, what is still ------------------------------------------------------------
 
@@ -488,6 +489,39 @@ def linear_forward(hw, weight, bias, a, b, x, weights, scale, transposed):
     def use(make):
         wrapped = make(layer, len(a), scale)
         return outputs(wrapped, filled(wrapped, a, b), a, b, x, weights)
+
+    return in_any_style(hw, use, layer, len(a))
+
+
+class Made(TorchFunctionMode):
+    """Collects the sizes of the tensors that operators make.
+
+    Args:
+        given: tensors that are there before; views of them are not new.
+    """
+
+    def __init__(self, given):
+        super().__init__()
+        self.given = {one.untyped_storage().data_ptr() for one in given}
+        self.sizes = [0]
+
+    def __torch_function__(self, operator, types, args=(), kwargs=None):
+        made = operator(*args, **(kwargs or {}))
+        if isinstance(made, torch.Tensor) and made.untyped_storage().data_ptr() not in self.given:
+            self.sizes.append(made.numel())
+        return made
+
+
+def large_tensors(hw, weight, bias, a, b, x):
+    """1 when `forward` makes a tensor with as many numbers as the weight."""
+    layer = plain_linear(weight, bias, False)
+
+    def use(make):
+        wrapped = make(layer, len(a), 2.0)
+        filled(wrapped, a, b)
+        with Made([x, *wrapped.parameters()]) as made:
+            wrapped(x)
+        return int(max(made.sizes) >= weight.numel())
 
     return in_any_style(hw, use, layer, len(a))
 

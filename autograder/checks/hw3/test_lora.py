@@ -148,6 +148,11 @@ def test_forward(student, reference, rng):
             seen["output"], reference.linear_forward["output"], FORWARD,
             name=f"the output for x of shape {[*shape, 11]}, rank {rank}, scale {scale}",
         )  # fmt: skip
+    student.advise(
+        "2b: LoRALinear.forward makes a tensor as large as the weight. The handout asks not to form "
+        "B·A: in a large model it costs memory. It costs no points.",
+        "large_tensors", *linear(rng), normal(rng, 3, 11), normal(rng, 7, 3), normal(rng, 2, 11),
+    )  # fmt: skip
 
 
 @problem("2b", points=1)
