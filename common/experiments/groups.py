@@ -10,7 +10,7 @@ from pathlib import Path
 from common import homework as homeworks
 from common import options, plots
 from common.errors import KitError
-from common.experiments import prediction
+from common.experiments import given_code, prediction
 from common.homework import Comparison
 from common.training import runs
 
@@ -42,6 +42,8 @@ def train_each(
         labels: their axis labels.
         suffix: of the folders' names, before the seed.
     """
+    table = homeworks.load(homework)
+    print("".join(f"{note}\n" for note in given_code.notes(table)), end="", flush=True)
     root = chosen.out or options.RUNS / homework
     if chosen.check:
         for name in names:
@@ -54,9 +56,7 @@ def train_each(
     }
     group = root.parent if single else root
     comparisons = [
-        one
-        for one in homeworks.load(homework).comparisons
-        if not suffix and set(names) & set(one.experiments)
+        one for one in table.comparisons if not suffix and set(names) & set(one.experiments)
     ]
     if chosen.predict is not None:
         if not comparisons:

@@ -16,7 +16,7 @@ from pathlib import Path
 from common import homework as homeworks
 from common import options
 from common.errors import KitError
-from common.experiments import parallel, prediction
+from common.experiments import given_code, parallel, prediction
 from common.experiments.jobs import Job, Plan
 from common.experiments.pace import Pace, last_progress
 from common.options.command_line import Parser
@@ -57,6 +57,7 @@ def main(argv: list[str] | None = None, module: Callable[[str], list[str]] | Non
         print("\n".join(_listed([*trainings, *drawings])))
         return 0
     for plan in plans:
+        print("".join(f"{note}\n" for note in given_code.notes(plan.homework)), end="")
         _ask_for_predictions(plan)
     module = module or (lambda name: [f"{name}.train"])
     outcomes = run_all(trainings, chosen.at_once, chosen.tiny, module)

@@ -13,8 +13,9 @@ from common.homework import Homework
 
 
 def training_tree(homework: Homework, target: Path, files: Path) -> Path:
-    """Lay files onto the kit, with the tables that a training reads and a check does not."""
+    """Lay files onto the kit, with what a training reads and a check does not."""
     tree = overlay(homework, target, files)
+    shutil.copytree(homework.stubs, tree / homework.stubs.relative_to(homework.root))
     for path in homework.folder.iterdir():
         there = tree / homework.name / path.name
         if path.is_file() and not there.exists():
