@@ -250,6 +250,14 @@ def _failure(check: PlannedCheck, fixtures: Fixtures) -> StudentError | Mismatch
     return None
 
 
+def _elsewhere(problem: str, failure: Any) -> str:
+    """That an exception comes from another problem's hole, which this one calls; else empty."""
+    other = getattr(failure, "raised_in", None)
+    if other in (None, problem):
+        return ""
+    return f"This line is in the hole of problem {other}: begin there."
+
+
 def _row(check: PlannedCheck, failure: Any, seconds: float, hint: int) -> CheckResult:
     return CheckResult(
         id=check.id,
@@ -262,5 +270,6 @@ def _row(check: PlannedCheck, failure: Any, seconds: float, hint: int) -> CheckR
         what=failure.what if failure else "",
         idea=failure.idea if failure and hint >= 2 else "",
         hole=getattr(failure, "hole", None),
+        aside=_elsewhere(check.problem, failure),
         picture=getattr(failure, "pair", None),
     )

@@ -74,3 +74,19 @@ def test_lora_made_of_layers_is_right_while_2a_is_empty(run, tmp_path):
     empty = '        raise NotImplementedError("hw3 2a: LoRALinear.make_update")\n'
     folder = altered("hw3", tmp_path, "lora.py", (body, empty), *MODULES)
     assert lost(run("hw3", folder)) == {"2a"}
+
+
+def test_a_row_names_the_other_hole_that_raised(run, solved):
+    """2a's author calls 2b in it; what 2b raises is shown with 2a, and is no fault of 2a's lines."""
+    folder = solved("hw1")
+    with (folder / "mann.py").open("a", encoding="utf-8") as file:
+        file.write(
+            "\n\ndef mann_loss(logits, labels):\n    raise ValueError('not finished')\n\n\n"
+            "def forward(self, images, labels):\n    return mann_loss(images, labels)\n\n\n"
+            "MANN.forward = forward\n"
+        )
+    rows = run("hw1", folder)
+    for row in rows:
+        asked = "in the hole of problem 2b: begin there" in row.aside
+        assert asked == (row.problem == "2a" and "not finished" in row.what), row
+    assert any(row.aside for row in rows)

@@ -22,12 +22,24 @@ MOST_NOTES, MOST_NOTE = 4, 1000  # of one file; characters of one
 
 
 class StudentError(AssertionError):
-    """The student's code gave no value; `status` is failed, error, timeout or crashed."""
+    """The student's code gave no value; `status` is failed, error, timeout or crashed.
 
-    def __init__(self, status: str, what: str, idea: str = "", hole: str | None = None) -> None:
+    Attributes:
+        hole: that is still empty.
+        raised_in: the problem whose hole raised it, or None.
+    """
+
+    def __init__(
+        self,
+        status: str,
+        what: str,
+        idea: str = "",
+        hole: str | None = None,
+        raised_in: str | None = None,
+    ) -> None:
         super().__init__(what)
         self.status, self.what, self.idea = status, what, idea
-        self.hole = hole  # that is still empty
+        self.hole, self.raised_in = hole, raised_in
 
 
 @dataclass(frozen=True)
@@ -181,7 +193,16 @@ def explain(error: dict[str, Any], homework: Homework) -> StudentError:
                 f"the file cannot be imported: {name}: {text}{at}",
                 "Run the file by itself first; what it holds can be judged once it imports.",
             )
-    return _raised(name, text, at, homework)
+    raised = _raised(name, text, at, homework)
+    raised.raised_in = _problem_at(where, homework) if where else None
+    return raised
+
+
+def _problem_at(where: dict[str, Any], homework: Homework) -> str | None:
+    """The problem whose hole a function is, or a function inside it."""
+    file = str(where.get("file")).rpartition("/")[2]
+    function = str(where.get("name")).partition(".<locals>")[0]
+    return next((p.id for p in homework.problems if p.hole == f"{file}:{function}"), None)
 
 
 # What exceptions of Python and torch mean here: (words of the text, what happened, the idea).

@@ -249,12 +249,12 @@ class Student:
         if isinstance(error, SyntaxError) and error.filename:
             place = self._place(error.filename, error.lineno, None)
             return report | {"kind": "import", "where": place}
-        frames = traceback.extract_tb(error.__traceback__)
-        inside = [f for f in frames if self._ours(f.filename)]
+        frames = [(f.f_code, line) for f, line in traceback.walk_tb(error.__traceback__)]
+        inside = [(code, line) for code, line in frames if self._ours(code.co_filename)]
         if inside:
-            last = inside[-1]
-            report["where"] = self._place(last.filename, last.lineno, last.name)
-            if any(f.name == "<module>" for f in inside):
+            code, line = inside[-1]
+            report["where"] = self._place(code.co_filename, line, code.co_qualname)
+            if any(code.co_name == "<module>" for code, _ in inside):
                 report["kind"] = "import"
         if type(error).__name__ == "Unexpected":
             report["kind"] = "value"
