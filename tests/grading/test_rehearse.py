@@ -1,4 +1,4 @@
-"""The rehearsal, and the examples of other platforms in the staff's README."""
+"""The rehearsal, and the examples of other platforms in staff/PLATFORMS.md."""
 
 import json
 import re
@@ -78,7 +78,7 @@ RECORD = {
 
 def example(word, tmp_path, monkeypatch):
     """Run an example on a record that the grader would have written; where its files are."""
-    text = (homeworks.ROOT / "staff" / "README.md").read_text(encoding="utf-8")
+    text = (homeworks.ROOT / "staff" / "PLATFORMS.md").read_text(encoding="utf-8")
     (code,) = [b for b in re.findall(r"```python\n(.*?)```", text, re.S) if word in b]
     assert len(code.splitlines()) <= 40
     code = re.sub(r'"(/grade|/tmp|/kit)', rf'"{tmp_path}\1', code)
