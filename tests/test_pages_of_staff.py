@@ -35,3 +35,10 @@ def test_paths_are_there(page):
         name = (quoted or linked).replace("hwN", "hw1")
         if name.split("/")[0] not in MADE and not name.endswith("handout.html"):
             assert (folder / name).exists() or (ROOT / name).exists(), name
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_is_said_to_be_in_a_file_is_in_it(page):
+    for name, file in re.findall(r"`(\w+)`\s+in\s+`([\w./-]+\.\w+)`", TEXTS[page]):
+        text = (ROOT / file).read_text(encoding="utf-8")
+        assert re.search(rf"(?m)^\s*#? ?(def |class |`)?{name}\b", text), (name, file)
