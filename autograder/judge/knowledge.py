@@ -6,6 +6,7 @@ are told one at a time.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from common.homework import Homework
 class Knowledge:
     """Problem → what is known of it."""
 
-    def __init__(self, problems: dict[str, OfProblem]) -> None:
+    def __init__(self, problems: Mapping[str, OfProblem]) -> None:
         self.problems = problems
 
     def of(self, problem: str) -> OfProblem:
@@ -45,7 +46,8 @@ class Knowledge:
 
     @classmethod
     def load(cls, homework: Homework) -> Knowledge:
-        """Read the record; an empty one when there is none.
+        """Read the record, once as long as neither it nor the checks change; an empty one when
+        there is none.
 
         Raises:
             KitError: when it cannot be read or was made with other checks.
@@ -53,14 +55,41 @@ class Knowledge:
         path = path_of(homework)
         if not path.is_file():
             return cls({})
-        with record_file.opened(path, homework) as record:
-            causes = _Causes([Cause(*one) for one in record["causes"]])
-            return cls({n: _unpacked(one, causes) for n, one in record["problems"].items()})
+        seen = path.stat()
+        state = seen.st_mtime_ns, seen.st_size, record_file.digest(homework)
+        if _LATEST.get(path, (None,))[0] != state:
+            with record_file.opened(path, homework) as record:
+                causes = _Causes([Cause(*one) for one in record["causes"]])
+                _LATEST[path] = state, cls(_WhenAsked(record["problems"], causes))
+        return _LATEST[path][1]
+
+
+# What was read last, by its place: a class is graded by one process with one record.
+_LATEST: dict[Path, tuple[Any, Knowledge]] = {}
 
 
 def path_of(homework: Homework) -> Path:
     """Where the record lies, beside the answers."""
     return homework.checks / "causes.npz"
+
+
+class _WhenAsked(Mapping[str, OfProblem]):
+    """Problem → what is known of it, taken apart once somebody asks: most verdicts need none."""
+
+    def __init__(self, packed: dict[str, Any], causes: _Causes) -> None:
+        self._packed, self._causes = packed, causes
+        self._known: dict[str, OfProblem] = {}
+
+    def __getitem__(self, problem: str) -> OfProblem:
+        if problem not in self._known:
+            self._known[problem] = _unpacked(self._packed[problem], self._causes)
+        return self._known[problem]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._packed)
+
+    def __len__(self) -> int:
+        return len(self._packed)
 
 
 class _Causes:
