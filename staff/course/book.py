@@ -198,6 +198,9 @@ class _Reader:
             for half, name in score_files(assignment).items():
                 if (table := read_table(self.folder / name, self.findings)) is None:
                     continue
+                if not table.rows:
+                    self.findings.warn(f"{name}: has no rows; nothing of it is graded yet")
+                    continue
                 timed[name] = self._half(assignment, half, table)
                 graded.setdefault(assignment.name, set()).add(half)
             self._say_times(timed)

@@ -95,6 +95,10 @@ def for_canvas(
     found = {}
     for assignment in policy.assignments:
         title = _canvas_title(assignment.name, export)
+        if export is not None:
+            _say_scale(
+                f"canvas {title}", assignment, canvas.points_possible(export, title), findings
+            )
         closed = {g.person.student: g for g in _closed(assignment, grades, findings, "canvas")}
         rows: list[tuple[dict[str, str], float | None]] = []
         missing = []
@@ -116,6 +120,19 @@ def for_canvas(
             text = canvas.write_import(title, assignment.points, rows)
             found[folder / f"canvas-{assignment.name}.csv"] = text
     return found
+
+
+def _say_scale(where: str, assignment: Assignment, most: str, findings: Findings) -> None:
+    """Warn where the platform counts by another maximum: our points would be another share there."""
+    try:
+        there = float(most)
+    except ValueError:
+        return
+    if there not in (assignment.points, assignment.points + assignment.extra):
+        findings.warn(
+            f"{where}: its maximum there is {there:g}, {assignment.name} has {assignment.points:g} points: "
+            f"set it to {assignment.points:g} there, or all grades of this file mean another share"
+        )
 
 
 def _canvas_title(name: str, export: Table | None) -> str:
@@ -195,6 +212,8 @@ def worksheet(
         for one in _closed(assignment, grades, findings, "worksheet")
     }
     numbers = {}
+    for most in sorted({row.get("maximum grade") for row in table.rows}):
+        _say_scale(f"worksheet {name}", assignment, most, findings)
     for number, row in moodle.participants(table).items():
         student = roster.find(*row.ids, name=row.name)
         if student is None:

@@ -132,6 +132,12 @@ def test_half_graded_work_counts_by_what_is_graded(tmp_path):
     assert rows["ada"]["reasons"].startswith("open: hw1 written: not graded yet")
 
 
+def test_a_file_with_a_header_alone_grades_nobody(tmp_path):
+    rows, warnings = book_of(folder_of(tmp_path, **{"hw0-written": "student,score\n"}))
+    assert rows["ada"]["hw0"] == "code 60/60, written open"
+    assert "hw0-written.csv: has no rows; nothing of it is graded yet" in warnings
+
+
 def test_files_and_columns_that_are_not_used_are_named(tmp_path):
     folder = folder_of(tmp_path, **{"hw0-code": "student,score,Submitted At\nada,60,2026-10-01\n"})
     (folder / "hw0_written.csv").write_text("student,score\nada,1\n")

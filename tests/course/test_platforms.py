@@ -211,6 +211,27 @@ def test_moodle_files(scores):
     assert [row["Grade"] for row in rows] == ["55.00", "-"]
 
 
+@pytest.mark.parametrize("most, said", [("57", False), ("62", False), ("100", True)])
+def test_another_maximum_on_the_platform_is_said(most, said, scores, capsys):
+    """5 points of extra credit may be on top of 57; Moodle skips what is above its maximum."""
+    head = next(line for line in CANVAS.splitlines() if "Points Possible" in line)
+    column = CANVAS.splitlines()[0].split(",").index("HW1 (4757)")
+    cells = head.split(",")
+    cells[column] = most
+    (scores / "export.csv").write_text(CANVAS.replace(head, ",".join(cells)))
+    rows = list(csv.DictReader(io.StringIO(WORKSHEET)))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, rows[0])
+    writer.writeheader()
+    writer.writerows(row | {"Maximum grade": f"{most}.00"} for row in rows)
+    (scores / "sheet.csv").write_text(text.getvalue())
+    sheet = f"hw1={scores / 'sheet.csv'}"
+    gradebook.main([str(scores), "--canvas", str(scores / "export.csv"), "--worksheet", sheet])
+    told = capsys.readouterr().err
+    for where in ("canvas HW1 (4757)", "worksheet hw1"):
+        assert (f"{where}: its maximum there is {most}, hw1 has 57 points" in told) == said
+
+
 def test_one_page_a_student(scores):
     gradebook.main([str(scores), "--pages", str(scores / "pages")])
     jane, kim = ((scores / "pages" / f"s{n}.html").read_text() for n in (1, 2))
