@@ -18,6 +18,7 @@ from common.homework import Homework
 from staff.grading.hand_ins import HandIns
 
 PERFECT = 1.0
+FEW = 3  # students of whom one and the same thing is said in a line for each
 WORTH_A_LOOK = (
     SHARED_RUN,
     RECEIPT_BROKEN,
@@ -28,7 +29,7 @@ WORTH_A_LOOK = (
     UNEXPLAINED,
 )  # notes to see beside a grade
 NOT_IN_ROSTER = "not in the roster"
-KINDS = ("zero", "refused", "note", "perfect", "superseded", "similar")  # the order of the list
+KINDS = ("refused", "zero", "note", "perfect", "superseded", "similar")  # the order of the list
 
 
 @dataclass(frozen=True)
@@ -86,13 +87,26 @@ def attention(
     return found
 
 
+def in_lines(items: Sequence[Item]) -> list[str]:
+    """A list as lines; what holds for many students is one line."""
+    those: dict[str, list[Item]] = {}
+    for item in items:
+        those.setdefault(item.text, []).append(item)
+    return [
+        line
+        for text, same in those.items()
+        for line in ([f"{len(same)} students: {text}"] if len(same) > FEW else map(str, same))
+    ]
+
+
 def _of_record(record: dict, homework: Homework, found: Attention) -> None:
     who = ", ".join(record["students"])
     if record["status"] == "failed":
         found.decide.append(Item(who, "not graded", f"not graded: {record['reason']}"))
         return
     if record["status"] == "refused":
-        found.look.append(Item(who, "refused", f"cannot be graded: {record['reason']}"))
+        told = f"cannot be graded, and has no grade yet: {record['reason']}"
+        found.look.append(Item(who, "refused", told))
         return
     if not record["score"]:
         found.look.append(Item(who, "zero", f"0 of {record['max_score']:g} points"))

@@ -36,7 +36,7 @@ from staff.grading import (
     similarity,
     submissions,
 )
-from staff.grading.attention import Attention, attention
+from staff.grading.attention import Attention, attention, in_lines
 from staff.grading.hand_ins import HandIn, HandIns, read_times, sort_out
 from staff.grading.jobs import Order, secret_seeds
 from staff.grading.session import failed, unwritable
@@ -148,10 +148,11 @@ def _report(batch: Batch, out: Path) -> None:
         ("worth a look", batch.attention.look),
     ):
         print(f"{title}: {len(items) or 'nothing'}")
-        for item in items[:SHOWN]:
-            print(f"  {item}")
-        if len(items) > SHOWN:
-            print(f"  … and {len(items) - SHOWN} more, on {out / PAGE}")
+        lines = in_lines(items)
+        for line in lines[:SHOWN]:
+            print(f"  {line}")
+        if len(lines) > SHOWN:
+            print(f"  … and {len(lines) - SHOWN} more lines, on {out / PAGE}")
 
 
 def grade_folder(

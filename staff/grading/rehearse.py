@@ -1,12 +1,13 @@
 """`python -m staff rehearse`: a made-up class goes the whole way, from uploads to grades and feedback.
 
 Forty students hand in solutions, mistakes, attacks and broken zips, some of them clumsily: twice, under
-an odd name, as another kind of archive, as a bare file. Every command that a course uses is run on
+an odd name, as another kind of archive, as a bare file, with a bracket too few. Every command that a course uses is run on
 them, and shown as one types it. What each upload must earn is known, and compared.
 """
 
 from __future__ import annotations
 
+import ast
 import csv
 import io
 import os
@@ -22,7 +23,7 @@ from pathlib import Path
 from common import homework as homeworks
 from common.errors import KitError
 from common.files import write_text
-from common.homework import ROOT, Homework
+from common.homework import ROOT, Homework, Problem
 from staff import command
 from staff.authoring.stubs import copy_solutions
 from staff.course import gradebook, policy
@@ -161,10 +162,28 @@ def make_class(homework: Homework, count: int, work: Path) -> list[Student]:
     solved = work / "solved"
     solved.mkdir()
     copy_solutions(homework.root, homework.name, solved)
-    for one, (slip, sound) in zip(class_[len(made) :], CLUMSY):
+    for one, (slip, earns) in zip(class_[len(made) :], CLUMSY):
         one.uploads = slip(one, solved, homework)
-        one.made = Made(one.ident, "solution") if sound else None
+        one.made = _expected(one, earns, homework)
     return class_
+
+
+def _expected(one: Student, earns: str, homework: Homework) -> Made | None:
+    """What a clumsy upload must earn; None where that is left open."""
+    if earns == BUT_ONE:
+        return Made(one.ident, "attack", _last_function(homework).id, "a bracket too few")
+    return Made(one.ident, "solution") if earns == ALL else None
+
+
+def _last_function(homework: Homework) -> Problem:
+    """The last problem whose hole is a function, and no method."""
+    code = [p for p in homework.problems if p.kind == "code" and p.hole and "." not in _name(p)]
+    return code[-1]
+
+
+def _name(problem: Problem) -> str:
+    """The name of its hole: `mann_loss`, `MANN.forward`."""
+    return (problem.hole or "").partition(":")[2]
 
 
 def _zip(files: dict[str, bytes]) -> bytes:
@@ -234,17 +253,65 @@ def _nothing(one: Student, solved: Path, homework: Homework) -> list[tuple[str, 
     return []
 
 
-CLUMSY = (  # and whether it must earn what a solution does
-    (_twice, True),
-    (_by_name, True),
-    (_last_first, True),
-    (_capitals, True),
-    (_zip_in_zip, False),
-    (_tar, False),
-    (_rar, False),
-    (_bare, False),
-    (_stranger, True),
-    (_nothing, False),
+def _bracket(one: Student, solved: Path, homework: Homework) -> list[tuple[str, bytes]]:
+    """A bracket too few in one function, so that its file is no Python."""
+    files, problem = _files(solved, homework), _last_function(homework)
+    assert problem.file is not None
+    text = files[problem.file].decode()
+    (hole,) = (
+        node
+        for node in ast.parse(text).body
+        if isinstance(node, ast.FunctionDef) and node.name == _name(problem)
+    )
+    lines = text.split("\n")
+    lines.insert(hole.body[-1].lineno - 1, "    x = (")
+    files[problem.file] = "\n".join(lines).encode()
+    return [(f"{one.ident}.zip", _zip(files))]
+
+
+def _renamed(one: Student, solved: Path, homework: Homework) -> list[tuple[str, bytes]]:
+    """A file that a browser numbered, inside the zip."""
+    files, name = _files(solved, homework), homework.files[0]
+    files[f"{Path(name).stem} (1).py"] = files.pop(name)
+    return [(f"{one.ident}.zip", _zip(files))]
+
+
+def _helper(one: Student, solved: Path, homework: Homework) -> list[tuple[str, bytes]]:
+    """A module of the student's own, imported by a file to hand in."""
+    files, name = _files(solved, homework), homework.files[0]
+    files["my_helpers.py"] = b"LOUD = True\n"
+    future = b"from __future__ import annotations\n"
+    own = f"from {homework.name} import my_helpers\n".encode()
+    files[name] = files[name].replace(future, future + own, 1)
+    return [(f"{one.ident}.zip", _zip(files))]
+
+
+def _given_changed(one: Student, solved: Path, homework: Homework) -> list[tuple[str, bytes]]:
+    """Code that is given, changed; it is put back."""
+    was = b"super().__init__()"
+    files = {
+        name: data.replace(was, was + b"\n        self.mine = 1")
+        for name, data in _files(solved, homework).items()
+    }
+    return [(f"{one.ident}.zip", _zip(files))]
+
+
+ALL, BUT_ONE, ANY = "all", "all but one hole", "whatever it is"  # what a slip may earn
+CLUMSY = (
+    (_twice, ALL),
+    (_by_name, ALL),
+    (_last_first, ALL),
+    (_capitals, ALL),
+    (_zip_in_zip, ALL),
+    (_tar, ALL),
+    (_rar, ANY),
+    (_bare, ANY),
+    (_stranger, ALL),
+    (_nothing, ANY),
+    (_bracket, BUT_ONE),
+    (_renamed, ALL),
+    (_helper, ALL),
+    (_given_changed, ALL),
 )
 
 
@@ -255,7 +322,7 @@ def lay_out(class_: list[Student], out: Path, platform: str, homework: Homework)
     """Write the uploads as a platform gives them, with its exports; what `staff grade` is to read."""
     out.mkdir(parents=True, exist_ok=True)
     write_text(out / "canvas-export.csv", canvas_export(class_))
-    write_text(out / "moodle-worksheet.csv", moodle_worksheet(class_))
+    write_text(out / "moodle-worksheet.csv", moodle_worksheet(class_, homework))
     write_text(out / "times.csv", _times(class_, homework))
     if platform == "folder":
         folder = out / "uploads"
@@ -287,14 +354,16 @@ def canvas_export(class_: list[Student]) -> str:
     )
 
 
-def moodle_worksheet(class_: list[Student]) -> str:
-    """A grading worksheet as Moodle writes it."""
+def moodle_worksheet(class_: list[Student], homework: Homework) -> str:
+    """A grading worksheet as Moodle writes it; its maximum leaves room for extra credit."""
+    assignment = policy.load().named(homework.name)
+    most = assignment.points + assignment.extra if assignment else 0.0
     head = ["Identifier", "Full name", "ID number", "Email address", "Status", "Grade",
             "Maximum grade", "Grade can be changed", "Last modified (submission)",
             "Last modified (grade)", "Feedback comments"]  # fmt: skip
     rows = (
         [f"Participant {one.number}", one.name, one.ident, f"{one.ident}@school.edu", "", "-",
-         "100.00", "Yes", "-", "-", ""]
+         f"{most:.2f}", "Yes", "-", "-", ""]
         for one in class_
     )  # fmt: skip
     return _csv(head, *rows)
