@@ -13,6 +13,7 @@ from pathlib import Path
 from autograder import asked, written_runs
 from autograder.report.record import PASSES_AS_CHANGED, HomeworkResult
 from autograder.run import finding
+from autograder.run.base import Worker
 from autograder.run.notes import PUT_BACK, Note, Tell
 from autograder.run.overlay import taken
 from autograder.statement import OF_OLDER_KITS, asks_for_tools, statement
@@ -230,14 +231,24 @@ def packed(homework: Homework, tell: Tell) -> dict[str, bytes]:
     return {file.name: file.path.read_bytes() for file in files}
 
 
-def judged(homework: Homework, code: dict[str, bytes]) -> HomeworkResult:
-    """The verdict on the files that are packed, in a clean kit."""
+def judged(
+    homework: Homework,
+    code: dict[str, bytes],
+    worker: Worker | None = None,
+    isolation: str | None = None,
+) -> HomeworkResult:
+    """The verdict on the files that are packed, in a clean kit.
+
+    Args:
+        worker: a warm one to use; None starts one.
+        isolation: its kind; None takes the best of this system.
+    """
     from autograder import engine
 
     with tempfile.TemporaryDirectory(prefix="packed-", ignore_cleanup_errors=True) as folder:
         for name, data in code.items():
             Path(folder, name).write_bytes(data)
-        return engine.grade(homework, submission=Path(folder))
+        return engine.grade(homework, submission=Path(folder), worker=worker, isolation=isolation)
 
 
 def as_changed(result: HomeworkResult) -> float:

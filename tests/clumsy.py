@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder import engine, submit
+from autograder import engine
 from autograder.context import CheckContext
 from autograder.judge.answers import Answers
 from autograder.planning import plan
@@ -26,14 +26,14 @@ from autograder.report.record import CheckResult
 from autograder.run import notes
 from autograder.run.base import Worker
 from autograder.run.notes import Note
-from autograder.run.overlay import overlay, taken
+from autograder.run.overlay import overlay
 from common import homework as homeworks
 from common.files import given
 from common.homework import PUBLIC_SEED, Homework
 from staff.authoring.stubs import masters
 from staff.gate.shared_worker import start_trusted
-from staff.grading.jobs import Order
 from staff.grading.session import Session
+from tests import agreement
 
 Files = dict[str, bytes]
 Change = Callable[[Files, str, Homework], None]
@@ -356,17 +356,9 @@ def at_home(clumsy: Clumsy, worker: Worker, place: Path) -> tuple[list[CheckResu
 
 def packed(clumsy: Clumsy, place: Path) -> Path:
     """The zip of `submit`, as far as it is code: none is made where points would be missing."""
-    homework = homeworks.load(clumsy.homework)
-    code = {file.name: file.path.read_bytes()
-            for file in taken(homework, write(clumsy.files(), place / "files"))}  # fmt: skip
-    manifest, contents = submit.collect(homework, {}, {}, code)
-    submit.write_zip(place / "a.zip", contents, manifest | {"signed": True})
+    folder = write(clumsy.files(), place / "files")
+    agreement.pack(homeworks.load(clumsy.homework), folder, place / "a.zip")
     return place / "a.zip"
-
-
-def graded(source: Path, clumsy: Clumsy, session: Session) -> dict:
-    """The course grader's record of an upload."""
-    return session.grade(Order("a", clumsy.homework, str(source), seed=PUBLIC_SEED))
 
 
 def earned(problems: dict[str, float], homework: Homework, lost: set[str]) -> list[str]:
@@ -396,7 +388,7 @@ def judge(clumsy: Clumsy, worker: Worker, session: Session) -> Iterator[str]:
             ("zip", packed(clumsy, place / "zip")),
             ("folder", place / "home/files"),
         ):
-            record = graded(source, clumsy, session)
+            record = agreement.graded(source, homework, session)
             yield from (f"{way}, {one}" for one in earned(record["problems"], homework, lost))
 
 

@@ -22,6 +22,8 @@ from tests.conftest import HOMEWORKS
 
 ROOT = homeworks.ROOT
 ATTACKS = [attack for hw in HOMEWORKS for attack in attacks(hw)]
+EVERY = 15  # attacks, one is tried with a syntax error at its end; 1 tries them all
+BROKEN = [one for n, one in enumerate(ATTACKS) if one.at_import or n % EVERY == 0]
 SLEEPER = "4711.4711"  # an argument of every process that an attack starts
 LEVELS = {
     "all layers": (),
@@ -87,12 +89,19 @@ def fingerprint(homework):
     return total.hexdigest()
 
 
-def rows_of(attack, worker, place):
-    """The rows of the attacked problem, and of one that was not attacked."""
+def rows_of(attack, worker, place, appended=""):
+    """The rows of the attacked problem, and of one that was not attacked.
+
+    Args:
+        appended: a text at the end of the attack's file.
+    """
     homework = homeworks.load(attack.entry.homework)
     homework = replace(homework, time_limit=attack.limit or 20)
     (place / "submission").mkdir()
-    tree = overlay(homework, place / "tree", submission(attack, place / "submission"))
+    folder = submission(attack, place / "submission")
+    with (folder / attack.entry.file).open("a", encoding="utf-8") as file:
+        file.write(appended)
+    tree = overlay(homework, place / "tree", folder)
     context = CheckContext(homework, worker, tree, Answers.load(homework, 0), 0)
     checks = plan(homework)
     own = [check for check in checks if check.problem == attack.entry.problem]
@@ -108,21 +117,44 @@ def test_an_attack_earns_and_harms_nothing(attack, guarded, tmp_path):
     homework = attack.entry.homework
     before, kit = processes(guarded), fingerprint(homework)
     rows, own = rows_of(attack, guarded, tmp_path)
-    assert not any(row.points or row.passed for row in rows[:own])
     messages = [row.message for row in rows]
     assert any(re.search(attack.told, text) for text in messages[:own]), messages[:own]
     if not all(row.status in ("error", "crashed") for row in rows):  # the file could be imported
         assert all(row.passed for row in rows[own:]), messages[own:]
+    assert_nothing_gained(rows, own, guarded)
+    assert_nothing_left(guarded, before, homework, kit)
+
+
+def assert_nothing_gained(rows, own, worker):
+    """The attacked problem earns nothing, and no row shows what must not be seen."""
+    assert not any(row.points or row.passed for row in rows[:own])
     for row in rows:
         assert len(row.message) < 6000 and len(row.printed) < 5000
         assert all(c == "\n" or c.isprintable() for c in row.message + row.printed)
-        if "user" in layers or "landlock" in layers:
+        if {"user", "landlock"} & set(worker.isolation.split("+")):
             assert STOLEN not in row.message
-    assert not new_processes(guarded, before)
+
+
+def assert_nothing_left(worker, before, homework, kit):
+    """No process, file or change of the kit."""
+    assert not new_processes(worker, before)
     assert fingerprint(homework) == kit
     assert not left()
-    scratch = Path(guarded._scratch)
-    assert not any(scratch.iterdir())
+    assert not any(Path(worker._scratch).iterdir())
+
+
+@pytest.mark.parametrize("attack", BROKEN, ids=lambda attack: attack.name)
+def test_a_syntax_error_at_the_end_makes_an_attack_no_stronger(attack, guarded, tmp_path):
+    """The file is then judged piece by piece; what ran at its import is in no hole, and never runs."""
+    if set(attack.needs) - set(guarded.isolation.split("+")):
+        pytest.skip(f"not tried under {guarded.isolation}")
+    homework = attack.entry.homework
+    before, kit = processes(guarded), fingerprint(homework)
+    rows, own = rows_of(attack, guarded, tmp_path, "\nx = (\n")
+    assert all(row.passed for row in rows[own:]), [row.message for row in rows]
+    assert all(row.message for row in rows[:own])
+    assert_nothing_gained(rows, own, guarded)
+    assert_nothing_left(guarded, before, homework, kit)
 
 
 def test_other_files_of_a_submission_are_not_taken(guarded, tmp_path):
