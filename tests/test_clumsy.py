@@ -7,13 +7,6 @@ from staff.gate.shared_worker import start_trusted
 from staff.grading.session import Session
 from tests import clumsy
 
-SAMPLE = (  # by the zip of `submit` and by the course grader, too; all: python -m tests.clumsy
-    clumsy.Clumsy("hw1", ("a copy's name", "a bracket too few")),
-    clumsy.Clumsy("hw1", ("a helper", "given code changed")),
-    clumsy.Clumsy("hw1", ("UTF-16",)),
-    clumsy.Clumsy("hw1", ("missing",)),
-)
-
 
 @pytest.fixture(scope="module")
 def trusted():
@@ -33,7 +26,7 @@ def test_a_clumsy_submission_earns_what_is_right_in_it(one, trusted, tmp_path):
     assert all(len(note.text) < 400 and note.audience == "student" for note in told)
 
 
-@pytest.mark.parametrize("one", SAMPLE, ids=str)
+@pytest.mark.parametrize("one", clumsy.SAMPLE, ids=str)
 def test_the_verdict_is_the_same_from_the_zip_and_at_the_course_grader(one, trusted):
     session = Session(one.homework, "trusted", trusted)
     assert not list(clumsy.judge(one, trusted, session))

@@ -12,6 +12,7 @@ import pytest
 from common import homework as homeworks
 from common.errors import KitError
 from staff.grading import submissions, synthetic_class
+from tests import clumsy
 
 pytest.importorskip("distributed")
 from staff.grading import cluster
@@ -93,6 +94,24 @@ def test_a_worker_killed_half_way_loses_nothing_and_nothing_counts_twice(dask, t
     others = by_id.keys() - {one.ident for one in made}
     assert {by_id[ident]["status"] for ident in others} <= {"refused", "graded"}
     assert all(by_id[ident]["reason"] or by_id[ident]["score"] == 0 for ident in others)
+
+
+def test_clumsy_submissions_earn_here_what_they_earn_at_home(dask, tmp_path):
+    uploads = {f"s{number}": one for number, one in enumerate(clumsy.SAMPLE)}
+    (tmp_path / "class").mkdir()
+    for ident, one in uploads.items():
+        clumsy.packed(one, tmp_path / ident).rename(tmp_path / "class" / f"{ident}.zip")
+    orders = [
+        submissions.fingerprint(one, HOMEWORK)
+        for one in submissions.find(tmp_path / "class", HOMEWORK, None)
+    ]
+    kept = {}
+    cluster.run(orders, dask[0], 300.0, lambda record: kept.update({record["id"]: record}))
+    wrong = {
+        str(one): clumsy.earned(kept[ident]["problems"], HOMEWORK, one.lost())
+        for ident, one in uploads.items()
+    }
+    assert not any(wrong.values()), wrong
 
 
 def test_no_scheduler_is_a_usage_error(monkeypatch):

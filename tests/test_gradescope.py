@@ -19,6 +19,7 @@ from staff.authoring.answers import record as record_answers
 from staff.authoring.stubs import copy_solutions
 from staff.grading import jobs, session
 from staff.grading.gradescope import build, image, results, run
+from tests import clumsy
 
 ROOT = homeworks.ROOT
 SECRET = 771
@@ -121,6 +122,17 @@ def test_the_solution_earns_everything_and_late_days_come_from_the_metadata(grad
     assert "Handed in 2 days after the due date" in result["output"]
     assert {"name": "points", "value": 32.0, "order": "desc"} in result["leaderboard"]
     assert str(SECRET) not in json.dumps(result)
+
+
+@pytest.mark.parametrize("one", clumsy.SAMPLE, ids=str)
+def test_a_clumsy_submission_earns_here_what_it_earns_at_home(one, grade):
+    result, said = grade(lambda folder: clumsy.write(one.files(), folder))
+    rows = [row for row in result["tests"] if "score" in row]
+    points: dict[str, float] = {problem.id: 0 for problem in homeworks.load("hw1").problems}
+    for row in rows:
+        points[row["number"].partition(".")[0]] += row["score"]
+    assert not clumsy.earned(points, homeworks.load("hw1"), one.lost()), said
+    assert "mann" in result["output"]  # what was done with the file
 
 
 SPY = """
