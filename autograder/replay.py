@@ -53,7 +53,7 @@ class Case:
 
     @property
     def size(self) -> int:
-        """How many numbers the call is given."""
+        """Count the numbers that the call is given."""
         return count(self.inputs)
 
 
@@ -132,7 +132,7 @@ def _outputs(check: PlannedCheck, index: int, outcome: dict, free: set[str]) -> 
 
 
 def _inputs(homework: Homework, seen: Survey, index: int) -> dict[str, Any]:
-    """What a call is given, by the names that the probe has for it."""
+    """Return the inputs of a call, by the names that the probe has for them."""
     args, kwargs = seen.inputs[index]
     return dict(zip(parameters(homework)[seen.probes[index]], args)) | kwargs
 
@@ -143,7 +143,7 @@ def _name(part: str, inputs: dict[str, Any]) -> str:
 
 
 def count(value: Any) -> int:
-    """How many numbers and words a value holds."""
+    """Count the numbers and words of a value."""
     if isinstance(value, dict):
         value = list(value.values())
     if isinstance(value, (list, tuple)):
@@ -246,7 +246,7 @@ def _quoted(text: str) -> str:
 
 
 def _commands(homework: Homework, problem: str, submission: Path | None, folder: Path) -> str:
-    """How to run it, and how to stop in the hole."""
+    """Return the lines that say how to run it, and how to stop in the hole."""
     name = f"replay_{homework.name}_{problem}.py"
     lines = [f"    python {name}"]
     hole = homework.problem(problem).hole
