@@ -162,7 +162,7 @@ def _run(chosen: list, options: argparse.Namespace) -> list:
                 )
             ]  # fmt: skip
         for homework in chosen:
-            with _progress(screen.console, homework) as advance:
+            with screen.progress(homework) as advance:
                 result = engine.grade(
                     homework, submission=options.submission, only=options.problems,
                     seed=options.seed, isolation=isolation, hint=options.hint, worker=worker,
@@ -180,20 +180,6 @@ def _run(chosen: list, options: argparse.Namespace) -> list:
         if len(results) > 1 or not options.homework:
             screen.overview(results, {homework.name: homework for homework in chosen})
     return results
-
-
-@contextlib.contextmanager
-def _progress(console, homework):
-    """A line that says what is going on, on a terminal only."""
-    done = 0
-    with console.status(f"{homework.name}: loading …") as status:
-
-        def advance(result) -> None:
-            nonlocal done
-            done += 1
-            status.update(f"{homework.name}: {done} checks done")
-
-        yield advance
 
 
 def _check_writable(path: Path) -> None:

@@ -5,9 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from common.files import replacing
+
+if TYPE_CHECKING:  # `--help` of a training must not load matplotlib
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
 NUMBERS = "Numbers"  # the text of a PNG that holds them
 MOST_POINTS = 25  # of a curve
@@ -38,7 +43,9 @@ def style(index: int) -> dict:
     return {"color": COLOURS[index % len(COLOURS)], "linestyle": STYLES[index % len(STYLES)]}
 
 
-def new(width: float = 6.4, height: float = 4.0, panels: int = 1, across: int | None = None):
+def new(
+    width: float = 6.4, height: float = 4.0, panels: int = 1, across: int | None = None
+) -> tuple[Figure, Any]:
     """A figure and its axes (a list when there are several panels), drawn without a display.
 
     Args:
@@ -60,7 +67,7 @@ def new(width: float = 6.4, height: float = 4.0, panels: int = 1, across: int | 
     return figure, axes[:panels] if panels > 1 else axes[0]
 
 
-def save(figure, path: Path) -> Path:
+def save(figure: Figure, path: Path) -> Path:
     """Write a PNG whole, with the numbers of its curves inside, for those who do not see it."""
     with replacing(Path(path)) as temporary:
         figure.savefig(
@@ -69,13 +76,13 @@ def save(figure, path: Path) -> Path:
     return Path(path)
 
 
-def numbers(figure) -> list[dict]:
+def numbers(figure: Figure) -> list[dict]:
     """The points of every curve of a figure, at most MOST_POINTS of each, evenly chosen."""
     found = [_curve(axis, line) for axis in figure.axes for line in axis.get_lines()]
     return [curve for curve in found if curve["points"]]
 
 
-def _curve(axis, line) -> dict:
+def _curve(axis: Axes, line: Line2D) -> dict:
     """One curve's name, axes and chosen points, as text; its data may be arrays or lists."""
     import numpy as np
 
@@ -90,7 +97,7 @@ def _curve(axis, line) -> dict:
     }  # fmt: skip
 
 
-def band(axis, reference: Band, index: int = 0) -> None:
+def band(axis: Axes, reference: Band, index: int = 0) -> None:
     """Draw the band of the reference runs, as a shade in the colour of the index-th curve."""
     axis.fill_between(
         reference.steps, reference.low, reference.high, color=COLOURS[index % len(COLOURS)],
@@ -130,7 +137,7 @@ def curves(
     return save(figure, path)
 
 
-def legend(figure) -> None:
+def legend(figure: Figure) -> None:
     """Draw one legend below all panels, with every label once."""
     found = {
         label: handle

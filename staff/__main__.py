@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
 import importlib
-import importlib.util
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from common import homework as homeworks
 from common.errors import KitError
-from staff.authoring.with_solutions import run_module
+from staff.authoring.with_solutions import run_module, training_tree
 from staff.command import parser
 
 EXAMPLES = """
@@ -79,6 +78,8 @@ OWN_OPTIONS = {  # commands that read their own: module, help
     "gradebook": ("staff.course.gradebook", "scores and rules to one table"),
     "forget": ("staff.course.forget", "delete what is kept of students and has had its time"),
 }
+# functions of staff/commands.py
+COMMANDS = ("verify", "stubs", "tables", "answers", "figures", "release", "architecture")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -122,10 +123,11 @@ def main(argv: list[str] | None = None) -> int:
     for name, (_, text) in OWN_OPTIONS.items():
         commands.add_parser(name, help=text)
     chosen = options.parse_args(argv)
-    return _end(lambda: COMMANDS[chosen.command](chosen))
+    module = importlib.import_module("staff.commands")
+    return _end(lambda: getattr(module, chosen.command)(chosen))
 
 
-def _end(command) -> int:
+def _end(command: Callable[[], int]) -> int:
     try:
         return command()
     except KitError as error:
@@ -133,50 +135,8 @@ def _end(command) -> int:
         return 2
 
 
-def stubs(options: argparse.Namespace) -> int:
-    """Write the stubs; say what changed."""
-    from staff.authoring.stubs import write
-
-    for name in options.homework or homeworks.names():
-        homework = homeworks.load(name)
-        changed = write(homework.root, name)
-        print(f"{name}: {', '.join(p.name for p in changed) or 'nothing'} changed")
-    return 0
-
-
-def tables(options: argparse.Namespace) -> int:
-    """Put the points and outcomes into handouts and write-ups; say what changed."""
-    from staff.authoring.tables import redraw
-
-    for name in options.homework or homeworks.names():
-        changed = redraw(homeworks.load(name))
-        print(f"{name}: {', '.join(path.name for path in changed) or 'nothing'} changed")
-    return 0
-
-
-def answers(options: argparse.Namespace) -> int:
-    """Record answers; say where they are."""
-    from rich.console import Console
-
-    from staff.gate.recording import record_all, record_one
-
-    names = options.homework or homeworks.names()
-    with Console().status(f"{', '.join(names)}: recording, two at a time") as status:
-        if len(names) == 1:
-            recorded = iter([record_one(names[0], options.seed, status.update)])
-        else:
-            recorded = record_all(names, options.seed)
-        for paths in recorded:
-            for path in paths:
-                size = path.stat().st_size / 1024
-                print(f"{path.relative_to(homeworks.ROOT)}: {size:.0f} kB", flush=True)
-    return 0
-
-
 def train(argv: list[str]) -> int:
     """Run `python -m hwN.train …` in a tree that holds the solutions; runs stay in ./runs."""
-    from staff.authoring.with_solutions import training_tree
-
     options = parser("train", "Run hwN.train with the solutions in place.", TRAIN)
     options.add_argument("homework", help="hw0, hw1, …; all that follows goes to its train.py")
     homework = homeworks.load(options.parse_args(argv[:1]).homework)
@@ -185,112 +145,6 @@ def train(argv: list[str]) -> int:
         tree = training_tree(homework, Path(folder), solutions)
         return run_module(tree, f"{homework.name}.train", argv[1:])
 
-
-def figures(options: argparse.Namespace) -> int:
-    """Draw the handouts' figures into hwN/figures/."""
-    for name in options.homework or homeworks.names():
-        if importlib.util.find_spec(f"staff.authoring.figures.{name}") is None:
-            print(f"{name}: no figures")
-            continue
-        folder = homeworks.load(name).folder / "figures"
-        for path in importlib.import_module(f"staff.authoring.figures.{name}").draw(folder):
-            print(f"{path.relative_to(homeworks.ROOT)}: {path.stat().st_size / 1024:.0f} kB")
-    return 0
-
-
-def architecture(options: argparse.Namespace) -> int:
-    """Redraw the picture; 1 when an import is not allowed."""
-    from staff.authoring import architecture as house
-
-    for told in (found := house.wrong(homeworks.ROOT)):
-        print(f"not allowed: {told}")
-    print(f"{house.PAGE}: {'redrawn' if house.redraw(homeworks.ROOT) else 'in step'}")
-    return 1 if found else 0
-
-
-def release(options: argparse.Namespace) -> int:
-    """Make the students' archive; say where it is."""
-    from staff.release.archive import opened
-    from staff.release.archive import release as make
-
-    _through_the_gate(opened(homeworks.ROOT, options.up_to), options.ungated)
-    archive = make(homeworks.ROOT, options.output, options.up_to, options.git, options.hints)
-    print(f"{archive}: {archive.stat().st_size / 1024:.0f} kB")
-    return 0
-
-
-def _through_the_gate(names: list[str], ungated: bool) -> None:
-    """Put homeworks through the gate whose tree it has not seen; say how long that takes."""
-    from rich.console import Console
-
-    from staff.gate import stamp
-
-    waiting = [one for one in map(homeworks.load, names) if not stamp.passed(one)]
-    if ungated or not waiting:
-        if waiting:
-            print(f"note: not through the gate: {', '.join(one.name for one in waiting)}; for a try, "
-                  "not for students")  # fmt: skip
-        return
-    print(f"{', '.join(one.name for one in waiting)}: changed since the gate; some minutes each")
-    for homework in waiting:
-        with Console(highlight=False).status(homework.name) as status:
-            stamp.require(homework, status.update)
-        print(f"{homework.name}: passes the gate", flush=True)
-
-
-def verify(options: argparse.Namespace) -> int:
-    """Put homeworks through the gate; 0 when nothing blocks a release."""
-    import time
-
-    from rich.console import Console
-
-    from staff.gate import report, stamp
-    from staff.gate import verify as gate
-
-    console, verdicts = Console(highlight=False), []
-    if options.alarms:
-        return _alarms(options, console)
-    for name in options.homework or homeworks.names():
-        began = time.monotonic()
-        with console.status(name) as status:
-            homework, seeds = homeworks.load(name), gate.SECRET_SEEDS[: options.seeds]
-            seen = stamp.tree(homework)
-            verdicts.append(gate.verify(homework, seeds, status.update))
-            if verdicts[-1].passed and seeds == gate.SECRET_SEEDS:
-                stamp.put(homework, seen)
-        if options.table:
-            print(report.as_matrix(verdicts[-1]))
-        print(f"{report.as_text(verdicts[-1])}\n  {time.monotonic() - began:.0f} s")
-    if options.html is not None:
-        options.html.write_text(report.as_html(verdicts), encoding="utf-8")
-        print(options.html)
-    return 0 if all(verdict.passed for verdict in verdicts) else 1
-
-
-def _alarms(options: argparse.Namespace, console) -> int:
-    """Statistical checks on right answers under many seeds; 0 when none failed."""
-    from staff.gate.false_alarms import alarms
-    from staff.gate.shared_worker import start_trusted
-
-    raised = 0
-    for name in options.homework or homeworks.names():
-        homework = homeworks.load(name)
-        with start_trusted(homework.preload) as worker, console.status(name) as status:
-            found = alarms(homework, worker, options.alarms, status.update)
-        print(found.as_text())
-        raised += len(found.raised)
-    return 1 if raised else 0
-
-
-COMMANDS = {
-    "verify": verify,
-    "stubs": stubs,
-    "tables": tables,
-    "answers": answers,
-    "figures": figures,
-    "release": release,
-    "architecture": architecture,
-}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -44,7 +44,7 @@ from staff.course.roster import Ambiguous, Roster, Student
 from staff.grading import receipts, submissions, trained, unpack
 from staff.grading.archives import Refused
 from staff.grading.gradescope import results
-from staff.grading.gradescope.run import read_metadata
+from staff.grading.gradescope.grading import read_metadata
 from staff.grading.hand_ins import read_times, sort_out
 from staff.written import answers, facts
 

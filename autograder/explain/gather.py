@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from autograder.explain.holes import Hole
 from autograder.judge import plugin
 from autograder.judge.answers import Answers, Reference
 from autograder.planning import plan
-from autograder.run.base import Worker
+from autograder.run.base import Conversation, Worker
 from autograder.run.overlay import overlay
 from autograder.run.student import Student
 from common.homework import PUBLIC_SEED, Homework
@@ -108,7 +109,9 @@ def _instrument(
 class _Student(Student):
     """A student whose probes tell what happened inside."""
 
-    def __init__(self, homework: Homework, open_line, notes: list[dict]) -> None:
+    def __init__(
+        self, homework: Homework, open_line: Callable[[], Conversation], notes: list[dict]
+    ) -> None:
         super().__init__(homework, open_line)
         self._notes = notes
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -147,7 +147,9 @@ def assert_matches(
         _compare_numbers(seen, np.asarray(expected), label, idea, rtol, atol)
 
 
-def _compare_parts(seen, expected, idea, name, rtol, atol) -> None:
+def _compare_parts(
+    seen: Sequence, expected: Sequence, idea: str, name: str, rtol: float, atol: float
+) -> None:
     """Compare a sequence part by part; of single numbers all that differ are told."""
     told: list[str] = []
     for index, (one, other) in enumerate(zip(seen, expected)):
@@ -169,7 +171,9 @@ def _is_one_number(expected: Any) -> bool:
     )
 
 
-def _compare_numbers(seen, expected, label, idea, rtol, atol) -> None:
+def _compare_numbers(
+    seen: Any, expected: np.ndarray, label: str, idea: str, rtol: float, atol: float
+) -> None:
     if seen is None:
         raise Mismatch(f"{label} is None", "Does every path end in a return statement?")
     if not isinstance(seen, (bool, int, float, np.ndarray, np.generic)):
@@ -185,7 +189,9 @@ def _compare_numbers(seen, expected, label, idea, rtol, atol) -> None:
         raise Mismatch(_difference(array, expected, label, rtol, atol), idea, pair)
 
 
-def _difference(seen: np.ndarray, expected: np.ndarray, label: str, rtol, atol) -> str:
+def _difference(
+    seen: np.ndarray, expected: np.ndarray, label: str, rtol: float, atol: float
+) -> str:
     """Where and by how much two arrays of one shape differ, and a pattern where there is one."""
     seen, expected = np.asarray(seen, np.float64), np.asarray(expected, np.float64)
     pattern = _pattern(seen, expected, rtol, atol)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Callable, Iterator
 
 from rich.console import Console
 
 from autograder.report import console as pictures
 from autograder.report import plain as sentences
-from autograder.report.record import HomeworkResult
+from autograder.report.record import CheckResult, HomeworkResult
 from common.homework import Homework
 
 
@@ -45,6 +47,19 @@ class Screen:
     def say(self, text: str) -> None:
         """Text as it is: wrapped lines would be read aloud as pauses."""
         print(text, file=self.console.file)
+
+    @contextlib.contextmanager
+    def progress(self, homework: Homework) -> Iterator[Callable[[CheckResult], None]]:
+        """A line that says what is going on, on a terminal only."""
+        done = 0
+        with self.console.status(f"{homework.name}: loading …") as status:
+
+            def advance(result: CheckResult) -> None:
+                nonlocal done
+                done += 1
+                status.update(f"{homework.name}: {done} checks done")
+
+            yield advance
 
     def clear(self) -> None:
         if self.console.is_terminal:

@@ -14,6 +14,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
+from typing import BinaryIO
 
 from autograder.run.base import (
     START_LIMIT,
@@ -142,7 +143,14 @@ def _hide_memory() -> None:
 
 
 class _Forked(Conversation):
-    def __init__(self, worker, pid, connection, output, limit) -> None:
+    def __init__(
+        self,
+        worker: ForkWorker,
+        pid: int,
+        connection: socket.socket,
+        output: BinaryIO,
+        limit: float,
+    ) -> None:
         super().__init__(connection, time.monotonic() + limit)
         self._worker, self._pid, self._output = worker, pid, output
         self._end: str | None = None

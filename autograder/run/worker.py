@@ -23,6 +23,8 @@ import tempfile
 import traceback
 import warnings
 from pathlib import Path
+from types import ModuleType
+from typing import Any, TextIO
 
 _HERE = str(Path(__file__).resolve().parent)
 sys.path.insert(0, _HERE)
@@ -233,7 +235,15 @@ class Student:
         importlib.import_module(f"{self.homework}.{name}")
         return self.files.notes(f"{self.homework}.{name}")
 
-    def _show_warning(self, message, category, filename, line, file=None, source=None) -> None:
+    def _show_warning(
+        self,
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        line: int,
+        file: TextIO | None = None,
+        source: str | None = None,
+    ) -> None:
         """Print the warnings of the student's own lines, and none of the kit's or a library's."""
         if self.files.is_students(filename, line):
             label = self.files.label(filename)
@@ -282,7 +292,7 @@ class Modules:
     def __init__(self, package: str) -> None:
         self._package = package
 
-    def __getattr__(self, name: str):
+    def __getattr__(self, name: str) -> Modules | ModuleType:
         module = importlib.import_module(f"{self._package}.{name}")
         return Modules(module.__name__) if hasattr(module, "__path__") else module
 
@@ -300,7 +310,7 @@ def same_start() -> None:
             torch.set_num_threads(1)
 
 
-def _tensors(value):
+def _tensors(value: Any) -> Any:
     """Arrays from the checks arrive as fresh tensors; everything else as it is."""
     if isinstance(value, wire.Received):
         import numpy

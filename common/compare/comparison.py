@@ -10,22 +10,34 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import math
 import subprocess
 import sys
 import tempfile
+import textwrap
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from common import options
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import NullFormatter
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.table import Table
+
+from common import options, plots
+from common.data import fewshot
+from common.files import write_text
 from common.homework import ROOT
-from common.options.command_line import Parser
+from common.statistics.intervals import confidence_interval
 
 WAY, ROWS = 3, 3  # classes of a task; rows of queries, each of which shows every class once
 TASKS, TINY_TASKS = 300, 6
 BINS = 8  # of a reliability diagram, with equally many predictions in each
 SECONDS = 600  # at most, for one method
+Advance = Callable[..., None]  # told of a method's title, its share done and how it ended
 
 
 PROGRAM = Path("experiments", "compared_method.py")  # of a homework that answers
@@ -54,34 +66,8 @@ class Missing(Exception):
     """A method that has no answers; the text says why."""
 
 
-def arguments() -> argparse.Namespace:
-    """The command line."""
-    parser = Parser(
-        prog="python -m common.compare",
-        description="Train your own five methods for a short while each, give them the same 3-way "
-        "1-shot tasks, and draw accuracy, calibration, time and memory in one picture.",
-        epilog="example:\n  python -m common.compare\n"
-        "  python -m common.compare --data glyphs --seed 1 --without hw4",
-    )
-    add = parser.add_argument
-    add(
-        "--data", metavar="SOURCE", help="a data set's name or a folder; default: the best there is"
-    )
-    add("--seed", type=int, default=0, help="of weights, training and tasks (default 0)")
-    add("--tiny", action="store_true", help="the whole path in seconds, on little data")
-    add("--out", type=Path, metavar="DIR", help="where to write (runs/compare-seedS)")
-    add("--without", action="append", default=[], metavar="hwN", help="leave a homework out")
-    return parser.parse_args()
-
-
-def main() -> int:
+def compare(chosen: argparse.Namespace) -> int:
     """Ask every method; 1 when none answered."""
-    chosen = arguments()
-    import numpy as np
-
-    from common.data import fewshot
-    from common.files import write_text
-
     out = chosen.out or options.RUNS / f"compare-seed{chosen.seed}"
     data = fewshot.load(chosen.data, chosen.tiny)
     rng = np.random.default_rng(1000 + chosen.seed)
@@ -110,14 +96,14 @@ def main() -> int:
     return 0 if figures else 1
 
 
-def draw(images, count: int, rng):
+def draw(
+    images: np.ndarray, count: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Tasks of classes that no method has seen.
 
     Returns:
         support uint8 [T, N, 28, 28], query uint8 [T, R·N, 28, 28] and its labels [T, R·N].
     """
-    import numpy as np
-
     supports, queries, labels = [], [], []
     for _ in range(count):
         classes = rng.choice(len(images), WAY, replace=False)
@@ -130,14 +116,14 @@ def draw(images, count: int, rng):
     return np.stack(supports), np.stack(queries), np.stack(labels)
 
 
-def ask(method: ComparedMethod, tasks: Path, chosen, advance: Callable) -> dict:
+def ask(
+    method: ComparedMethod, tasks: Path, chosen: argparse.Namespace, advance: Advance
+) -> dict[str, np.ndarray]:
     """Start a method's program and read what it answers.
 
     Raises:
         Missing: when it has no answers.
     """
-    import numpy as np
-
     if method.homework in chosen.without:
         raise Missing(f"left out (--without {method.homework})")
     folder = ROOT / method.homework
@@ -184,12 +170,8 @@ def start(command: list[str], progress: Callable[[float], None] = lambda share: 
 # --- figures ------------------------------------------------------------------------------------
 
 
-def measured(answer: dict, labels) -> dict:
+def measured(answer: dict[str, np.ndarray], labels: np.ndarray) -> dict:
     """Accuracy with its interval, confidence against it, time and memory of one method."""
-    import numpy as np
-
-    from common.statistics.intervals import confidence_interval
-
     probabilities = answer["probabilities"]
     right = probabilities.argmax(-1) == labels
     confidence = probabilities.max(-1)
@@ -211,10 +193,8 @@ def measured(answer: dict, labels) -> dict:
     }
 
 
-def add_scores(figures: dict, answers: dict, labels, folder: Path) -> None:
+def add_scores(figures: dict, answers: dict, labels: np.ndarray, folder: Path) -> None:
     """Add the scores that homework 4 defines, where its functions are written."""
-    import numpy as np
-
     if not figures or not (ROOT / "hw4" / "homework.toml").is_file():
         return
     flat = {name: found["probabilities"].reshape(-1, WAY) for name, found in answers.items()}
@@ -232,14 +212,12 @@ def add_scores(figures: dict, answers: dict, labels, folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def progress():
+def progress() -> Iterator[Advance]:
     """A bar for each method on a terminal, a line for each elsewhere."""
-    from rich.progress import BarColumn, Progress, TextColumn
-
     live = sys.stdout.isatty()
     columns = TextColumn("{task.description:<20}"), BarColumn(), TextColumn("{task.fields[told]}")
     with Progress(*columns, disable=not live) as bars:
-        rows = {}
+        rows: dict[str, TaskID] = {}
 
         def advance(title: str, share: float, told: str = "") -> None:
             if title not in rows:
@@ -253,9 +231,6 @@ def progress():
 
 def table(figures: dict, reasons: dict) -> None:
     """The figures in numbers."""
-    from rich.console import Console
-    from rich.table import Table
-
     scored = any("ece" in row for row in figures.values())
     heads = ["method", "accuracy", "confidence - accuracy", *(["ECE", "NLL"] if scored else []),
              "ms a task", "parameters", "peak kB a task", "training s"]  # fmt: skip
@@ -276,10 +251,6 @@ def table(figures: dict, reasons: dict) -> None:
 
 def picture(figures: dict, reasons: dict, source: str, path: Path) -> Path:
     """Accuracy, reliability, time and memory side by side; a missing method is named."""
-    import textwrap
-
-    from common import plots
-
     names = [method.title for method in METHODS]
     figure, (accuracy, reliability, seconds, memory) = plots.new(4.4, 3.8, panels=4)
     for row, name in enumerate(names):
@@ -317,12 +288,8 @@ def picture(figures: dict, reasons: dict, source: str, path: Path) -> Path:
     return plots.save(figure, path)
 
 
-def whole_decades(axis, values: list[float]) -> None:
+def whole_decades(axis: Axes, values: list[float]) -> None:
     """A logarithmic axis from one power of ten to another, with no other numbers on it."""
-    import math
-
-    from matplotlib.ticker import NullFormatter
-
     axis.set_xscale("log")
     axis.set_xlim(
         10 ** math.floor(math.log10(min(values))), 10 ** math.ceil(math.log10(max(values)))

@@ -6,6 +6,9 @@ import argparse
 import hashlib
 import importlib
 import json
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
 
 from common import options
 from common.data import cards, source
@@ -77,7 +80,7 @@ def where(card: Card) -> str:
     return str(found[0].parent) if found else ""
 
 
-def module(card: Card):
+def module(card: Card) -> ModuleType:
     """The module that reads this data set."""
     return importlib.import_module(f"common.data.{card.name}")
 
@@ -153,7 +156,7 @@ def verify(asked: list[Card], named: bool) -> int:
     return 1 if bad else 0
 
 
-def differences(card: Card):
+def differences(card: Card) -> Iterator[str]:
     """Yield the faults of the copy that is here."""
     if card.name in LOADED and where(card):
         try:
@@ -173,7 +176,7 @@ def differences(card: Card):
             yield fault
 
 
-def difference(file: DataFile, path) -> str:
+def difference(file: DataFile, path: Path | None) -> str:
     """Return the fault of one file; "" for none."""
     if path is None:
         return f"{file.name} is missing"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from common.diagnose.curves import Columns, Setting
@@ -99,11 +99,12 @@ def widest_gap(columns: Columns, setting: Setting) -> tuple[str, float, float] |
             size = sum(abs(distance) for _, distance in stretch)
             if len(stretch) >= LEAST_ROWS and size > best:
                 best = size
-                found = metric, *(columns["step"][stretch[end][0]] for end in (0, -1))
+                steps = columns["step"]
+                found = metric, steps[stretch[0][0]], steps[stretch[-1][0]]
     return found
 
 
-def _stretches(distances: list[tuple[int, float]]):
+def _stretches(distances: list[tuple[int, float]]) -> Iterator[list[tuple[int, float]]]:
     """Rows in a row that are clearly on one side of the band."""
     stretch: list[tuple[int, float]] = []
     for row, distance in [*distances, (-1, 0.0)]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from common.diagnose import claims
 from common.diagnose.claims import DIRECTIONS, LEAST_ROWS, Claim
-from common.diagnose.curves import Curves, drawn
+from common.diagnose.curves import Columns, Curves, Setting, drawn
 from common.errors import KitError
 from common.files import untrusted, write_text
 
@@ -215,7 +215,7 @@ def verdict(answer: Answer, curves: Curves) -> Verdict:
     return Verdict(answer.run, HOLDS)
 
 
-def _seen(claim: Claim, columns: dict, setting) -> str:
+def _seen(claim: Claim, columns: Columns, setting: Setting) -> str:
     """Return what the curve does instead."""
     if claim.direction in ("rises", "falls", "stays"):
         begin, end = claims.ends(claim, columns, setting)
@@ -230,7 +230,7 @@ def _seen(claim: Claim, columns: dict, setting) -> str:
     return f"of {len(rows)} points {above} lie above the band of sound runs, {below} below"
 
 
-def _place(columns: dict, setting) -> str:
+def _place(columns: Columns, setting: Setting) -> str:
     gap = claims.widest_gap(columns, setting)
     if gap is None:
         return "no metric is outside the band of sound runs for long"

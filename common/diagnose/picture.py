@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import textwrap
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from common.diagnose import claims
 from common.diagnose.curves import Columns, Curves, Setting
+
+if TYPE_CHECKING:  # loaded when there is something to draw
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure, SubFigure
 
 ACROSS = 3  # panels side by side: more could not be read
 PANEL = 4.0, 2.7  # inches
@@ -20,7 +25,7 @@ def draw(curves: Curves, runs: list[str], path: Path) -> Path:
     return plots.save(figure_of(curves, runs), path)
 
 
-def figure_of(curves: Curves, runs: list[str]):
+def figure_of(curves: Curves, runs: list[str]) -> Figure:
     """Draw each run with the sound reference and the band around it."""
     from matplotlib.figure import Figure
 
@@ -34,7 +39,7 @@ def figure_of(curves: Curves, runs: list[str]):
     return figure
 
 
-def _block(strip, deep: int, curves: Curves, run: str, colour: str) -> None:
+def _block(strip: SubFigure, deep: int, curves: Curves, run: str, colour: str) -> None:
     """All panels of one run, and one legend in its heading."""
     setting, columns = curves.setting_of(run), curves.runs[run].columns
     strip.suptitle(f"run {run}: {setting.title}", x=0.01, ha="left", fontweight="bold")
@@ -47,10 +52,13 @@ def _block(strip, deep: int, curves: Curves, run: str, colour: str) -> None:
     strip.legend(handles, labels, loc="outside lower left", ncols=3, frameon=False)
 
 
-def _panel(axis, metric: str, columns: Columns, setting: Setting, name: str, colour: str) -> None:
+def _panel(
+    axis: Axes, metric: str, columns: Columns, setting: Setting, name: str, colour: str
+) -> None:
     """One metric: what it is stands above, where a long text has room."""
     reference = setting.reference
-    axis.fill_between(reference["step"], *setting.band[metric], color="#999999", alpha=0.3,
+    low, high = setting.band[metric]
+    axis.fill_between(reference["step"], low, high, color="#999999", alpha=0.3,
                       label=f"{setting.seeds} sound runs")  # fmt: skip
     axis.plot(reference["step"], reference[metric], color="#555555", linestyle=":",
               label="sound reference")  # fmt: skip
@@ -65,7 +73,7 @@ def _panel(axis, metric: str, columns: Columns, setting: Setting, name: str, col
     axis.spines[["top", "right"]].set_visible(False)
 
 
-def _make_logarithmic(axis) -> None:
+def _make_logarithmic(axis: Axes) -> None:
     """A logarithmic axis with plain numbers, few enough to stand apart."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 

@@ -125,7 +125,13 @@ class Plan:
             )  # fmt: skip
 
     def _job(
-        self, name: str, minutes: float, given: list[str], out: Path, log: str = "", **more
+        self,
+        name: str,
+        minutes: float,
+        given: list[str],
+        out: Path,
+        log: str = "",
+        **more: tuple[Path, ...],
     ) -> Job:
         seed, tiny, data = self.chosen.seed, self.chosen.tiny, self.chosen.data
         extra = ["--resume", "--seed", str(seed), *(["--tiny"] if tiny else [])]

@@ -107,7 +107,7 @@ def _begin(command: Command, environment: dict[str, str]) -> Running:
 
 
 @contextmanager
-def _lines():
+def _lines() -> Iterator[Callable[[list[Running], list[str], str], None]]:
     """Return a display with a line for each running command, where moving pictures may be drawn."""
     if not live():
         yield lambda *_: None

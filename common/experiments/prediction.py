@@ -16,6 +16,7 @@ from common.options.terminal import can_ask
 FILE = "prediction.json"
 TINY_FILE = "prediction-tiny.json"  # of runs of --tiny, which say nothing about the real ones
 SKIP = "skip"
+RowsOf = dict[str, list[dict[str, float]]]  # a run's name → its rows of metrics.csv
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ def settle(comparison: Comparison, folder: Path, answer: str, tiny: bool = False
     print(f"your prediction: {found}")
 
 
-def finals(comparison: Comparison, rows_of: dict[str, list[dict[str, float]]]) -> dict[str, float]:
+def finals(comparison: Comparison, rows_of: RowsOf) -> dict[str, float]:
     """Return the last evaluation or the mean of every curve: the winner first.
 
     Args:
@@ -120,7 +121,7 @@ def verdict(found: Prediction, values: dict[str, float]) -> str:
 
 def draw(
     comparison: Comparison,
-    rows_of: dict[str, list[dict[str, float]]],
+    rows_of: RowsOf,
     found: Prediction,
     path: Path,
 ) -> str:
@@ -158,19 +159,19 @@ def draw(
     return line
 
 
-def _values(
-    comparison: Comparison, curve: str, rows_of: dict[str, list[dict[str, float]]]
-) -> list[float]:
+def _values(comparison: Comparison, curve: str, rows_of: RowsOf) -> list[float]:
     """A curve's column, of the rows that count."""
     experiment, column = comparison.curves[curve]
     wanted = (comparison.mean_over or {}).items()
     return [row[column] for row in rows_of[experiment] if all(row[key] == at for key, at in wanted)]
 
 
-def _draw_curves(axis, comparison, rows_of, _) -> float:
+def _draw_curves(
+    axis: plots.Axes, comparison: Comparison, rows_of: RowsOf, _: dict[str, float]
+) -> float:
     """Against the steps. The last of them is returned."""
     last = 0.0
-    for index, (curve, (experiment, _)) in enumerate(comparison.curves.items()):
+    for index, (curve, (experiment, _column)) in enumerate(comparison.curves.items()):
         steps = [row["step"] for row in rows_of[experiment]]
         last = max(last, steps[-1])
         axis.plot(steps, _values(comparison, curve, rows_of), label=curve, **plots.style(index))
@@ -178,7 +179,9 @@ def _draw_curves(axis, comparison, rows_of, _) -> float:
     return last
 
 
-def _draw_means(axis, comparison, rows_of, means) -> float:
+def _draw_means(
+    axis: plots.Axes, comparison: Comparison, rows_of: RowsOf, means: dict[str, float]
+) -> float:
     """Repetitions as dots side by side, their mean as a line. The place of the last is returned."""
     for index, curve in enumerate(comparison.curves):
         values, colour = _values(comparison, curve, rows_of), plots.COLOURS[index]

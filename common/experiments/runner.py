@@ -241,7 +241,7 @@ def _result(folder: Path) -> tuple[float | None, str]:
     return seconds, "  ".join(f"{name} {value:.4g}" for name, value in figures[:FIGURES])
 
 
-def _figures(found, name: str) -> Iterator[tuple[str, float]]:
+def _figures(found: object, name: str) -> Iterator[tuple[str, float]]:
     """Every number with a fraction, by its path."""
     if isinstance(found, dict):
         for key, part in found.items():

@@ -12,16 +12,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 from torch.autograd import Function
 
 EPSILON = 1e-5  # added to the variance, as torch's own layers do
 _NEIGHBOURS = (1, 1)  # padding and dilation of a 3x3 convolution
 _on = ContextVar("stacked", default=False)
 _aten = torch.ops.aten
+Dims = tuple[int | None, ...]  # where each argument or result has its tasks; None: nowhere
 
 
 class Layer(NamedTuple):
@@ -88,7 +90,9 @@ class _Pass:
         self.layers = layers
         self.made: list[_Made] = []
 
-    def forward(self, images: torch.Tensor, parameters: list[torch.Tensor], tasks: int):
+    def forward(
+        self, images: torch.Tensor, parameters: Sequence[torch.Tensor], tasks: int
+    ) -> Tensor:
         """[B, T·in, ...] and weights [T·out, ...] → [B, T·out, ...]."""
         images = _channels_last(images)
         for number, layer in enumerate(self.layers):
@@ -131,22 +135,24 @@ class _Layers(Function):
     """All layers, for `vmap` and for the gradient of an inner step."""
 
     @staticmethod
-    def forward(images, run, *parameters):
+    def forward(images: Tensor, run: _Pass, *parameters: Tensor) -> Tensor:
         return run.forward(images, parameters, 1)
 
     @staticmethod
-    def setup_context(ctx, inputs, output):
+    def setup_context(ctx: Any, inputs: tuple, output: Tensor) -> None:
         images, ctx.run, *parameters = inputs
         ctx.save_for_backward(images, *parameters)
 
     @staticmethod
-    def backward(ctx, gradient):
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         wanted = ctx.needs_input_grad[0]
         of_images, *found = _LayersGradient.apply(gradient, ctx.run, wanted, *ctx.saved_tensors)
         return of_images if wanted else None, None, *found
 
     @staticmethod
-    def vmap(info, dims, images, run, *parameters):
+    def vmap(
+        info: Any, dims: Dims, images: Tensor, run: _Pass, *parameters: Tensor
+    ) -> tuple[Tensor, int]:
         tasks = info.batch_size
         rows = [_beside(part, dim, tasks, 0) for part, dim in zip(parameters, dims[2:])]
         output = run.forward(_beside(images, dims[0], tasks, 1), rows, tasks)
@@ -157,19 +163,24 @@ class _LayersGradient(Function):
     """Their gradient. Images and parameters are named so that its own derivative is refused."""
 
     @staticmethod
-    def forward(gradient, run, wanted, *images_and_parameters):
+    def forward(
+        gradient: Tensor, run: _Pass, wanted: bool, *images_and_parameters: Tensor
+    ) -> tuple[Tensor, ...]:
         return tuple(run.backward(gradient, 1, wanted))
 
     @staticmethod
-    def setup_context(ctx, inputs, output):
+    def setup_context(ctx: Any, inputs: tuple, output: tuple[Tensor, ...]) -> None:
         pass
 
     @staticmethod
-    def backward(ctx, *_):
+    def backward(ctx: Any, *_: Tensor) -> NoReturn:
         raise RuntimeError("a gradient of a gradient of one task cannot be taken at once for all")
 
     @staticmethod
-    def vmap(info, dims, gradient, run, wanted, *images_and_parameters):
+    def vmap(
+        info: Any, dims: Dims, gradient: Tensor, run: _Pass, wanted: bool,
+        *images_and_parameters: Tensor,
+    ) -> tuple[tuple[Tensor, ...], Dims]:  # fmt: skip
         tasks = info.batch_size
         of_images, *found = run.backward(_beside(gradient, dims[0], tasks, 1), tasks, wanted)
         rows = [part.unflatten(0, (tasks, -1)) for part in found]
@@ -185,7 +196,9 @@ class _ConvolutionGradient(Function):
     """
 
     @staticmethod
-    def forward(gradient, images, weight, stride, groups, wanted):
+    def forward(
+        gradient: Tensor, images: Tensor, weight: Tensor, stride: int, groups: int, wanted: bool
+    ) -> tuple[Tensor, Tensor]:
         of_images, of_weight, _ = _aten.convolution_backward(
             gradient, images, weight, None, (stride, stride), _NEIGHBOURS, _NEIGHBOURS, False, (0, 0),
             groups, (wanted, True, False),
@@ -193,17 +206,17 @@ class _ConvolutionGradient(Function):
         return of_images if wanted else images.new_zeros(()), of_weight
 
     @staticmethod
-    def setup_context(ctx, inputs, output):
+    def setup_context(ctx: Any, inputs: tuple, output: tuple[Tensor, Tensor]) -> None:
         *tensors, ctx.stride, ctx.groups, ctx.wanted = inputs
         ctx.save_for_backward(*tensors)
 
     @staticmethod
-    def backward(ctx, by_images, by_weight):
+    def backward(ctx: Any, by_images: Tensor, by_weight: Tensor) -> tuple[Tensor | None, ...]:
         # The convolution c(x, w) is linear in each. This is the gradient of <g, c(by_images, w)> +
         # <g, c(x, by_weight)>, by g and with its parts exchanged by x and by w.
         gradient, images, weight = ctx.saved_tensors
 
-        def convolve(images, weight):
+        def convolve(images: Tensor, weight: Tensor) -> Tensor:
             return F.conv2d(images, weight, None, ctx.stride, 1, 1, ctx.groups)
 
         settings = ctx.stride, ctx.groups
@@ -223,17 +236,21 @@ class _NormalisationGradient(Function):
     """Gradients of batch normalisation (Ioffe and Szegedy 2015, section 3) by input, scale, shift."""
 
     @staticmethod
-    def forward(gradient, inputs, scale, mean, inverse):
+    def forward(
+        gradient: Tensor, inputs: Tensor, scale: Tensor, mean: Tensor, inverse: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
         return _aten.native_batch_norm_backward(
             gradient, inputs, scale, None, None, mean, inverse, True, EPSILON, (True, True, True)
         )
 
     @staticmethod
-    def setup_context(ctx, inputs, output):
+    def setup_context(ctx: Any, inputs: tuple, output: tuple[Tensor, ...]) -> None:
         ctx.save_for_backward(*inputs)
 
     @staticmethod
-    def backward(ctx, by_inputs, by_scale, by_shift):
+    def backward(
+        ctx: Any, by_inputs: Tensor, by_scale: Tensor, by_shift: Tensor
+    ) -> tuple[Tensor | None, ...]:
         # With x the normalised inputs, s the scale, r the inverse deviation, and m the mean of a
         # channel, the gradient of the inputs is s r (g - m(g) - x m(g x)); here its product with v.
         # Mean and deviation depend on the inputs, which has been put in: only means of channels and

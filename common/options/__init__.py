@@ -9,12 +9,15 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from common.errors import KitError, Stopped
 from common.options import command_line, terminal
+
+if TYPE_CHECKING:  # `--help` must not load torch
+    import torch
 
 RUNS = Path("runs")
 DEVICES = ("cpu", "cuda", "mps", "auto")
@@ -39,7 +42,9 @@ class Parser(command_line.Parser):
         super().__init__(*args, **more)
         self.beside = {*beside, "experiment"}
 
-    def parse_args(self, args=None, namespace=None):
+    def parse_args(  # type: ignore[override]  # argparse overloads it for own namespaces
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> argparse.Namespace:
         """As always, with `changed`: the options that differ from their defaults, by name."""
         chosen = super().parse_args(args, namespace)
         chosen.changed = {
@@ -135,7 +140,7 @@ def add_predict(options: Parser) -> None:
     options.beside.add("predict")
 
 
-def device(name: str):
+def device(name: str) -> torch.device:
     """The torch device of this name.
 
     Raises:

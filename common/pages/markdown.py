@@ -11,9 +11,11 @@ import re
 from collections.abc import Callable, Iterator
 
 from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
 from markdown_it.rules_block import StateBlock
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
+from markdown_it.utils import EnvType, OptionsDict
 from markupsafe import Markup
 
 from common.pages.mathematics import LONGEST, to_mathml
@@ -125,7 +127,9 @@ def _push(state: StateInline | StateBlock, tex: str, block: bool) -> None:
     token.content, token.block = tex, block
 
 
-def _render_formula(renderer, tokens: list[Token], index: int, options, env) -> str:
+def _render_formula(
+    renderer: RendererHTML, tokens: list[Token], index: int, options: OptionsDict, env: EnvType
+) -> str:
     token = tokens[index]
     formula = to_mathml(token.content.strip(), token.block)
     if not token.block:
@@ -170,7 +174,9 @@ def _cut(opening: Token, text: Token, closing: Token) -> Iterator[Token]:
         part, waiting = [], []
 
 
-def _render_image(renderer, tokens: list[Token], index: int, options, env) -> str:
+def _render_image(
+    renderer: RendererHTML, tokens: list[Token], index: int, options: OptionsDict, env: EnvType
+) -> str:
     token = tokens[index]
     return env["image"](token.content, str(token.attrs.get("src", "")))
 
@@ -225,14 +231,20 @@ def _make_head(opening: Token, closing: Token, text: Token, in_body: bool, names
             child.content = child.content.replace(" ± ", PLUS_MINUS)
 
 
-def _open_table(renderer, tokens: list[Token], index: int, options, env) -> str:
+def _open_table(
+    renderer: RendererHTML, tokens: list[Token], index: int, options: OptionsDict, env: EnvType
+) -> str:
     return '<div class="wide" tabindex="0" role="group" aria-label="table"><table>\n'
 
 
-def _close_table(renderer, tokens: list[Token], index: int, options, env) -> str:
+def _close_table(
+    renderer: RendererHTML, tokens: list[Token], index: int, options: OptionsDict, env: EnvType
+) -> str:
     return "</table></div>\n"
 
 
-def _render_code(renderer, tokens: list[Token], index: int, options, env) -> str:
+def _render_code(
+    renderer: RendererHTML, tokens: list[Token], index: int, options: OptionsDict, env: EnvType
+) -> str:
     text = Markup.escape(tokens[index].content.removesuffix("\n"))
     return f'<pre tabindex="0"><code>{text}</code></pre>\n'

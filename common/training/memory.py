@@ -11,6 +11,7 @@ import ctypes
 import sys
 import weakref
 from collections.abc import Callable
+from typing import Any
 
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX = -1, -2, -4  # as <malloc.h> numbers them
 
@@ -53,7 +54,13 @@ def peak_bytes(function: Callable[[], object]) -> int:
             super().__init__()
             self.seen: weakref.WeakSet = weakref.WeakSet()
 
-        def __torch_dispatch__(self, operation, types, args=(), kwargs=None):
+        def __torch_dispatch__(
+            self,
+            operation: Callable,
+            types: tuple[type, ...],
+            args: tuple = (),
+            kwargs: dict[str, Any] | None = None,
+        ) -> Any:
             given = {
                 part.untyped_storage()._cdata
                 for part in tree_leaves((args, kwargs))
@@ -65,7 +72,7 @@ def peak_bytes(function: Callable[[], object]) -> int:
                     self.count(part.untyped_storage())
             return result
 
-        def count(self, storage) -> None:
+        def count(self, storage: torch.UntypedStorage) -> None:
             if storage in self.seen:
                 return
             self.seen.add(storage)

@@ -97,7 +97,15 @@ def rehearse(
         _restore(module, rng, kept)
 
 
-def _overfit(module, optimizer, rng, loss_of, known, least, seconds) -> Findings:
+def _overfit(
+    module: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    rng: np.random.Generator,
+    loss_of: LossOf,
+    known: dict[str, float],
+    least: float,
+    seconds: float,
+) -> Findings:
     draw = dict(rng.bit_generator.state), torch.get_rng_state()
     module.train()
     findings, until = None, time.monotonic() + seconds
@@ -166,12 +174,12 @@ def odd(findings: Findings) -> list[str]:
     return told
 
 
-def _state(module, rng) -> tuple:
+def _state(module: nn.Module, rng: np.random.Generator) -> tuple:
     tensors = {name: value.detach().clone() for name, value in module.state_dict().items()}
     return tensors, dict(rng.bit_generator.state), torch.get_rng_state(), module.training
 
 
-def _restore(module, rng, kept: tuple) -> None:
+def _restore(module: nn.Module, rng: np.random.Generator, kept: tuple) -> None:
     module.load_state_dict(kept[0])
     rng.bit_generator.state = kept[1]
     torch.set_rng_state(kept[2])

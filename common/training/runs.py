@@ -9,11 +9,14 @@ import math
 import os
 import pickle
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from common.errors import KitError
 from common.files import replacing, write_text
 from common.training import lock, receipts
+
+if TYPE_CHECKING:  # torch is loaded by what reads or writes a checkpoint, not by `--help`
+    from torch import nn
 
 CHECKPOINT_FORMAT = 1
 RESULT = "result.json"  # written last
@@ -184,7 +187,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     return state
 
 
-def load_weights(module, state: dict[str, Any], what: str) -> None:
+def load_weights(module: nn.Module, state: dict[str, Any], what: str) -> None:
     """Load a state dictionary into a module of the same architecture.
 
     Raises:

@@ -37,6 +37,7 @@ from pathlib import Path
 
 from common.errors import KitError
 from common.files import write_text
+from common.options.command_line import Parser
 from staff import command
 from staff.course import exports, policy, statistics
 from staff.course.book import Book, read_book
@@ -65,7 +66,7 @@ def main(argv: list[str]) -> int:
     return 1 if any(one.open for one in grades) else 0
 
 
-def _options():
+def _options() -> Parser:
     options = command.parser(
         "gradebook",
         "Scores, late days, extensions and regrades to one CSV with reasons.",

@@ -10,7 +10,7 @@ import functools
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,7 +68,7 @@ class Roster:
             (key, one) for one in self.students.values() for key in name_keys(one.name)
         )
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Student]:
         return iter(self.students.values())
 
     def __len__(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from common.errors import KitError
 from staff.course.book import Person, Work
@@ -293,7 +293,7 @@ def days_late(
     return [(assignment.halves, latest, what)]
 
 
-def _due(assignment: Assignment, half: str, work: Work):
+def _due(assignment: Assignment, half: str, work: Work) -> datetime:
     own = assignment.due_written if half == "written" else None
     return (own or assignment.due) + timedelta(days=work.extension)
 
@@ -332,7 +332,15 @@ def excuse(person: Person, policy: Policy, reasons: list[str]) -> dict[str, floa
     return weights
 
 
-def _move_all(person, policy, kind, other, kept, weights, reasons) -> None:
+def _move_all(
+    person: Person,
+    policy: Policy,
+    kind: str,
+    other: str,
+    kept: dict[str, list[str]],
+    weights: dict[str, float],
+    reasons: list[str],
+) -> None:
     """Give the weight of a kind that is excused as a whole to the other kind."""
     whole = sum(one.weight for one in policy.assignments if one.kind == kind)
     plural = "homeworks are" if kind == "homework" else "project parts are"

@@ -7,6 +7,8 @@ probe would): zeros, ones, noise, or echoes of the inputs.
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -17,20 +19,22 @@ from autograder.run.student import Call
 from autograder.run.wire import Received
 from common.homework import PUBLIC_SEED
 
+Way = Callable[[np.ndarray, list], np.ndarray]  # what is expected, what was asked → an answer
 
-def zeros(array, inputs):
+
+def zeros(array: np.ndarray, inputs: list) -> np.ndarray:
     return np.zeros_like(array)
 
 
-def ones(array, inputs):
+def ones(array: np.ndarray, inputs: list) -> np.ndarray:
     return np.ones_like(array)
 
 
-def noise(array, inputs):
+def noise(array: np.ndarray, inputs: list) -> np.ndarray:
     return np.random.RandomState(0).normal(size=array.shape).astype(array.dtype)
 
 
-def echo(array, inputs):
+def echo(array: np.ndarray, inputs: list) -> np.ndarray:
     """An input of the right shape, else as many of its numbers as are wanted."""
     for value in inputs:
         if isinstance(value, np.ndarray) and value.shape == array.shape:
@@ -43,16 +47,16 @@ def echo(array, inputs):
 class Blind:
     """Stands where a student stands; knows the form of the right answers and nothing else."""
 
-    def __init__(self, outcomes, way):
+    def __init__(self, outcomes: list[dict[str, Any]], way: Way) -> None:
         self._outcomes, self._way = outcomes, way
         self.calls: list[Call] = []
-        self.changed = []
+        self.changed: list[str] = []
 
-    def __getattr__(self, probe):
+    def __getattr__(self, probe: str) -> Callable[..., Any]:
         if probe.startswith("_"):
             raise AttributeError(probe)
 
-        def call(*args, **kwargs):
+        def call(*args: Any, **kwargs: Any) -> Any:
             index = len(self.calls)
             known = self._outcomes[index] if index < len(self._outcomes) else {"value": None}
             value = self._guess(known["value"], [*args, *kwargs.values()])
@@ -61,7 +65,7 @@ class Blind:
 
         return call
 
-    def _guess(self, value, inputs):
+    def _guess(self, value: Any, inputs: list) -> Any:
         if isinstance(value, dict):
             return {key: self._guess(part, inputs) for key, part in value.items()}
         if isinstance(value, list | tuple):
@@ -80,7 +84,7 @@ WAYS = (zeros, ones, noise, echo)
 REFUSALS = (AssertionError, ArithmeticError, LookupError, TypeError, ValueError)
 
 
-def accepted(check: PlannedCheck, answers: Answers, way, seed: int = PUBLIC_SEED) -> bool:
+def accepted(check: PlannedCheck, answers: Answers, way: Way, seed: int = PUBLIC_SEED) -> bool:
     """Whether a check passes blind answers of one way."""
     outcomes = answers.calls[check.id]
     student = Blind(outcomes, way)

@@ -16,6 +16,7 @@ import shutil
 import tarfile
 import unicodedata
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -118,7 +119,7 @@ def _strangers(class_: list[Student], uploads: Path) -> list[tuple[Student, Path
     return [(one, path) for one, path in found if path.is_file()]
 
 
-def _show(run, name: str, *options: object) -> int:
+def _show(run: Callable[[list[str]], int], name: str, *options: object) -> int:
     argv = [str(one) for one in options]
     print(f"\n$ python -m staff {name} {' '.join(argv)}", flush=True)
     return run(argv)

@@ -16,7 +16,7 @@ from autograder import engine
 from autograder.context import CheckContext
 from autograder.judge.answers import Answers
 from autograder.judge.knowledge import Knowledge
-from autograder.planning import plan
+from autograder.planning import PlannedCheck, plan
 from autograder.report.record import CheckResult
 from autograder.run.base import Worker
 from autograder.run.launch import isolation_of_this_system, start
@@ -31,6 +31,7 @@ from staff.grading.jobs import Order, choose_seed
 from staff.grading.permissions import seal
 
 HINT = 3
+Progress = Callable[[CheckResult], None]  # told of each row when it is known
 OTHER_INPUTS = (
     "It passes with the inputs of the local autograder, and fails with others of the same kind. "
     "Does the code rely on a size, an order or a value that only those have?"
@@ -58,9 +59,7 @@ class Session:
     def close(self) -> None:
         self.worker.close()
 
-    def grade(
-        self, order: Order, progress: Callable[[CheckResult], None] = lambda row: None
-    ) -> dict:
+    def grade(self, order: Order, progress: Progress = lambda row: None) -> dict:
         """Grade one submission; its record.
 
         A worker that died is started anew, once.
@@ -75,7 +74,7 @@ class Session:
             self.worker = start(self.isolation, self.homework.preload)
             return self._grade(order, progress)
 
-    def _grade(self, order: Order, progress: Callable[[CheckResult], None]) -> dict:
+    def _grade(self, order: Order, progress: Progress) -> dict:
         began = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="grade-", ignore_cleanup_errors=True) as folder:
             root = Path(folder)
@@ -95,7 +94,7 @@ class Session:
         record["memory_mb"] = memory.of_this_process_and_its_children()
         return record
 
-    def _judge(self, order: Order, taken: unpack.Intake, root: Path, progress) -> dict:
+    def _judge(self, order: Order, taken: unpack.Intake, root: Path, progress: Progress) -> dict:
         self._protect_answers()
         seed = choose_seed(self.homework, taken.digest) if order.seed is None else order.seed
         record = blank(self.homework, order)
@@ -136,8 +135,8 @@ class Session:
         self,
         tree: Path,
         seed: int,
-        progress=lambda row: None,
-        checks: list | None = None,
+        progress: Progress = lambda row: None,
+        checks: list[PlannedCheck] | None = None,
         tell: Tell = lambda note: None,
     ) -> list[CheckResult]:
         """The rows of all checks, or of some, for one tree under one seed."""

@@ -15,12 +15,16 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from common.errors import KitError
 from common.homework import Homework
 from staff.authoring import canary, catalogue
 from staff.course.roster import same
 from staff.grading import submissions, unpack
+
+if TYPE_CHECKING:  # an optional dependency, and slow to load
+    import copydetect
 
 NOISE, GUARANTEE = 12, 18  # tokens: shorter matches are noise, matches this long are found
 COMMON_SHARE, COMMON_FROM = 0.2, 10  # of a class of at least that many
@@ -131,7 +135,7 @@ def threshold(pairs: list[Pair], least: float | None) -> tuple[float, str]:
 # --- fingerprints -------------------------------------------------------------------------------
 
 
-def fingerprint(path: Path, left_out: Iterable[int] = ()):
+def fingerprint(path: Path, left_out: Iterable[int] = ()) -> copydetect.CodeFingerprint:
     """The fingerprints of a file, without those left out."""
     import copydetect
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from markupsafe import Markup
 
 from common.homework import Homework
@@ -30,7 +31,7 @@ def _marked(pair: Pair) -> tuple[Markup, Markup]:
     return one, other
 
 
-def mark(text: str, ranges) -> Markup:
+def mark(text: str, ranges: np.ndarray) -> Markup:
     """The text, escaped, with some ranges of characters marked.
 
     Args:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from matplotlib.axes import Axes
 
 from common.data import glyphs
 from common.plots import COLOURS
@@ -48,7 +49,7 @@ def draw(folder: Path) -> list[Path]:
     return [save(figure, folder / "sequence.png")]
 
 
-def _brace(axis, left: float, right: float, text: str, index: int) -> None:
+def _brace(axis: Axes, left: float, right: float, text: str, index: int) -> None:
     x, y = np.array([left, left, right, right]), np.array([0.65, 0.5, 0.5, 0.65])
     axis.plot(x, y, color=COLOURS[index], linestyle="-" if index == 0 else "--")
     axis.text((left + right) / 2, 0.12, text, ha="center", fontsize=9, color=COLOURS[index])

@@ -39,10 +39,10 @@ def _prototypes(path: Path) -> Path:
         for point in support[c]:
             axis.plot(*zip(point, middles[c]), color=COLOURS[c], linewidth=0.6)
         axis.plot(*middles[c], MARKERS[c], color=COLOURS[c], markersize=14, markeredgecolor="black")
-        axis.annotate(f"prototype {c + 1}", middles[c], (8, 10), textcoords="offset points")
+        axis.annotate(f"prototype {c + 1}", tuple(middles[c]), (8, 10), textcoords="offset points")
         axis.plot(*zip(query, middles[c]), color="black", linestyle=":", linewidth=1.2)
     axis.plot(*query, "*", color="black", markersize=15)
-    axis.annotate("query", query, (9, -13), textcoords="offset points")
+    axis.annotate("query", tuple(query), (9, -13), textcoords="offset points")
     axis.set(xlabel="first feature", ylabel="second feature", xlim=(-3, 3), ylim=(-2.6, 3))
     axis.set_title("5 supports a class, their mean, and whose mean is nearest", fontsize=10)
     return save(figure, path)
@@ -64,10 +64,10 @@ def _inner_loop(path: Path) -> Path:
         axis.plot(*points.T, color=COLOURS[task], linestyle=STYLES[task], marker=MARKERS[task],
                   markersize=5, label=f"task {task + 1}: inner loop, {STEPS} steps")  # fmt: skip
         axis.plot(*minimum, "x", color=COLOURS[task], markersize=10, markeredgewidth=2)
-        axis.annotate(f"minimum of task {task + 1}", minimum, (8, 6), textcoords="offset points",
+        axis.annotate(f"minimum of task {task + 1}", tuple(minimum), (8, 6), textcoords="offset points",
                       fontsize=8)  # fmt: skip
     axis.plot(*start, "o", color="black", markersize=9)
-    axis.annotate("initial parameters", start, (6, -14), textcoords="offset points")
+    axis.annotate("initial parameters", tuple(start), (6, -14), textcoords="offset points")
     arrow(axis, tuple(start), (0.62, 0.95), 6)
     axis.annotate("outer step", (0.66, 0.86), fontsize=9)
     axis.legend(loc="lower left", frameon=False, fontsize=8)

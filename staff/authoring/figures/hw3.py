@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+
 from common.plots import COLOURS
 from hw3.data import show, show_documents
 from staff.authoring.figures.drawing import SOFT, arrow, box, canvas, new, save
@@ -48,9 +51,7 @@ def _tuning(path: Path) -> Path:
     return save(figure, path)
 
 
-def _part(axis, x: float, y: float, moves: bool, word: str) -> None:
-    from matplotlib.patches import Rectangle
-
+def _part(axis: Axes, x: float, y: float, moves: bool, word: str) -> None:
     axis.add_patch(
         Rectangle((x - 0.55, y - 0.22), 1.1, 0.44, facecolor=COLOURS[0] if moves else "white",
                   edgecolor=COLOURS[0], linewidth=1.2)
@@ -58,7 +59,7 @@ def _part(axis, x: float, y: float, moves: bool, word: str) -> None:
     axis.text(x, y, word, ha="center", va="center", fontsize=8, color=COLOURS[1], weight="bold")
 
 
-def _low_rank(axis) -> None:
+def _low_rank(axis: Axes) -> None:
     """h = W x + b + scale · B (A x): the frozen layer, and its low-rank neighbour beside it."""
     canvas(axis, 6.8, 5.2)
     axis.text(3.3, 0.3, "x: inputs", ha="center", va="center", fontsize=9)
@@ -106,7 +107,7 @@ def _asking(path: Path) -> Path:
     return save(figure, path)
 
 
-def _lines(axis, x: float, y: float, lines: tuple[str, ...]) -> None:
+def _lines(axis: Axes, x: float, y: float, lines: tuple[str, ...]) -> None:
     """Text below text; the last word of an example, its label, in colour."""
     for number, line in enumerate(lines):
         before, colon, label = line.partition(" :")

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import time
 from pathlib import Path
-from typing import Any
 
 from common import homework as homeworks
 from common.errors import KitError
@@ -32,7 +30,7 @@ def main(argv: list[str]) -> int:
     known = _known(options.json)
     tables = []
     for name in options.homework or homeworks.names():
-        tables.append(_one(homeworks.load(name), options, known))
+        tables.append(table.make(homeworks.load(name), options.problem, options.json, known))
         print(table.as_text(tables[-1]))
     if options.html:
         options.html.write_text(table.as_html(tables), encoding="utf-8")
@@ -61,39 +59,4 @@ def _known(path: Path | None) -> dict[str, dict]:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except ValueError:
-        raise KitError(f"{path} is not a record of mutants; remove it, or name another") from None
-
-
-def _one(homework, options: argparse.Namespace, known: dict[str, dict]):
-    """Judge one homework's mutants behind a progress bar; its table."""
-    from rich.progress import track
-
-    from common.files import write_text
-    from staff.gate.mutants import judge, table
-
-    if options.problem:
-        homework.problem(options.problem)
-    began, saved = time.monotonic(), time.monotonic()
-
-    def save() -> None:
-        if options.json:
-            write_text(options.json, json.dumps(known, indent=0) + "\n")
-
-    total = sum(1 for _ in judge.planned(homework, options.problem))
-    bar: Any = iter(track(range(total), f"{homework.name}: mutants", transient=True))
-
-    def keep(name: str, result: judge.MutantResult) -> None:
-        nonlocal saved
-        next(bar, None)
-        known[name] = judge.as_record(result)
-        if time.monotonic() - saved > 10:
-            save()
-            saved = time.monotonic()
-
-    try:
-        results = judge.judge_all(homework, options.problem, known, keep)
-    finally:
-        bar.close()
-        save()
-    stale = [] if options.problem else judge.stale(homework, results)
-    return table.Table(homework.name, results, stale, time.monotonic() - began)
+        raise KitError(f"{path} is no record of mutants; remove it, or name another") from None

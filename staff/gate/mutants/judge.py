@@ -91,7 +91,7 @@ def reasons(homework: Homework) -> Reasons:
         return found
     table = tomllib.loads(path.read_text(encoding="utf-8"))
 
-    def add(place: dict, key, why: str) -> None:
+    def add(place: dict, key: tuple[str, str, str] | str, why: str) -> None:
         if key in place or not why.strip():
             raise ValueError(f"{path.name}: {key} is listed twice or has no reason")
         place[key] = why

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import time
 from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
+from rich.progress import track
+
+from common.files import write_text
+from common.homework import Homework
 from common.pages.templates import render
+from staff.gate.mutants import judge
 from staff.gate.mutants.judge import SURVIVED, MutantResult
 
 COLUMNS = ("mutants", "value", "exception", "timeout", "crashed", "equivalent", "unexplained")
@@ -44,6 +53,44 @@ class Table:
                 end = "equivalent" if result.explained else "unexplained"
             found.setdefault(f"{result.problem} {result.hole}", Counter()).update(["mutants", end])
         return {hole: [counts[name] for name in COLUMNS] for hole, counts in found.items()}
+
+
+def make(
+    homework: Homework, problem: str | None, record: Path | None, known: dict[str, dict]
+) -> Table:
+    """Judge one homework's mutants behind a progress bar.
+
+    Args:
+        problem: whose hole is changed; None means all of them.
+        record: where every result is kept as soon as it is known.
+        known: mutant → its result of earlier runs; new ones are added.
+    """
+    if problem:
+        homework.problem(problem)
+    began, saved = time.monotonic(), time.monotonic()
+
+    def save() -> None:
+        if record is not None:
+            write_text(record, json.dumps(known, indent=0) + "\n")
+
+    total = sum(1 for _ in judge.planned(homework, problem))
+    bar: Any = iter(track(range(total), f"{homework.name}: mutants", transient=True))
+
+    def keep(name: str, result: judge.MutantResult) -> None:
+        nonlocal saved
+        next(bar, None)
+        known[name] = judge.as_record(result)
+        if time.monotonic() - saved > 10:
+            save()
+            saved = time.monotonic()
+
+    try:
+        results = judge.judge_all(homework, problem, known, keep)
+    finally:
+        bar.close()
+        save()
+    stale = [] if problem else judge.stale(homework, results)
+    return Table(homework.name, results, stale, time.monotonic() - began)
 
 
 def as_text(table: Table) -> str:

@@ -13,6 +13,7 @@ import shutil
 import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 
@@ -22,7 +23,7 @@ from autograder.run.notes import CONTRADICTION, NOT_MEASURED, STAFF, Note
 from autograder.run.student import Student, StudentError
 from autograder.submit import LARGEST_FILE
 from common.files import untrusted
-from common.homework import Homework
+from common.homework import Experiment, Homework
 from common.statistics.intervals import confidence_interval
 
 HERE = Path(__file__).parent
@@ -95,13 +96,16 @@ def measure(homework: Homework, worker: Worker, folder: Path, tree: Path, seed: 
     return found
 
 
-def _exam(name: str):
+def _exam(name: str) -> ModuleType | None:
     if importlib.util.find_spec(f"staff.grading.trained.{name}") is None:
         return None
     return importlib.import_module(f"staff.grading.trained.{name}")
 
 
-def _one(homework, worker, experiment, folder, tree, seed, exam, row, found) -> None:
+def _one(
+    homework: Homework, worker: Worker, experiment: Experiment, folder: Path, tree: Path,
+    seed: int, exam: ModuleType, row: CheckResult, found: Measured,
+) -> None:  # fmt: skip
     name = experiment.name
     run = folder / "runs" / name
     if not (run / "checkpoint.pt").is_file():

@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 
+from autograder.run.student import Student
 from staff.grading.trained import images, share_right
 
 TASKS, BATCH = 1000, 250
@@ -23,7 +24,12 @@ def chance(experiment: str) -> float:
 
 
 def accuracies(
-    student, experiment: str, source: str, part: str, weights: str, rng: np.random.Generator
+    student: Student,
+    experiment: str,
+    source: str,
+    part: str,
+    weights: str,
+    rng: np.random.Generator,
 ) -> np.ndarray:
     """The query accuracy of the run on each of many fresh tasks, [TASKS].
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograder.run.student import Student
 from staff.grading.trained import Unusable, images, share_right
 
 WAY, QUERIES, BATCH = 5, 10, 20
@@ -17,7 +18,12 @@ def chance(experiment: str) -> float:
 
 
 def accuracies(
-    student, experiment: str, source: str, part: str, weights: str, rng: np.random.Generator
+    student: Student,
+    experiment: str,
+    source: str,
+    part: str,
+    weights: str,
+    rng: np.random.Generator,
 ) -> np.ndarray:
     """The query accuracy of the run on each of many fresh tasks, [TASKS].
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
+from typing import Any
 
 import torch
+from torch import Tensor, nn
 from torch.func import functional_call
 
 
-def query_logits(hw, experiment, weights, support, labels, query):
+def query_logits(
+    hw: Any, experiment: str, weights: str, support: Tensor, labels: Tensor, query: Tensor
+) -> Tensor:
     """The logits of every query image, [T, N·Q, N]."""
     method, kind = _method(hw, experiment, weights)
     predict = {"protonet": _protonet, "maml": _maml}[kind]
@@ -18,17 +22,21 @@ def query_logits(hw, experiment, weights, support, labels, query):
     return torch.stack([predict(hw, method.module, *task, way) for task in tasks]).float()
 
 
-def _pixels(images):
+def _pixels(images: Tensor) -> Tensor:
     return images.float().unsqueeze(2) / 255
 
 
-def _protonet(hw, network, support, labels, query, way):
+def _protonet(
+    hw: Any, network: nn.Module, support: Tensor, labels: Tensor, query: Tensor, way: int
+) -> Tensor:
     with torch.no_grad():
         centres = hw.protonet.prototypes(network(support), labels, way)
         return hw.protonet.prototype_logits(network(query), centres)
 
 
-def _maml(hw, learner, support, labels, query, way):
+def _maml(
+    hw: Any, learner: Any, support: Tensor, labels: Tensor, query: Tensor, way: int
+) -> Tensor:
     params = dict(learner.network.named_parameters())
     adapted, _ = hw.maml.adapt(
         learner.network, params, learner.rates, support, labels, learner.steps, True
@@ -38,7 +46,7 @@ def _maml(hw, learner, support, labels, query, way):
 
 
 @functools.cache
-def _method(hw, experiment, weights):
+def _method(hw: Any, experiment: str, weights: str) -> tuple[Any, str]:
     path = Path(__file__).parents[1] / "runs" / experiment / "checkpoint.pt"
     state = _read(path)
     module = state["module"] if weights == "last" or not state.get("best") else (
@@ -51,5 +59,5 @@ def _method(hw, experiment, weights):
 
 
 @functools.cache
-def _read(path):
+def _read(path: Path) -> dict[str, Any]:
     return torch.load(path, map_location="cpu", weights_only=True)

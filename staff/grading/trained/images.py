@@ -7,6 +7,7 @@ import functools
 import numpy as np
 
 from common.data import glyphs, omniglot
+from common.data.images import FewShotImages
 from common.errors import KitError
 from staff.grading.trained import NotHere, Unusable
 
@@ -22,7 +23,7 @@ def split(source: str, part: str) -> np.ndarray:
 
 
 @functools.cache
-def _load(source: str):
+def _load(source: str) -> FewShotImages:
     if source == "glyphs":
         return glyphs.load()
     if source != "omniglot":
