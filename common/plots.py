@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -20,6 +20,14 @@ MOST_POINTS = 25  # of a curve
 # Okabe and Ito (2008)
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 STYLES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
+
+
+class Images(Protocol):
+    """An array or tensor of images, [n, height, width]."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[Any]: ...
 
 
 class Band(Protocol):
@@ -150,7 +158,7 @@ def legend(figure: Figure) -> None:
     )  # fmt: skip
 
 
-def task(rows: Sequence[tuple[str, Sequence, Sequence]], path: Path) -> Path:
+def task(rows: Sequence[tuple[str, Images, Sequence]], path: Path) -> Path:
     """One few-shot task: a row of images for the support and for the query, with their labels.
 
     Args:

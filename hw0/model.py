@@ -151,7 +151,9 @@ class MultiTaskNet(nn.Module):
         """The watch logits [B] alone, without the work of the rating head."""
         return self._forward(_no_head, users, items)[0]
 
-    def _forward(self, head, users: torch.Tensor, items: torch.Tensor):
+    def _forward(
+        self, head: nn.Module, users: torch.Tensor, items: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         if self.shared:
             return forward_shared(self.watch_tables, head, users, items)
         return forward_separate(self.watch_tables, self.rate_tables, head, users, items)

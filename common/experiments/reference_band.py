@@ -56,6 +56,8 @@ class ReferenceBands(Reference):
         note: why there are none, in one line; None when nothing is to be said.
     """
 
+    bands: dict[str, Band]
+
     def __init__(self, bands: dict[str, Band] | None = None, note: str | None = None) -> None:
         self.bands, self.note = bands or {}, note
         self._outside: dict[str, int] = {}

@@ -113,6 +113,11 @@ class Trainer:
             print(self.timer.table(self.step - first))
         return self.rows
 
+    @property
+    def best_step(self) -> int:
+        """The step of the best weights (of the last ones when no metric was named)."""
+        return self.step if self.best is None else self.best["step"]
+
     def load_best(self) -> None:
         """Put the best weights into the module (the last ones when no metric was named)."""
         if self.best is not None:

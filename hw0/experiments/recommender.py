@@ -15,7 +15,8 @@ from common.data.ratings import Ratings
 from common.errors import KitError
 from common.experiments.training import check_first, open_run, trainer_of
 from common.files import replacing
-from hw0.experiments.batches import Batches
+from common.training.runs import RunFolder
+from hw0.experiments.batches import Batch, Batches
 from hw0.experiments.held_out import HeldOut
 from hw0.experiments.settings import LABELS, SETTINGS, Setting
 from hw0.losses import joint_loss
@@ -45,12 +46,12 @@ def train(name: str, data: Ratings, chosen: Namespace, folder: Path) -> None:
     validation = HeldOut(data, "val", ("train",), device)
     sample = batches.at(0, np.random.default_rng(7))
 
-    def loss_of():
+    def loss_of() -> tuple[torch.Tensor, dict[str, float]]:
         with trainer.timer("data"):
             batch = batches.at(trainer.step, rng)
         return losses(net, batch, setting, rng if chosen.surgery else None)
 
-    def evaluate():
+    def evaluate() -> dict[str, float]:
         figures = {"val_mse": validation.error(net), "val_mrr": validation.rank(net)}
         keep_best(run, net, trainer.rows, figures)
         if chosen.cosine:
@@ -71,7 +72,9 @@ def train(name: str, data: Ratings, chosen: Namespace, folder: Path) -> None:
     trainer.draw(rows)
 
 
-def losses(net, batch, setting: Setting, rng):
+def losses(
+    net: MultiTaskNet, batch: Batch, setting: Setting, rng: np.random.Generator | None
+) -> tuple[torch.Tensor, dict[str, float]]:
     """The loss to train on, and figures; with a generator, after gradient surgery."""
     loss, ranking, rating = joint_loss(net, *batch, setting.weights)
     figures = {"ranking": ranking.item(), "rating": rating.item()}
@@ -82,7 +85,9 @@ def losses(net, batch, setting: Setting, rng):
     return loss, figures
 
 
-def keep_best(run, net, rows, figures: dict[str, float]) -> None:
+def keep_best(
+    run: RunFolder, net: MultiTaskNet, rows: list[dict[str, float]], figures: dict[str, float]
+) -> None:
     """Keep the weights that are the best so far on validation: best_mse.pt and best_mrr.pt."""
     for name, sign in (("mse", -1), ("mrr", 1)):
         value = sign * figures[f"val_{name}"]
@@ -91,9 +96,15 @@ def keep_best(run, net, rows, figures: dict[str, float]) -> None:
                 torch.save(net.state_dict(), temporary)
 
 
-def report(run, net, rows, held_out: HeldOut, seconds: float) -> None:
+def report(
+    run: RunFolder,
+    net: MultiTaskNet,
+    rows: list[dict[str, float]],
+    held_out: HeldOut,
+    seconds: float,
+) -> None:
     """Test each task at its own best epoch; write result.json and say it."""
-    result = {}
+    result: dict[str, float] = {}
     for name, judge in (("mse", held_out.error), ("mrr", held_out.rank)):
         path = run.path / f"best_{name}.pt"
         try:

@@ -10,14 +10,16 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import nn
 
 from common import options, plots
 from common.data.images import FewShotImages, rotations
 from common.experiments.training import check_first, open_run, trainer_of
 from common.statistics.intervals import confidence_interval
+from common.training.runs import RunFolder
 from common.training.trainer import warm_up_then_cosine
 from hw1.experiments.settings import PANELS, SETTINGS, TEST_TASKS, TINY_TASKS, VAL_TASKS
-from hw1.experiments.tasks import Tasks, drawer, query_accuracy
+from hw1.experiments.tasks import Draw, Tasks, drawer, query_accuracy
 from hw1.mann import MANN, mann_loss
 
 
@@ -40,7 +42,7 @@ def train(name: str, data: FewShotImages, chosen: Namespace, folder: Path) -> No
     validation = Tasks(data.split("val"), setting, TINY_TASKS if chosen.tiny else VAL_TASKS, device)
     draw = drawer(training, setting, chosen.batch, rng, device)
 
-    def loss_of():
+    def loss_of() -> tuple[torch.Tensor, dict[str, float]]:
         with trainer.timer("data"):
             images, labels = draw()
         logits = network(images, labels)
@@ -48,7 +50,7 @@ def train(name: str, data: FewShotImages, chosen: Namespace, folder: Path) -> No
             figures = {"train_accuracy": query_accuracy(logits, labels).mean().item()}
         return mann_loss(logits, labels), figures
 
-    def evaluate():
+    def evaluate() -> dict[str, float]:
         return {"val_accuracy": validation.accuracies(network).mean()}
 
     every = max(1, chosen.steps // 20)
@@ -65,11 +67,11 @@ def train(name: str, data: FewShotImages, chosen: Namespace, folder: Path) -> No
     rows = trainer.fit(loss_of, evaluate)
     trainer.load_best()
     test = Tasks(data.split("test"), setting, TINY_TASKS if chosen.tiny else TEST_TASKS, device)
-    report(run, test.accuracies(network), trainer.best["step"], time.monotonic() - began)
+    report(run, test.accuracies(network), trainer.best_step, time.monotonic() - began)
     trainer.draw(rows)
 
 
-def build(model: str, way: int, shot: int, hidden_dim: int):
+def build(model: str, way: int, shot: int, hidden_dim: int) -> nn.Module:
     """A network for N-way K-shot tasks."""
     if model == "transformer":
         from hw1.transformer import TransformerMANN  # an extra: its file may be empty
@@ -78,7 +80,7 @@ def build(model: str, way: int, shot: int, hidden_dim: int):
     return MANN(way, shot + 1, hidden_dim)
 
 
-def draw_task(draw, path: Path) -> Path:
+def draw_task(draw: Draw, path: Path) -> Path:
     """Draw the first task of a batch: each sample's images over the labels that go with them."""
     images, labels = (part[0].cpu() for part in draw())
     names = ["support"] * (len(images) - 1) + ["query"]
@@ -86,7 +88,7 @@ def draw_task(draw, path: Path) -> Path:
     return plots.task(list(rows), path)
 
 
-def report(run, accuracies, best_step: int, seconds: float) -> None:
+def report(run: RunFolder, accuracies: np.ndarray, best_step: int, seconds: float) -> None:
     """Write result.json and say it."""
     result = {
         "test_accuracy": float(accuracies.mean()),

@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import torch
+from torch import nn
 
 from hw1.experiments.settings import Setting
 from hw1.sampling import sample_batch
 
+Draw = Callable[[], tuple[torch.Tensor, torch.Tensor]]  # images and labels of a batch of tasks
 
-def drawer(images, setting: Setting, batch: int, rng, device):
+
+def drawer(
+    images: np.ndarray, setting: Setting, batch: int, rng: np.random.Generator, device: torch.device
+) -> Draw:
     """A function that draws a batch of tasks as tensors."""
 
-    def draw():
+    def draw() -> tuple[torch.Tensor, torch.Tensor]:
         pixels, labels = sample_batch(images, setting.way, setting.shot, batch, rng)
         return torch.from_numpy(pixels).to(device), torch.from_numpy(labels).to(device)
 
     return draw
 
 
-def query_accuracy(logits, labels):
+def query_accuracy(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     """Accuracy on the query row of every task, [B]."""
     return (logits[:, -1].argmax(-1) == labels[:, -1].argmax(-1)).float().mean(-1)
 
@@ -29,12 +35,14 @@ def query_accuracy(logits, labels):
 class Tasks:
     """A fixed set of tasks to evaluate on: the same for every run and seed."""
 
-    def __init__(self, images, setting: Setting, count: int, device) -> None:
+    def __init__(
+        self, images: np.ndarray, setting: Setting, count: int, device: torch.device
+    ) -> None:
         rng = np.random.default_rng(20)
         draw = drawer(images, setting, min(count, 500), rng, device)
         self.batches = [draw() for _ in range(math.ceil(count / 500))]
 
-    def accuracies(self, network):
+    def accuracies(self, network: nn.Module) -> np.ndarray:
         """Return the accuracy on every task, a numpy array."""
         network.eval()
         with torch.no_grad():

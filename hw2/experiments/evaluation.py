@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from hw2.experiments.learner import Learner
 from hw2.experiments.mapping import OverTasks
 from hw2.experiments.settings import WAY
 from hw2.experiments.tasks import Tasks, TaskSampler
@@ -36,7 +37,7 @@ def fixed_tasks(
     return [sampler.draw(size, rng).ready(device) for size in sizes]
 
 
-def plain(value) -> float:
+def plain(value: torch.Tensor | float) -> float:
     """A figure as a float, whether it is a tensor or a number."""
     return float(value.detach()) if isinstance(value, torch.Tensor) else float(value)
 
@@ -77,7 +78,7 @@ def protonet_accuracies(
 
 
 def maml_accuracies(
-    learner, mapped: OverTasks, batches: list[Tasks], alone: bool = False
+    learner: Learner, mapped: OverTasks, batches: list[Tasks], alone: bool = False
 ) -> np.ndarray:
     """The query accuracy of every task after adaptation, by the student's `task_loss`.
 

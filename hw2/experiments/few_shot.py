@@ -6,6 +6,7 @@ import time
 from argparse import Namespace
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,6 +15,7 @@ from common import options, plots
 from common.data.images import FewShotImages, rotations
 from common.experiments.training import check_first, open_run, trainer_of
 from common.statistics.intervals import confidence_interval
+from common.training.runs import RunFolder
 from common.training.trainer import warm_up_then_cosine
 from hw2.experiments.evaluation import fixed_tasks
 from hw2.experiments.methods import Method, build
@@ -58,13 +60,13 @@ def train(name: str, data: FewShotImages, chosen: Namespace, folder: Path) -> No
     optimizer = torch.optim.Adam(method.groups(setting.lr, setting.rate_factor))
     schedule = warm_up_then_cosine(optimizer, min(50, setting.steps // 10), setting.steps)
 
-    def loss_of():
+    def loss_of() -> tuple[torch.Tensor, dict[str, float]]:
         with trainer.timer("data"):
             drawn = shifted(sampler.draw(setting.batch, rng), setting.shift, rng)
             tasks = drawn.ready(device)
         return method.loss(tasks)
 
-    def evaluate():
+    def evaluate() -> dict[str, float]:
         return {"val_accuracy": float(method.accuracies(choosing).mean()), **method.figures()}
 
     every = max(1, setting.steps // (2 if chosen.tiny else 10))
@@ -80,7 +82,7 @@ def train(name: str, data: FewShotImages, chosen: Namespace, folder: Path) -> No
     rows = trainer.fit(loss_of, evaluate)
     trainer.load_best()
     found = judged(method, data, setting, chosen)
-    report(run, found, method.rates(), trainer.best["step"], time.monotonic() - began)
+    report(run, found, method.rates(), trainer.best_step, time.monotonic() - began)
     if method.rates():
         draw_rates(method.rates(), setting.inner_rate, folder / "rates.png")
     trainer.draw(rows)
@@ -108,9 +110,11 @@ def judged(
     }
 
 
-def report(run, found: dict, rates: dict[str, float], best_step: int, seconds: float) -> None:
+def report(
+    run: RunFolder, found: dict, rates: dict[str, float], best_step: int, seconds: float
+) -> None:
     """Write result.json and say it."""
-    result = {}
+    result: dict[str, Any] = {}
     for part, values in found.items():
         result[f"{part}_accuracy"] = float(values.mean())
         result[f"{part}_interval"] = confidence_interval(values)

@@ -59,9 +59,9 @@ class Learner(nn.Module):
                 if rate.requires_grad:
                     rate.clamp_(0, LARGEST_RATE)
 
-    def of_task(self, task: Tasks):
+    def of_task(self, task: Tasks) -> tuple[torch.Tensor, list[torch.Tensor], torch.Tensor]:
         """The student's task_loss of one task."""
         from hw2.maml import task_loss
 
-        params = dict(self.network.named_parameters())
+        params: dict[str, torch.Tensor] = dict(self.network.named_parameters())
         return task_loss(self.network, params, self.rates, task, self.steps, self.first_order)

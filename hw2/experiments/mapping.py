@@ -13,7 +13,7 @@ from common.errors import KitError
 from common.networks import task_batched
 from hw2.experiments.tasks import Tasks
 
-OfTask = Callable[[Tasks], tuple[torch.Tensor, torch.Tensor, torch.Tensor]]
+OfTask = Callable[[Tasks], tuple[torch.Tensor, list[torch.Tensor], torch.Tensor]]
 
 
 class OverTasks:
@@ -57,7 +57,8 @@ class OverTasks:
 
     def _loop(self, function: OfTask, tasks: Tasks) -> tuple[torch.Tensor, ...]:
         with torch.enable_grad():  # torch.autograd.grad needs it, in evaluation too
-            found = [_tensors(function(tasks.task(index))) for index in range(len(tasks[0]))]
+            rows = (function(tasks.task(index)) for index in range(len(tasks[0])))
+            found: list[tuple[torch.Tensor, ...]] = [_tensors(row) for row in rows]
         if not torch.is_grad_enabled():
             found = [tuple(part.detach() for part in row) for row in found]
         return tuple(torch.stack(parts) for parts in zip(*found))
@@ -91,7 +92,7 @@ class OverTasks:
         )
 
 
-def _tensors(figures) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def _tensors(figures: tuple) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Loss, support accuracies and query accuracy as tensors, whatever form they have."""
     loss, support, query = figures
     if not isinstance(support, torch.Tensor):

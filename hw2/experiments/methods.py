@@ -5,8 +5,11 @@ Both have a `module` to train, and the same six methods.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
+from torch import nn
 
 from common.networks.convolutional import Conv4
 from hw2.experiments.evaluation import (
@@ -21,22 +24,23 @@ from hw2.experiments.settings import WAY, Setting
 from hw2.experiments.tasks import Tasks
 
 # what Conv4 is made with
-PROTONET = {"filters": (32, 32, 32, 64), "shrink": ("stride", "norm-pool", "norm-pool", "norm-pool"),
+PROTONET: dict[str, Any] = {"filters": (32, 32, 32, 64), "shrink": ("stride", "norm-pool", "norm-pool", "norm-pool"),
             "running": True}  # fmt: skip
-MAML = {"filters": (32, 32, 32, 32), "shrink": ("stride", "pool", "pool", "none"), "outputs": WAY,
+MAML: dict[str, Any] = {"filters": (32, 32, 32, 32), "shrink": ("stride", "pool", "pool", "none"), "outputs": WAY,
         "zero_head": True}  # fmt: skip
 
 
 def build(setting: Setting, device: torch.device | str) -> Method:
     """The setting's method, with a new network."""
-    return {"protonet": ProtoNet, "maml": Maml}[setting.method](setting, device)
+    return (ProtoNet if setting.method == "protonet" else Maml)(setting, device)
 
 
 class ProtoNet:
     """The student's prototypical network."""
 
     def __init__(self, setting: Setting, device: torch.device | str) -> None:
-        self.module = Conv4(**PROTONET).to(device, memory_format=torch.channels_last)
+        network = Conv4(**PROTONET).to(device)
+        self.module: nn.Module = network.to(memory_format=torch.channels_last)
         self.way = setting.way
 
     def groups(self, lr: float, rate_factor: float) -> list[dict]:

@@ -8,11 +8,14 @@ meta-trained on other classes.
 
 from __future__ import annotations
 
+from argparse import Namespace
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
 from common import plots
 from common.data import photos, source
@@ -27,7 +30,7 @@ from hw2.protonet import protonet_loss
 WEIGHTS = "squeezenet1_1_imagenet_fp16.pth"
 EACH = 40  # photographs of each class
 SIDE = 160  # pixels; the network was trained at 224, and a smaller picture is faster
-TINY = {"each": 16, "side": 64}
+TINY = 16, 64  # photographs of each class, pixels
 MEAN, SPREAD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet
 OUTPUTS, STEPS, BATCH, LR = 64, 200, 8, 1e-3
 SHOTS = (1, 5)
@@ -50,7 +53,7 @@ class Features:
     main: str
 
 
-def train(chosen, folder: Path) -> None:
+def train(chosen: Namespace, folder: Path) -> None:
     """Meta-train a linear layer on some classes, and test all forms on others."""
     features = load(chosen.data, chosen.tiny)
     steps = chosen.steps or (8 if chosen.tiny else STEPS)
@@ -66,20 +69,22 @@ def train(chosen, folder: Path) -> None:
     sampler = TaskSampler(known, WAY, max(SHOTS), 10)
     watched = fixed_tasks(known, max(SHOTS), 20, seed=20)
 
-    def loss_of():
+    def loss_of() -> tuple[torch.Tensor, dict[str, float]]:
         with trainer.timer("data"):
             tasks = sampler.draw(batch, rng)
         loss, support, query = protonet_loss(layer, tasks, WAY)
         return loss, {"support_accuracy": plain(support), "query_accuracy": plain(query)}
 
-    def evaluate():
+    def evaluate() -> dict[str, float]:
         return {"train_classes_accuracy": float(protonet_accuracies(layer, watched).mean())}
 
     trainer = trainer_of(run, chosen, layer, optimizer, rng, steps, max(1, steps // 5))
     rows = trainer.fit(loss_of, evaluate)
-    networks = {form: (torch.nn.Identity(), form) for form in features.test}
+    networks: dict[str, tuple[nn.Module, str]] = {
+        form: (torch.nn.Identity(), form) for form in features.test
+    }
     networks["learned projection"] = (layer, features.main)
-    result = []
+    result: list[dict[str, Any]] = []
     for name, (network, form) in networks.items():
         for shot in SHOTS:
             tasks = fixed_tasks(features.test[form], shot, 20 if chosen.tiny else TASKS, seed=22)
@@ -135,14 +140,16 @@ def load(data: str | None, tiny: bool = False) -> Features:
     print(
         "data: photos (clothes for meta-training, hand signs for meta-test; SqueezeNet's features)"
     )
-    return _photos(*found, **(TINY if tiny else {}))
+    return _photos(*found, *(TINY if tiny else (EACH, SIDE)))
 
 
 def _files(data: str | None) -> tuple[Path, Path, Path] | None:
-    weights = (folder / WEIGHTS for folder in source.folders("weights", data))
-    weights = next((path for path in weights if path.is_file()), None)
-    found = photos.find("clothes", data), photos.find("signs", data), weights
-    return None if None in found else found
+    places = (folder / WEIGHTS for folder in source.folders("weights", data))
+    weights = next((path for path in places if path.is_file()), None)
+    clothes, signs = photos.find("clothes", data), photos.find("signs", data)
+    if clothes is None or signs is None or weights is None:
+        return None
+    return clothes, signs, weights
 
 
 def generated(seed: int = 0) -> Features:
@@ -158,9 +165,7 @@ def generated(seed: int = 0) -> Features:
     return Features("generated", {"vectors": mixed[:40]}, {"vectors": mixed[40:]}, "vectors")
 
 
-def _photos(
-    clothes: Path, digits: Path, weights: Path, each: int = EACH, side: int = SIDE
-) -> Features:
+def _photos(clothes: Path, digits: Path, weights: Path, each: int, side: int) -> Features:
     """Pixels and features of the photographs: `each` of a class, `side` pixels wide."""
     pictures = {
         "train": photos.load("clothes", clothes, side, each),
@@ -178,7 +183,7 @@ def _photos(
     return Features("photos", forms["train"], forms["test"], "pre-trained network")
 
 
-def _squeezenet(weights: Path):
+def _squeezenet(weights: Path) -> nn.Module:
     """SqueezeNet's layers before its classifier, frozen."""
     from torchvision.models import squeezenet1_1
 
@@ -190,7 +195,7 @@ def _squeezenet(weights: Path):
     return network.features.eval()
 
 
-def _encode(network, images: np.ndarray) -> np.ndarray:
+def _encode(network: nn.Module, images: np.ndarray) -> np.ndarray:
     """Features of images, uint8 [n, side, side, 3] → float32 [n, 512], averaged over places."""
     mean, spread = torch.tensor(MEAN)[:, None, None], torch.tensor(SPREAD)[:, None, None]
     parts = []

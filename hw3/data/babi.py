@@ -50,7 +50,8 @@ def parse(text: str) -> list[Question]:
 
     Line number 1 begins a new story.
     """
-    found, told = [], []
+    found: list[Question] = []
+    told: list[str] = []
     for line in text.splitlines():
         number, _, rest = line.partition(" ")
         if number == "1":

@@ -39,9 +39,9 @@ def _concept(rng: np.random.Generator) -> tuple[int, Callable[[int], str]]:
         return 2, lambda label: reviews.opinion(rng, label, clauses)
     if kind < 0.8:
         topics = some(len(TOPICS))
-        return len(topics), lambda label: review(topics[label], rng.integers(1, 6))
+        return len(topics), lambda label: review(topics[label], int(rng.integers(1, 6)))
     stars = some(5)
-    return len(stars), lambda label: review(rng.integers(len(TOPICS)), 1 + stars[label])
+    return len(stars), lambda label: review(int(rng.integers(len(TOPICS))), 1 + stars[label])
 
 
 def _reviews(rng: np.random.Generator) -> Iterator[Piece]:

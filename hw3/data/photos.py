@@ -33,10 +33,11 @@ class Photos:
             order = rng.permutation(len(self.inputs[name]))[: shot + query]
             parts[0].append(self.inputs[name][order[:shot]])
             parts[1].append(self.inputs[name][order[shot:]])
-        return tuple(
+        tuned, tested = (
             Pictures(torch.cat(part), torch.arange(way).repeat_interleave(len(part[0])))
             for part in parts
         )
+        return tuned, tested
 
 
 def load(name: str, how: Preparation, data: str | None = None, each: int = EACH) -> Photos:
@@ -55,4 +56,4 @@ def load(name: str, how: Preparation, data: str | None = None, each: int = EACH)
             f"images/{photos.FILES[name]} is not there; put it into KIT_DATA or --data DIR"
         )
     images = photos.load(name, path, how.side, each).transpose(0, 1, 4, 2, 3)
-    return Photos([prepared(np.float32(part) / 255, how) for part in images])
+    return Photos([prepared(part.astype(np.float32) / 255, how) for part in images])

@@ -8,7 +8,7 @@ nothing about the class.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,80 +16,82 @@ import numpy as np
 SIDE = 32
 PLACES = ((-0.48, 0.0), (0.48, 0.0))  # centres of the two emblems, in half sides of the picture
 SIZE = 0.40  # of an emblem, likewise
+Range = tuple[float, float]
+Form = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 # --- forms: functions of the place that are negative inside --------------------------------------
 
 
-def _box(x, y, half_width, half_height):
+def _box(x: np.ndarray, y: np.ndarray, half_width: float, half_height: float) -> np.ndarray:
     return np.maximum(np.abs(x) - half_width, np.abs(y) - half_height)
 
 
-def _diagonal(form):
+def _diagonal(form: Form) -> Form:
     """The form, turned by an eighth."""
     return lambda x, y: form((x + y) / np.sqrt(2), (y - x) / np.sqrt(2))
 
 
-def _outline(form, inwards, width):
+def _outline(form: Form, inwards: float, width: float) -> Form:
     """A line along the border of a form, a little inside it."""
     return lambda x, y: np.abs(form(x, y) + inwards) - width
 
 
-def _disc(x, y):
+def _disc(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.hypot(x, y) - 0.85
 
 
-def _square(x, y):
+def _square(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return _box(x, y, 0.75, 0.75)
 
 
-def _triangle(x, y):
+def _triangle(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.maximum(y - 0.65, (2 * np.abs(x) - y - 0.95) / np.sqrt(5))
 
 
-def _plus(x, y):
+def _plus(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.minimum(_box(x, y, 0.2, 0.9), _box(x, y, 0.9, 0.2))
 
 
-def _bars(x, y):
+def _bars(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.minimum(_box(x, y - 0.5, 0.9, 0.2), _box(x, y + 0.5, 0.9, 0.2))
 
 
-def _cup(x, y):
+def _cup(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     sides = np.minimum(_box(x - 0.6, y, 0.2, 0.8), _box(x + 0.6, y, 0.2, 0.8))
     return np.minimum(sides, _box(x, y - 0.6, 0.8, 0.2))
 
 
-def _crescent(x, y):
+def _crescent(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.maximum(np.hypot(x, y) - 0.9, 0.75 - np.hypot(x - 0.45, y))
 
 
-def _corner(x, y):
+def _corner(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.minimum(_box(x + 0.6, y, 0.2, 0.8), _box(x, y - 0.6, 0.8, 0.2))
 
 
-def _tee(x, y):
+def _tee(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.minimum(_box(x, y, 0.2, 0.8), _box(x, y + 0.6, 0.8, 0.2))
 
 
-def _asterisk(x, y):
+def _asterisk(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     arms = [np.abs(x * np.cos(a) + y * np.sin(a)) - 0.15 for a in (0.0, np.pi / 3, -np.pi / 3)]
     return np.maximum(np.minimum.reduce(arms), np.hypot(x, y) - 0.9)
 
 
-def _star(x, y):
+def _star(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return (np.sqrt(np.abs(x) + 1e-9) + np.sqrt(np.abs(y) + 1e-9) - 1.0) / 1.5
 
 
-def _dots(x, y):
+def _dots(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.minimum(np.hypot(x - 0.5, y), np.hypot(x + 0.5, y)) - 0.35
 
 
-def _split(x, y):
+def _split(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.maximum(np.hypot(x, y) - 0.9, 0.2 - np.abs(x))
 
 
 KINDS = ("full", "hollow", "crossed", "double", "open")
-FORMS = (  # of each kind: the first two are the known ones, the last two the new ones
+FORMS: tuple[tuple[Form, ...], ...] = (  # of each kind: the first two are the known ones, the last two the new ones
     (_disc, _square, _triangle, _diagonal(_square)),
     (_outline(_disc, 0.18, 0.16), _outline(_square, 0.18, 0.16),
      _outline(_triangle, 0.15, 0.13), _outline(_diagonal(_square), 0.18, 0.16)),
@@ -153,14 +155,25 @@ def draw(rng: np.random.RandomState, forms: np.ndarray, style: Style = Style()) 
     return np.clip(picture, 0, 1).astype(np.float32)
 
 
+<<<<<<< HEAD
 def _ink(rng, forms, place, axis, spread) -> np.ndarray:
     """Return the share of each pixel that the emblem covers, [n, 32, 32]."""
+=======
+def _ink(
+    rng: np.random.RandomState,
+    forms: np.ndarray,
+    place: tuple[float, float],
+    axis: np.ndarray,
+    spread: float,
+) -> np.ndarray:
+    """How much of each pixel the emblem covers, [n, 32, 32]."""
+>>>>>>> 904b37c (Type every function of the homeworks; mypy reads them too)
     n = len(forms)
     centre = np.array(place) + spread * rng.normal(0, 0.05, size=(n, 2))
     size = SIZE * (1 + spread * rng.uniform(-0.18, 0.12, size=n))
     angle = spread * rng.normal(0, 0.15, size=n)
     stray = [*centre.T, size, np.cos(angle), np.sin(angle)]
-    right, below, size, cos, sin = np.float32(stray)[..., None, None]
+    right, below, size, cos, sin = np.array(stray, np.float32)[..., None, None]
     across, down = (axis[None, :] - right) / size, (axis[:, None] - below) / size
     x, y = cos * across + sin * down, cos * down - sin * across
     outside = np.empty_like(x)
@@ -171,37 +184,39 @@ def _ink(rng, forms, place, axis, spread) -> np.ndarray:
     return np.clip(0.5 - outside * size * SIDE / 2, 0, 1)
 
 
-def _colours(rng, n, hues, values) -> np.ndarray:
+def _colours(rng: np.random.RandomState, n: int, hues: Range, values: Range) -> np.ndarray:
     """Random colours, [n, 3], of given hues and brightness."""
     hue = rng.uniform(*hues, size=(n, 1)) * 6
     saturation, value = rng.uniform(0.2, 0.9, size=(n, 1)), rng.uniform(*values, size=(n, 1))
     wheel = np.abs((hue + np.array([[0.0, 4.0, 2.0]])) % 6 - 3) - 1
-    return np.float32(value * (1 - saturation * (1 - np.clip(wheel, 0, 1))))
+    return (value * (1 - saturation * (1 - np.clip(wheel, 0, 1)))).astype(np.float32)
 
 
-def _stripes(rng, n, axis) -> np.ndarray:
+def _stripes(rng: np.random.RandomState, n: int, axis: np.ndarray) -> np.ndarray:
     """Waves of random direction and width, [n, 32, 32] in [-1, 1]; some are flat."""
     angle, phase = rng.uniform(0, np.pi, size=n), rng.uniform(0, 2 * np.pi, size=n)
     width, height = rng.uniform(3, 12, size=n), rng.choice([0.0, 0.5, 1.0], size=n)
     right, below = width * np.cos(angle), width * np.sin(angle)
-    right, below, phase, height = np.float32([right, below, phase, height])[..., None, None]
+    right, below, phase, height = np.array([right, below, phase, height], np.float32)[
+        ..., None, None
+    ]
     return height * np.sin(right * axis[None, :] + below * axis[:, None] + phase)
 
 
 # --- changes of finished pictures ----------------------------------------------------------------
 
 
-def inverted(pictures, rng):
+def inverted(pictures: np.ndarray, rng: np.random.RandomState) -> np.ndarray:
     """Dark for bright, in every channel."""
     return 1 - pictures
 
 
-def noisy(pictures, rng):
+def noisy(pictures: np.ndarray, rng: np.random.RandomState) -> np.ndarray:
     """Strong noise, independent in every pixel."""
     return pictures + rng.normal(0, 0.35, size=pictures.shape)
 
 
-def blurred(pictures, rng):
+def blurred(pictures: np.ndarray, rng: np.random.RandomState) -> np.ndarray:
     """Each pixel an average of its neighbourhood of five by five."""
     kernel = np.array([1.0, 4.0, 6.0, 4.0, 1.0]) / 16
     for _ in range(3):

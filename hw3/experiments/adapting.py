@@ -34,7 +34,7 @@ def fitted(language: Language, prompts: list[str], more: int = 0) -> list[list[i
         more: tokens that will follow each prompt.
     """
     rows = [language.tokenizer.encode(prompt) for prompt in prompts]
-    room = language.model.context - more
+    room = language.context - more
     cut = [len(row) for row in rows if len(row) > room]
     if cut and language.source not in _told:
         _told.add(language.source)
@@ -138,7 +138,7 @@ def tuned(
             parts.append(
                 make_batch(
                     [prompts[row] for row in some], [answers[row] for row in some],
-                    tokenizer.pad, tokenizer.end, model.context,
+                    tokenizer.pad, tokenizer.end, language.context,
                 )[:2]
             )  # fmt: skip
         loss = accumulated_step(model, parts, optimizer, lambda logits, y: token_loss(logits, y)[0])
@@ -151,7 +151,7 @@ def tuned(
 def written(language: Language, prompt: str, most: int = 12) -> str:
     """Return the text that a model writes after a prompt."""
     tokenizer, (numbers,) = language.tokenizer, fitted(language, [prompt], most)
-    tokens = greedy_decode(language.model, numbers, most, tokenizer.end, language.model.context)
+    tokens = greedy_decode(language.model, numbers, most, tokenizer.end, language.context)
     return tokenizer.decode(tokens)
 
 

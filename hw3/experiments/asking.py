@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from dataclasses import asdict
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -24,7 +27,7 @@ SHOWN = {
 }  # fmt: skip
 
 
-def run(chosen, folder) -> None:
+def run(chosen: Namespace, folder: Path) -> None:
     """Ask both models about new tasks, with more and more examples, in all styles."""
     settings = adjusted(SETTINGS, chosen)
     record = open_folder("in-context", chosen, folder, **asdict(settings))
@@ -53,7 +56,7 @@ def run(chosen, folder) -> None:
     finish(record, figures)
 
 
-def _draw(rows, path) -> None:
+def _draw(rows: list[dict[str, Any]], path: Path) -> None:
     """Left: the two sizes; right: the styles, with every example there is room for."""
     figure, axes = plots.new(width=5.6, panels=2)
     sizes = {name: SHOWN[name] for name in ("small_plain", "large_plain")}

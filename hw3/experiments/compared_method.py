@@ -4,8 +4,18 @@ from __future__ import annotations
 
 import copy
 
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import nn
+
 from common import options
 from common.compare import method
+from common.networks.convolutional import Conv4
+from common.training.trainer import warm_up_then_cosine
+from hw3.blocks import freeze, parameters_to_tune
+from hw3.finetune import fine_tune_step, lp_ft
+from hw3.models.classifier import Classifier
 
 STEPS, BATCH, RATE, FILTERS, LAYERS = 1500, 64, 3e-3, 32, 4
 PROBE_STEPS, PROBE_LR = 30, 0.01  # of LP-FT, on each task
@@ -15,12 +25,10 @@ WARM = 3
 
 def finetuned(problem: method.Problem) -> method.Method:
     """Learn to tell all training characters apart; a new task is LP-FT from there."""
-    import torch
-
     network = make_network(len(problem.training))
     pretrain(network, problem)
 
-    def answer(support, query):
+    def answer(support: torch.Tensor, query: torch.Tensor) -> torch.Tensor:
         model = adapted(network, support)
         with torch.no_grad():
             return model(query).softmax(-1)
@@ -28,13 +36,8 @@ def finetuned(problem: method.Problem) -> method.Method:
     return method.Method((network,), answer)
 
 
-def make_network(classes: int):
+def make_network(classes: int) -> Classifier:
     """The network of the other homeworks, as blocks and a head: a homework 3 `Classifier`."""
-    from torch import nn
-
-    from common.networks.convolutional import Conv4
-    from hw3.models.classifier import Classifier
-
     whole = Conv4(filters=FILTERS, shrink=("stride",) * LAYERS, running=True)
     # The last features are flattened: the head sees every number, not an average over places.
     layers = [*whole.features, nn.Unflatten(1, (whole.width, 1, 1))]
@@ -45,18 +48,12 @@ def make_network(classes: int):
     return Classifier(blocks, whole.width, classes)
 
 
-def pretrain(network, problem: method.Problem) -> None:
+def pretrain(network: Classifier, problem: method.Problem) -> None:
     """Tell all training characters apart.
 
     They are not turned to make more classes: a head of four times as many would see each of them too
     seldom in so few steps.
     """
-    import numpy as np
-    import torch
-    import torch.nn.functional as F
-
-    from common.training.trainer import warm_up_then_cosine
-
     training, rng = problem.training, np.random.default_rng(problem.seed)
     optimizer = torch.optim.Adam(network.parameters(), lr=RATE)
     schedule = warm_up_then_cosine(optimizer, STEPS // 20, STEPS)
@@ -71,13 +68,8 @@ def pretrain(network, problem: method.Problem) -> None:
     network.eval()
 
 
-def adapted(network, support):
+def adapted(network: Classifier, support: torch.Tensor) -> Classifier:
     """A copy with a new head, tuned on one image of each class by LP-FT."""
-    import torch
-
-    from hw3.blocks import freeze, parameters_to_tune
-    from hw3.finetune import fine_tune_step, lp_ft
-
     model, labels = copy.deepcopy(network), torch.arange(len(support))
     model.new_head(len(support))
     model.eval()  # three images have no statistics of their own

@@ -6,6 +6,7 @@ from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -57,7 +58,7 @@ def seeds_of(chosen: Namespace, usual: int) -> list[int]:
 
 
 def open_folder(
-    name: str, chosen: Namespace, folder: Path, data: str = "generated", **config
+    name: str, chosen: Namespace, folder: Path, data: str = "generated", **config: Any
 ) -> RunFolder:
     """The run folder of an experiment.
 

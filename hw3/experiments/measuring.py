@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -13,8 +14,8 @@ from common.options.terminal import live
 from common.statistics.intervals import confidence_interval
 from common.training.runs import RunFolder, read_checkpoint
 
-Cell = dict[str, int | str]
-Row = dict[str, float | str]
+Cell = dict[str, Any]  # arguments: numbers, and names
+Row = dict[str, Any]  # numbers, and names
 
 
 def measure_all(

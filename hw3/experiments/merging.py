@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import copy
+from argparse import Namespace
 from dataclasses import asdict
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -48,7 +50,7 @@ def pair(rng: np.random.Generator) -> tuple[Task, dict[str, Task]]:
     return first, {"other words": other, "exchanged": Task(first.names[::-1], first.text)}
 
 
-def run(chosen, folder) -> None:
+def run(chosen: Namespace, folder: Path) -> None:
     """Tune the large model on two tasks by LoRA, put both changes into one, and ask for both."""
     settings = adjusted(SETTINGS, chosen)
     record = open_folder("merging", chosen, folder, **asdict(settings), keep=KEEP)
@@ -94,7 +96,7 @@ def ways(vectors: torch.Tensor) -> dict[str, list[torch.Tensor]]:
 
 def relation(vectors: torch.Tensor) -> dict[str, float]:
     """Return the cosine of two task vectors, and their interference once problem X2 is filled in."""
-    found = {"cosine": float(torch.cosine_similarity(*vectors, dim=0))}
+    found = {"cosine": float(torch.cosine_similarity(vectors[0], vectors[1], dim=0))}
     with contextlib.suppress(NotImplementedError):
         found["interference"] = float(merge_task_vectors(vectors, KEEP)[1])
     return found
@@ -104,7 +106,10 @@ def task_vector(model: nn.Module) -> torch.Tensor:
     """Return what LoRA has changed of all wrapped weights, end to end: B·A of each layer, not A or B."""
     wrapped = [module for module in model.modules() if isinstance(module, LoRALinear)]
     with torch.no_grad():
-        changes = [merge(one).weight - one.layer.weight for one in wrapped]
+        changes = [
+            merge(one).get_parameter("weight") - one.layer.get_parameter("weight")
+            for one in wrapped
+        ]
     return torch.cat([change.flatten() for change in changes])
 
 
@@ -131,7 +136,7 @@ def _mean_and_interval(rows: list, name: str) -> tuple[float, float]:
     return float(np.mean(values)), confidence_interval(values)
 
 
-def _draw(rows: list, path) -> None:
+def _draw(rows: list, path: Path) -> None:
     """Draw a bar for each way, in groups by the pair of tasks."""
     figure, axis = plots.new(width=6.4, height=4.2)
     there = [way for way in WAYS if f"exchanged/{way}" in rows[0]]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from dataclasses import asdict
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+import torch
 
 from common import plots
 from hw3.data.tasks import grades as task
@@ -20,7 +24,7 @@ SUPPORTS = 5  # one of each number of stars
 ORDERS = 24  # drawn; some may be alike
 
 
-def run(chosen, folder) -> None:
+def run(chosen: Namespace, folder: Path) -> None:
     """Ask the same questions after the same five examples, in many orders."""
     settings = adjusted(SETTINGS, chosen)
     record = open_folder("orders", chosen, folder, **asdict(settings))
@@ -32,7 +36,7 @@ def run(chosen, folder) -> None:
         asked = task(rng)
         supports, queries = asked.draw(rng, SUPPORTS), asked.draw(rng, settings.queries)
         wanted = np.array([asked.names.index(answer) for _, answer in queries])
-        found = {}
+        found: dict[str, float] = {}
         for size in SIZES:
             beliefs = [
                 label_probabilities(
@@ -80,13 +84,11 @@ def lasting_variance(right: np.ndarray) -> float:
 
 def lasting_spread(variances: list[float]) -> float:
     """Return the root of their mean, which is 0 where chance made it negative."""
-    return float(np.sqrt(max(0.0, np.mean(variances))))
+    return float(np.sqrt(max(0.0, float(np.mean(variances)))))
 
 
 def _by_entropy(size: str, beliefs: list, found: dict[str, float]) -> dict[str, float]:
     """The accuracy of the order of the largest entropy; nothing while problem X is empty."""
-    import torch
-
     try:
         wide, narrow = order_entropies(torch.stack(beliefs))
     except NotImplementedError:
@@ -97,7 +99,7 @@ def _by_entropy(size: str, beliefs: list, found: dict[str, float]) -> dict[str, 
     }
 
 
-def _draw(rows, orders, path) -> None:
+def _draw(rows: list[dict[str, Any]], orders: range, path: Path) -> None:
     """A box for each set of examples, over its orders; crosses where entropy chose."""
     figure, axes = plots.new(width=5.6, panels=2)
     for axis, size, colour in zip(axes, SIZES, plots.COLOURS):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+from argparse import Namespace
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -37,7 +39,7 @@ RATES = {"linear": 1e-2, "last": 1e-3, "lora4": 1e-3, "full": 3e-4}
 METHODS = ("centroid", *RATES)  # "centroid": the nearest mean of frozen features, for comparison
 
 
-def run(chosen, folder) -> None:
+def run(chosen: Namespace, folder: Path) -> None:
     """Tune in every mode on tasks of both sets."""
     settings = TINY if chosen.tiny else SETTINGS
     few = chosen.steps or (1 if chosen.tiny else None)
@@ -73,13 +75,13 @@ def run(chosen, folder) -> None:
 def nearest_centroid(model: Classifier, training: Pictures, test: Pictures) -> float:
     """Accuracy when each picture gets the class whose mean feature is the nearest."""
     model.eval()
-    model.head = torch.nn.Identity()
+    model.head = torch.nn.Identity()  # type: ignore[assignment]  # the features are wanted
     known, asked = model(training.images), model(test.images)
     centres = torch.stack([known[training.labels == label].mean(0) for label in range(WAY)])
     return accuracy(-torch.cdist(asked, centres), test.labels)
 
 
-def _draw(columns: dict[str, np.ndarray], sets: list[str], path) -> None:
+def _draw(columns: dict[str, np.ndarray], sets: list[str], path: Path) -> None:
     """A bar for each method, for each set."""
     figure, axis = plots.new(width=6.8, height=4.2)
     width = 0.8 / len(METHODS)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -44,7 +46,7 @@ HEAD = 0.3  # spread of a new head: random, as in the paper, and large enough to
 METHODS = {"linear": "probe only", "full": "everything at once", "lp-ft": "probe, then everything"}
 
 
-def run(chosen, folder) -> None:
+def run(chosen: Namespace, folder: Path) -> None:
     """Tune on one kind of pictures; test on that kind and on another."""
     settings = TINY if chosen.tiny else SETTINGS
     steps, rate = chosen.steps or settings.steps, chosen.lr or settings.rate
@@ -82,7 +84,7 @@ def task(style: Style, seed: int, count: int) -> Pictures:
     return Pictures(prepared(images, KIT), torch.from_numpy(labels))
 
 
-def _draw(columns: dict[str, np.ndarray], path) -> None:
+def _draw(columns: dict[str, np.ndarray], path: Path) -> None:
     """A bar for each method, in distribution (left) and out of it (right)."""
     figure, axis = plots.new(width=6.4, height=4.2)
     for index, (method, label) in enumerate(METHODS.items()):

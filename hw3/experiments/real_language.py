@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from dataclasses import asdict
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -27,7 +30,7 @@ REVIEW_WORDS = 50  # of a real review, the first ones
 ROWS = 16  # examples of a step
 
 
-def run(chosen, folder) -> None:
+def run(chosen: Namespace, folder: Path) -> None:
     """Tune the model on each task, by LoRA and whole; the share of answers that are right."""
     language = story_model(chosen.data) if chosen.model not in NAMES else hub_model(chosen.model)
     data = f"bAbI and clothing reviews; {language.source}"
@@ -61,7 +64,7 @@ def run(chosen, folder) -> None:
     seeds = seeds_of(chosen, settings.seeds)
     cells = [{"seed": seed, "task": task} for task in tasks.values() for seed in seeds]
     rows = measure_all(record, cells, measure)
-    figures = {}
+    figures: dict[str, Any] = {}
     for name, task in tasks.items():
         own = [row for row in rows if row["task"] == task]
         figures[name] = {
@@ -86,18 +89,21 @@ def examples(task: int, count: int, seed: int, data: str | None) -> tuple[list[P
     if task:
         training, test = (babi.read(task, part, data) for part in ("train", "test"))
         kept = rng.permutation(len(test))[:count]
-        return [tuple(pair) for pair in training[:EXAMPLES]], [tuple(test[i]) for i in kept]
-    known = clothing.read(data)
+        known, asked = training[:EXAMPLES], [test[i] for i in kept]
+        return [(text, answer) for text, answer in known], [
+            (text, answer) for text, answer in asked
+        ]
+    reviews = clothing.read(data)
     pairs: list[Pair] = []
     for name, wanted in (("bad", (1, 2)), ("good", (5,))):
-        own = [" ".join(text.split()[:REVIEW_WORDS]) for text, stars in known if stars in wanted]
+        own = [" ".join(text.split()[:REVIEW_WORDS]) for text, stars in reviews if stars in wanted]
         some = rng.permutation(len(own))[: (EXAMPLES + count) // 2]
         pairs += [(own[index], name) for index in some]
     mixed = [pairs[index] for index in rng.permutation(len(pairs))]
     return mixed[count:], mixed[:count]
 
 
-def _draw(figures, tasks, path) -> None:
+def _draw(figures: dict, tasks: dict[str, int], path: Path) -> None:
     """Bars of the share of right answers, a group a task."""
     figure, axis = plots.new()
     for index, (method, label) in enumerate(METHODS.items()):

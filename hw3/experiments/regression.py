@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from dataclasses import asdict
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -22,6 +24,9 @@ VALIDATION, TEST = 1000, 2000  # seeds
 
 class Regressor(nn.Module):
     """Reads x_1, y_1, x_2, y_2, …; after each x it predicts the y that follows."""
+
+    cos: torch.Tensor
+    sin: torch.Tensor
 
     def __init__(self) -> None:
         super().__init__()
@@ -60,19 +65,19 @@ def least_squares(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
     return torch.stack([e.double() for e in errors], 1)
 
 
-def run(chosen, folder) -> None:
+def run(chosen: Namespace, folder: Path) -> None:
     """Train on tasks drawn anew at each step; compare with least squares on the same pairs."""
     settings = adjusted(SETTINGS, chosen)
     record = open_folder("regression", chosen, folder, **asdict(settings))
     model, rng = Regressor(), np.random.default_rng(chosen.seed)
     held_out = draw(np.random.default_rng(VALIDATION), 200)
 
-    def loss_of():
+    def loss_of() -> tuple[torch.Tensor, dict[str, float]]:
         x, y = draw(rng, ROWS)
         return (model(x, y) - y).square().mean() / DIM, {}
 
     @torch.no_grad()
-    def evaluate():
+    def evaluate() -> dict[str, float]:
         x, y = held_out
         return {"error": ((model(x, y) - y).square().mean() / DIM).item()}
 

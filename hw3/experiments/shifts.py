@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -32,7 +35,7 @@ SETTINGS = Settings()
 TINY = Settings(shots=1, steps=6, batch=25, test=50)
 RATES = {"first": 1e-2, "middle": 1e-2, "last": 3e-3, "linear": 1e-2, "full": 1e-3}
 MODES = ("none", *RATES)  # "none": as it was pre-trained
-SHIFTS = {
+SHIFTS: dict[str, dict[str, Any]] = {
     "input": {"style": Style(change="inverted")},  # dark for bright
     "feature": {"which": NEW},  # the same kinds in forms that were never seen
     "label": {"exchanged": True},  # the classes have other numbers
@@ -41,7 +44,7 @@ TITLES = {"input": "input\n(dark for bright)", "feature": "feature\n(new forms)"
           "label": "label\n(classes exchanged)"}  # fmt: skip
 
 
-def run(chosen, folder) -> None:
+def run(chosen: Namespace, folder: Path) -> None:
     """Tune each part under each shift, for several seeds."""
     settings = TINY if chosen.tiny else SETTINGS
     steps = chosen.steps or settings.steps
@@ -75,7 +78,7 @@ def task(shift: str, seed: int, count: int) -> Pictures:
     return Pictures(prepared(images, KIT), torch.from_numpy(labels))
 
 
-def _draw(columns: dict[str, np.ndarray], path) -> None:
+def _draw(columns: dict[str, np.ndarray], path: Path) -> None:
     """The table as a picture: what is tuned, under which shift."""
     figure, axis = plots.new(width=6.4, height=4.4)
     means = np.array([[columns[f"{s}/{m}"].mean() for s in SHIFTS] for m in MODES])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -35,7 +37,7 @@ TINY = Settings(shots=(1, 8), steps=4, batch=10, test=40)
 RATES = {"linear": 1e-2, "bias": 1e-2, "lora3": 1e-2, "last": 3e-3, "full": 1e-3}
 
 
-def run(chosen, folder) -> None:
+def run(chosen: Namespace, folder: Path) -> None:
     """Tune in every mode with every number of examples, for several seeds."""
     settings = TINY if chosen.tiny else SETTINGS
     steps = chosen.steps or settings.steps
@@ -84,7 +86,7 @@ def share(mode: str) -> dict[str, float]:
     return {"parameters": tuned, "share": round(tuned / whole, 4)}
 
 
-def _draw(columns: dict[str, np.ndarray], shots: tuple[int, ...], path) -> None:
+def _draw(columns: dict[str, np.ndarray], shots: tuple[int, ...], path: Path) -> None:
     """One curve a mode, with intervals; the points stand side by side."""
     figure, axis = plots.new(width=6.4, height=4.4)
     for index, mode in enumerate(RATES):

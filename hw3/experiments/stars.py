@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from dataclasses import asdict
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,7 +22,7 @@ SETTINGS = Settings(seeds=5, queries=300, steps=80, rate=1e-3)
 COUNTS = (1, 8, 128)  # reviews of each number of stars
 
 
-def run(chosen, folder) -> None:
+def run(chosen: Namespace, folder: Path) -> None:
     """Tune all weights of the large model on k reviews of each number of stars."""
     settings = adjusted(SETTINGS, chosen)
     record = open_folder("stars", chosen, folder, **asdict(settings))
@@ -51,7 +54,7 @@ def run(chosen, folder) -> None:
     finish(record, figures)
 
 
-def _draw(rows, counts, path) -> None:
+def _draw(rows: list[dict[str, Any]], counts: tuple[int, ...], path: Path) -> None:
     """Accuracy on new reviews and on those of training, against k."""
     figure, axis = plots.new()
     labels = {"accuracy": "new reviews", "training": "reviews of training"}

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from dataclasses import asdict
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
 from common import plots
 from hw3.data import stories
-from hw3.experiments.adapting import tuned, written
+from hw3.experiments.adapting import Language, tuned, written
 from hw3.experiments.drawing import against_examples
 from hw3.experiments.folder import Settings, adjusted, finish, open_folder, seeds_of
 from hw3.experiments.measuring import measure_all, summary
@@ -26,13 +29,13 @@ RATES = {"lora3": 1e-2, "full": 1e-3}
 STYLE = "summary"
 
 
-def run(chosen, folder) -> None:
+def run(chosen: Namespace, folder: Path) -> None:
     """Have new stories summed up by the large model: after examples, or tuned on them."""
     settings = adjusted(SETTINGS, chosen)
     record = open_folder("summaries", chosen, folder, **asdict(settings))
     language = kit_model("large")
 
-    def score(model, supports, queries, seed) -> float:
+    def score(model: Language, supports: list, queries: list, seed: int) -> float:
         prompts = [
             in_context_prompt(supports, story.text, STYLE, np.random.default_rng(seed))
             for story in queries
@@ -44,7 +47,8 @@ def run(chosen, folder) -> None:
 
     def measure(seed: int, k: int) -> dict[str, float]:
         rng = np.random.default_rng([seed, k])
-        examples = [tuple(stories.story(rng, WORDING)) for _ in range(k)]
+        drawn = [stories.story(rng, WORDING) for _ in range(k)]
+        examples = [(story.text, story.answer) for story in drawn]
         queries = [stories.story(rng, WORDING) for _ in range(settings.queries)]
         found = dict.fromkeys(METHODS, float("nan"))
         if k <= ROOM:
@@ -68,7 +72,7 @@ def run(chosen, folder) -> None:
     finish(record, figures)
 
 
-def _draw(rows, path) -> None:
+def _draw(rows: list[dict[str, Any]], path: Path) -> None:
     """ROUGE-L against the number of examples, one curve a method."""
     figure, axis = plots.new()
     against_examples(axis, rows, METHODS, COUNTS)

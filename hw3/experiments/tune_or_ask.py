@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from dataclasses import asdict
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,7 +26,7 @@ METHODS = {"asked": "asked in context", "lora3": "LoRA, rank 3", "full": "all we
 RATES = {"lora3": 1e-2, "full": 1e-3}
 
 
-def run(chosen, folder) -> None:
+def run(chosen: Namespace, folder: Path) -> None:
     """Adapt the large model to new tasks in three ways, with the same examples."""
     settings = adjusted(SETTINGS, chosen)
     record = open_folder("tune-or-ask", chosen, folder, **asdict(settings))
@@ -54,7 +57,7 @@ def run(chosen, folder) -> None:
 
     seeds = seeds_of(chosen, settings.seeds)
     rows = measure_all(record, [{"seed": s, "k": k} for s in seeds for k in COUNTS], measure)
-    figures = {
+    figures: dict[str, dict[str, Any]] = {
         f"{name}, {METHODS[method]}": {
             f"k={k:g}": pair for k, pair in summary(rows, "k", f"{name}_{method}").items()
         }
@@ -68,7 +71,7 @@ def run(chosen, folder) -> None:
     finish(record, figures)
 
 
-def _draw(rows, path) -> None:
+def _draw(rows: list[dict[str, Any]], path: Path) -> None:
     """One panel a task, one curve a method."""
     figure, axes = plots.new(width=5.6, panels=len(TASKS))
     for axis, task in zip(axes, TASKS):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
+from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
+from pathlib import Path
 
 import torch
 
@@ -11,7 +14,7 @@ from hw3.data.pictures import CLASSES
 from hw3.experiments import shifts
 from hw3.experiments.folder import open_folder
 from hw3.experiments.tuning import Tuning, measure
-from hw3.experiments.watching import Settings, moved, watched
+from hw3.experiments.watching import Settings, Watch, moved, watched
 from hw3.models.loading import load
 
 SETTINGS = Settings(steps=60, test=300)
@@ -19,7 +22,7 @@ TINY = Settings(steps=4, test=25)
 SHIFT, MODE, MIDDLE = "feature", "middle", 2  # of four blocks, counted from 0
 
 
-def run(chosen, folder) -> None:
+def run(chosen: Namespace, folder: Path) -> None:
     """Tune; measure new pictures, and what of the network has moved."""
     settings = TINY if chosen.tiny else SETTINGS
     steps = chosen.steps or settings.steps
@@ -36,14 +39,18 @@ def run(chosen, folder) -> None:
         for name, buffer in block.named_buffers()
         if index != MIDDLE and name.endswith(("running_mean", "running_var"))
     ]
-    parts = {"middle_moved": middle, "others_moved": others, "statistics_moved": statistics}
+    parts: dict[str, Sequence[torch.Tensor]] = {
+        "middle_moved": middle,
+        "others_moved": others,
+        "statistics_moved": statistics,
+    }
     before = {name: [t.detach().clone() for t in part] for name, part in parts.items()}
 
     def figures() -> dict[str, float]:
         shares = {name: moved(part, before[name]) for name, part in parts.items()}
         return {"accuracy": measure(model, test), **shares}
 
-    def tune(watch) -> None:
+    def tune(watch: Watch) -> None:
         torch.manual_seed(chosen.seed)
         batch = shifts.SETTINGS.batch
         tuning = Tuning(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from dataclasses import asdict
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -12,7 +14,7 @@ from hw3.data.tasks import opinions
 from hw3.experiments.adapting import share_right, tuned, written
 from hw3.experiments.folder import open_folder
 from hw3.experiments.tune_or_ask import RATES
-from hw3.experiments.watching import Settings, moved, watched
+from hw3.experiments.watching import Settings, Watch, moved, watched
 from hw3.models.language import Language, kit_model
 from hw3.prompting import in_context_prompt
 
@@ -22,7 +24,7 @@ MODE, EXAMPLES = "lora3", 32
 WRITTEN, MOST = 20, 4  # queries to write an answer to, and its tokens at most
 
 
-def run(chosen, folder) -> None:
+def run(chosen: Namespace, folder: Path) -> None:
     """Tune; choose between labels, write answers, and see what has changed in the model."""
     settings = TINY if chosen.tiny else SETTINGS
     steps = chosen.steps or settings.steps
@@ -46,7 +48,7 @@ def run(chosen, folder) -> None:
             .item(),
         }
 
-    def tune(watch) -> None:
+    def tune(watch: Watch) -> None:
         torch.manual_seed(chosen.seed)
         tuned(
             language, examples, MODE, task.style, steps, chosen.lr or RATES[MODE],
@@ -57,7 +59,7 @@ def run(chosen, folder) -> None:
     watched(record, steps, tune)
 
 
-def share_written(language: Language, queries, style: str) -> float:
+def share_written(language: Language, queries: list, style: str) -> float:
     """The share of queries to which the model writes the right answer, and no more."""
     rng = np.random.default_rng(0)
     said = [written(language, in_context_prompt([], text, style, rng), MOST) for text, _ in queries]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from dataclasses import asdict
 from functools import partial
+from pathlib import Path
 
 import torch
 
@@ -11,7 +13,7 @@ from hw3.data.pictures import CLASSES
 from hw3.experiments import probing
 from hw3.experiments.folder import open_folder
 from hw3.experiments.tuning import Tuning, measure
-from hw3.experiments.watching import Settings, moved, watched
+from hw3.experiments.watching import Settings, Watch, moved, watched
 from hw3.finetune import lp_ft
 from hw3.models.loading import load
 
@@ -20,7 +22,7 @@ TINY = Settings(steps=4, test=25)
 RATE = 1e-3  # of tuning: larger than the experiment's, so that what a mistake does is seen
 
 
-def run(chosen, folder) -> None:
+def run(chosen: Namespace, folder: Path) -> None:
     """Tune; measure both kinds of new pictures, and how far head and blocks have moved."""
     settings = TINY if chosen.tiny else SETTINGS
     steps = chosen.steps or settings.steps
@@ -42,7 +44,7 @@ def run(chosen, folder) -> None:
         found = {name: measure(model, test) for name, test in tests.items()}
         return found | {n: moved(part.parameters(), before[n]) for n, part in parts.items()}
 
-    def tune(watch) -> None:
+    def tune(watch: Watch) -> None:
         tuning = Tuning(model, training, usual.batch, seed, after_step=partial(watch.note, figures))
         probe = steps // 2
         lp_ft(tuning.run, probe, steps - probe, usual.probe_rate, RATE)

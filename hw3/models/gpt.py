@@ -60,7 +60,7 @@ class Attention(nn.Module):
         batch, length, width = x.shape
         x = self.smear(x)
 
-        def split(y):
+        def split(y: torch.Tensor) -> torch.Tensor:
             return y.view(batch, length, self.heads, -1).transpose(1, 2)  # [B, heads, T, size]
 
         query, key = (rotate(split(f(x)), cos, sin) for f in (self.query, self.key))
@@ -94,6 +94,9 @@ class GPT(nn.Module):
         heads: of attention in a block.
         context: the longest sequence it reads.
     """
+
+    cos: torch.Tensor
+    sin: torch.Tensor
 
     def __init__(
         self, vocabulary: int, width: int, layers: int, heads: int = 4, context: int = 256

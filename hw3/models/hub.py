@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import nn
 
@@ -18,7 +20,7 @@ class Decoder(nn.Module):
         model: with `config`; a model of BERT's kind is a decoder when its configuration says so.
     """
 
-    def __init__(self, model: nn.Module) -> None:
+    def __init__(self, model: Any) -> None:
         super().__init__()
         self.model = model
         self.context = model.config.max_position_embeddings
@@ -36,7 +38,7 @@ class Decoder(nn.Module):
 class HubTokenizer:
     """A tokenizer of `transformers` behind the kit's interface."""
 
-    def __init__(self, tokenizer) -> None:
+    def __init__(self, tokenizer: Any) -> None:
         self._tokenizer = tokenizer
         self.end = self._numbers(".")[-1]
         self.pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else self.end

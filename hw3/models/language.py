@@ -34,6 +34,13 @@ class Language:
     tokenizer: Any
     source: str
 
+    @property
+    def context(self) -> int:
+        """The longest T."""
+        longest = self.model.context
+        assert isinstance(longest, int)
+        return longest
+
 
 def untrained(size: str) -> GPT:
     """The kit's model of this size, as it is before pre-training."""

@@ -29,7 +29,7 @@ def state_of(content: bytes) -> dict:
         "feed_forward.w1": (hidden, width), "feed_forward.w2": (width, hidden),
         "feed_forward.w3": (hidden, width),
     }  # fmt: skip
-    order = [("tok_embeddings", (vocabulary, width))]
+    order: list[tuple[str, tuple[int, ...]]] = [("tok_embeddings", (vocabulary, width))]
     order += [
         (f"layers.{n}.{name}", s) for name, s in shapes.items() for n in range(size["n_layers"])
     ]

@@ -43,7 +43,7 @@ def prepared(images: np.ndarray, how: Preparation) -> torch.Tensor:
     Args:
         images: float32 [n, 3, side, side] in [0, 1].
     """
-    mean, spread = (np.float32(part)[:, None, None] for part in (how.mean, how.spread))
+    mean, spread = (np.array(part, np.float32)[:, None, None] for part in (how.mean, how.spread))
     return torch.from_numpy((images - mean) / spread)
 
 
@@ -74,7 +74,7 @@ def load(name: str, data: str | None = None, random: bool = False) -> Classifier
             network.load_state_dict(state)
         except RuntimeError as error:
             raise KitError(f"{FILES[name]} is of another network: {str(error)[:120]}") from None
-    return network.classifier() if name == "resnet20" else _squeezenet_blocks(network)
+    return network.classifier() if isinstance(network, CifarResNet) else _squeezenet_blocks(network)
 
 
 def _find(file: str, data: str | None) -> Path | None:
@@ -117,6 +117,7 @@ def _published_squeezenet() -> nn.Module:
 def _squeezenet_blocks(network: nn.Module) -> Classifier:
     """Four blocks, cut where the pictures get smaller; the classifier of ImageNet is left out."""
     layers = network.features
+    assert isinstance(layers, nn.Sequential)
     return Classifier([layers[:3], layers[3:6], layers[6:9], layers[9:]], 512, 1000)
 
 

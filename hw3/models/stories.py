@@ -147,6 +147,9 @@ class StoryModel(nn.Module):
         size: as the weights' file gives it under "model_args".
     """
 
+    cos: torch.Tensor
+    sin: torch.Tensor
+
     def __init__(self, size: dict) -> None:
         super().__init__()
         self.context = size["max_seq_len"]

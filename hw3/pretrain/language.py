@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
+from torch import nn
 
 from common import plots
 from common.files import replacing, sha256, write_text
@@ -37,7 +38,9 @@ def batch(
     return torch.tensor(tokens), torch.tensor(answers)
 
 
-def losses(model, tokens: torch.Tensor, answers: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+def losses(
+    model: nn.Module, tokens: torch.Tensor, answers: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
     """Mean surprise of the words of answers, and of all others."""
     following, wanted = tokens[:, 1:].flatten(), answers[:, 1:].flatten()
     surprise = F.cross_entropy(model(tokens[:, :-1]).flatten(0, 1), following, reduction="none")
@@ -61,13 +64,13 @@ def run(chosen: Namespace, folder: Path) -> None:
         kind: batch(np.random.default_rng(VALIDATION), tokenizer, [kind] * ROWS) for kind in kinds
     }
 
-    def loss_of():
+    def loss_of() -> tuple[torch.Tensor, dict[str, float]]:
         drawn = [kinds[index] for index in rng.choice(len(kinds), ROWS, p=shares)]
         answers, others = losses(model, *batch(rng, tokenizer, drawn))
         return answers + OTHER_WORDS * others, {"answers": answers.item()}
 
     @torch.no_grad()
-    def evaluate():
+    def evaluate() -> dict[str, float]:
         return {kind: losses(model, *rows)[0].item() for kind, rows in held_out.items()}
 
     optimizer = torch.optim.AdamW(
@@ -81,7 +84,7 @@ def run(chosen: Namespace, folder: Path) -> None:
     keep(model, record, rows[-1], time.process_time() - began)
 
 
-def keep(model, record: RunFolder, figures: dict[str, float], seconds: float) -> Path:
+def keep(model: nn.Module, record: RunFolder, figures: dict[str, float], seconds: float) -> Path:
     """Write language-SIZE.pt and language-SIZE.json into the run folder."""
     name = record.config["experiment"].removeprefix("pretrain-")
     path = record.path / f"{name}.pt"

@@ -46,11 +46,11 @@ def run(chosen: Namespace, folder: Path) -> None:
     )
     schedule = warm_up_then_cosine(optimizer, recipe["warm_up"], steps)
 
-    def loss_of():
+    def loss_of() -> tuple[torch.Tensor, dict[str, float]]:
         rows = torch.from_numpy(rng.integers(drawn, size=BATCH))
         return F.cross_entropy(model(training.images[rows]), training.labels[rows]), {}
 
-    def evaluate():
+    def evaluate() -> dict[str, float]:
         return {"val_accuracy": measure(model, validation)}
 
     Trainer(record, model, optimizer, rng, steps, max(1, steps // 10), schedule).fit(

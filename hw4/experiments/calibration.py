@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from argparse import Namespace
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -28,15 +30,15 @@ NAMES = {
 }
 
 
-def run(chosen, folder) -> None:
+def run(chosen: Namespace, folder: Path) -> None:
     """Train features and priors by the evidence; ask of new tasks whether a y is positive."""
     fit = Fit("calibration", chosen, SETTINGS, folder, members=MEMBERS)
-    members, rng = nn.ModuleList([LastLayer() for _ in range(MEMBERS)]), fit.rng
+    members, rng = [LastLayer() for _ in range(MEMBERS)], fit.rng
     count = 50 if chosen.tiny else 1000
     validation = sinusoids(np.random.default_rng(VALIDATION), count, max(SIZES) + TARGETS)
 
-    def loss_of():
-        total = 0.0
+    def loss_of() -> tuple[torch.Tensor, dict[str, float]]:
+        total = torch.zeros(())
         for member in members:
             with fit.timer("data"):
                 x, y = sinusoids(rng, fit.settings.batch, POINTS)
@@ -49,7 +51,7 @@ def run(chosen, folder) -> None:
         return total, {}
 
     @torch.no_grad()
-    def evaluate():
+    def evaluate() -> dict[str, float]:
         few = tuple(part[: count // 5] for part in validation)
         answers, labels, _ = ask(members[:1], few)
         return {
@@ -57,7 +59,7 @@ def run(chosen, folder) -> None:
             **{f"val_nll_{n}": scores(answers[n], labels)[0].item() for n in ("bayes", "point")},
         }
 
-    rows = fit.train(members, loss_of, evaluate)
+    rows = fit.train(nn.ModuleList(members), loss_of, evaluate)
     with torch.no_grad():
         answers, labels, _ = ask(members, validation)
     temperature = fit_temperature(answers["point"].log(), labels)
@@ -72,7 +74,9 @@ def run(chosen, folder) -> None:
     _draw(answers, labels, table, fit.picture())
 
 
-def ask(members, tasks):
+def ask(
+    members: list[LastLayer], tasks: tuple[torch.Tensor, ...]
+) -> tuple[dict[str, torch.Tensor], torch.Tensor, dict[str, float]]:
     """Every way's probabilities that y is negative or positive, pooled over sizes of the context.
 
     Returns:
@@ -80,8 +84,9 @@ def ask(members, tasks):
         the Bayesian and by the point estimate.
     """
     x, y = tasks[0], tasks[1].double().squeeze(-1)
-    answers = {"bayes": [], "point": [], "ensemble": []}
-    labels, densities = [], {"bayes": [], "point": []}
+    answers: dict[str, list[torch.Tensor]] = {"bayes": [], "point": [], "ensemble": []}
+    densities: dict[str, list[torch.Tensor]] = {"bayes": [], "point": []}
+    labels = []
     beliefs = [_beliefs(member, x, y) for member in members]
     for step in range(len(SIZES)):
         targets = y[:, max(SIZES) :]
@@ -94,14 +99,16 @@ def ask(members, tasks):
                 densities["bayes"].append(_density(targets, mean, variance))
                 densities["point"].append(_density(targets, mean, noise_variance))
         answers["point"].append(points[0])
-        answers["ensemble"].append(sum(points) / len(points))
+        answers["ensemble"].append(sum(points, torch.zeros(())) / len(points))
         labels.append((targets > 0).long().flatten())
     pooled = {name: torch.cat(parts).clamp(min=1e-12) for name, parts in answers.items()}
-    densities = {name: -torch.stack(parts).mean().item() for name, parts in densities.items()}
-    return pooled, torch.cat(labels), densities
+    lost = {name: -torch.stack(parts).mean().item() for name, parts in densities.items()}
+    return pooled, torch.cat(labels), lost
 
 
-def _beliefs(member, x, y):
+def _beliefs(
+    member: LastLayer, x: torch.Tensor, y: torch.Tensor
+) -> list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
     """Mean and variance of every target after each size of the context, one point at a time."""
     features, prior = member(x), member.prior
     tasks, dim = len(x), features.shape[-1]
@@ -119,18 +126,18 @@ def _beliefs(member, x, y):
     return found
 
 
-def _positive(mean, variance):
+def _positive(mean: torch.Tensor, variance: torch.Tensor) -> torch.Tensor:
     """Probabilities [n, 2] that y < 0 and y > 0."""
     score = (mean / variance.sqrt()).flatten()
     return torch.stack([torch.special.ndtr(-score), torch.special.ndtr(score)], dim=-1)
 
 
-def _density(y, mean, variance):
+def _density(y: torch.Tensor, mean: torch.Tensor, variance: torch.Tensor) -> torch.Tensor:
     """Log density of y, averaged."""
     return torch.distributions.Normal(mean, torch.as_tensor(variance).sqrt()).log_prob(y).mean()
 
 
-def measured(probabilities, labels) -> dict[str, float]:
+def measured(probabilities: torch.Tensor, labels: torch.Tensor) -> dict[str, float]:
     """The scores of one way."""
     nll, brier = scores(probabilities, labels)
     return {
@@ -141,7 +148,12 @@ def measured(probabilities, labels) -> dict[str, float]:
     }
 
 
-def _draw(answers, labels, table, path) -> None:
+def _draw(
+    answers: dict[str, torch.Tensor],
+    labels: torch.Tensor,
+    table: dict[str, dict[str, float]],
+    path: Path,
+) -> None:
     """A reliability diagram for each way: how often it is right when it says how sure it is."""
     figure, axes = plots.new(width=3.4, height=3.6, panels=len(NAMES))
     edges = torch.linspace(0.5, 1, 11, dtype=torch.float64)

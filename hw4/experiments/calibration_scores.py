@@ -9,9 +9,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
+import torch
+
 from common import options
 from common.files import write_text
 from common.options.command_line import Parser
+from hw4.calibration import expected_calibration_error, scores
 
 
 def main() -> None:
@@ -24,11 +28,6 @@ def main() -> None:
                         help="npz: labels [n], and for each method probabilities [n, N]")  # fmt: skip
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="JSON to write")
     chosen = parser.parse_args()
-
-    import numpy as np
-    import torch
-
-    from hw4.calibration import expected_calibration_error, scores
 
     with np.load(chosen.answers, allow_pickle=False) as file:
         given = {name: torch.from_numpy(file[name]) for name in file.files}

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
+import torch
+
 from common import options
 from common.compare import method
+from common.data.images import rotations
+from common.networks.convolutional import Conv4
+from common.training.trainer import warm_up_then_cosine
+from hw4.experiments.networks import Prior
+from hw4.gaussian import log_evidence, posterior, predictive
 
 STEPS, BATCH, RATE, QUERIES = 500, 8, 2e-3, 3
-FEATURES = {"filters": 32, "outputs": 32, "running": True}
+FEATURES: dict[str, Any] = {"filters": 32, "outputs": 32, "running": True}
 GRID = 81  # points of an integral over one Gaussian, from -5 to 5 standard deviations
 
 
@@ -15,15 +25,6 @@ def bayes(problem: method.Problem) -> method.Method:
 
     Every class has its own regression, of 1 for its images and 0 for the others', under one prior.
     """
-    import numpy as np
-    import torch
-
-    from common.data.images import rotations
-    from common.networks.convolutional import Conv4
-    from common.training.trainer import warm_up_then_cosine
-    from hw4.experiments.networks import Prior
-    from hw4.gaussian import log_evidence, posterior, predictive
-
     way, rng = problem.way, np.random.default_rng(problem.seed)
     network, training = Conv4(**FEATURES), rotations(problem.training)
     prior = Prior(FEATURES["outputs"], noise=0.3, spread=FEATURES["outputs"] ** -0.5)
@@ -44,7 +45,7 @@ def bayes(problem: method.Problem) -> method.Method:
     network.eval()
 
     @torch.no_grad()
-    def answer(support, query):
+    def answer(support: torch.Tensor, query: torch.Tensor) -> torch.Tensor:
         x, noise = network(support).double().expand(way, -1, -1), prior.noise_variance
         belief = posterior(x, torch.eye(way).double(), prior.mean, prior.covariance, noise)
         mean, variance = predictive(network(query).double().expand(way, -1, -1), *belief, noise)
@@ -53,10 +54,8 @@ def bayes(problem: method.Problem) -> method.Method:
     return method.Method((network, prior), answer)
 
 
-def _draw(training, way: int, rng):
+def _draw(training: np.ndarray, way: int, rng: np.random.Generator) -> np.ndarray:
     """Images of BATCH tasks, class after class, uint8 [BATCH, N (1 + QUERIES), 28, 28]."""
-    import numpy as np
-
     tasks = []
     for _ in range(BATCH):
         classes = rng.choice(len(training), way, replace=False)
@@ -65,7 +64,7 @@ def _draw(training, way: int, rng):
     return np.stack(tasks).reshape(BATCH, -1, *training.shape[2:])
 
 
-def largest(mean, sd):
+def largest(mean: torch.Tensor, sd: torch.Tensor) -> torch.Tensor:
     """The probability of each of N independent Gaussians to be the largest.
 
     Args:
@@ -74,8 +73,6 @@ def largest(mean, sd):
     Returns:
         [Q, N]; rows sum to 1.
     """
-    import torch
-
     z = torch.linspace(-5, 5, GRID, dtype=mean.dtype)
     weight = torch.softmax(-0.5 * z.square(), 0)
     value = mean[..., None] + sd[..., None] * z  # [Q, N, grid]: what one of them is

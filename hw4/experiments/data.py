@@ -21,7 +21,9 @@ class LinearTasks:
     )
     noise_variance = 0.3**2
 
-    def draw(self, rng: np.random.Generator, tasks: int, points: int):
+    def draw(
+        self, rng: np.random.Generator, tasks: int, points: int
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         """x [tasks, points, 3] (the features of t) and y [tasks, points], in float64."""
         t = torch.from_numpy(rng.uniform(-2, 2, size=(tasks, points)))
         root = torch.linalg.cholesky(self.covariance)
@@ -36,15 +38,20 @@ def parabola(t: torch.Tensor) -> torch.Tensor:
     return torch.stack([torch.ones_like(t), t, t.square()], dim=-1)
 
 
-def sinusoids(rng: np.random.Generator, tasks: int, points: int):
+def sinusoids(
+    rng: np.random.Generator, tasks: int, points: int
+) -> tuple[torch.Tensor, torch.Tensor]:
     """y = A sin(x − p) + noise, A in [0.1, 5], p in [0, π]; x and y [tasks, points, 1]."""
     amplitude = rng.uniform(0.1, 5.0, size=(tasks, 1, 1))
     phase = rng.uniform(0, np.pi, size=(tasks, 1, 1))
     x = rng.uniform(-5, 5, size=(tasks, points, 1))
-    return _tensors(x, amplitude * np.sin(x - phase) + NOISE * rng.normal(size=x.shape))
+    y = amplitude * np.sin(x - phase) + NOISE * rng.normal(size=x.shape)
+    return _tensor(x), _tensor(y)
 
 
-def labelled_sinusoids(rng: np.random.Generator, tasks: int, points: int, new: bool):
+def labelled_sinusoids(
+    rng: np.random.Generator, tasks: int, points: int, new: bool
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """y = A sin x + noise, with a one-hot label of the task (Yin et al. 2020).
 
     Meta-training tasks have one of 16 amplitudes, and the label says which: it gives A away. New
@@ -64,18 +71,22 @@ def labelled_sinusoids(rng: np.random.Generator, tasks: int, points: int, new: b
         amplitude = np.linspace(0.1, 4.0, LABELS)[label]
     x = rng.uniform(-5, 5, size=(tasks, points, 1))
     y = amplitude[:, None, None] * np.sin(x) + NOISE * rng.normal(size=x.shape)
-    return _tensors(x, np.eye(LABELS)[label], y)
+    return _tensor(x), _tensor(np.eye(LABELS)[label]), _tensor(y)
 
 
-def gaussian_process(rng: np.random.Generator, tasks: int, points: int):
+def gaussian_process(
+    rng: np.random.Generator, tasks: int, points: int
+) -> tuple[torch.Tensor, torch.Tensor]:
     """Noisy functions of a Gaussian process at x in [-2, 2]; x and y [tasks, points, 1]."""
     x = rng.uniform(-2, 2, size=(tasks, points, 1))
     covariance = _kernel(x, x) + NOISE**2 * np.eye(points)
     y = np.linalg.cholesky(covariance) @ rng.normal(size=(tasks, points, 1))
-    return _tensors(x, y)
+    return _tensor(x), _tensor(y)
 
 
-def gaussian_process_posterior(x, y, targets):
+def gaussian_process_posterior(
+    x: torch.Tensor, y: torch.Tensor, targets: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
     """Return the exact posterior predictive of noisy targets, all of a task together.
 
     Args:
@@ -85,18 +96,18 @@ def gaussian_process_posterior(x, y, targets):
     Returns:
         mean [tasks, m] and covariance [tasks, m, m], float64.
     """
-    x, y, targets = (part.double().numpy() for part in (x, y, targets))
-    inside = _kernel(x, x) + NOISE**2 * np.eye(x.shape[1])
-    between = _kernel(targets, x)
+    seen, values, asked = (part.double().numpy() for part in (x, y, targets))
+    inside = _kernel(seen, seen) + NOISE**2 * np.eye(seen.shape[1])
+    between = _kernel(asked, seen)
     share = np.linalg.solve(inside, np.swapaxes(between, 1, 2)).swapaxes(1, 2)
-    own = _kernel(targets, targets) + NOISE**2 * np.eye(targets.shape[1])
+    own = _kernel(asked, asked) + NOISE**2 * np.eye(asked.shape[1])
     covariance = own - share @ np.swapaxes(between, 1, 2)
-    return torch.from_numpy((share @ y)[..., 0]), torch.from_numpy(covariance)
+    return torch.from_numpy((share @ values)[..., 0]), torch.from_numpy(covariance)
 
 
 def _kernel(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.exp(-0.5 * ((a - np.swapaxes(b, 1, 2)) / LENGTH) ** 2)
 
 
-def _tensors(*arrays: np.ndarray) -> tuple[torch.Tensor, ...]:
-    return tuple(torch.from_numpy(array.astype(np.float32)) for array in arrays)
+def _tensor(array: np.ndarray) -> torch.Tensor:
+    return torch.from_numpy(array.astype(np.float32))

@@ -5,16 +5,19 @@ from __future__ import annotations
 import math
 import time
 from argparse import Namespace
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
-from common.experiments.reference_band import Band
+from common import plots
 from common.experiments.training import check_first, open_run, trainer_of
 from common.training.step_timer import StepTimer
+from common.training.trainer import LossOf
 
 TINY = {"steps": 20, "batch": 8}
 VALIDATION, TEST = 1000, 2000  # seeds of fixed tasks, the same for every run
@@ -51,7 +54,7 @@ class Fit:
     """
 
     def __init__(
-        self, name: str, chosen: Namespace, settings: Settings, folder: Path, **extra
+        self, name: str, chosen: Namespace, settings: Settings, folder: Path, **extra: object
     ) -> None:
         self.settings = settings.changed(chosen)
         self.folder = open_run(
@@ -60,10 +63,14 @@ class Fit:
         self.rng = np.random.default_rng(chosen.seed)
         self.chosen = chosen
         self.timer = StepTimer()  # the trainer's, as soon as there is one
-        self.bands: dict[str, Band] = {}  # of reference runs, for pictures: known after `train`
+        self.bands: Mapping[
+            str, plots.Band
+        ] = {}  # of reference runs, for pictures: known after `train`
         self.began = time.monotonic()
 
-    def train(self, module: nn.Module, loss_of, evaluate) -> list[dict[str, float]]:
+    def train(
+        self, module: nn.Module, loss_of: LossOf, evaluate: Callable[[], dict[str, float]]
+    ) -> list[dict[str, float]]:
         """Train by Adam with a rate that falls to nothing; the rows of metrics."""
         optimizer = torch.optim.Adam(module.parameters(), lr=self.settings.lr)
         steps = self.settings.steps
@@ -94,7 +101,7 @@ class Fit:
         return self.folder.path / name
 
 
-def rounded(value):
+def rounded(value: Any) -> Any:
     """Numbers to four digits, in whatever they stand."""
     if isinstance(value, dict):
         return {key: rounded(part) for key, part in value.items()}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
+from pathlib import Path
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -24,18 +27,18 @@ NAMES = {
 }
 
 
-def run(chosen, folder) -> None:
+def run(chosen: Namespace, folder: Path) -> None:
     """Train the four networks side by side; test each on new tasks."""
     fit = Fit("memorisation", chosen, SETTINGS, folder, beta=chosen.beta)
-    networks = nn.ModuleDict({n: ConditionalProcess(noisy=n == "regularised") for n in NAMES})
+    networks = {n: ConditionalProcess(noisy=n == "regularised") for n in NAMES}
     rng, count = fit.rng, 50 if chosen.tiny else 500
 
-    def tasks(seed, new):
+    def tasks(seed: int, new: bool) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         return labelled_sinusoids(np.random.default_rng(seed), count, POINTS, new)
 
     known, validation = tasks(VALIDATION, False), tasks(VALIDATION + 1, True)
 
-    def loss_of():
+    def loss_of() -> tuple[torch.Tensor, dict[str, float]]:
         losses = {}
         for name, network in networks.items():
             with fit.timer("data"):
@@ -50,16 +53,16 @@ def run(chosen, folder) -> None:
                 losses[name] = regularised_loss(predicted, targets, NOISE, weights, chosen.beta)
             else:
                 losses[name] = squared_fit(predicted, targets)
-        return sum(losses.values()), {}
+        return sum(losses.values(), torch.zeros(())), {}
 
-    def evaluate():
+    def evaluate() -> dict[str, float]:
         row = {}
         for name, network in networks.items():
             row[f"{name}_known"] = error(network, known)
             row[f"{name}_new"] = error(network, validation)
         return row
 
-    rows = fit.train(networks, loss_of, evaluate)
+    rows = fit.train(nn.ModuleDict(networks), loss_of, evaluate)
     known, new = tasks(TEST, False), tasks(TEST + 1, True)
     found = {name: error(network, new) for name, network in networks.items()}
     fit.result(
@@ -73,7 +76,9 @@ def run(chosen, folder) -> None:
 
 
 @torch.no_grad()
-def error(network, tasks) -> float:
+def error(
+    network: ConditionalProcess, tasks: tuple[torch.Tensor, torch.Tensor, torch.Tensor]
+) -> float:
     """Mean squared error of the targets; Gaussian weights are averaged over some draws."""
     x, label, y = tasks
     noisy = bool(network.noisy_weights())
@@ -86,7 +91,7 @@ def error(network, tasks) -> float:
     return F.mse_loss(sum(draws)[:, CONTEXT:] / len(draws), y[:, CONTEXT:]).item()
 
 
-def _draw(rows, fit) -> None:
+def _draw(rows: list[dict[str, float]], fit: Fit) -> None:
     """New tasks (left) and known ones (right), one curve a network."""
     figure, axes = plots.new(width=5.6, panels=2)
     for axis, kind in zip(axes, ("new", "known")):

@@ -72,7 +72,9 @@ class NeuralProcess(nn.Module):
         self.decoder_z = nn.Linear(latent, hidden, bias=False)
         self.decoder = mlp(hidden, hidden, hidden, 2)
 
-    def latent(self, x, y, present) -> tuple[torch.Tensor, torch.Tensor]:
+    def latent(
+        self, x: torch.Tensor, y: torch.Tensor, present: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         """q(z | the points that are present): mean and log variance, each [B, z]."""
         summary = aggregate(self.encoder(torch.cat([x, y], dim=-1)), present)
         mean, free = self.to_latent(summary).chunk(2, dim=-1)
@@ -122,7 +124,9 @@ class ConditionalProcess(nn.Module):
         self.decoder_x, self.decoder_z = first(1 + labels, 100), nn.Linear(10, 100)
         self.decoder = nn.Sequential(nn.ReLU(), mlp(100, 100, 1))
 
-    def forward(self, x, label, y, context: int) -> torch.Tensor:
+    def forward(
+        self, x: torch.Tensor, label: torch.Tensor, y: torch.Tensor, context: int
+    ) -> torch.Tensor:
         """Predict all points of each task from its first `context` ones.
 
         Args:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
+from pathlib import Path
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -17,7 +20,7 @@ POINTS, CONTEXT = 20, 10
 COUNTS = (4, 16, 64, 256, 1024, 4096)
 
 
-def run(chosen, folder) -> None:
+def run(chosen: Namespace, folder: Path) -> None:
     """Train one network for each number of tasks, side by side."""
     fit = Fit("meta-overfitting", chosen, SETTINGS, folder)
     networks = nn.ModuleDict({str(count): ConditionalProcess(labels=0) for count in COUNTS})
@@ -25,8 +28,8 @@ def run(chosen, folder) -> None:
     validation = sinusoids(np.random.default_rng(VALIDATION), 500, POINTS)
     rng = fit.rng
 
-    def loss_of():
-        total = 0.0
+    def loss_of() -> tuple[torch.Tensor, dict[str, float]]:
+        total = torch.zeros(())
         for count, network in zip(COUNTS, networks.values()):
             with fit.timer("data"):
                 chosen_tasks = torch.from_numpy(rng.integers(count, size=fit.settings.batch))
@@ -34,12 +37,12 @@ def run(chosen, folder) -> None:
             total = total + squared_fit(_predict(network, x, y), y[:, CONTEXT:])
         return total, {}
 
-    def evaluate():
+    def evaluate() -> dict[str, float]:
         return {f"new_{n}": error(network, validation) for n, network in networks.items()}
 
     rows = fit.train(networks, loss_of, evaluate)
     test = sinusoids(np.random.default_rng(TEST), 1000, POINTS)
-    figures = {
+    figures: dict[str, list] = {
         "tasks": list(COUNTS),
         "training_mse": [
             error(networks[str(count)], tuple(part[:count] for part in pool)) for count in COUNTS
@@ -50,18 +53,18 @@ def run(chosen, folder) -> None:
     _draw(rows, figures, fit)
 
 
-def _predict(network, x, y):
+def _predict(network: nn.Module, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
     """The targets of each task; there is no label."""
     return network(x, x.new_zeros(len(x), 0), y, CONTEXT)[:, CONTEXT:]
 
 
 @torch.no_grad()
-def error(network, tasks) -> float:
+def error(network: nn.Module, tasks: tuple[torch.Tensor, ...]) -> float:
     """Mean squared error of the targets."""
     return F.mse_loss(_predict(network, *tasks), tasks[1][:, CONTEXT:]).item()
 
 
-def _draw(rows, figures, fit) -> None:
+def _draw(rows: list[dict[str, float]], figures: dict[str, list], fit: Fit) -> None:
     """The two errors against the number of tasks, and over training."""
     figure, (left, right) = plots.new(width=5.4, panels=2)
     for index, (name, label) in enumerate(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
+from pathlib import Path
+
 import numpy as np
 import torch
 
@@ -20,9 +23,10 @@ from hw4.gaussian import (
 
 SETTINGS = Settings(steps=300, batch=2000, lr=0.05)  # the batch is all there is
 POINTS = 5
+Belief = tuple[torch.Tensor, torch.Tensor, torch.Tensor]  # mean, covariance, variance of the noise
 
 
-def run(chosen, folder) -> None:
+def run(chosen: Namespace, folder: Path) -> None:
     """Learn prior and noise; compare with the prior that drew the tasks."""
     fit = Fit("prior", chosen, SETTINGS, folder, points=POINTS)
     tasks = LinearTasks()
@@ -30,14 +34,14 @@ def run(chosen, folder) -> None:
     new_x, new_y = tasks.draw(np.random.default_rng(TEST), 1000, POINTS)
     prior = Prior(3)
 
-    def belief():
+    def belief() -> Belief:
         return prior.mean, prior.covariance, prior.noise_variance
 
-    def loss_of():
+    def loss_of() -> tuple[torch.Tensor, dict[str, float]]:
         return -log_evidence(x, y, *belief()).mean(), {}
 
     @torch.no_grad()
-    def evaluate():
+    def evaluate() -> dict[str, float]:
         return {
             "kl": gaussian_kl(tasks.mean, tasks.covariance, *belief()[:2]).item(),
             "noise": prior.log_noise.exp().item(),
@@ -61,7 +65,7 @@ def run(chosen, folder) -> None:
         _draw(rows, prior, tasks, (new_x[0], new_y[0]), fit)
 
 
-def _bound_gap(x, y, belief) -> float:
+def _bound_gap(x: torch.Tensor, y: torch.Tensor, belief: Belief) -> float:
     """Return the largest distance of the bound at the exact posterior from the log evidence."""
     mean, covariance, noise = belief
     q = posterior(x, y, *belief)
@@ -69,7 +73,9 @@ def _bound_gap(x, y, belief) -> float:
     return (bound - log_evidence(x, y, *belief)).abs().max().item()
 
 
-def _stopping_difference(x, y, start, steps: int = 10) -> float:
+def _stopping_difference(
+    x: torch.Tensor, y: torch.Tensor, start: torch.Tensor, steps: int = 10
+) -> float:
     """Between gradient descent stopped after some steps and the MAP estimate it should be."""
     rate = 0.5 / torch.linalg.eigvalsh(x.mT @ x).max().item()
     weights = start.clone()
@@ -79,7 +85,13 @@ def _stopping_difference(x, y, start, steps: int = 10) -> float:
     return (estimate - weights).abs().max().item()
 
 
-def _draw(rows, prior, tasks, task, fit) -> None:
+def _draw(
+    rows: list[dict[str, float]],
+    prior: Prior,
+    tasks: LinearTasks,
+    task: tuple[torch.Tensor, torch.Tensor],
+    fit: Fit,
+) -> None:
     """The KL over training, functions from the learned prior, and a task under two priors."""
     figure, (left, middle, right) = plots.new(width=4.6, panels=3)
     left.semilogy([row["step"] for row in rows], [row["kl"] for row in rows], **plots.style(0))
@@ -94,8 +106,8 @@ def _draw(rows, prior, tasks, task, fit) -> None:
     _band(middle, t, tasks.mean, tasks.covariance, 0.0, 6, "true prior, ±2 sd")
     middle.set(xlabel="t", ylabel="y", title="functions from the learned prior")
     x, y = task[0][:2], task[1][:2]
-    flat = 100 * torch.eye(3, dtype=torch.float64)
-    flat = posterior(x, y, torch.zeros(3, dtype=torch.float64), flat, prior.noise_variance)
+    wide = 100 * torch.eye(3, dtype=torch.float64)
+    flat = posterior(x, y, torch.zeros(3, dtype=torch.float64), wide, prior.noise_variance)
     own = posterior(x, y, prior.mean, prior.covariance, prior.noise_variance)
     _band(right, t, *flat, prior.noise_variance, 1, "flat prior")
     _band(right, t, *own, prior.noise_variance, 0, "learned prior, y")
@@ -109,7 +121,15 @@ def _draw(rows, prior, tasks, task, fit) -> None:
     print(f"picture: {plots.save(figure, fit.picture())}")
 
 
-def _band(axis, t, mean, covariance, noise_variance, colour, label) -> None:
+def _band(
+    axis: plots.Axes,
+    t: torch.Tensor,
+    mean: torch.Tensor,
+    covariance: torch.Tensor,
+    noise_variance: torch.Tensor | float,
+    colour: int,
+    label: str,
+) -> None:
     centre, variance = predictive(parabola(t), mean, covariance, noise_variance)
     spread = 2 * variance.sqrt()
     axis.plot(t, centre, label=label, **plots.style(colour))

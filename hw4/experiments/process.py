@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from argparse import Namespace
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -21,14 +23,14 @@ SIZES = (1, 2, 3, 5, 10, 15, 20)
 DRAWS = 64
 
 
-def run(chosen, folder) -> None:
+def run(chosen: Namespace, folder: Path) -> None:
     """Train; measure the gap to the exact posterior for every size of the context."""
     fit = Fit("neural-process", chosen, SETTINGS, folder)
     network, rng = NeuralProcess(), fit.rng
     count = 20 if chosen.tiny else 300
     validation = gaussian_process(np.random.default_rng(VALIDATION), count // 5, CONTEXT + TARGETS)
 
-    def loss_of():
+    def loss_of() -> tuple[torch.Tensor, dict[str, float]]:
         with fit.timer("data"):
             x, y = gaussian_process(rng, fit.settings.batch, POINTS)
         sizes = torch.from_numpy(rng.integers(1, MOST + 1, size=(len(x), 1)))
@@ -39,7 +41,7 @@ def run(chosen, folder) -> None:
         loss = neural_process_loss(likelihood, *all_points, *context) / POINTS
         return loss, {"log_likelihood": likelihood.mean().item()}
 
-    def evaluate():
+    def evaluate() -> dict[str, float]:
         gap = gaps(network, validation, CONTEXT)["joint"]
         return {"val_gap": gap, "val_spread": spread(network, validation, CONTEXT)}
 
@@ -54,7 +56,9 @@ def run(chosen, folder) -> None:
 
 
 @torch.no_grad()
-def gaps(network, tasks, size: int) -> dict[str, float]:
+def gaps(
+    network: NeuralProcess, tasks: tuple[torch.Tensor, torch.Tensor], size: int
+) -> dict[str, float]:
     """Return the neural process's loss above the exact posterior's, in nats for each target.
 
     Returns:
@@ -81,7 +85,7 @@ def gaps(network, tasks, size: int) -> dict[str, float]:
 
 
 @torch.no_grad()
-def spread(network, tasks, size: int) -> float:
+def spread(network: NeuralProcess, tasks: tuple[torch.Tensor, torch.Tensor], size: int) -> float:
     """The mean standard deviation of q(z | context)."""
     context = tasks[0][:, :size], tasks[1][:, :size]
     present = torch.ones(context[0].shape[:2], dtype=torch.bool)
@@ -90,7 +94,12 @@ def spread(network, tasks, size: int) -> float:
 
 
 @torch.no_grad()
-def _draw(network, tasks, figures, path) -> None:
+def _draw(
+    network: NeuralProcess,
+    tasks: tuple[torch.Tensor, torch.Tensor],
+    figures: dict[str, list[float]],
+    path: Path,
+) -> None:
     """The gap against the size of the context, and one task with two contexts."""
     figure, axes = plots.new(width=4.6, panels=3)
     names = {"joint": "all targets together", "each": "each target by itself"}
