@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from autograder import asked
+from common import homework as homeworks
 from common.errors import KitError
 from common.files import write_text
 from common.options import terminal
@@ -96,8 +97,6 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _grade(options: argparse.Namespace) -> int:
-    from common import homework as homeworks
-
     found = asked.understand(options.homework, options.problem)
     options.homework, options.problems = found.names, found.problems
     names = options.homework or homeworks.names()

@@ -12,6 +12,7 @@ from common.files import replacing
 if TYPE_CHECKING:  # `--help` of a training must not load matplotlib
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.figure import SubFigure as SubFigure  # for those who draw with this module
     from matplotlib.lines import Line2D
 
 NUMBERS = "Numbers"  # the text of a PNG that holds them
@@ -60,6 +61,7 @@ def new(
         across: how many panels stand side by side at most; None puts all in one row.
     """
     from matplotlib.figure import Figure
+    from matplotlib.figure import SubFigure as SubFigure  # for those who draw with this module
 
     columns = min(panels, across or panels)
     rows = -(-panels // columns)

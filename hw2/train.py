@@ -48,9 +48,9 @@ def arguments() -> Namespace:
 
 def main() -> None:
     """Train or evaluate what was asked for."""
+    chosen = arguments()
     from common.training.memory import keep_large_blocks
 
-    chosen = arguments()
     keep_large_blocks()  # before the first large tensor
     if chosen.experiment == PHOTOS and not chosen.evaluate:
         from hw2.experiments import photos

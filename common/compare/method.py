@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from common.errors import KitError
 from common.files import replacing
 from common.options.command_line import Parser
+from common.training.memory import keep_large_blocks, peak_bytes
 
 TINY_STEPS = 4
 
@@ -85,10 +87,6 @@ def main(methods: dict[str, Callable[[Problem], Method]]) -> None:
     parser.add_argument("--tiny", action="store_true", help="only try the path")
     chosen = parser.parse_args()
 
-    import torch
-
-    from common.training.memory import keep_large_blocks
-
     keep_large_blocks()  # before the first large tensor
     torch.manual_seed(chosen.seed)
     with np.load(chosen.tasks, allow_pickle=False) as file:
@@ -102,10 +100,6 @@ def main(methods: dict[str, Callable[[Problem], Method]]) -> None:
 
 def answers(method: Method, problem: Problem) -> dict:
     """Every task by itself: probabilities [T, Q, N], and what a task costs in time and memory."""
-    import torch
-
-    from common.training.memory import peak_bytes
-
     found, seconds = [], []
     tasks = [
         [torch.from_numpy(part).float()[:, None] / 255 for part in task]

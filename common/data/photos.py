@@ -7,6 +7,7 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from common.data import source
 from common.errors import KitError
@@ -43,8 +44,6 @@ def load(name: str, path: Path, side: int, each: int = EACH) -> np.ndarray:
 
 
 def _clothes(path: Path, side: int, each: int) -> np.ndarray:
-    from PIL import Image
-
     with np.load(path, allow_pickle=False) as archive:
         images, labels = archive["images"], archive["labels"]
     pictures = [
@@ -56,8 +55,6 @@ def _clothes(path: Path, side: int, each: int) -> np.ndarray:
 
 
 def _signs(path: Path, side: int, each: int) -> np.ndarray:
-    from PIL import Image
-
     classes: dict[str, list[np.ndarray]] = {}
     with zipfile.ZipFile(path) as archive:
         for name in sorted(n for n in archive.namelist() if n.endswith(".jpg")):

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import textwrap
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from common import plots
 from common.diagnose import claims
 from common.diagnose.curves import Columns, Curves, Setting
-
-if TYPE_CHECKING:  # loaded when there is something to draw
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure, SubFigure
 
 ACROSS = 3  # panels side by side: more could not be read
 PANEL = 4.0, 2.7  # inches
@@ -20,16 +16,12 @@ WIDEST = 50  # characters of a line above a panel
 
 def draw(curves: Curves, runs: list[str], path: Path) -> Path:
     """Write a PNG: one block a run, one panel a metric."""
-    from common import plots
-
     return plots.save(figure_of(curves, runs), path)
 
 
-def figure_of(curves: Curves, runs: list[str]) -> Figure:
+def figure_of(curves: Curves, runs: list[str]) -> plots.Figure:
     """Draw each run with the sound reference and the band around it."""
     from matplotlib.figure import Figure
-
-    from common import plots
 
     deep = [-(-len(curves.setting_of(run).metrics) // ACROSS) for run in runs]
     figure = Figure(figsize=(PANEL[0] * ACROSS, PANEL[1] * sum(deep)), layout="constrained")
@@ -39,7 +31,7 @@ def figure_of(curves: Curves, runs: list[str]) -> Figure:
     return figure
 
 
-def _block(strip: SubFigure, deep: int, curves: Curves, run: str, colour: str) -> None:
+def _block(strip: plots.SubFigure, deep: int, curves: Curves, run: str, colour: str) -> None:
     """All panels of one run, and one legend in its heading."""
     setting, columns = curves.setting_of(run), curves.runs[run].columns
     strip.suptitle(f"run {run}: {setting.title}", x=0.01, ha="left", fontweight="bold")
@@ -53,7 +45,7 @@ def _block(strip: SubFigure, deep: int, curves: Curves, run: str, colour: str) -
 
 
 def _panel(
-    axis: Axes, metric: str, columns: Columns, setting: Setting, name: str, colour: str
+    axis: plots.Axes, metric: str, columns: Columns, setting: Setting, name: str, colour: str
 ) -> None:
     """One metric: what it is stands above, where a long text has room."""
     reference = setting.reference
@@ -73,7 +65,7 @@ def _panel(
     axis.spines[["top", "right"]].set_visible(False)
 
 
-def _make_logarithmic(axis: Axes) -> None:
+def _make_logarithmic(axis: plots.Axes) -> None:
     """A logarithmic axis with plain numbers, few enough to stand apart."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 

@@ -13,6 +13,10 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX = -1, -2, -4  # as <malloc.h> numbers them
 
 
@@ -41,10 +45,6 @@ def peak_bytes(function: Callable[[], object]) -> int:
     What autograd keeps for a backward pass counts as long as it is kept. The same on every machine,
     as no memory of the process or of a library is looked at.
     """
-    import torch
-    from torch.utils._python_dispatch import TorchDispatchMode
-    from torch.utils._pytree import tree_leaves
-
     class Watch(TorchDispatchMode):
         """Counts storages as they come and go."""
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from common import homework as homeworks
+from common.files import write_text
 
 PAGE = "ARCHITECTURE.md"
 FIGURES = Path("staff", "authoring", "figures")
@@ -162,8 +163,6 @@ def _name(room: str) -> str:
 
 def redraw(root: Path) -> bool:
     """Put the picture into the page; whether it had changed."""
-    from common.files import write_text
-
     page = root / PAGE
     before, rest = page.read_text(encoding="utf-8").split(BEGIN)
     old, after = rest.split(END)

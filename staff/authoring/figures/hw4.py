@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from matplotlib.patches import Circle, Rectangle
 
 from common.plots import COLOURS
 from staff.authoring.figures.drawing import SOFT, arrow, canvas, new, save
@@ -49,8 +50,6 @@ def _posterior(path: Path) -> Path:
 
 
 def _model(path: Path) -> Path:
-    from matplotlib.patches import Circle, Rectangle
-
     figure, (axis,) = new(5.6, 4.4)
     canvas(axis, 7, 5.5)
     places = {"θ": (1.0, 2.9), "w_i": (2.9, 2.9), "y_ij": (5.0, 2.9), "x_ij": (5.0, 1.2),
