@@ -266,7 +266,7 @@ def test_interrupting_the_grading_leaves_nothing(tmp_path):
         [sys.executable, "-m", "autograder", "hw1"], cwd=ROOT, stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE, text=True, start_new_session=True, env=os.environ | {"TMPDIR": str(tmp_path)},
         # A job in the background ignores it, and what it starts does so too.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     )  # fmt: skip
     waited_until = time.monotonic() + 60
     while not any(tmp_path.iterdir()) and time.monotonic() < waited_until:

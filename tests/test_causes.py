@@ -46,10 +46,8 @@ THINGS = [thing(slug, survey) for slug, survey in KNOWN.items()]
 
 
 def told(seen, things=THINGS, random=False):
-    found = causes(
-        Seen({CHECK: seen}, {CHECK} if random else set()), SOLUTION, OfProblem(things=things)
-    )
-    return found  # fmt: skip
+    seen_here = Seen({CHECK: seen}, {CHECK} if random else set())
+    return causes(seen_here, SOLUTION, OfProblem(things=things))
 
 
 def names(found, *kinds):

@@ -40,7 +40,7 @@ def test_what_a_link_points_to_stays_as_it_was(scratch, tmp_path):
     (other / "kept").write_text("x")
     before = other.stat().st_mode
     (scratch / "link").symlink_to(other)
-    with pytest.raises(OSError):
+    with pytest.raises(OSError):  # noqa: PT011  # systems differ in the number
         clearing._open_up(str(scratch / "link"))
     clearing.clear(str(scratch))
     assert not scratch.exists() and other.stat().st_mode == before and (other / "kept").exists()

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 
 import pytest
@@ -115,8 +114,7 @@ def test_clumsy_submissions_earn_here_what_they_earn_at_home(dask, tmp_path):
 
 
 def test_no_scheduler_is_a_usage_error(monkeypatch):
+    monkeypatch.setattr(cluster, "WAIT", 1)
+    order = submissions.Order("a", "hw1", "")
     with pytest.raises(KitError, match="no Dask scheduler answers"):
-        began = time.monotonic()
-        monkeypatch.setattr(cluster, "WAIT", 1)
-        cluster.run([submissions.Order("a", "hw1", "")], "tcp://127.0.0.1:1", 9.0, lambda r: None)
-        assert time.monotonic() - began < 30
+        cluster.run([order], "tcp://127.0.0.1:1", 9.0, lambda r: None)

@@ -31,7 +31,7 @@ def heard():
 
 def test_an_interrupt_waits_until_the_block_is_over():
     done = []
-    with pytest.raises(KeyboardInterrupt), interrupts.held():
+    with pytest.raises(KeyboardInterrupt), interrupts.held():  # noqa: PT012  # raised at its end
         with interrupts.held():
             ctrl_c()
             done.append("inside")

@@ -66,7 +66,7 @@ def watched(probe: Callable[..., Any]) -> Callable[..., Any]:
     """A probe that gives, besides its value, what was noted."""
 
     def run(*arguments: Any, **named: Any) -> dict[str, Any]:
-        global _notes
+        global _notes  # noqa: PLW0603  # instrumented code has no other way to it
         _notes = Notes()
         value = probe(*arguments, **named)
         return {"value": value, "seen": _notes.as_text()}

@@ -45,6 +45,7 @@ def peak_bytes(function: Callable[[], object]) -> int:
     What autograd keeps for a backward pass counts as long as it is kept. The same on every machine,
     as no memory of the process or of a library is looked at.
     """
+
     class Watch(TorchDispatchMode):
         """Counts storages as they come and go."""
 

@@ -269,7 +269,8 @@ def _moment(parts: tuple[int, ...]) -> str:
     """A time as it is read aloud; empty for the 30th of February."""
     try:
         year, month, day, hour, minute = parts[:5]
-        return datetime(year, month, day, hour, minute).isoformat(" ", "minutes")
+        moment = datetime(year, month, day, hour, minute)  # noqa: DTZ001  # zips have no zones
+        return moment.isoformat(" ", "minutes")
     except ValueError:
         return ""
 

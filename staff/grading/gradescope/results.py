@@ -60,7 +60,7 @@ def render(
         if homework.problem(problem).kind == "extra" and row["status"] == "failed":
             del row["status"]  # a row without one only informs: no extra credit is no failure
         rows.append(row)
-    result = {
+    return {
         "score": float(record["score"] + record["extra"]),
         "execution_time": max(0, round(record["seconds"])),
         "output": clean("\n".join(_head(record, homework, metadata, grace_minutes)), TEXT_CAP),
@@ -73,7 +73,6 @@ def render(
         "leaderboard": _leaderboard(record),
         "extra_data": {"not_measured": not_measured(record)},
     }
-    return result
 
 
 def _row(
