@@ -155,10 +155,6 @@ def draw(rng: np.random.RandomState, forms: np.ndarray, style: Style = Style()) 
     return np.clip(picture, 0, 1).astype(np.float32)
 
 
-<<<<<<< HEAD
-def _ink(rng, forms, place, axis, spread) -> np.ndarray:
-    """Return the share of each pixel that the emblem covers, [n, 32, 32]."""
-=======
 def _ink(
     rng: np.random.RandomState,
     forms: np.ndarray,
@@ -166,8 +162,7 @@ def _ink(
     axis: np.ndarray,
     spread: float,
 ) -> np.ndarray:
-    """How much of each pixel the emblem covers, [n, 32, 32]."""
->>>>>>> 904b37c (Type every function of the homeworks; mypy reads them too)
+    """Return the share of each pixel that the emblem covers, [n, 32, 32]."""
     n = len(forms)
     centre = np.array(place) + spread * rng.normal(0, 0.05, size=(n, 2))
     size = SIZE * (1 + spread * rng.uniform(-0.18, 0.12, size=n))
