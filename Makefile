@@ -2,19 +2,20 @@
 # make grade HW=hw1      one homework
 # make experiments       train everything that is asked for; HW=hw1 for one; resumes what was stopped
 # make compare           one problem, five answers: your own methods in one picture
-# make doctor            what works on this machine
+# make doctor            what works on this machine, or why it could not be set up
+# make grade TORCH=cpu   the first time, on Linux without a GPU: a torch of 0.2 GB
 # The environment is made on first use; VENV=path puts it elsewhere. It gets the versions that this release
 # was tried with, or with CONSTRAINTS= the newest; one that has all of requirements.txt stays as it is.
 VENV   ?= .venv
 PYTHON ?= python3
 HW     ?=
+TORCH  ?= default
 CONSTRAINTS ?= $(wildcard constraints.txt)
 
 # what would change how Python starts, or where pip installs
 unexport PYTHONSAFEPATH PYTHONOPTIMIZE PYTHONHOME PIP_USER
 
 bin   := $(VENV)/bin
-pip   := $(bin)/python -m pip install --quiet --disable-pip-version-check
 ready := $(VENV)/.ready
 
 .DEFAULT_GOAL := grade
@@ -37,15 +38,7 @@ setup: $(ready)
 $(ready): requirements.txt $(wildcard constraints.txt)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or newer is needed; name one with: make PYTHON=python3.12"; exit 2; }
-	@$(bin)/python -c '' 2>/dev/null || { [ ! -f $(VENV)/pyvenv.cfg ] || rm -f $(bin)/python*; $(PYTHON) -m venv $(VENV); } || \
-	  { echo "No environment could be made in $(VENV); on Debian and Ubuntu: apt install python3-venv"; exit 2; }
-	@$(bin)/python -m pip --version >/dev/null 2>&1 || $(bin)/python -m ensurepip >/dev/null || \
-	  { echo "$(VENV) has no pip; on Debian and Ubuntu: apt install python3-venv, then delete $(VENV)"; exit 2; }
-	@$(pip) --no-index -r requirements.txt >/dev/null 2>&1 || { \
-	  echo "Setting up $(VENV) (once; a few minutes on a slow connection) ..."; \
-	  $(pip) -r requirements.txt $(CONSTRAINTS:%=-c %); } || { [ -n "$(CONSTRAINTS)" ] && \
-	  echo "The versions in $(CONSTRAINTS) cannot be had; trying what requirements.txt allows ..." && \
-	  $(pip) -r requirements.txt; }
+	@$(PYTHON) -m common.kit.set_up $(VENV) --torch $(TORCH) --constraints "$(CONSTRAINTS)"
 	@touch $@
 # begin staff
 
@@ -71,6 +64,6 @@ stubs answers verify release: $(staff_ready)
 	@$(bin)/python -m staff $@ $(HW)
 
 $(staff_ready): $(ready) staff/requirements.txt
-	@$(pip) -r staff/requirements.txt
+	@$(PYTHON) -m common.kit.set_up $(VENV) --requirements staff/requirements.txt --constraints ""
 	@touch $@
 # end staff

@@ -27,6 +27,7 @@ examples:
   python -m autograder hw1 --watch         a verdict each time a file is saved
   python -m autograder doctor              what works on this machine
   python -m autograder explain hw1         questions about your own code and runs
+  python -m autograder ask hw1 2a          a text for the forum: verdict, versions, shapes, no code
   python -m autograder submit hw1          make the zip to hand in
 exit code: 0 every point asked for was earned, 1 not yet, 2 it could not be graded
 """
@@ -77,6 +78,10 @@ def main(argv: list[str] | None = None) -> int:
             from autograder.explain import command
 
             return command.main(argv[1:])
+        if argv[:1] == ["ask"]:
+            from autograder import forum
+
+            return forum.main(argv[1:])
         if argv[:1] == ["doctor"]:
             from autograder import doctor
 

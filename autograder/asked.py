@@ -71,6 +71,17 @@ def homework_of(word: str) -> str:
     return name
 
 
+def with_problem(word: str) -> list[str]:
+    """The homeworks that have a checked problem of this id, when the word names no homework."""
+    if _homework(word)[0] is not None:
+        return []
+    wanted = word.strip().lower()
+    return [
+        name for name in homeworks.names()
+        if any(p.checked and p.id.lower() == wanted for p in homeworks.load(name).problems)
+    ]  # fmt: skip
+
+
 def problems_of(homework: Homework, word: str) -> list[str]:
     """The checked problems that are meant: `2B` is 2b, and `2` all parts of 2.
 

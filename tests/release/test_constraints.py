@@ -69,6 +69,7 @@ case "$*" in *--no-index*) exit $HAS;; *"-c constraints.txt"*) exit $CODE;; esac
 def test_set_up_takes_them_and_does_without_where_it_must(has, code, more, asked, tmp_path):
     for name in ("Makefile", "requirements.txt", constraints.NAME):
         shutil.copyfile(ROOT / name, tmp_path / name)
+    (tmp_path / "common").symlink_to(ROOT / "common")
     python = tmp_path / ".venv" / "bin" / "python"
     python.parent.mkdir(parents=True)
     python.write_text(FAKE)
