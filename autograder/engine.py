@@ -16,7 +16,7 @@ from typing import Any
 
 from autograder.context import CheckContext, Fixtures
 from autograder.judge.answers import Answers
-from autograder.judge.comparing import Mismatch
+from autograder.judge.comparing import Mismatch, show_drawn
 from autograder.judge.knowledge import Knowledge
 from autograder.judge.known import MISTAKE
 from autograder.judge.words import worded
@@ -234,6 +234,7 @@ def run_check(
 
 def _failure(check: PlannedCheck, fixtures: Fixtures) -> StudentError | Mismatch | None:
     """Call a check; why it fails, or None."""
+    show_drawn("")
     try:
         check.function(**fixtures.wanted_by(check.function), **check.arguments)
     except (StudentError, Mismatch) as error:
@@ -272,4 +273,5 @@ def _row(check: PlannedCheck, failure: Any, seconds: float, hint: int) -> CheckR
         hole=getattr(failure, "hole", None),
         aside=_elsewhere(check.problem, failure),
         picture=getattr(failure, "pair", None),
+        drawn=getattr(failure, "drawn", ""),
     )

@@ -7,6 +7,7 @@ from autograder.judge.comparing import (
     require,
     require_numbers,
     require_unchanged,
+    show_drawn,
 )
 from autograder.judge.plugin import problem
 
@@ -18,4 +19,5 @@ __all__ = [
     "require",
     "require_numbers",
     "require_unchanged",
+    "show_drawn",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -14,18 +15,24 @@ RTOL, ATOL = 1e-3, 1e-5
 TOLD = 3  # single numbers of a sequence that differ
 
 
+_drawn: ContextVar[str] = ContextVar("_drawn", default="")
 Pair = tuple[np.ndarray, np.ndarray]  # given and expected, of one shape
 
 
 class Mismatch(AssertionError):
     """`what` differed, and the `idea` to look at; the idea is shown from hint level 2.
 
-    `pair` holds both values, for a picture of them.
+    `pair` holds both values, for a picture of them; `drawn` is what was drawn at random.
     """
 
     def __init__(self, what: str, idea: str = "", pair: Pair | None = None) -> None:
         super().__init__(what)
-        self.what, self.idea, self.pair = what, idea, pair
+        self.what, self.idea, self.pair, self.drawn = what, idea, pair, _drawn.get()
+
+
+def show_drawn(text: str) -> None:
+    """Keep what was drawn at random, in lines, to be shown beside what differs from now on."""
+    _drawn.set(text)
 
 
 def _noted(condition: Callable[..., None]) -> Callable[..., None]:

@@ -53,7 +53,8 @@ def _worth(rows: list[CheckResult], colour: str = "cyan") -> Text:
 
 
 def _account(check: CheckResult, shown: set[str]) -> Group:
-    """The check's title, and under it what differed, the idea, and the end of what was printed."""
+    """The check's title, and under it what differed, the idea, what was drawn, and the end of
+    what was printed."""
     lines: list[Text | Padding] = [Text(check.title, "dim" if check.passed else "")]
     if check.message in shown - {""}:
         lines.append(Padding(Text("the same as above", "dim"), (0, 0, 0, 2)))
@@ -61,6 +62,8 @@ def _account(check: CheckResult, shown: set[str]) -> Group:
         lines.append(Padding(Text(check.what, MARKS[check.status][1]), (0, 0, 0, 2)))
         more = (check.idea, *check.told, check.aside)
         lines += [Padding(Text(str(one)), (0, 0, 0, 2)) for one in more if one]
+    if check.drawn:
+        lines.append(Padding(Text(check.drawn, no_wrap=True, overflow="fold"), (0, 0, 0, 2)))
     if check.printed.strip():
         tail = "\n".join(check.printed.strip().splitlines()[-PRINTED_LINES:])
         lines.append(Padding(Text(f"printed: {tail}", "dim"), (0, 0, 0, 2)))

@@ -57,6 +57,7 @@ def _check(row: CheckResult) -> list[str]:
     lines = [f"- {WORDS[row.status]}: {row.title}"]
     if not row.passed:
         lines += [f"  {line}" for line in row.message.splitlines()]
+    lines += [f"  {line}" for line in row.drawn.splitlines()]
     if row.printed.strip():
         lines += ["  It printed:", *(f"  {line}" for line in row.printed.strip().splitlines())]
     return lines

@@ -18,7 +18,7 @@ WORDS = {  # status → what a student reads
 }
 JSON_FIELDS = (
     "id", "problem", "title", "points", "max_points", "status", "seconds", "message", "mistake",
-    "causes", "what", "idea", "hole", "aside",
+    "causes", "what", "idea", "hole", "aside", "drawn",
 )  # fmt: skip
 
 
@@ -53,6 +53,7 @@ class CheckResult:
         told: what the causes say in words, at the hint level in force.
         hole: what is to be filled in, where it is still empty.
         aside: what else the verdict hangs on: given code, or another hole.
+        drawn: what the student's code drew at random when it failed, in lines.
         printed: the end of what the student's code printed.
         picture: given and expected, where both are arrays of one shape.
     """
@@ -71,11 +72,13 @@ class CheckResult:
     told: list[Line] = field(default_factory=list)
     hole: str | None = None
     aside: str = ""
+    drawn: str = ""
     printed: str = ""
     picture: tuple | None = None
 
     def __post_init__(self) -> None:
         self.what, self.idea = plain(self.what), plain(self.idea)
+        self.drawn = plain(self.drawn)
 
     @property
     def message(self) -> str:
@@ -91,7 +94,7 @@ class CheckResult:
     def saying(self, what: str) -> CheckResult:
         """The same row with these words in place of all that was told of it."""
         return replace(self, what=what, idea="", told=[], mistake=None, causes=[], hole=None,
-                       aside="")  # fmt: skip
+                       aside="", drawn="")  # fmt: skip
 
     @classmethod
     def from_json(cls, row: dict) -> CheckResult:

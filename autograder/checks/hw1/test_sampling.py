@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from autograder.judge import problem, require
+from autograder.judge import problem, require, show_drawn
 
 WAY, SHOT, CLASSES, DRAWINGS = 4, 2, 9, 20
 SPOTS = np.array([0, 145, 377, 638, 783, 27, 100, 401, 755])
@@ -17,8 +17,7 @@ def drawings(rng, classes=CLASSES):
 def identify(seen, images):
     """Which (class, drawing) every image of a task is: two arrays [K + 1, N]; -1 is none of them.
 
-    Drawings that were not scaled, nearly rightly scaled, or turned over are recognised as well:
-    such a slip costs the check of the values alone.
+    Slips of scale, or a drawing turned over, hide nothing: they cost the check of the values alone.
 
     Args:
         seen: [K + 1, N, len(SPOTS)], pixel values.
@@ -36,6 +35,7 @@ def draw(student, images, rng, way=WAY, shot=SHOT):
     seen = student.sampled(images, way, shot, int(rng.randint(2**31)), SPOTS)
     require_shape(seen, way, shot)
     classes, which = identify(seen["pixels"], images)
+    show_drawn(as_lines(classes, which, seen["labels"]))
     require(
         bool((classes >= 0).all()),
         f"{int((classes < 0).sum())} of {classes.size} returned images are none of the data set's "
@@ -163,9 +163,8 @@ def test_columns(student, rng):
 def test_without_replacement(student, rng):
     """Classes differ, and no drawing appears twice in a task
 
-    False alarms: none; it holds for every single task. A sampler that repeats itself escapes 14 tasks
-    of 4 of 5 classes with probability 0.19^14, one whose query may be one of the 5 supports with
-    0.32^14; both below 1e-6.
+    False alarms: none. A sampler that repeats itself escapes 14 tasks of 4 of 5 classes with
+    probability 0.19^14, one whose query may be one of 5 supports with 0.32^14; both below 1e-6.
     """
     way, shot, times = 4, 5, 14
     images, class_marks, drawing_marks = marked(rng, classes=5)
@@ -184,6 +183,7 @@ def test_without_replacement(student, rng):
         "Each vector of 784 numbers should be one whole drawing, pixel for pixel, line after line.",
     )
     for task, drawn in zip(classes, which):
+        show_drawn(as_lines(task, drawn))
         for row in (0, -1):
             require(
                 len(set(task[row].tolist())) == way,
@@ -212,10 +212,10 @@ def test_query(student, rng):
     False alarms: none; it holds for every single task. Over 20 tasks a shuffle of labels alone
     escapes with probability 1/24^20.
     """
-    wrong, stayed, turned_back = "", True, True
+    wrong, first, stayed, turned_back = "", "", True, True
     for _ in range(20):
         images = drawings(rng)
-        seen, classes, _ = draw(student, images, rng)
+        seen, classes, which = draw(student, images, rng)
         require(
             sorted(classes[-1].tolist()) == sorted(classes[0].tolist()),
             f"support shows classes {classes[0].tolist()}, the query row {classes[-1].tolist()}",
@@ -228,18 +228,18 @@ def test_query(student, rng):
             f"a row uses a label twice: supports {known.tolist()}, query {said.tolist()}",
             "Every row shows every class once, under the label that the supports give it.",
         )
-        class_of = classes[0][np.argsort(known)]
-        shown = classes[-1]
+        class_of, shown = classes[0][np.argsort(known)], classes[-1]
         stayed &= bool((said == np.arange(WAY)).all())
         turned_back &= bool((class_of[np.argsort(said)] == shown).all())
         if not wrong and not (class_of[said] == shown).all():
             wrong = f"shows classes {shown.tolist()}, its labels say {class_of[said].tolist()}"
+            first = as_lines(classes, which, seen["labels"])
+    pattern = "no one relation holds between the two"
     if stayed:
         pattern = "its labels are always in column order"
     elif turned_back:
         pattern = "its labels are those of the permutation that undoes the one of the images"
-    else:
-        pattern = "no one relation holds between the two"
+    show_drawn(first)
     require(
         not wrong,
         f"the query row {wrong}; over 20 tasks {pattern}",
@@ -356,3 +356,16 @@ def marked(rng, classes):
     images[..., 5, :] = rng.randint(0, 256, size=28)
     images[..., 6, 0] = 255  # whose scale is wrong is told so by the check of the values
     return images, class_marks, drawing_marks
+
+
+def as_lines(classes, which, labels=None):
+    """A task for a reader: class/drawing of every image, [K + 1, N], and its label where it has one."""
+    labelled = labels is not None and labels.shape[:2] == classes.shape and labels[0].size > 0
+    lines = ["the task that was drawn: class/drawing of each image" + " → its label" * labelled]
+    for row, images in enumerate(zip(classes, which)):
+        cells = [f"{kind}/{number}" if kind >= 0 else "?" for kind, number in zip(*images)]
+        if labelled:
+            cells = [f"{cell} → {label}" for cell, label in zip(cells, labels[row].argmax(-1))]
+        name = "query" if row == len(classes) - 1 else f"support {row}"
+        lines.append(f"{name:<12}" + "".join(f"{cell:<12}" for cell in cells).rstrip())
+    return "\n".join(lines)
