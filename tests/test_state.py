@@ -51,12 +51,19 @@ def test_what_cannot_be_read_is_another_run(tmp_path):
     assert state_of(tmp_path).kind == OTHER
 
 
+def test_an_option_that_says_what_holds_anyway_makes_no_other_run(tmp_path):
+    same = open_toy(tmp_path / "a" / "one-seed0", changed={"lr": 0.1}, own={"lr": 0.1, "steps": 3})
+    assert "options" not in json.loads((same.path / "config.json").read_text())
+    other = open_toy(tmp_path / "b" / "one-seed0", changed={"lr": 0.1}, own={"lr": 0.2})
+    assert json.loads((other.path / "config.json").read_text())["options"] == {"lr": 0.1}
+
+
 def test_only_a_stopped_run_is_gone_on_with():
     assert State(STOPPED).command("train") == "train --resume"
     assert {State(kind).command("train") for kind in (ABSENT, FINISHED, OTHER)} == {"train"}
 
 
-def open_toy(folder, data="toy", **options):
+def open_toy(folder, data="toy", own=None, **options):
     chosen = {
         "seed": 0,
         "tiny": False,
@@ -65,7 +72,7 @@ def open_toy(folder, data="toy", **options):
         "changed": {},
         "check": False,
     } | options
-    return open_run("hw9", "one", folder, Namespace(**chosen), data)
+    return open_run("hw9", "one", folder, Namespace(**chosen), data, own)
 
 
 def test_a_lesser_run_does_not_take_the_place_of_the_one_asked_for(tmp_path, capsys):

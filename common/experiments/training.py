@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +26,16 @@ LONG = 500  # steps: a training that is worth a rehearsal
 
 
 def open_run(
-    homework: str, name: str, folder: Path, chosen: Namespace, data: str, **settings: Any
-) -> RunFolder:
+    homework: str, name: str, folder: Path, chosen: Namespace, data: str,
+    own: Mapping[str, Any] | None = None, **settings: Any,
+) -> RunFolder:  # fmt: skip
     """Open the folder of a run, and say which it is.
 
     Args:
         name: of the experiment.
         chosen: the command line; options that make another run are written down.
         data: the source that is used.
+        own: what the experiment has of itself: an option that says the same makes no other run.
         settings: what else the run is made of.
 
     Raises:
@@ -42,9 +44,10 @@ def open_run(
     """
     config = {"homework": homework, "experiment": name, "data": data, "seed": chosen.seed,
               "tiny": chosen.tiny, **settings}  # fmt: skip
-    if chosen.changed:
-        config["options"] = {key: _plain(value) for key, value in chosen.changed.items()}
-    lesser: str = "--tiny" if chosen.tiny else as_options(chosen.changed)
+    changed = {key: value for key, value in chosen.changed.items() if (own or {}).get(key) != value}
+    if changed:
+        config["options"] = {key: _plain(value) for key, value in changed.items()}
+    lesser: str = "--tiny" if chosen.tiny else as_options(changed)
     if lesser and not chosen.resume and not chosen.check and state_of(folder).kind == FINISHED:
         raise KitError(
             f"{folder} holds a finished run without {lesser}; keep this one apart: --out DIR"

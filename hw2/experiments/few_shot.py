@@ -49,7 +49,8 @@ def train(name: str, data: FewShotImages, chosen: Namespace, folder: Path) -> No
     """Train one setting, keep the weights that are best on validation, test those once."""
     setting = setting_of(name, chosen)
     device = options.device(chosen.device)
-    run = open_run("hw2", name, folder, chosen, data.source, **asdict(setting))
+    own = asdict(SETTINGS[name])
+    run = open_run("hw2", name, folder, chosen, data.source, own, **asdict(setting))
     torch.manual_seed(chosen.seed)
     rng = np.random.default_rng(chosen.seed)
     method = build(setting, device)

@@ -58,8 +58,9 @@ def train(chosen: Namespace, folder: Path) -> None:
     features = load(chosen.data, chosen.tiny)
     steps = chosen.steps or (8 if chosen.tiny else STEPS)
     batch, lr = chosen.batch or BATCH, chosen.lr or LR
+    own = {"steps": STEPS, "batch": BATCH, "lr": LR}
     run = open_run(
-        "hw2", "photos", folder, chosen, features.source, steps=steps, batch=batch, lr=lr
+        "hw2", "photos", folder, chosen, features.source, own, steps=steps, batch=batch, lr=lr
     )
     torch.manual_seed(chosen.seed)
     rng = np.random.default_rng(chosen.seed)

@@ -58,7 +58,14 @@ class Fit:
     ) -> None:
         self.settings = settings.changed(chosen)
         self.folder = open_run(
-            "hw4", name, folder, chosen, "generated", **asdict(self.settings), **extra
+            "hw4",
+            name,
+            folder,
+            chosen,
+            "generated",
+            asdict(settings),
+            **asdict(self.settings),
+            **extra,
         )
         self.rng = np.random.default_rng(chosen.seed)
         self.chosen = chosen
