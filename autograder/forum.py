@@ -136,8 +136,10 @@ def shapes(homework: Homework, ident: str, worker: Worker) -> str:
     args, kwargs = seen.inputs[last]
     given = dict(zip(parameters(homework)[seen.probes[last]], args)) | kwargs
     outcome = calls[last].outcome
-    came = outcome.get("value", f"nothing: {outcome.get('error', {}).get('kind', 'an error')}")
-    lines = [*_first(_described("given", given)), *_first(_described("came", came))]
+    came = ["  came: nothing, the call ended with an error"]
+    if "value" in outcome:
+        came = _first(_described("came", outcome["value"]))
+    lines = [*_first(_described("given", given)), *came]
     return "\n".join([f"The last call of {ident} ({seen.probes[last]}):", *lines])
 
 

@@ -10,6 +10,7 @@ import pytest
 from autograder import asked, submit
 from autograder.asked import Asked
 from autograder.planning import _planned, plan
+from autograder.run import base
 from common import homework as homeworks
 from common.errors import KitError
 from common.options import terminal
@@ -130,3 +131,27 @@ def test_a_signature_is_read_back_until_it_is_right(monkeypatch, capsys):
 def test_nothing_is_signed_before_it_is_confirmed(monkeypatch, typed):
     monkeypatch.setattr("sys.stdin", io.StringIO(typed))
     assert not submit._asked_until_right(tools=False)["signed"]
+
+
+@pytest.mark.parametrize(
+    "error, limit, told",
+    [
+        (
+            "libtorch_cpu.so: failed to map segment from shared object",
+            2**31,
+            "2.0 GiB of memory: ulimit -v",
+        ),
+        ("DefaultCPUAllocator: can't allocate memory", None, "close other programs"),
+        (
+            "x.so: failed to map segment from shared object: Operation not permitted",
+            None,
+            "may run no",
+        ),
+        ("No module named 'torch'", None, "set up with: make setup"),
+    ],
+)
+def test_what_cannot_be_imported_is_told_with_what_helps(error, limit, told, monkeypatch):
+    monkeypatch.setattr(base, "_address_space", lambda: limit)
+    with pytest.raises(KitError) as raised:
+        base.check_imports({"torch": error})
+    assert told in str(raised.value) and "\n" not in str(raised.value)

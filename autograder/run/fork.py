@@ -25,6 +25,7 @@ from autograder.run.base import (
     copy_of_program,
     end_of_output,
     environment,
+    lack_of_memory,
 )
 from autograder.run.clearing import remove
 from common import interrupts
@@ -120,7 +121,7 @@ class ForkWorker(Worker):
         except ConnectionError:
             data = b""
         if not data:
-            raise KitError("the worker ended; run again, and check the memory that is free")
+            raise KitError(f"the worker ended; run again. If it ends again: {lack_of_memory()}")
         return json.loads(data)
 
     @interrupts.held()

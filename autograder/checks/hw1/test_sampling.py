@@ -360,7 +360,8 @@ def marked(rng, classes):
 
 def as_lines(classes, which, labels=None):
     """A task for a reader: class/drawing of every image, [K + 1, N], and its label where it has one."""
-    labelled = labels is not None and labels.shape[:2] == classes.shape and labels[0].size > 0
+    labelled = labels is not None and labels.ndim == 3 and labels.shape[:2] == classes.shape
+    labelled = labelled and labels.size > 0
     lines = ["the task that was drawn: class/drawing of each image" + " → its label" * labelled]
     for row, images in enumerate(zip(classes, which)):
         cells = [f"{kind}/{number}" if kind >= 0 else "?" for kind, number in zip(*images)]
