@@ -59,7 +59,7 @@ def parser() -> argparse.ArgumentParser:
     add("--submission", metavar="DIR", type=Path, help="take the files to hand in from this folder")
     add("--json", metavar="FILE", help="write the record here; - is standard output")
     add("--junit", metavar="FILE", type=Path, help="write JUnit XML, for continuous integration")
-    add("--seed", metavar="N", type=int, default=0, help="which recorded inputs (the kit has 0)")
+    add("--seed", metavar="NAME", default="0", help="which recorded inputs (the kit has 0)")
     add("--isolation", choices=("fork", "spawn"), help="how student code is kept apart")
     add("--fresh", action="store_true", help="use no state of an earlier run (there is none)")
     return options
@@ -153,6 +153,7 @@ def _run(chosen: list, options: argparse.Namespace) -> list:
     with start(isolation, preload) as worker:
         from autograder import engine
         from autograder.report.screen import Screen
+        from common.kit import seeds
 
         screen = Screen(options.plain, errors=options.json == "-")
         if options.watch:
@@ -161,7 +162,8 @@ def _run(chosen: list, options: argparse.Namespace) -> list:
             return [
                 watch(
                     chosen[0], worker, screen, submission=options.submission,
-                    seed=options.seed, hint=options.hint, isolation=isolation, html=options.html,
+                    seed=seeds.find(chosen[0], options.seed), hint=options.hint,
+                    isolation=isolation, html=options.html,
                     only=options.problems,
                 )
             ]  # fmt: skip
@@ -169,7 +171,8 @@ def _run(chosen: list, options: argparse.Namespace) -> list:
             with screen.progress(homework) as advance:
                 result = engine.grade(
                     homework, submission=options.submission, only=options.problems,
-                    seed=options.seed, isolation=isolation, hint=options.hint, worker=worker,
+                    seed=seeds.find(homework, options.seed), isolation=isolation,
+                    hint=options.hint, worker=worker,
                     progress=advance,
                 )  # fmt: skip
             if options.homework:

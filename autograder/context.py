@@ -15,6 +15,7 @@ from autograder.run.base import Worker
 from autograder.run.notes import Note
 from autograder.run.student import Student
 from common.homework import Homework
+from common.kit.seeds import Seed
 
 
 @dataclass
@@ -53,7 +54,7 @@ class CheckContext:
         worker: Worker,
         tree: Path,
         answers: Answers | None,
-        seed: int,
+        seed: Seed,
         knowledge: Knowledge | None = None,
     ) -> None:
         self.homework, self.worker, self.tree = homework, worker, tree

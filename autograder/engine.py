@@ -37,6 +37,7 @@ from autograder.surveying import explain
 from common import interrupts
 from common.errors import KitError
 from common.homework import PUBLIC_SEED, Homework
+from common.kit.seeds import Seed
 
 THREADS = 2
 
@@ -49,7 +50,7 @@ def grade(
     *,
     submission: Path | None = None,
     only: str | Collection[str] | None = None,
-    seed: int = PUBLIC_SEED,
+    seed: Seed = PUBLIC_SEED,
     isolation: str | None = None,
     hint: int | None = None,
     worker: Worker | None = None,
@@ -60,7 +61,7 @@ def grade(
     Args:
         submission: a folder of handed-in files; None grades the kit's own.
         only: a problem's id, or several; None for all.
-        seed: which recorded seed to use.
+        seed: which recorded set of inputs to use.
         isolation: fork, spawn or in-process; None takes the best of this system.
         hint: 1 to 3, how much a message says; None takes the homework's.
         worker: a warm worker to use; None starts one and ends it.

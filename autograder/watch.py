@@ -20,6 +20,7 @@ from autograder.run.base import Worker
 from autograder.run.notes import Note
 from autograder.run.overlay import overlay
 from common.homework import Homework
+from common.kit.seeds import Seed
 
 POLL_SECONDS = 0.05
 SETTLING = 0.1  # seconds without a change after which a file is whole
@@ -34,7 +35,7 @@ def watch(
     screen: Screen,
     *,
     submission: Path | None,
-    seed: int,
+    seed: Seed,
     hint: int | None,
     isolation: str,
     only: Collection[str] | str | None = None,

@@ -18,7 +18,7 @@ examples:
   python -m staff stubs                       make hwN/ from staff/solutions/
   python -m staff tables                      points and outcomes into handouts and write-ups
   python -m staff answers hw1                 record the public seed's answers
-  python -m staff answers --seed 7421         record a secret seed for the course grader
+  python -m staff answers --secret 3          record three secret sets for the course grader
   python -m staff verify hw1 --html gate.html the gate, and its table of mistakes by checks
   python -m staff verify hw1 --alarms 200     statistical checks on right answers, 200 seeds
   python -m staff cases FILE --json OUT       versions of holes with known causes, one line each
@@ -97,7 +97,10 @@ def main(argv: list[str] | None = None) -> int:
                        ("answers", "record the solutions' answers")):  # fmt: skip
         command = commands.add_parser(name, help=text)
         command.add_argument("homework", nargs="*", help="none means all")
-    commands.choices["answers"].add_argument("--seed", type=int, default=0)
+    command = commands.choices["answers"]
+    command.add_argument("--secret", type=int, nargs="?", const=1, default=0, metavar="N",
+                         help="record the term's first N secret sets of inputs (1)")  # fmt: skip
+    command.add_argument("--seed", default="0", help=argparse.SUPPRESS)  # of older kits
     command = commands.add_parser("verify", help="the gate: grade the grader")
     command.add_argument("homework", nargs="*", help="none means all")
     command.add_argument("--seeds", type=int, default=3, help="secret seeds to compare with (3)")

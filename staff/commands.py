@@ -5,11 +5,14 @@ from __future__ import annotations
 import argparse
 import importlib
 import importlib.util
+import sys
 import time
 
 from rich.console import Console
 
 from common import homework as homeworks
+from common.errors import KitError
+from common.kit import seeds
 from staff.authoring import architecture as house
 from staff.authoring.stubs import write as write_stubs
 from staff.authoring.tables import redraw as redraw_tables
@@ -40,17 +43,28 @@ def tables(options: argparse.Namespace) -> int:
 
 
 def answers(options: argparse.Namespace) -> int:
-    """Record answers; say where they are."""
+    """Record answers; say where they are, and which records are of no use."""
+    if options.seed != "0":
+        raise KitError(
+            "--seed N can be guessed; record secret sets with: python -m staff answers --secret"
+        )
+    if not 0 <= options.secret <= seeds.MOST_SETS:
+        raise KitError(f"--secret {options.secret}: at most {seeds.MOST_SETS} sets of a homework")
     names = options.homework or homeworks.names()
+    if options.secret:
+        seeds.make_term(homeworks.ROOT)  # before two processes want it
     with Console().status(f"{', '.join(names)}: recording, two at a time") as status:
         if len(names) == 1:
-            recorded = iter([record_one(names[0], options.seed, status.update)])
+            recorded = iter([record_one(names[0], options.secret, status.update)])
         else:
-            recorded = record_all(names, options.seed)
+            recorded = record_all(names, options.secret)
         for paths in recorded:
             for path in paths:
                 size = path.stat().st_size / 1024
                 print(f"{path.relative_to(homeworks.ROOT)}: {size:.0f} kB", flush=True)
+    for name in names:
+        for told in seeds.left_over(homeworks.load(name)):
+            print(f"note: {told}", file=sys.stderr)
     return 0
 
 

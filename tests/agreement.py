@@ -19,10 +19,10 @@ from autograder.report.record import HomeworkResult
 from autograder.run.base import Worker
 from autograder.run.overlay import taken
 from common import homework as homeworks
-from common.homework import PUBLIC_SEED, Homework
+from common.homework import Homework
 from staff.authoring.catalogue import Entry, entries, submission
 from staff.gate.shared_worker import start_trusted
-from staff.grading.jobs import Order
+from staff.grading.jobs import PUBLIC, Order
 from staff.grading.session import Session
 
 
@@ -41,7 +41,7 @@ def pack(homework: Homework, folder: Path, path: Path) -> dict[str, bytes]:
 
 def graded(path: Path, homework: Homework, session: Session) -> dict:
     """The course grader's record of a zip or folder, on the public inputs."""
-    return session.grade(Order("a", homework.name, str(path), seed=PUBLIC_SEED))
+    return session.grade(Order("a", homework.name, str(path), seed=PUBLIC))
 
 
 def differences(result: HomeworkResult, record: dict) -> list[str]:

@@ -212,7 +212,10 @@ USAGE = {
     "unknown problem": (["hw1", "--problem", "9z"], "has no problem '9z'; it has 1, 2a, 2b, X"),
     "no such submission": (["hw1", "--submission", "nowhere"], "is not a folder"),
     "a submission without files": (["hw1", "--submission", "tests"], "holds none of the files"),
-    "a seed without answers": (["hw1", "--seed", "12345"], "python -m staff answers hw1 --seed"),
+    "a seed without answers": (
+        ["hw1", "--seed", "12345"],
+        "no answers are recorded for hw1 and seed 12345; there are: 0",
+    ),
     "no place for the record": (["hw1", "--json", "nowhere/x.json"], "cannot write nowhere/x.json"),
     "submit an unknown homework": (["submit", "hw9"], "no homework 'hw9' here"),
 }

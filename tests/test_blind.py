@@ -6,6 +6,7 @@ from autograder.judge.answers import Answers, Reference
 from autograder.planning import plan
 from common import homework as homeworks
 from common.errors import KitError
+from common.kit.seeds import Secret
 from staff.authoring.answers import record
 from staff.gate import degenerate_answers
 from tests.conftest import HOMEWORKS
@@ -31,19 +32,20 @@ def test_blind_answers_earn_nothing(hw, check, way, forms):
     assert not degenerate_answers.accepted(check, forms[hw], way)
 
 
+SECRET = Secret(bytes(range(16)))
 # They judge how often things come up, which is the same for all inputs.
 FREQUENCIES = {"test_sampling::test_without_replacement", "test_sampling::test_chance"}
 
 
 def test_answers_of_one_seed_are_worth_nothing_under_another(forms, worker):
     """A student who has memorised the public answers, and one who hands in another's values."""
-    secret, accepted = record(homeworks.load("hw1"), 771, worker), set()
+    secret, accepted = record(homeworks.load("hw1"), SECRET, worker), set()
     for check in plan(homeworks.load("hw1")):
         student = degenerate_answers.Blind(
             forms["hw1"].calls[check.id], lambda value, inputs: value
         )
         reference = Reference(secret.calls[check.id], student)
-        if degenerate_answers.convinced(check, student, reference, 771):
+        if degenerate_answers.convinced(check, student, reference, SECRET):
             accepted.add(check.id)
     assert accepted <= FREQUENCIES
 

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from common import homework as homeworks
+from common.kit import seeds
 from staff.authoring.answers import record as record_answers
 from staff.authoring.stubs import copy_solutions
 from staff.grading.gradescope import build
@@ -15,7 +16,6 @@ from tests.test_gradescope import require_schema
 
 ROOT = homeworks.ROOT
 FULL = 30 + 2  # points of homework 1: the code, and what checks give of the extra credit
-SECRET = 771
 METADATA = {
     "id": 7, "created_at": "2026-10-16T01:00:00.000000-07:00",
     "users": [{"email": "ada@example.edu", "id": 3, "name": "Ada"}],
@@ -28,12 +28,13 @@ pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
 
 
 def installed(name, folder, worker):
-    """The zip for a homework, with a secret seed, unpacked and set up by its own setup.sh."""
+    """The zip for a homework, with a secret set, unpacked and set up by its own setup.sh."""
     archive = folder / f"{name}.zip"
     assert build.main([name, "-o", str(archive), "--torch-index", "INDEX"]) == 0
     container = Container(folder, archive)
     kit = homeworks.load(name, container.autograder / "source" / "kit")
-    record_answers(homeworks.load(name), SECRET, worker).save(kit, SECRET)
+    [secret] = seeds.sets_of(seeds.make_term(kit.root), name, 1)
+    record_answers(homeworks.load(name), secret, worker).save(kit, secret)
     container.call("cd /autograder && bash source/setup.sh")
     return container
 
@@ -67,11 +68,11 @@ def test_the_image_gets_a_cpu_build_and_keeps_the_answers_to_root(container):
     student = (
         "setpriv --reuid=61184 --regid=61184 --clear-groups --inh-caps=-all --bounding-set=-all"
     )
-    for path in (
-        "source",
-        "source/kit/autograder/checks/hw1/answers-771.npz",
-        "source/settings.sh",
-    ):
+    kit = container.autograder / "source" / "kit"
+    secret = [*kit.glob("autograder/checks/hw1/answers-*.npz"), kit / seeds.KEY]
+    assert len(secret) > 1
+    inside = [path.relative_to(container.autograder) for path in secret]
+    for path in ("source", *inside, "source/settings.sh"):
         said = container.call(f"{student} cat /autograder/{path} 2>&1 || true")
         assert "Permission denied" in said
     for path in ("run_autograder", "results/results.json", "results/x", "source/x"):

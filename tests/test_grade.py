@@ -15,11 +15,14 @@ import zipfile
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from autograder.judge.knowledge import Knowledge
 from common import homework as homeworks
 from common.errors import KitError
+from common.kit import seeds
+from common.kit.seeds import Secret
 from staff.authoring.answers import record as record_answers
 from staff.grading import class_page, grade, jobs, pool, submissions, synthetic_class
 from staff.grading import session as session_module
@@ -28,7 +31,7 @@ from staff.grading.jobs import Order
 from staff.grading.session import Session
 
 HOMEWORK = homeworks.load("hw1")
-SECRET = 771
+SECRET = Secret(bytes(range(16)))
 
 
 @pytest.fixture(scope="module")
@@ -56,8 +59,10 @@ def test_every_submission_of_a_class_gets_what_it_must(class_):
 
 def test_answers_that_are_missing_are_said_once_and_nobody_is_recorded(class_, tmp_path):
     folder, _, _ = class_
-    with pytest.raises(KitError, match="no answers are recorded for hw1 and seed 424242"):
-        grade.grade_folder(folder, HOMEWORK, tmp_path / "out", 1, seed=424242)
+    with pytest.raises(
+        KitError, match="no answers are recorded for hw1 and seed 424242; there are: 0"
+    ):
+        grade.grade_folder(folder, HOMEWORK, tmp_path / "out", 1, seed="424242")
     assert not (tmp_path / "out").exists()
 
 
@@ -244,26 +249,70 @@ def test_another_byte_another_seed_or_other_checks_are_graded_anew(tmp_path, mon
     order = Order("a", "hw1", str(tmp_path / "a.zip"))
     first = submissions.fingerprint(order, HOMEWORK).fingerprint
     assert first == submissions.fingerprint(order, HOMEWORK).fingerprint
-    assert first != submissions.fingerprint(replace(order, seed=1), HOMEWORK).fingerprint
+    assert first != submissions.fingerprint(replace(order, seed="0"), HOMEWORK).fingerprint
     (tmp_path / "a.zip").write_bytes(b"2")
     assert first != submissions.fingerprint(order, HOMEWORK).fingerprint
     (tmp_path / "a.zip").write_bytes(b"1")
+    assert first != submissions.fingerprint(replace(order, sets=2), HOMEWORK).fingerprint
     monkeypatch.setattr(jobs, "VERSION", 99)
     assert first != submissions.fingerprint(order, HOMEWORK).fingerprint
 
 
-# --- secret seeds -------------------------------------------------------------------------------
+# --- secret inputs ------------------------------------------------------------------------------
 
 
-def test_the_seed_is_chosen_by_the_submission_and_by_what_is_secret(monkeypatch):
-    monkeypatch.setattr(jobs, "secret_seeds", lambda homework: [11, 22, 33])
-    chosen = [jobs.choose_seed(HOMEWORK, f"{n}") for n in range(60)]
-    assert set(chosen) == {11, 22, 33}
-    assert chosen == [jobs.choose_seed(HOMEWORK, f"{n}") for n in range(60)]
-    monkeypatch.setattr(jobs, "secret_seeds", lambda homework: [11, 22, 44])
-    assert [jobs.choose_seed(HOMEWORK, f"{n}") for n in range(60)] != chosen
-    monkeypatch.setattr(jobs, "secret_seeds", lambda homework: [])
-    assert jobs.choose_seed(HOMEWORK, "x") == 0
+def test_inputs_are_chosen_by_the_submission_and_by_what_is_secret(monkeypatch):
+    def choose(sets, count=1):
+        monkeypatch.setattr(seeds, "recorded", lambda homework: sets)
+        order = Order("a", "hw1", "", sets=count)
+        return [jobs.choose_seeds(HOMEWORK, order, f"{n}") for n in range(60)]
+
+    three = seeds.sets_of(SECRET, "hw1", 3)
+    chosen = choose(three)
+    assert {one for [one] in chosen} == set(three) and choose(three) == chosen
+    moved = sum(a != b for a, b in zip(chosen, choose(seeds.sets_of(SECRET, "hw1", 4))))
+    assert 0 < moved < 30  # of 60: a set more is nothing new for the others
+    pairs = choose(three, 2)
+    assert [pair[:1] for pair in pairs] == chosen and all(len(set(pair)) == 2 for pair in pairs)
+    assert choose(seeds.sets_of(SECRET.derive("another term"), "hw1", 3)) != chosen
+    assert choose([]) == [[0]] * 60
+    assert jobs.choose_seeds(HOMEWORK, Order("a", "hw1", "", seed="0"), "x") == [0]
+
+
+def test_what_staff_are_told_of_inputs(monkeypatch):
+    def told(sets, left=(), seed=None, count=1):
+        monkeypatch.setattr(seeds, "recorded", lambda homework: sets)
+        monkeypatch.setattr(seeds, "left_over", lambda homework: list(left))
+        return jobs.inputs_told(HOMEWORK, seed, count)
+
+    assert "no secret set is recorded for hw1" in told([])[0]
+    assert told([SECRET]) == [] and told([SECRET], ["old"]) == ["old"] and told([], seed="0") == []
+    with pytest.raises(KitError, match="old"):
+        told([], ["old"])  # never quietly under the public one
+    with pytest.raises(KitError, match=r"--sets 3: 1 are recorded for hw1.* --secret 3"):
+        told([SECRET], count=3)
+
+
+def test_a_check_counts_when_it_passes_under_every_set(session, class_, monkeypatch):
+    """One set has another answer to one check: that one is lost, and every row is told once."""
+    folder, made, _ = class_
+    first, second = seeds.sets_of(SECRET, "hw1", 2)
+    sets, seen = [(first, "test_mann::test_forward"), (second, "test_mann::test_loss")], []
+    for one, check in sets:
+        answers = record_answers(HOMEWORK, one, session.worker)
+        answers.calls[check] = [{"value": np.array(987.0), "changed": []}] * 9
+        monkeypatch.setitem(session._records, one, (answers, Knowledge({})))
+    monkeypatch.setattr(session_module, "choose_seeds", lambda *_: [first, second])
+    solution = next(one.ident for one in made if one.kind == "solution")
+    record = session.grade(Order(solution, "hw1", str(folder / f"{solution}.zip")), seen.append)
+    lost = [row.id for row in seen if row.status == "failed" and row.id.startswith("test_")]
+    assert lost == [check for _, check in sets]  # the second is judged again, the first is not
+    assert record["seeds"] == [str(first), str(second)]
+    names = [row.id for row in seen]
+    assert len(names) == len(set(names)) and {check.id for check in session.checks} <= set(names)
+    assert [c["id"] for c in record["checks"]][: len(session.checks)] == [
+        c.id for c in session.checks
+    ]
 
 
 def test_points_come_from_the_secret_seed_and_messages_from_the_public_one(
@@ -275,14 +324,15 @@ def test_points_come_from_the_secret_seed_and_messages_from_the_public_one(
     answers.calls[secret] = [{"value": {"loss": 987.654, "gradient": 0.0}, "changed": []}] * 9
     monkeypatch.setitem(session._records, SECRET, (answers, Knowledge({})))
     solution = next(one.ident for one in made if one.kind == "solution")
-    order = Order(solution, "hw1", str(folder / f"{solution}.zip"), seed=SECRET)
+    monkeypatch.setattr(session_module, "choose_seeds", lambda *_: [SECRET])
+    order = Order(solution, "hw1", str(folder / f"{solution}.zip"))
     told = {c["id"]: c for c in session.grade(order)["checks"]}[secret]
     assert told["status"] == "failed" and "987.6" in told["message"]
     record = session.grade(replace(order, for_student=True))
     told = {c["id"]: c for c in record["checks"]}[secret]
     assert told["status"] == "failed" and told["message"] == session_module.OTHER_INPUTS
     assert "987" not in json.dumps(record["checks"])
-    assert record["seed"] == SECRET and record["score"] == 25
+    assert record["seeds"] == [str(SECRET)] and record["score"] == 25
 
 
 @pytest.mark.parametrize(

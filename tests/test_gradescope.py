@@ -15,6 +15,7 @@ from autograder import engine
 from autograder.planning import plan
 from common import homework as homeworks
 from common.errors import KitError
+from common.kit import seeds
 from staff.authoring.answers import record as record_answers
 from staff.authoring.stubs import copy_solutions
 from staff.grading import jobs, session
@@ -22,7 +23,6 @@ from staff.grading.gradescope import build, image, results, run
 from tests import clumsy
 
 ROOT = homeworks.ROOT
-SECRET = 771
 ROW_KEYS = {
     "score", "max_score", "status", "name", "name_format", "number", "output", "output_format",
     "tags", "visibility", "extra_data",
@@ -61,7 +61,7 @@ def require_schema(result):
 
 @pytest.fixture(scope="module")
 def container(tmp_path_factory, worker):
-    """`/autograder` as Gradescope lays it out, with one secret seed in the zip."""
+    """`/autograder` as Gradescope lays it out, with a secret set in the zip."""
     root = tmp_path_factory.mktemp("autograder")
     archive = root / "hw1.zip"
     assert build.main(["hw1", "-o", str(archive)]) == 0
@@ -72,7 +72,8 @@ def container(tmp_path_factory, worker):
             path.write_bytes(files.read(info))
             path.chmod(info.external_attr >> 16 & 0o777)
     kit = homeworks.load("hw1", root / "source" / "kit")
-    record_answers(homeworks.load("hw1"), SECRET, worker).save(kit, SECRET)
+    [secret] = seeds.sets_of(seeds.make_term(kit.root), "hw1", 1)
+    record_answers(homeworks.load("hw1"), secret, worker).save(kit, secret)
     shutil.copy2(root / "source" / "run_autograder", root / "run_autograder")
     return root
 
@@ -107,7 +108,7 @@ def solutions(folder):
     copy_solutions(ROOT, "hw1", folder)
 
 
-def test_the_solution_earns_everything_and_late_days_come_from_the_metadata(grade):
+def test_the_solution_earns_everything_and_late_days_come_from_the_metadata(grade, container):
     metadata = {
         "id": 7, "created_at": "2026-10-16T01:00:00.000000-07:00", "users": None,
         "assignment": {"due_date": "2026-10-14T23:59:00.000000-07:00", "total_points": "42.0"},
@@ -121,7 +122,10 @@ def test_the_solution_earns_everything_and_late_days_come_from_the_metadata(grad
     assert sum(row.get("max_score", 0) for row in result["tests"]) == 42
     assert "Handed in 2 days after the due date" in result["output"]
     assert {"name": "points", "value": 32.0, "order": "desc"} in result["leaderboard"]
-    assert str(SECRET) not in json.dumps(result)
+    kit = container / "source" / "kit"
+    secret = [(kit / seeds.KEY).read_text().strip()]
+    secret += map(str, seeds.recorded(homeworks.load("hw1", kit)))
+    assert len(secret) > 1 and not [text for text in secret if text in json.dumps(result) + said]
 
 
 @pytest.mark.parametrize("one", clumsy.SAMPLE, ids=str)

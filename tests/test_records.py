@@ -93,7 +93,7 @@ def test_the_solution_answers_as_recorded(name):
 def test_homeworks_are_recorded_two_at_a_time(monkeypatch):
     """Every homework has its files, in the order of the names; the public seed has two."""
     monkeypatch.setattr(recording, "ProcessPoolExecutor", Here)
-    monkeypatch.setattr(recording, "record_one", lambda name, seed: [name, seed])
+    monkeypatch.setattr(recording, "record_one", lambda name, secret: [name, secret])
     assert list(recording.record_all(["hw1", "hw0"], 7)) == [["hw1", 7], ["hw0", 7]]
 
 

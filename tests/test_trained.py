@@ -12,6 +12,7 @@ import torch
 from autograder.run.overlay import overlay
 from common import homework as homeworks
 from common.homework import PUBLIC_SEED, Experiment
+from common.kit.seeds import Secret
 from staff.authoring.stubs import copy_solutions
 from staff.grading import trained
 from staff.grading.session import Session
@@ -21,6 +22,7 @@ from tests.conftest import HOMEWORKS
 NAME = "1-shot-2-way"
 HOMEWORK = homeworks.load("hw1")
 HIDDEN = 8
+SECRET = Secret(bytes(range(16)))
 
 
 def only(least):
@@ -62,7 +64,7 @@ def measure(folder, worker, tmp_path, monkeypatch):
         shutil.rmtree(tmp_path / "tree", ignore_errors=True)
         homework = only(least)
         tree = overlay(homework, tmp_path / "tree", folder)
-        found = trained.measure(homework, worker, folder, tree, 5)
+        found = trained.measure(homework, worker, folder, tree, SECRET)
         return found, found.rows[0]
 
     return run
@@ -202,7 +204,8 @@ def test_what_a_network_raises_shows_no_secret_task(folder, worker, tmp_path):
     session.homework = only(0.3)
     tree = overlay(session.homework, tmp_path / "tree", folder)
     secret, public = (
-        trained.measure(session.homework, worker, folder, tree, seed) for seed in (5, PUBLIC_SEED)
+        trained.measure(session.homework, worker, folder, tree, seed)
+        for seed in (SECRET, PUBLIC_SEED)
     )
     assert "SEEN" in secret.rows[0].message
     assert secret.rows[0].message != public.rows[0].message

@@ -1,6 +1,6 @@
 """Recorded outputs of the solution, replayed as `reference`.
 
-One file a seed. Outputs are keyed by check and by the number of the call within it; the file also
+One file a set of inputs. Outputs are keyed by check and by the number of the call within it; the file also
 holds a digest of the checks it was made with, so that old answers are never compared with new
 questions.
 """
@@ -14,10 +14,11 @@ from autograder.judge import record_file
 from autograder.run.student import Call
 from common.errors import KitError
 from common.homework import PUBLIC_SEED, Homework
+from common.kit.seeds import Seed
 
 
-def path_of(homework: Homework, seed: int) -> Path:
-    """Where a seed's answers lie; only the public one ships with the kit."""
+def path_of(homework: Homework, seed: Seed) -> Path:
+    """Where a set's answers lie; only those of the public one ship with the kit."""
     name = "answers.npz" if seed == PUBLIC_SEED else f"answers-{seed}.npz"
     return homework.checks / name
 
@@ -29,20 +30,21 @@ class Answers:
         self.calls = calls
 
     @classmethod
-    def load(cls, homework: Homework, seed: int) -> Answers:
+    def load(cls, homework: Homework, seed: Seed) -> Answers:
         """Read a record.
 
         Raises:
             KitError: when there is none, it cannot be read, or it was made with other checks.
         """
         path = path_of(homework, seed)
-        remedy = f"staff record them with: python -m staff answers {homework.name} --seed {seed}"
+        kind = "" if seed == PUBLIC_SEED else " --secret"
+        remedy = f"staff record them with: python -m staff answers {homework.name}{kind}"
         if not path.is_file():
             raise KitError(f"no answers are recorded for {homework.name} and seed {seed}; {remedy}")
         with record_file.opened(path, homework, f", or {remedy}") as record:
             return cls(record["calls"])
 
-    def save(self, homework: Homework, seed: int) -> Path:
+    def save(self, homework: Homework, seed: Seed) -> Path:
         """Write the record; the old one stays until the new one is whole."""
         return record_file.save(path_of(homework, seed), homework, {"calls": self.calls})
 

@@ -8,6 +8,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from common.kit.seeds import Secret, Seed
+
 
 def problem(
     ident: str, *, points: float = 0, after: str | None = None, random: bool = False
@@ -26,8 +28,13 @@ def problem(
     return pytest.mark.problem(ident, points=points, after=after, random=random)
 
 
-def generator(seed: int, check: str) -> np.random.RandomState:
-    """The check's own stream of inputs; RandomState's stream never changes between versions."""
+def generator(seed: Seed, check: str) -> np.random.RandomState:
+    """The check's own stream of inputs; RandomState's stream never changes between versions.
+
+    A secret is nowhere in the stream: it is seeded with 256 bits of HMAC-SHA256(secret, check).
+    """
+    if isinstance(seed, Secret):
+        return np.random.RandomState(seed.words(check))
     return np.random.RandomState(zlib.crc32(f"{seed}/{check}".encode()))
 
 

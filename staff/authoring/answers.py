@@ -1,4 +1,4 @@
-"""Record what the solution answers to the checks, for one seed."""
+"""Record what the solution answers to the checks, for one set of inputs."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from autograder.run.base import Worker
 from autograder.run.overlay import overlay
 from common.errors import KitError
 from common.homework import Homework
+from common.kit.seeds import Seed
 from staff.authoring.catalogue import Entry, submission
 
 
@@ -20,7 +21,7 @@ class NotASolution(KitError):
     """The solution itself fails a check: there is nothing to record."""
 
 
-def record(homework: Homework, seed: int, worker: Worker) -> Answers:
+def record(homework: Homework, seed: Seed, worker: Worker) -> Answers:
     """Run the solution through every check with itself as the reference.
 
     Raises:
@@ -46,7 +47,7 @@ def record(homework: Homework, seed: int, worker: Worker) -> Answers:
 def context_of(
     entry: Entry,
     homework: Homework,
-    seed: int,
+    seed: Seed,
     worker: Worker,
     answers: Answers,
     folder: Path,

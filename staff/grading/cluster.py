@@ -2,8 +2,8 @@
 
 Dask runs the orders of a worker that died on another one (four times, then it gives the order up,
 which is recorded as failed). A record is kept once, by its name, so
-nothing is lost and nothing counts twice. Every machine needs this repository (with the recorded
-secret seeds) and the environment; submissions travel with their orders.
+nothing is lost and nothing counts twice. Every machine needs this repository (with the term's
+secret and its recorded sets) and the environment; submissions travel with their orders.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def run(orders: list[Order], address: str, seconds: float, keep: Callable[[dict]
         raise KitError(f"no Dask scheduler answers at {address} ({error}); start one with: "
                          "dask scheduler") from None  # fmt: skip
     homework = homeworks.load(orders[0].homework)
-    version = grader_version(homework, orders[0].seed)
+    version = grader_version(homework, orders[0])
     with client:
         try:
             client.wait_for_workers(1, timeout=60)
@@ -90,7 +90,7 @@ def run(orders: list[Order], address: str, seconds: float, keep: Callable[[dict]
 def grade_here(order: Order, version: str, seconds: float) -> dict:
     """Grade one order beside the process of a Dask worker, under the limits of one machine."""
     homework = homeworks.load(order.homework)
-    if grader_version(homework, order.seed) != version:
+    if grader_version(homework, order) != version:
         raise KitError(f"a worker's checks, answers or table of {order.homework} are not those "
                          "of this machine; copy this folder to it")  # fmt: skip
     with _lock:

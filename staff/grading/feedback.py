@@ -20,7 +20,7 @@ from autograder.run.notes import for_students
 from common import homework as homeworks
 from common.errors import KitError
 from common.files import replacing, write_text
-from common.homework import PUBLIC_SEED, Homework
+from common.homework import Homework
 from common.pages.templates import render
 from staff import command
 from staff.course import gradebook, policy
@@ -34,7 +34,8 @@ from staff.course.rules import Grade, count
 from staff.grading import downloads, pool
 from staff.grading.grade import Store, collect, default_out, limit, prepare
 from staff.grading.hand_ins import HandIn, HandIns
-from staff.grading.session import OTHER_INPUTS
+from staff.grading.jobs import PUBLIC
+from staff.grading.session import OTHER_INPUTS, is_public
 from staff.grading.submissions import fingerprint
 
 EPILOG = """
@@ -69,13 +70,16 @@ def main(argv: list[str]) -> int:
     add("--roster", type=Path, metavar="FILE", help="FOLDER/roster.csv, where it is there")
     add("--times", type=Path, metavar="FILE", help="FOLDER/times.csv, where it is there")
     add("--workers", type=int, default=os.cpu_count() or 1, metavar="N")
+    add("--sets", type=int, default=1, metavar="N", help="as in staff grade (1)")
     add("-o", "--out", type=Path, metavar="DIR", help="GRADES/feedback")
     chosen = options.parse_args(argv)
     homework = homeworks.load(chosen.hw)
     grades = chosen.grades or default_out(chosen.folder, homework)
     out = chosen.out or grades / "feedback"
     require_private(out)
-    hand_ins, _ = prepare(chosen.folder, homework, grades, None, chosen.roster, chosen.times)
+    hand_ins, _ = prepare(
+        chosen.folder, homework, grades, None, chosen.roster, chosen.times, chosen.sets
+    )
     records = graded(hand_ins, grades, chosen.folder, homework)
     book = _book(chosen.book)
     told = with_public_messages(records, hand_ins, homework, grades, chosen.workers)
@@ -118,7 +122,7 @@ def with_public_messages(
     needed = [
         one.order.ident
         for one, record in zip(hand_ins.kept, records)
-        if record["status"] == "graded" and record["seed"] != PUBLIC_SEED and _lost(record)
+        if record["status"] == "graded" and not is_public(record) and _lost(record)
     ]
     public = _under_public_seed(hand_ins, needed, homework, grades / "public", workers)
     return [_told(record, public.get(record["id"])) for record in records]
@@ -136,7 +140,7 @@ def _under_public_seed(
         return {}
     store = Store(out)
     wanted = [one.order for one in hand_ins.kept if one.order.ident in idents]
-    public = [replace(order, seed=PUBLIC_SEED, for_student=True) for order in wanted]
+    public = [replace(order, seed=PUBLIC, sets=1, for_student=True) for order in wanted]
     orders = [fingerprint(order, homework) for order in public]
     todo = [order for order in orders if store.find(order) is None]
     if todo:
@@ -147,7 +151,7 @@ def _under_public_seed(
 
 def _told(record: dict, public: dict | None) -> dict:
     """A record with the messages of another: nothing of the secret inputs is left in it."""
-    if record["seed"] == PUBLIC_SEED or record["status"] != "graded":
+    if is_public(record) or record["status"] != "graded":
         return record
     messages = {check["id"]: check for check in (public or {}).get("checks", ())}
     return record | {

@@ -21,6 +21,7 @@ from common import homework as homeworks
 from common.errors import KitError
 from common.files import write_text
 from common.homework import PUBLIC_SEED, Homework
+from common.kit import seeds
 from staff import command
 from staff.course import policy
 from staff.course.csv_cell import csv_text
@@ -38,7 +39,7 @@ from staff.grading import (
 )
 from staff.grading.attention import Attention, attention, in_lines
 from staff.grading.hand_ins import HandIn, HandIns, read_times, sort_out
-from staff.grading.jobs import Order, secret_seeds
+from staff.grading.jobs import Order, inputs_told
 from staff.grading.session import failed, unwritable
 
 TABLE, PAGE, SHOWN_PAGE = "table.csv", "overview.html", "overview-pseudonyms.html"
@@ -69,7 +70,9 @@ def main(argv: list[str]) -> int:
     add("--workers", type=int, default=os.cpu_count() or 1, metavar="N", help="processes (cores)")
     add("--scheduler", metavar="ADDRESS", help="a Dask scheduler, in place of --workers")
     add("--out", type=Path, metavar="DIR", help="FOLDER-grades-hwN")
-    add("--seed", type=int, help="one recorded seed, in place of a secret one for each")
+    add("--sets", type=int, default=1, metavar="N", help="secret sets for each: a check counts when "
+        "it passes under all (1)")  # fmt: skip
+    add("--seed", metavar="NAME", help="one set by its name (0: public), in place of secret ones")
     add("--roster", type=Path, metavar="FILE", help="FOLDER/roster.csv, where it is there")
     add("--times", type=Path, metavar="FILE", help="FOLDER/times.csv, where it is there")
     add("--written", type=Path, metavar="FILE", help="hwN-written.csv, for the page of the class")
@@ -83,12 +86,8 @@ def main(argv: list[str]) -> int:
     older = compare.load(chosen.compare) if chosen.compare else None
     out = chosen.out or default_out(chosen.folder, homework)
     require_private(out)
-    if chosen.seed is None and not secret_seeds(homework):
-        print(
-            f"note: no secret seed is recorded for {homework.name}; the public one is used. "
-            f"Record some with: python -m staff answers {homework.name} --seed N",
-            file=sys.stderr,
-        )
+    for note in inputs_told(homework, chosen.seed, chosen.sets):
+        print(f"note: {note}", file=sys.stderr)
     try:
         batch = grade_folder(
             chosen.folder,
@@ -97,6 +96,7 @@ def main(argv: list[str]) -> int:
             chosen.workers,
             chosen.seed,
             chosen.scheduler,
+            sets=chosen.sets,
             roster=chosen.roster,
             times=chosen.times,
             only=chosen.only or (),
@@ -160,9 +160,10 @@ def grade_folder(
     homework: Homework,
     out: Path,
     workers: int,
-    seed: int | None = None,
+    seed: str | None = None,
     scheduler: str | None = None,
     *,
+    sets: int = 1,
     roster: Path | None = None,
     times: Path | None = None,
     only: Sequence[str] = (),
@@ -172,6 +173,8 @@ def grade_folder(
     """Grade what has no record yet; the records are in the order of the submissions' names.
 
     Args:
+        seed: the name of the inputs; None takes secret ones.
+        sets: how many of them for each submission.
         roster, times: files; those of the folder where they are there.
         only: students or uploads to grade again, and no others.
         written: the table of the written half, for the page.
@@ -182,7 +185,7 @@ def grade_folder(
             once, and not by every submission.
     """
     _require_answers(homework, seed)
-    hand_ins, findings = prepare(folder, homework, out, seed, roster, times)
+    hand_ins, findings = prepare(folder, homework, out, seed, roster, times, sets)
     orders = [one.order for one in hand_ins.kept]
     store = Store(out)
     if only:
@@ -222,13 +225,14 @@ def prepare(
     folder: Path,
     homework: Homework,
     out: Path,
-    seed: int | None = None,
+    seed: str | None = None,
     roster: Path | None = None,
     times: Path | None = None,
+    sets: int = 1,
 ) -> tuple[HandIns, Findings]:
     """Whose uploads a folder or download holds, each with its fingerprint; and what was assumed."""
     folder, findings = downloads.gather(folder, out), Findings()
-    hand_ins = _sort_out(folder, homework, seed, roster, times, findings)
+    hand_ins = _sort_out(folder, homework, seed, sets, roster, times, findings)
     for one in hand_ins.kept:
         one.order = submissions.fingerprint(one.order, homework)
     return hand_ins, findings
@@ -247,7 +251,8 @@ def collect(hand_ins: HandIns, store: Store) -> list[dict]:
 def _sort_out(
     folder: Path,
     homework: Homework,
-    seed: int | None,
+    seed: str | None,
+    sets: int,
     roster: Path | None,
     times: Path | None,
     findings: Findings,
@@ -267,8 +272,9 @@ def _sort_out(
         people = read_roster(roster, findings, rules.graded + rules.left_out)
     moments = read_times(times, rules.zone, findings)
     findings.stop_on_errors()
-    uploads = submissions.find(folder, homework, seed)
-    return sort_out(uploads, people, moments, submissions.find_others(folder, homework, seed))
+    uploads = submissions.find(folder, homework, seed, sets)
+    others = submissions.find_others(folder, homework, seed, sets)
+    return sort_out(uploads, people, moments, others)
 
 
 def _chosen(hand_ins: HandIns, only: Sequence[str]) -> list[HandIn]:
@@ -291,12 +297,12 @@ def _chosen(hand_ins: HandIns, only: Sequence[str]) -> list[HandIn]:
     return found
 
 
-def _require_answers(homework: Homework, seed: int | None) -> None:
+def _require_answers(homework: Homework, seed: str | None) -> None:
     from autograder.judge.answers import Answers
 
-    seeds = secret_seeds(homework) or [PUBLIC_SEED]
-    for used in seeds if seed is None else [seed]:
-        Answers.load(homework, used)
+    used = [seeds.find(homework, seed)] if seed is not None else seeds.recorded(homework)
+    for one in used or [PUBLIC_SEED]:
+        Answers.load(homework, one)
 
 
 def _final(record: dict | None) -> bool:

@@ -1,19 +1,21 @@
-"""What is to be graded: one submission's order, and the secret seed that it gets."""
+"""What is to be graded: one submission's order, and the secret inputs that it gets."""
 
 from __future__ import annotations
 
 import hashlib
-import hmac
 import os
-import re
 import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from common.errors import KitError
 from common.homework import PUBLIC_SEED, Homework
+from common.kit import seeds
+from common.kit.seeds import Seed
 from staff.grading import diagnosis
 
-VERSION = 4  # of the record; another one is graded anew
+PUBLIC = str(PUBLIC_SEED)  # the name of the inputs that students have
+VERSION = 5  # of the record; another one is graded anew
 
 
 @dataclass(frozen=True)
@@ -28,9 +30,10 @@ class Order:
         fingerprint: of the content and of the grader: the same means the same record.
         students: everyone who handed it in.
         submitted: ISO time, or empty.
-        seed: the seed to use, or None to choose a secret one.
+        seed: the name of the inputs to use, or None to choose secret ones.
+        sets: how many secret sets to choose; a check counts when it passes under all.
         for_student: whether messages will be read by the student: then they speak of the public
-            seed's inputs, and nothing of the secret ones is told but the points.
+            inputs, and nothing of the secret ones is told but the points.
         trouble: why it cannot even be sent to be graded; empty for nearly all.
     """
 
@@ -40,7 +43,8 @@ class Order:
     fingerprint: str = ""
     students: tuple[str, ...] = ()
     submitted: str = ""
-    seed: int | None = None
+    seed: str | None = None
+    sets: int = 1
     for_student: bool = False
     content: bytes | None = field(default=None, repr=False)
     trouble: str = ""
@@ -64,36 +68,57 @@ def readable(name: str) -> str:
     return unicodedata.normalize("NFC", name)
 
 
-def secret_seeds(homework: Homework) -> list[int]:
-    """The seeds that only staff have recorded."""
-    found = [
-        re.fullmatch(r"answers-(\d+)\.npz", path.name) for path in homework.checks.glob("answers-*")
-    ]
-    return sorted(int(match[1]) for match in found if match)
+def choose_seeds(homework: Homework, order: Order, content: str) -> list[Seed]:
+    """The inputs that an order asks for: secret ones are the same for the same submission.
 
-
-def choose_seed(homework: Homework, content: str) -> int:
-    """One of the secret seeds, the same for the same submission; the public one if there is none.
+    Another set that is recorded later changes the choice of few submissions.
 
     Args:
         content: the submission's digest.
+
+    Raises:
+        KitError: when it names a set that is not recorded.
     """
-    seeds = secret_seeds(homework)
-    if not seeds:
-        return PUBLIC_SEED
-    key = f"{homework.name}:{seeds}".encode()
-    number = int.from_bytes(hmac.digest(key, content.encode(), "sha256")[:8], "big")
-    return seeds[number % len(seeds)]
+    if order.seed is not None:
+        return [seeds.find(homework, order.seed)]
+    secret = seeds.recorded(homework)
+    ranked = sorted(secret, key=lambda one: one.words(f"submission {content}"))
+    return [*ranked[: order.sets]] or [PUBLIC_SEED]
 
 
-def grader_version(homework: Homework, seed: int | None) -> str:
+def inputs_told(homework: Homework, seed: str | None, sets: int) -> list[str]:
+    """What staff should know of the inputs that a batch is judged with.
+
+    Raises:
+        KitError: when fewer sets are recorded than asked for, or only such as are of no use.
+    """
+    secret, useless = len(seeds.recorded(homework)), seeds.left_over(homework)
+    record = f"python -m staff answers {homework.name} --secret"
+    if seed is None and useless and not secret:
+        raise KitError(useless[0])
+    if sets < 1 or (seed is None and sets > max(1, secret)):
+        raise KitError(f"--sets {sets}: {secret} are recorded for {homework.name}; record more with: "
+                       f"{record} {max(1, sets)}")  # fmt: skip
+    if seed is None and not secret:
+        return [f"no secret set is recorded for {homework.name}; the public one is used. Record one "
+                f"with: {record}"]  # fmt: skip
+    return useless
+
+
+def exam_seed(homework: Homework, order: Order, content: str) -> Seed:
+    """What the fresh tasks for trained runs are drawn from: the term's secret and the submission."""
+    secret = None if order.seed == PUBLIC else seeds.term(homework.root)
+    return PUBLIC_SEED if secret is None else secret.derive(f"exam {homework.name} {content}")
+
+
+def grader_version(homework: Homework, order: Order) -> str:
     """Return a checksum of all that a record depends on beside the submission."""
     from autograder.judge.record_file import digest  # takes longer to import than --help may
 
     table = (homework.folder / "homework.toml").read_bytes()
-    seeds = secret_seeds(homework) if seed is None else [seed]
+    inputs = [str(one) for one in seeds.recorded(homework)] if order.seed is None else order.seed
     text = (
-        f"{VERSION} {digest(homework)} {seeds} {hashlib.sha256(table).hexdigest()} "
-        f"{diagnosis.version(homework)}"
+        f"{VERSION} {digest(homework)} {seeds.term(homework.root)} {inputs} {order.sets} "
+        f"{hashlib.sha256(table).hexdigest()} {diagnosis.version(homework)}"
     )
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""One submission → one record: unpacked, judged under a secret seed, its trained runs measured.
+"""One submission → one record: unpacked, judged with secret inputs, its trained runs measured.
 
 A `Session` holds what every submission of a homework shares, a warm worker above all. Each process
 of a batch has one; so has the program on Gradescope.
@@ -16,7 +16,7 @@ from autograder import engine
 from autograder.context import CheckContext
 from autograder.judge.answers import Answers
 from autograder.judge.knowledge import Knowledge
-from autograder.planning import PlannedCheck, plan
+from autograder.planning import plan
 from autograder.report.record import CheckResult
 from autograder.run.base import Worker
 from autograder.run.launch import isolation_of_this_system, start
@@ -26,8 +26,9 @@ from common import homework as homeworks
 from common.errors import KitError
 from common.files.untrusted import writable
 from common.homework import PUBLIC_SEED, Homework
+from common.kit.seeds import Seed
 from staff.grading import archives, diagnosis, memory, receipts, trained, unpack
-from staff.grading.jobs import Order, choose_seed
+from staff.grading.jobs import PUBLIC, Order, choose_seeds, exam_seed
 from staff.grading.permissions import seal
 
 HINT = 3
@@ -54,7 +55,7 @@ class Session:
         self.isolation = isolation or isolation_of_this_system()
         self.worker = worker or start(self.isolation, self.homework.preload)
         self.checks = plan(self.homework)
-        self._records: dict[int, tuple[Answers, Knowledge]] = {}
+        self._records: dict[Seed, tuple[Answers, Knowledge]] = {}
 
     def close(self) -> None:
         self.worker.close()
@@ -96,23 +97,25 @@ class Session:
 
     def _judge(self, order: Order, taken: unpack.Intake, root: Path, progress: Progress) -> dict:
         self._protect_answers()
-        seed = choose_seed(self.homework, taken.digest) if order.seed is None else order.seed
+        seeds = choose_seeds(self.homework, order, taken.digest)
         record = blank(self.homework, order)
-        record |= {"status": "graded", "seed": seed, "isolation": self.worker.isolation,
+        record |= {"status": "graded", "seeds": list(map(str, seeds)),
+                   "isolation": self.worker.isolation,
                    "notes": _plain(taken.notes), "manifest": taken.manifest, "packed": taken.packed}  # fmt: skip
-        if seed == PUBLIC_SEED:
+        if is_public(record):
             told = "graded under the public seed: its answers are known"
             record["notes"] += _plain([Note("public seed", STAFF, told)])
         notes: list[Note] = []
         tree = overlay(self.homework, root / "tree", taken.folder, notes.append)
-        rows = self.judge_tree(tree, seed, progress, tell=notes.append)
+        rows = self.judge_sets(tree, seeds, progress, notes.append)
         record["notes"] += _plain(notes)
-        if order.for_student and seed != PUBLIC_SEED:
+        if order.for_student and not is_public(record):
             self._explain(rows, tree)
-        measured = trained.measure(self.homework, self.worker, taken.folder, tree, seed)
+        exam = exam_seed(self.homework, order, taken.digest)
+        measured = trained.measure(self.homework, self.worker, taken.folder, tree, exam)
         for row in measured.rows:
             progress(row)
-        if order.for_student and seed != PUBLIC_SEED:
+        if order.for_student and exam != PUBLIC_SEED:
             self._explain_runs(measured, taken.folder, tree)
         record["notes"] += _plain(measured.notes) + _plain(receipts.verify(taken.folder))
         record["runs"] = receipts.identities(taken.folder)
@@ -131,15 +134,34 @@ class Session:
         if "user" in self.worker.isolation.split("+"):
             seal(self.homework.root)
 
+    def judge_sets(
+        self, tree: Path, seeds: list[Seed], progress: Callable[[CheckResult], None], tell: Tell
+    ) -> list[CheckResult]:
+        """The rows of all checks: a check counts when it passes under all sets of inputs."""
+        final: dict[str, CheckResult] = {}
+        for seed in seeds:
+            last = seed is seeds[-1]
+
+            def keep(row: CheckResult, last: bool = last) -> None:
+                if last or not row.passed:
+                    progress(row)
+
+            left = [check for check in self.checks if check.id not in final]
+            if left:
+                rows = self.judge_tree(tree, seed, keep, left, tell)
+                final |= {row.id: row for row in rows if last or not row.passed}
+            tell = _quietly  # another set says the same of the files
+        return [final[check.id] for check in self.checks]
+
     def judge_tree(
         self,
         tree: Path,
-        seed: int,
-        progress: Progress = lambda row: None,
-        checks: list[PlannedCheck] | None = None,
+        seed: Seed,
+        progress=lambda row: None,
+        checks: list | None = None,
         tell: Tell = lambda note: None,
     ) -> list[CheckResult]:
-        """The rows of all checks, or of some, for one tree under one seed."""
+        """The rows of all checks, or of some, for one tree and one set of inputs."""
         if seed not in self._records:
             self._records[seed] = (
                 Answers.load(self.homework, seed),
@@ -185,6 +207,15 @@ class Session:
 # --- records ------------------------------------------------------------------------------------
 
 
+def _quietly(note: Note) -> None:
+    """Tell nobody."""
+
+
+def is_public(record: dict) -> bool:
+    """Whether a record was made with the inputs that students have."""
+    return record["seeds"] == [PUBLIC]
+
+
 def _plain(notes: list[Note]) -> list[dict]:
     return [note.as_json() for note in notes]
 
@@ -201,7 +232,7 @@ def blank(homework: Homework, order: Order) -> dict:
         "fingerprint": order.fingerprint,
         "status": "failed",
         "reason": "",
-        "seed": None,
+        "seeds": [],  # the names of the inputs
         "isolation": "",
         "score": 0,
         "max_score": whole(sum(p.points for p in planned)),

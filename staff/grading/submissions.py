@@ -28,7 +28,7 @@ LONGEST_IDENT = 100  # bytes
 CANNOT_READ = "its bytes cannot be read"
 
 
-def find(folder: Path, homework: Homework, seed: int | None) -> list[Order]:
+def find(folder: Path, homework: Homework, seed: str | None, sets: int = 1) -> list[Order]:
     """Every submission as an order, by name.
 
     Raises:
@@ -41,26 +41,28 @@ def find(folder: Path, homework: Homework, seed: int | None) -> list[Order]:
     for path in sorted(folder.iterdir()):
         if _is_submission(path):
             about = known.get(path.name, {})
-            orders.append(_order(path, taken, homework, seed, about))
+            orders.append(_order(path, taken, homework, seed, sets, about))
     for name in sorted(known.keys() - {path.name for path in folder.iterdir()}):
         missing = folder / _plain(name)  # a student without a folder has a row, too
-        orders.append(_order(missing, taken, homework, seed, known[name]))
+        orders.append(_order(missing, taken, homework, seed, sets, known[name]))
     if not orders:
         raise KitError(f"{folder} holds neither archives nor folders")
     return sorted(orders, key=lambda order: order.ident)
 
 
-def find_others(folder: Path, homework: Homework, seed: int | None) -> list[Order]:
+def find_others(folder: Path, homework: Homework, seed: str | None, sets: int = 1) -> list[Order]:
     """Files that are no tables of the staff's and look like no upload; somebody's they may be."""
     taken: set[str] = set()
     return [
-        _order(path, taken, homework, seed, {})
+        _order(path, taken, homework, seed, sets, {})
         for path in sorted(folder.iterdir())
         if not _is_submission(path) and _may_be_an_upload(path)
     ]
 
 
-def _order(path: Path, taken: set[str], homework: Homework, seed: int | None, about: dict) -> Order:
+def _order(
+    path: Path, taken: set[str], homework: Homework, seed: str | None, sets: int, about: dict
+) -> Order:
     """An order under a name that no other has."""
     name = readable(path.name)
     short = name if path.is_dir() else SUFFIX.sub("", name)
@@ -70,7 +72,7 @@ def _order(path: Path, taken: set[str], homework: Homework, seed: int | None, ab
     taken.add(ident)
     return Order(
         ident, homework.name, str(path), students=tuple(about.get("students", ())),
-        submitted=about.get("created_at", ""), seed=seed,
+        submitted=about.get("created_at", ""), seed=seed, sets=sets,
     )  # fmt: skip
 
 
@@ -107,7 +109,7 @@ def fingerprint(order: Order, homework: Homework) -> Order:
     Reads names as well as bytes, follows no link, and raises nothing: a submission that cannot be
     read is refused when its turn comes, and one whose reading fails has its trouble noted.
     """
-    total = hashlib.sha256(grader_version(homework, order.seed).encode())
+    total = hashlib.sha256(grader_version(homework, order).encode())
     total.update("\0".join((*order.students, order.submitted)).encode("utf-8", "replace"))
     try:
         for name, piece in _pieces(Path(order.source)):

@@ -28,7 +28,7 @@ TOP = ("README.md", "requirements.txt", "constraints.txt", "Makefile", "pyprojec
 STUDENTS = Path("staff", "students")  # what only the students' kit has: AGENTS.md, editor settings
 NAME = "meta-learning-homework"
 FACTS = "course.toml"  # names the homeworks that are open
-STAFF_ONLY = re.compile(r"answers-.*\.npz")  # of secret seeds
+STAFF_ONLY = re.compile(r"answers-.*\.npz|term.*\.key")  # secret inputs
 
 
 def release(

@@ -15,6 +15,7 @@ from common import homework as homeworks
 from common.errors import KitError
 from common.files import write_text
 from common.homework import ROOT
+from common.kit import seeds
 from common.kit.version import kit_version
 from staff import command
 from staff.authoring import canary
@@ -24,7 +25,8 @@ from staff.release import version
 EXAMPLE = """example:
   python -m staff new-term --first-due 2027-01-15
 All dates of staff/course.toml move by as many days as the first one. Runs to diagnose get other
-letters, solutions and model answers another canary, the kit the next version. Look at `git diff`."""
+letters, solutions and model answers another canary, the kit the next version, and secret
+inputs end. Look at `git diff`."""
 _DUE = re.compile(r"^(due(?:_written)? = )(\S+)$", re.M)
 LETTERS = string.ascii_uppercase.replace("I", "").replace("O", "").replace("X", "")
 
@@ -44,8 +46,11 @@ def main(argv: list[str]) -> int:
     for path, text in texts.items():
         write_text(path, text)
         print(path.relative_to(ROOT))
+    if ended := seeds.end_term(ROOT):
+        print(f"\nthe secret inputs of the last term are worth nothing now: {len(ended) - 1} records "
+              f"are deleted, {ended[0].relative_to(ROOT)} is kept to grade it again")  # fmt: skip
     print(f"\nversion {kit_version(ROOT)}; look at: git diff\nthen:\n"
-          "  python -m staff answers hwN --seed N   inputs that nobody has seen, for every homework\n"
+          "  python -m staff answers --secret 3     inputs that nobody has seen, for every homework\n"
           "  make verify && make release")  # fmt: skip
     return 0
 

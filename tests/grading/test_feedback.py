@@ -8,8 +8,8 @@ import pytest
 from autograder.planning import plan
 from common import homework as homeworks
 from common.errors import KitError
-from common.homework import PUBLIC_SEED
 from staff.grading import feedback, grade, pool, session
+from staff.grading.jobs import PUBLIC
 from tests.grading.test_hand_ins import packed
 
 HOMEWORK = homeworks.load("hw1")
@@ -27,7 +27,7 @@ def judge_here(orders, workers, seconds, keep):
         if "refused" in order.ident:
             keep(session.refused(HOMEWORK, order, "it is encrypted"))
             continue
-        public = order.seed == PUBLIC_SEED
+        public = order.seed == PUBLIC
         assert order.for_student == public
         rows = []
         for number, check in enumerate(CHECKS):
@@ -42,7 +42,7 @@ def judge_here(orders, workers, seconds, keep):
                 }
             )  # fmt: skip
         record = session.blank(HOMEWORK, order) | {"status": "graded", "checks": rows}
-        record |= {"seed": PUBLIC_SEED if public else 7421, "score": 25, "isolation": "fork"}
+        record |= {"seeds": [PUBLIC if public else "bcdfghjk"], "score": 25, "isolation": "fork"}
         keep(record | {"notes": NOTES})
 
 
@@ -190,4 +190,4 @@ def test_no_record_of_the_public_seed_is_taken_for_a_grade(class_):
     pages(class_)
     out = class_.with_name("in-grades-hw1")
     record = json.loads((out / "students" / "s1.json").read_text())
-    assert record["seed"] == 7421 and SECRET in json.dumps(record)
+    assert record["seeds"] == ["bcdfghjk"] and SECRET in json.dumps(record)

@@ -1,6 +1,7 @@
 """Another term: dates, canary, version and letters are new, and nothing else is."""
 
 import tomllib
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -10,6 +11,7 @@ from common import homework as homeworks
 from common.diagnose import curves
 from common.errors import KitError
 from common.homework import ROOT
+from common.kit import seeds
 from common.kit.version import kit_version
 from staff.authoring import canary, stubs
 from staff.authoring.curves import recipe
@@ -90,6 +92,21 @@ def test_the_changes_get_the_heading_of_the_version(term):
     lines = (term / "CHANGELOG.md").read_text(encoding="utf-8").splitlines()
     place = lines.index("## Unreleased")
     assert lines[place + 2].startswith(f"## {kit_version(term)} (") and lines[place + 3][0] == "-"
+
+
+def test_what_was_recorded_in_another_term_is_worth_nothing(tmp_path):
+    checks = tmp_path / "autograder" / "checks" / "hw1"
+    checks.mkdir(parents=True)
+    old = seeds.make_term(tmp_path)
+    for name in (*[f"-{one}" for one in seeds.sets_of(old, "hw1", 2)], "-7421", ""):
+        (checks / f"answers{name}.npz").write_bytes(b"x")
+    homework = replace(homeworks.load("hw1"), root=tmp_path)
+    assert seeds.recorded(homework) == seeds.sets_of(old, "hw1", 2)
+    kept, *gone = seeds.end_term(tmp_path)
+    assert kept.name == f"term-{old}.key" and len(gone) == 2
+    assert sorted(path.name for path in checks.iterdir()) == ["answers-7421.npz", "answers.npz"]
+    assert seeds.make_term(tmp_path) != old
+    assert seeds.recorded(homework) == [] and seeds.end_term(tmp_path / "nowhere") == []
 
 
 def test_a_date_that_is_none_is_an_error():

@@ -1,6 +1,6 @@
 """`python -m staff gradescope hw1`: the autograder's zip, from files of this repository alone.
 
-It holds the kit's grader, the checks and answers of one homework (those of the secret seeds too),
+It holds the kit's grader, the checks and answers of one homework (those of the secret sets too),
 and the few staff modules that grade. No solution, mistake or variant is in it.
 """
 
@@ -14,11 +14,11 @@ from common import homework as homeworks
 from common.errors import KitError
 from common.files import write_archive
 from common.homework import Homework
-from common.kit import constraints
+from common.kit import constraints, seeds
 from staff import command
 from staff.course import policy
 from staff.course.facts import facts
-from staff.grading.jobs import secret_seeds
+from staff.grading.jobs import inputs_told
 
 HERE = Path(__file__).parent
 MODULES = (  # of staff/grading
@@ -55,35 +55,41 @@ def main(argv: list[str]) -> int:
     add = options.add_argument
     add("homework", help="hw0, hw1, …")
     add("-o", "--output", type=Path, metavar="FILE", help="dist/hwN-gradescope.zip")
+    add("--sets", type=int, default=1, metavar="N", help="as in staff grade (1)")
     add("--torch-index", default=os.environ.get("TORCH_INDEX", ""), metavar="URL")
     add("--data", type=Path, default=os.environ.get("KIT_DATA"), metavar="DIR")
     chosen = options.parse_args(argv)
     homework = homeworks.load(chosen.homework)
     output = chosen.output or Path("dist") / f"{homework.name}-gradescope.zip"
-    if not secret_seeds(homework):
-        print(f"note: no secret seed is recorded; record some first: python -m staff answers "
-              f"{homework.name} --seed N")  # fmt: skip
+    for told in inputs_told(homework, None, chosen.sets):
+        print(f"note: {told}")
     if not chosen.torch_index:
         print("note: no --torch-index: the image gets whatever build of torch pip takes, on Linux "
               "one for CUDA")  # fmt: skip
     if chosen.data is None and needs_omniglot(homework):
         print("note: no --data: runs trained on Omniglot are not measured on Gradescope; its log "
               "for the staff says so for each, and staff grade measures them")  # fmt: skip
-    files = contents(homework, chosen.torch_index, chosen.data and Path(chosen.data))
+    files = contents(homework, chosen.torch_index, chosen.data and Path(chosen.data), chosen.sets)
     write_archive(output, dict(sorted(files.items())), ("setup.sh", "run_autograder"))
-    print(f"{output}: {len(files)} files, {output.stat().st_size / 1024:.0f} kB; secret seeds: "
-          f"{len(secret_seeds(homework))}")  # fmt: skip
+    print(f"{output}: {len(files)} files, {output.stat().st_size / 1024:.0f} kB; secret sets: "
+          f"{len(seeds.recorded(homework))}")  # fmt: skip
     return 0
 
 
-def contents(homework: Homework, torch_index: str, data: Path | None) -> dict[str, bytes]:
-    """Name in the zip → bytes."""
+def contents(
+    homework: Homework, torch_index: str, data: Path | None, sets: int = 1
+) -> dict[str, bytes]:
+    """Name in the zip → bytes.
+
+    Args:
+        sets: how many secret sets each upload is judged with.
+    """
     root = homework.root
     if any(sign in torch_index for sign in "\n\r\0"):
         raise KitError("--torch-index must be one line")
     settings = (
         f"HOMEWORK={homework.name}\nTORCH_INDEX={shlex.quote(torch_index)}\n"
-        f"GRACE_MINUTES={policy.load().grace_minutes:g}\n"
+        f"GRACE_MINUTES={policy.load().grace_minutes:g}\nSETS={sets}\n"
     )
     files = {
         "setup.sh": _unix((HERE / "setup.sh").read_bytes()),

@@ -34,6 +34,7 @@ class Grading:
         return Order(
             ident, _homework(self.root), str(self.root / "submission"),
             submitted=created if isinstance(created, str) else "", for_student=True,
+            sets=int(_setting(self.root, "SETS", "1")),
         )  # fmt: skip
 
     def run(self) -> None:

@@ -24,6 +24,7 @@ from autograder.run.student import Student, StudentError
 from autograder.submit import LARGEST_FILE
 from common.files import untrusted
 from common.homework import Experiment, Homework
+from common.kit.seeds import Secret, Seed
 from common.statistics.intervals import confidence_interval
 
 HERE = Path(__file__).parent
@@ -51,13 +52,13 @@ class NotHere(Exception):
     """The grader lacks the data that a run was trained on: staff must act, not the student."""
 
 
-def measure(homework: Homework, worker: Worker, folder: Path, tree: Path, seed: int) -> Measured:
+def measure(homework: Homework, worker: Worker, folder: Path, tree: Path, seed: Seed) -> Measured:
     """Measure every required run that was handed in.
 
     Args:
         folder: the files of the submission, with `runs/<experiment>/`.
         tree: the tree made for the checks; its probes are exchanged for those of trained runs.
-        seed: decides which fresh tasks are drawn.
+        seed: decides which fresh tasks are drawn; a secret one is of this submission alone.
     """
     found = Measured()
     wanted = homework.measured
@@ -117,7 +118,7 @@ def _one(
     place = tree / "runs" / name
     place.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(run / "checkpoint.pt", place / "checkpoint.pt")
-    rng = np.random.default_rng([seed, zlib.crc32(name.encode())])
+    rng = generator(seed, name)
     student = Student(homework, lambda: worker.open(tree, homework.name, SECONDS))
     try:
         best = exam.accuracies(student, name, source, "test", "best", rng)
@@ -139,6 +140,13 @@ def _one(
         f"{'at least' if reached else 'this needs'} {least:g}"
     )
     _compare(run, name, last, found)
+
+
+def generator(seed: Seed, purpose: str) -> np.random.Generator:
+    """A stream of random numbers that belongs to a seed and a purpose."""
+    if isinstance(seed, Secret):
+        return np.random.default_rng(seed.words(purpose))
+    return np.random.default_rng([seed, zlib.crc32(purpose.encode())])
 
 
 def share_right(logits: np.ndarray, answer: np.ndarray, way: int) -> np.ndarray:
