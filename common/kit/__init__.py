@@ -1,1 +1,1 @@
-"""What this copy of the kit is: its version, the course it serves, the packages it was tried with."""
+"""What this copy of the kit is: its version, its course, the packages it was tried with, its inputs."""
