@@ -32,7 +32,6 @@ from common.files import given
 from common.homework import PUBLIC_SEED, Homework
 from staff.authoring.stubs import masters
 from staff.gate.shared_worker import start_trusted
-from staff.grading.jobs import PUBLIC, Order
 from staff.grading.session import Session
 from tests import agreement
 
@@ -199,7 +198,8 @@ def stub_imported(files: Files, name: str, homework: Homework) -> None:
 
 
 WITH_METHODS = ("hw1", "hw3")
-CONFLICT = ("\fWAYS = {
+CONFLICT = ("\f<<<<<<< HEAD", "x = 1", "\f=======", "x = 2", "\f>>>>>>> other")
+WAYS = {
     "missing": Way(missing, notes.MISSING, "file"),
     "another case": Way(renamed("{Stem}.py"), notes.RENAMED),
     "a copy's name": Way(renamed("{stem} (1).py"), notes.RENAMED),
@@ -369,7 +369,6 @@ def packed(clumsy: Clumsy, place: Path) -> Path:
     return place / "a.zip"
 
 
-<<<<<<< HEAD
 def earned(problems: dict[str, float], homework: Homework, lost: set[str]) -> list[str]:
     """What is wrong with the points of each problem."""
     return [

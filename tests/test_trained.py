@@ -1,8 +1,10 @@
 """Trained runs: measured on fresh tasks, with labels that never leave the parent."""
 
+import ast
 import json
 import pickle
 import shutil
+import textwrap
 from dataclasses import replace
 
 import numpy as np
@@ -13,10 +15,11 @@ from autograder.run.overlay import overlay
 from common import homework as homeworks
 from common.homework import PUBLIC_SEED, Experiment
 from common.kit.seeds import Secret
+from hw2.experiments import methods
 from staff.authoring.stubs import copy_solutions
 from staff.grading import trained
 from staff.grading.session import Session
-from staff.grading.trained import hw1, hw2, images
+from staff.grading.trained import hw1, hw2, images, lookups
 from tests.conftest import HOMEWORKS
 
 NAME = "1-shot-2-way"
@@ -60,11 +63,11 @@ def save(files, state):
 def measure(folder, worker, tmp_path, monkeypatch):
     monkeypatch.setattr(hw1, "TASKS", 500)
 
-    def run(least=0.55):
+    def run(least=0.55, seed=SECRET):
         shutil.rmtree(tmp_path / "tree", ignore_errors=True)
         homework = only(least)
         tree = overlay(homework, tmp_path / "tree", folder)
-        found = trained.measure(homework, worker, folder, tree, SECRET)
+        found = trained.measure(homework, worker, folder, tree, seed)
         return found, found.rows[0]
 
     return run
@@ -113,7 +116,7 @@ def test_a_checkpoint_that_runs_code_runs_none(measure, folder, tmp_path):
         write()
         found, row = measure(0.0)
         assert row.points == 0 and "UnpicklingError" in row.message
-        assert found.accuracy == {}
+        assert found.accuracy == {} and found.notes[0].kind == "no network"
     assert not list(tmp_path.rglob("made-by-a-checkpoint"))
 
 
@@ -175,10 +178,144 @@ def test_data_that_the_grader_lacks_is_the_staffs_to_mend(measure, folder, monke
     assert "omniglot is not on this machine: set KIT_DATA" in found.notes[0].text
 
 
+# --- what does not learn -------------------------------------------------------------------------
+
+
+def forward(folder, body):
+    """Another body for the network's forward."""
+    text = (folder / "mann.py").read_text()
+    head = text[: text.index("        hidden = torch.cat")]
+    rest = text[text.index("\n\n\ndef mann_loss") :]
+    (folder / "mann.py").write_text(head + textwrap.indent(textwrap.dedent(body), " " * 8) + rest)
+
+
+LOOK_UP = """
+from common.data import glyphs
+classes = {drawing.tobytes(): number for number, one in enumerate(glyphs.load().images)
+           for drawing in one.reshape(len(one), -1)}
+seen = [[[classes.get((pixels * 255).round().byte().numpy().tobytes(), -1) for pixels in row]
+         for row in task] for task in images]
+logits = torch.zeros(labels.shape)
+for task, rows in enumerate(seen):
+    for place, one in enumerate(rows[-1]):
+        for shown, name in zip(rows[0], labels[task, 0]):
+            logits[task, -1, place] += (shown == one) * name
+return logits
+"""
+
+
+def test_a_network_that_looks_the_exam_up_is_at_chance_and_put_before_staff(
+    measure, folder, monkeypatch
+):
+    monkeypatch.setattr(hw1, "TASKS", 250)
+    forward(folder, LOOK_UP)
+    found, _ = measure(0.9, PUBLIC_SEED)
+    assert found.accuracy[NAME] == 1.0  # the tasks that students have: this is the attack
+    found, row = measure(0.9)
+    assert found.accuracy[NAME] < 0.65 and row.points == 0
+    [told] = [note for note in found.notes if note.kind == "reads files"]
+    assert told.audience == "staff" and "mann.py, line " in told.text
+    assert "import common.data.glyphs" in told.text
+
+
+def test_the_students_code_never_sees_the_checkpoint(measure, folder):
+    state = torch.load(folder / "runs" / NAME / "checkpoint.pt", weights_only=True)
+    save(folder, state | {"answers": torch.arange(1000)})
+    body = """
+    import pathlib
+    raise ValueError([str(path) for path in pathlib.Path(__file__).parents[1].rglob("*.pt")])
+    """
+    forward(folder, body)
+    _, row = measure()
+    assert "it raised ValueError: []" in row.message
+
+
+@pytest.mark.parametrize("change", ["one more", "one less", "another shape"])
+def test_weights_are_exactly_the_networks_parameters(change, measure, folder):
+    state = torch.load(folder / "runs" / NAME / "checkpoint.pt", weights_only=True)
+    if change == "one more":
+        state["best"]["module"]["answers"] = torch.arange(1000)
+    elif change == "one less":
+        del state["best"]["module"]["head.bias"]
+    else:
+        state["best"]["module"]["head.bias"] = torch.zeros(3)
+    save(folder, state)
+    text = (folder / "mann.py").read_text()  # a network of the student's that would take them
+    (folder / "mann.py").write_text(text + "\n\nMANN.load_state_dict = lambda self, state: None\n")
+    found, row = measure(0.0)
+    assert row.points == 0 and "state_dict" in row.message
+    assert [note.kind for note in found.notes] == ["no network"]
+    assert "does not hold the network's parameters" in found.notes[0].text
+
+
+def test_code_that_is_as_large_as_a_data_set_is_not_measured(measure, folder):
+    text = (folder / "mann.py").read_text()
+    (folder / "mann.py").write_text(text + f"TABLE = '{'x' * trained.MOST_CODE}'\n")
+    _, row = measure(0.0)
+    assert row.points == 0 and "kB; runs are measured with at most 128" in row.message
+
+
+def test_fresh_glyphs_belong_to_one_submission():
+    mine, other = (images.pool("glyphs", "test", SECRET.derive(one)) for one in "ab")
+    again = images.pool("glyphs", "test", SECRET.derive("a"))
+    assert mine.shape == (images.FRESH, 20, 28, 28) and (mine == again).all()
+    public = images.pool("glyphs", "test", PUBLIC_SEED)
+    drawn = [
+        {drawing.tobytes() for one in pool for drawing in one} for pool in (mine, other, public)
+    ]
+    assert not (drawn[0] & drawn[1]) and not (drawn[0] & drawn[2])
+    assert images.pool("glyphs", "val", SECRET) is images.split("glyphs", "val")
+    ink = [pool.mean() / 255 for pool in (mine, other, public)]
+    assert max(ink) - min(ink) < 0.03  # drawn with the same pen
+
+
+@pytest.mark.parametrize(
+    "line, told",
+    {
+        "x = open('a')": "open()", "np.load('a')": ".load()", "import os.path": "import os.path",
+        "from pathlib import Path": "import pathlib.Path", "import torch": "", "x.copy()": "",
+        "from common.data import glyphs": "import common.data.glyphs", "from common import data":
+        "import common.data", "from . import helper": "", "import osprey": "",
+    }.items(),
+)  # fmt: skip
+def test_lines_that_read_files_are_seen(line, told):
+    assert lookups.reading(ast.parse(f"\n{line}")) == ([(2, told)] if told else [])
+
+
+@pytest.mark.parametrize("name", ["protonet-1-shot", "maml"])
+def test_homework_2s_networks_are_measured(name, worker, tmp_path, monkeypatch):
+    """Networks that have learned nothing: better than chance at seeing likeness, and no more."""
+    homework, folder = homeworks.load("hw2"), tmp_path / "files"
+    run = folder / "runs" / name
+    run.mkdir(parents=True)
+    copy_solutions(homeworks.ROOT, "hw2", folder)
+    torch.manual_seed(0)
+    sizes = methods.PROTONET if name != "maml" else methods.MAML | {"zero_head": False}
+    state = dict(methods.Conv4(**sizes).state_dict())
+    if name == "maml":
+        rates = {f"rate_of_{key.replace('.', '_')}": torch.tensor(0.4) for key, _ in
+                 methods.Conv4(**sizes).named_parameters()}  # fmt: skip
+        state = {f"network.{key}": value for key, value in state.items()} | rates
+    torch.save({"module": state, "best": None}, run / "checkpoint.pt")
+    (run / "config.json").write_text(json.dumps({"data": "glyphs", "tiny": False}))
+    (run / "metrics.csv").write_text("step,val_accuracy\n20,0.999\n")
+    monkeypatch.setattr(hw2, "TASKS", {"best": 40, "last": 40})
+    one = next(one for one in homework.experiments if one.name == name)
+    homework = replace(homework, experiments=(one,))
+    tree = overlay(homework, tmp_path / "tree", folder)
+    found = trained.measure(homework, worker, folder, tree, SECRET)
+    assert 0.25 < found.accuracy[name] < 0.95, found.rows[0].message
+    assert [note.kind for note in found.notes] == ["contradiction"]
+    state["answers"] = torch.zeros(9)
+    torch.save({"module": state, "best": None}, run / "checkpoint.pt")
+    found = trained.measure(homework, worker, folder, tree, SECRET)
+    assert "state_dict" in found.rows[0].message and found.notes[0].kind == "no network"
+
+
 class Spy:
     """In place of the worker: answers at random, and keeps what it was shown."""
 
-    def query_logits(self, experiment, weights, *shown):
+    def query_logits(self, weights, *shown):
         self.shown = shown
         query = shown[1][:, -1] if len(shown) == 2 else shown[2]
         return np.random.default_rng(0).normal(size=(*query.shape[:2], 5 if len(shown) > 2 else 2))
@@ -186,11 +323,13 @@ class Spy:
 
 def test_the_labels_to_guess_are_never_sent(monkeypatch):
     spy = Spy()
-    hw1.accuracies(spy, NAME, "glyphs", "test", "best", np.random.default_rng(0))
+    hw1.accuracies(spy, NAME, "best", images.split("glyphs", "test"), np.random.default_rng(0))
     pixels, labels = spy.shown
     assert not labels[:, -1].any() and (labels[:, 0] == np.eye(2)).all()
     assert pixels.shape == (hw1.BATCH, 2, 2, 784) and pixels.dtype == np.uint8
-    accuracy = hw2.accuracies(spy, "maml", "glyphs", "test", "last", np.random.default_rng(0))
+    accuracy = hw2.accuracies(
+        spy, "maml", "last", images.split("glyphs", "test"), np.random.default_rng(0)
+    )
     assert abs(accuracy.mean() - 0.2) < 0.05
     _, names, query = spy.shown
     assert (np.sort(names) == np.arange(5)).all() and query.shape[1] == 50

@@ -33,6 +33,8 @@ OF_FILES = (
 # Of a grade:
 NOT_MEASURED = "not measured"  # a trained run whose data are not on this machine: staff must act
 CHANGED = "changed file"  # one that is not as `submit` packed it
+NO_NETWORK = "no network"  # a run's checkpoint that does not hold exactly its network's parameters
+READS_FILES = "reads files"  # code of a trained network that could look a task up
 CONTRADICTION = "contradiction"  # two things that were handed in do not fit each other
 RECEIPT_BROKEN = "receipt"  # a run whose files are not those of its receipt, or that has none
 SHARED_RUN = "shared run"  # one run that two students handed in

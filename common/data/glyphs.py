@@ -17,12 +17,12 @@ POINTS = 26  # points of the pen along one stroke
 WOBBLE = 0.05  # how far a drawing's points stray, in sides of the picture
 
 
-def load(characters: int = ALPHABETS * CHARACTERS, seed: int = 0) -> FewShotImages:
+def load(characters: int = ALPHABETS * CHARACTERS, seed: int | list[int] = 0) -> FewShotImages:
     """Draw the data set (about a second for 300 characters).
 
     Args:
         characters: how many to draw; fewer shrink every split in proportion.
-        seed: another seed gives other alphabets.
+        seed: another seed gives other alphabets; several numbers are one seed.
 
     Returns:
         The images, uint8 [characters, 20, 28, 28]; splits of 200, 30 and 70 in 300.

@@ -6,6 +6,7 @@ of a batch has one; so has the program on Gradescope.
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 import time
 from collections.abc import Callable
@@ -23,6 +24,7 @@ from autograder.run.launch import isolation_of_this_system, start
 from autograder.run.notes import STAFF, Note, Tell
 from autograder.run.overlay import overlay
 from common import homework as homeworks
+from common.data.source import folders
 from common.errors import KitError
 from common.files.untrusted import writable
 from common.homework import PUBLIC_SEED, Homework
@@ -53,12 +55,15 @@ class Session:
     ) -> None:
         self.homework = homeworks.load(name)
         self.isolation = isolation or isolation_of_this_system()
-        self.worker = worker or start(self.isolation, self.homework.preload)
+        self.worker = worker or self._start()
         self.checks = plan(self.homework)
         self._records: dict[Seed, tuple[Answers, Knowledge]] = {}
 
     def close(self) -> None:
         self.worker.close()
+
+    def _start(self) -> Worker:
+        return start(self.isolation, self.homework.preload, _data_of_exams())
 
     def grade(self, order: Order, progress: Progress = lambda row: None) -> dict:
         """Grade one submission; its record.
@@ -72,7 +77,7 @@ class Session:
             return self._grade(order, progress)
         except (KitError, OSError):
             self.worker.close()
-            self.worker = start(self.isolation, self.homework.preload)
+            self.worker = self._start()
             return self._grade(order, progress)
 
     def _grade(self, order: Order, progress: Progress) -> dict:
@@ -205,6 +210,13 @@ class Session:
 
 
 # --- records ------------------------------------------------------------------------------------
+
+
+def _data_of_exams() -> tuple[Path, ...]:
+    """Where the images lie that fresh tasks are drawn from: student code sees nothing of them."""
+    with contextlib.suppress(KitError):  # said by the run that needs them
+        return tuple(filter(Path.is_dir, folders("omniglot", None)))
+    return ()
 
 
 def _quietly(note: Note) -> None:

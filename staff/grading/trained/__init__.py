@@ -1,55 +1,53 @@
 """Trained runs: a handed-in checkpoint, asked about fresh tasks, scored in this process.
 
-The worker loads the checkpoint with `weights_only=True` beside the student's own code and answers
-with predictions; the labels of the query images never leave this process. Which tasks a homework
-asks about stands in `staff/trained/hwN.py`, what runs in the worker in `hwN_probe.py`.
+A worker loads the checkpoint with `weights_only=True` beside the kit's own code alone; the student's
+code gets the parameters of its network, nothing else of the file, and answers with predictions. The
+labels of the query images never leave this process. Which tasks a homework asks about stands in
+`hwN.py`, what runs in the worker in `hwN_probe.py`.
 """
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import math
 import shutil
+import tempfile
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 
 from autograder.report.record import CheckResult
-from autograder.run.base import Worker
-from autograder.run.notes import CONTRADICTION, NOT_MEASURED, STAFF, Note
+from autograder.run.base import Conversation, Worker
+from autograder.run.notes import (
+    CONTRADICTION,
+    NO_NETWORK,
+    NOT_MEASURED,
+    READS_FILES,
+    STAFF,
+    Note,
+)
+from autograder.run.overlay import overlay, taken
 from autograder.run.student import Student, StudentError
 from autograder.submit import LARGEST_FILE
 from common.files import untrusted
 from common.homework import Experiment, Homework
 from common.kit.seeds import Secret, Seed
 from common.statistics.intervals import confidence_interval
+from staff.grading.trained import lookups
+from staff.grading.trained.outcome import Measured, NotHere, Unusable
 
 HERE = Path(__file__).parent
 SECONDS = 90.0  # for one run: loading it, and all its tasks
+MOST_CODE = 2**17  # bytes of all that a student wrote: a network is learned, not written
 SLACK = 0.03  # beyond chance, by how much metrics.csv and the measurement may differ
 
 LARGEST_CONFIG = 2**20  # bytes
 CONFIG: dict[str, untrusted.Shape] = {"data": untrusted.text(40), "tiny": untrusted.flag}
-
-
-@dataclass
-class Measured:
-    """What became of the runs of one submission."""
-
-    rows: list[CheckResult] = field(default_factory=list)
-    accuracy: dict[str, float] = field(default_factory=dict)
-    notes: list[Note] = field(default_factory=list)
-
-
-class Unusable(Exception):
-    """A run that earns nothing; the text says why."""
-
-
-class NotHere(Exception):
-    """The grader lacks the data that a run was trained on: staff must act, not the student."""
 
 
 def measure(homework: Homework, worker: Worker, folder: Path, tree: Path, seed: Seed) -> Measured:
@@ -70,76 +68,169 @@ def measure(homework: Homework, worker: Worker, folder: Path, tree: Path, seed: 
         found.notes.append(
             Note(NOT_MEASURED, STAFF, f"{homework.name}: the grader has no tasks for trained runs")
         )
-    else:
-        shutil.copyfile(HERE / f"{homework.name}_probe.py",
-                        tree / "probes" / f"{homework.name}.py")  # fmt: skip
     for experiment in wanted:
-        row = CheckResult(
-            id=f"run::{experiment.name}", problem=problem.id,
-            title=f"Trained run {experiment.name} on fresh tasks", points=0,
-            max_points=experiment.points, status="failed", seconds=0.0,
+        found.rows.append(
+            CheckResult(
+                id=f"run::{experiment.name}", problem=problem.id,
+                title=f"Trained run {experiment.name} on fresh tasks", points=0,
+                max_points=experiment.points, status="failed", seconds=0.0,
+            )
         )  # fmt: skip
-        found.rows.append(row)
-        if exam is None:
+    with tempfile.TemporaryDirectory(prefix="runs-", ignore_cleanup_errors=True) as place:
+        sitting = _Sitting(homework, worker, folder, tree, Path(place), seed, exam, found)
+        for experiment, row in zip(wanted, found.rows):
+            sitting.judge(experiment, row)
+    return found
+
+
+def _exam(name: str):
+    if importlib.util.find_spec(f"staff.grading.trained.{name}") is None:
+        return None
+    return importlib.import_module(f"staff.grading.trained.{name}")
+
+
+@dataclass
+class _Sitting:
+    """One submission's runs, one after another.
+
+    Attributes:
+        tree: where the student's code runs.
+        place: an empty folder, for a tree of the kit's own code.
+    """
+
+    homework: Homework
+    worker: Worker
+    folder: Path
+    tree: Path
+    place: Path
+    seed: Seed
+    exam: ModuleType | None
+    found: Measured
+
+    def judge(self, experiment: Experiment, row: CheckResult) -> None:
+        """Fill in a run's row, whatever becomes of it."""
+        if self.exam is None:
             row.status, row.what = "not_run", "not measured yet"
-            continue
+            return
         try:
-            _one(homework, worker, experiment, folder, tree, seed, exam, row, found)
+            self._judge(experiment, row, self.exam)
         except Unusable as error:
             row.what = str(error)
         except StudentError as error:
             row.status, row.what = error.status, error.what
         except NotHere as error:
             row.status, row.what = "not_run", "not measured yet: the staff have been told"
-            found.notes.append(
-                Note(NOT_MEASURED, STAFF, f"{experiment.name}: not measured: {error}")
+            self._tell(NOT_MEASURED, f"{experiment.name}: not measured: {error}")
+
+    def _judge(self, experiment: Experiment, row: CheckResult, exam: ModuleType) -> None:
+        name, run = experiment.name, self.folder / "runs" / experiment.name
+        if not (run / "checkpoint.pt").is_file():
+            raise Unusable(f"no run was handed in; make it with: {experiment.command}")
+        source = _source(run)
+        if source not in experiment.least:
+            known = ", ".join(experiment.least)
+            raise Unusable(f"config.json says data {source!r}; thresholds are set for {known}")
+        from staff.grading.trained import images  # its libraries take time, and few need them
+
+        self._look_at_the_code()
+        pools = [images.pool(source, part, self.seed) for part in ("test", "val")]
+        best, last = self._accuracies(name, self._stored(run, name), pools, exam)
+        accuracy, interval = float(best.mean()), confidence_interval(best)
+        least = experiment.least[source]
+        self.found.accuracy[name] = round(accuracy, 4)
+        if least <= exam.chance(name):
+            told = f"{name}: the threshold for {source} is {least:g}, no more than chance"
+            self._tell("low threshold", told)
+        # The benefit of sampling is the student's: fresh tasks are a draw, and so are fresh glyphs.
+        spread = exam.SPREAD if images.are_fresh(source, self.seed) else 0.0
+        reached = accuracy + math.hypot(interval, 2 * spread) >= least
+        row.status = "passed" if reached else "failed"
+        row.points = row.max_points if reached else 0
+        row.what = (
+            f"accuracy {accuracy:.3f} ± {interval:.3f} on {best.size} fresh tasks of {source}; "
+            f"{'at least' if reached else 'this needs'} {least:g}"
+        )
+        _compare(run, name, last, self.found)
+
+    def _stored(self, run: Path, name: str) -> dict[str, Any]:
+        """The weights of a run by "best" and "last": what the kit's own network takes, no more.
+
+        Raises:
+            StudentError: when the checkpoint does not hold exactly its parameters.
+        """
+        place = self._kit / "runs" / name
+        place.mkdir(parents=True)
+        shutil.copyfile(run / "checkpoint.pt", place / "checkpoint.pt")
+        kit = Student(self.homework, lambda: self._open(self._kit))
+        try:
+            return {weights: kit.stored(name, weights) for weights in ("best", "last")}
+        except StudentError as error:
+            told = f"{name}: the checkpoint does not hold the network's parameters: {error.what}"
+            self._tell(NO_NETWORK, told)
+            raise
+        finally:
+            kit.close()
+
+    def _accuracies(
+        self, name: str, stored: dict[str, Any], pools: list[np.ndarray], exam: ModuleType
+    ) -> list[np.ndarray]:
+        """The accuracies of the best weights on test tasks, and of the last on validation tasks."""
+        rng = generator(self.seed, name)
+        student = Student(self.homework, lambda: self._open(self._students))
+        try:
+            for weights, held in stored.items():
+                student.take(name, weights, held)
+            return [
+                exam.accuracies(student, name, weights, pool, rng)
+                for weights, pool in zip(stored, pools)
+            ]
+        finally:
+            student.close()
+
+    def _open(self, tree: Path) -> Conversation:
+        return self.worker.open(tree, self.homework.name, SECONDS)
+
+    @functools.cached_property
+    def _students(self) -> Path:
+        return self._with_probe(self.tree)
+
+    @functools.cached_property
+    def _kit(self) -> Path:
+        return self._with_probe(overlay(self.homework, self.place / "kit"))
+
+    def _with_probe(self, tree: Path) -> Path:
+        probe = tree / "probes" / f"{self.homework.name}.py"
+        shutil.copyfile(HERE / f"{self.homework.name}_probe.py", probe)
+        return tree
+
+    def _look_at_the_code(self) -> None:
+        """Tell staff of code that reads files.
+
+        Raises:
+            Unusable: when there is so much code that it may hold what it should have learned.
+        """
+        total, lines = self._code
+        if total > MOST_CODE:
+            raise Unusable(
+                f"its code has {total // 1024} kB; runs are measured with at most {MOST_CODE // 1024}"
             )
-    return found
+        if lines and not any(note.kind == READS_FILES for note in self.found.notes):
+            self._tell(READS_FILES, f"the code of its networks reads files: {'; '.join(lines[:3])}")
 
+    @functools.cached_property
+    def _code(self) -> tuple[int, list[str]]:
+        """How many bytes of code there are, and the lines that read files."""
+        files = taken(self.homework, self.folder)
+        lines = [
+            f"{file.name}, line {line}: {what}"
+            for file in files
+            if file.source.tree is not None
+            for line, what in lookups.reading(file.source.tree)
+        ]
+        return sum(len(file.source.text.encode("utf-8", "replace")) for file in files), lines
 
-def _exam(name: str) -> ModuleType | None:
-    if importlib.util.find_spec(f"staff.grading.trained.{name}") is None:
-        return None
-    return importlib.import_module(f"staff.grading.trained.{name}")
-
-
-def _one(
-    homework: Homework, worker: Worker, experiment: Experiment, folder: Path, tree: Path,
-    seed: int, exam: ModuleType, row: CheckResult, found: Measured,
-) -> None:  # fmt: skip
-    name = experiment.name
-    run = folder / "runs" / name
-    if not (run / "checkpoint.pt").is_file():
-        raise Unusable(f"no run was handed in; make it with: {experiment.command}")
-    source = _source(run)
-    if source not in experiment.least:
-        known = ", ".join(experiment.least)
-        raise Unusable(f"config.json says data {source!r}; thresholds are set for {known}")
-    place = tree / "runs" / name
-    place.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(run / "checkpoint.pt", place / "checkpoint.pt")
-    rng = generator(seed, name)
-    student = Student(homework, lambda: worker.open(tree, homework.name, SECONDS))
-    try:
-        best = exam.accuracies(student, name, source, "test", "best", rng)
-        last = exam.accuracies(student, name, source, "val", "last", rng)
-    finally:
-        student.close()
-    accuracy, interval = float(best.mean()), confidence_interval(best)
-    least = experiment.least[source]
-    found.accuracy[name] = round(accuracy, 4)
-    if least <= exam.chance(name):
-        told = f"{name}: the threshold for {source} is {least:g}, no more than chance"
-        found.notes.append(Note("low threshold", STAFF, told))
-    # The benefit of sampling is the student's: fresh tasks are a draw.
-    reached = accuracy + interval >= least
-    row.status = "passed" if reached else "failed"
-    row.points = row.max_points if reached else 0
-    row.what = (
-        f"accuracy {accuracy:.3f} ± {interval:.3f} on {best.size} fresh tasks of {source}; "
-        f"{'at least' if reached else 'this needs'} {least:g}"
-    )
-    _compare(run, name, last, found)
+    def _tell(self, kind: str, text: str) -> None:
+        self.found.notes.append(Note(kind, STAFF, text))
 
 
 def generator(seed: Seed, purpose: str) -> np.random.Generator:
@@ -147,26 +238,6 @@ def generator(seed: Seed, purpose: str) -> np.random.Generator:
     if isinstance(seed, Secret):
         return np.random.default_rng(seed.words(purpose))
     return np.random.default_rng([seed, zlib.crc32(purpose.encode())])
-
-
-def share_right(logits: np.ndarray, answer: np.ndarray, way: int) -> np.ndarray:
-    """The share of the queries of each task that a run's logits get right, [T].
-
-    Args:
-        logits: [T, Q, way], as the student's network gave them.
-        answer: the right classes, [T, Q].
-
-    Raises:
-        Unusable: when they are not logits for these queries.
-    """
-    logits, shape = np.asarray(logits), (*answer.shape, way)
-    if logits.shape != shape or logits.dtype.kind != "f":
-        raise Unusable(
-            f"the network gave logits of shape {list(logits.shape)}, expected {list(shape)}"
-        )
-    if not np.isfinite(logits).all():
-        raise Unusable("the network gave logits that are not finite")
-    return (logits.argmax(-1) == answer).mean(-1)
 
 
 def _source(run: Path) -> str:

@@ -1,36 +1,54 @@
-"""Runs beside the student's code in place of the probes of the checks; knows no label to guess."""
+"""Runs in place of the probes of the checks; knows no label to guess.
+
+`stored` runs beside the kit's own code alone, `take` and `query_logits` beside the student's, which
+gets the parameters of the network and never sees the checkpoint.
+"""
 
 from __future__ import annotations
 
 import functools
+import re
 from pathlib import Path
-from typing import Any
 
 import torch
-from torch import Tensor, nn
 
 LARGEST_MEMORY = 1024
+_networks: dict[
+    str, torch.nn.Module
+] = {}  # "best" and "last" → the student's network with those weights
 
 
-def query_logits(hw: Any, experiment: str, weights: str, images: Tensor, labels: Tensor) -> Tensor:
-    """The logits of the query row, [B, N, N]."""
-    network = _network(hw, experiment, weights, labels.shape[-1], labels.shape[1])
-    with torch.no_grad():
-        return network(images.float() / 255, labels)[:, -1].float()
-
-
-def _network(hw: Any, experiment: str, weights: str, way: int, samples: int) -> nn.Module:
-    path = Path(__file__).parents[1] / "runs" / experiment / "checkpoint.pt"
-    state, hidden_dim = _read(path)
+def stored(hw, experiment, weights):
+    """The network's size and parameters in a checkpoint: exactly these, by name and shape."""
+    state, hidden_dim = _read(experiment)
     module = state["module"] if weights == "last" or not state.get("best") else (
         state["best"]["module"])  # fmt: skip
-    network = hw.mann.MANN(way, samples, hidden_dim)
+    network = _network(hw, experiment, hidden_dim)
     network.load_state_dict(module)
-    return network.eval()
+    return {"hidden_dim": hidden_dim, "parameters": dict(network.state_dict())}
+
+
+def take(hw, experiment, weights, held):
+    """Keep the student's network with these weights."""
+    network = _network(hw, experiment, held["hidden_dim"])
+    network.load_state_dict(held["parameters"])
+    _networks[weights] = network.eval()
+
+
+def query_logits(hw, weights, images, labels):
+    """The logits of the query row, [B, N, N]."""
+    with torch.no_grad():
+        return _networks[weights](images.float() / 255, labels)[:, -1].float()
+
+
+def _network(hw, experiment, hidden_dim):
+    shot, way = map(int, re.findall(r"\d+", experiment))
+    return hw.mann.MANN(way, shot + 1, hidden_dim)
 
 
 @functools.cache
-def _read(path: Path) -> tuple[dict[str, Any], int]:
+def _read(experiment):
+    path = Path(__file__).parents[1] / "runs" / experiment / "checkpoint.pt"
     state = torch.load(path, map_location="cpu", weights_only=True)
     hidden_dim = state["config"]["hidden_dim"]
     if type(hidden_dim) is not int or not 1 <= hidden_dim <= LARGEST_MEMORY:
