@@ -51,6 +51,7 @@ OWN_OPTIONS = {  # commands that read their own: module, help
     "compare": ("staff.authoring.compare", "compare the five methods, with the solutions"),
     "curves": ("staff.authoring.curves.record", "record the curves to diagnose"),
     "grade": ("staff.grading.grade", "grade a folder of submissions"),
+    "cluster-keys": ("staff.grading.cluster_keys", "make the keys of a cluster that grades"),
     "experiments": (
         "staff.authoring.experiments",
         "run every required experiment with the solutions",

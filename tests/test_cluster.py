@@ -1,5 +1,6 @@
 """Grading on a real Dask cluster of separate processes, one of which is killed half-way."""
 
+import json
 import os
 import signal
 import subprocess
@@ -10,7 +11,7 @@ import pytest
 
 from common import homework as homeworks
 from common.errors import KitError
-from staff.grading import submissions, synthetic_class
+from staff.grading import cluster_keys, submissions, synthetic_class
 from tests import clumsy
 
 pytest.importorskip("distributed")
@@ -111,6 +112,90 @@ def test_clumsy_submissions_earn_here_what_they_earn_at_home(dask, tmp_path):
         for ident, one in uploads.items()
     }
     assert not any(wrong.values()), wrong
+
+
+@pytest.fixture
+def with_keys(tmp_path):
+    """A scheduler that asks for keys, as `cluster-keys` says to start it; (address, folder of keys)."""
+    mine = tmp_path / "mine"
+    cluster_keys.make(mine)
+    files = ["--tls-ca-file", mine / "cluster.pem", "--tls-cert", mine / "cluster.pem",
+             "--tls-key", mine / "cluster.key"]  # fmt: skip
+    contact = tmp_path / "scheduler.json"
+    process = start("distributed.cli.dask_scheduler", "--protocol", "tls", "--host", "127.0.0.1", "--port",
+                    "0", "--no-dashboard", "--scheduler-file", contact, *files, cwd=tmp_path)  # fmt: skip
+    until = time.monotonic() + 120
+    while not contact.is_file() and time.monotonic() < until:
+        time.sleep(0.1)
+    yield json.loads(contact.read_text())["address"], mine
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+
+
+def test_a_stranger_cannot_run_a_task(with_keys, tmp_path):
+    from distributed import Client
+    from distributed.security import Security
+
+    address, mine = with_keys
+    assert address.startswith("tls://")
+    with Client(address, timeout=30, security=cluster_keys.security(address, mine)) as client:
+        assert client.run_on_scheduler(lambda: 7) == 7
+    cluster_keys.make(tmp_path / "others")
+    other = cluster_keys.security(address, tmp_path / "others")
+    certificate_alone = Security(tls_ca_file=str(mine / "cluster.pem"), require_encryption=True)
+    for where, security in ((address, other), (address, certificate_alone),
+                            (address.replace("tls", "tcp"), None)):  # fmt: skip
+        with pytest.raises((OSError, TypeError)):
+            Client(where, timeout=3, security=security)
+
+
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:8786", "localhost:8786", "tcp://[::1]:8786"])
+def test_plain_tcp_is_for_this_machine_alone(address):
+    assert cluster_keys.security(address, None) is None
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "tcp://10.0.0.5:8786",
+        "grader.example.edu:8786",
+        "tcp://0.0.0.0:1",
+        "ws://[::]:1",
+        "tls://a:1",
+    ],
+)
+def test_what_others_can_reach_needs_keys(address, tmp_path):
+    with pytest.raises(KitError, match="python -m staff cluster-keys"):
+        cluster_keys.security(address, tmp_path)
+
+
+def test_keys_are_their_owners_and_never_replaced(tmp_path):
+    folder = tmp_path / "keys"
+    assert cluster_keys.main([str(folder)]) == 0
+    assert {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()} == {
+        "cluster.pem": 0o600, "cluster.key": 0o600}  # fmt: skip
+    with pytest.raises(KitError, match="holds keys already"):
+        cluster_keys.make(folder)
+
+
+def test_a_scheduler_that_others_can_reach_is_refused(tmp_path):
+    """The address that the client was given is the loopback's, but it listens everywhere."""
+    contact = tmp_path / "scheduler.json"
+    process = start("distributed.cli.dask_scheduler", "--host", "0.0.0.0", "--port", "0", "--no-dashboard",
+                    "--scheduler-file", contact, cwd=tmp_path)  # fmt: skip
+    try:
+        until = time.monotonic() + 120
+        while not contact.is_file() and time.monotonic() < until:
+            time.sleep(0.1)
+        told = json.loads(contact.read_text())["address"]
+        if "127.0.0.1" in told:
+            pytest.skip("this machine has no address but the loopback's")
+        here = f"tcp://127.0.0.1:{told.rpartition(':')[2]}"
+        with pytest.raises(KitError, match="is plain tcp, and whoever reaches it"):
+            cluster.run([submissions.Order("a", "hw1", "")], here, 9.0, lambda record: None)
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
 
 
 def test_no_scheduler_is_a_usage_error(monkeypatch):

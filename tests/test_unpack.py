@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import stat
+import struct
 import tarfile
 import zipfile
 
@@ -224,6 +225,22 @@ def test_what_is_unsafe_is_refused_with_a_reason(files, told, tmp_path):
     with pytest.raises(Refused, match=told):
         take(zipped(tmp_path / "a.zip", files), tmp_path)
     assert not list(tmp_path.parent.glob("evil*")) and not list(tmp_path.glob("evil*"))
+
+
+@pytest.mark.parametrize("zip64", [False, True])
+def test_a_list_of_entries_without_end_is_not_read(zip64, tmp_path):
+    """A few hundred entries a kilobyte, all of one byte: each would be an object in memory."""
+    size, count = archives.MOST_DIRECTORY + 1, 0xFFFF
+    end = struct.pack(
+        "<4s4H2LH", b"PK\5\6", 0, 0, count, count, 0xFFFFFFFF if zip64 else size, 0, 0
+    )
+    if zip64:
+        record = struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, count, count, size, 0)
+        end = record + struct.pack("<4sLQL", b"PK\6\7", 0, size, 1) + end
+    path = tmp_path / "a.zip"
+    path.write_bytes(b"PK\3\4" + bytes(size - 4) + end)
+    with pytest.raises(Refused, match="its list of files is longer than 16 MB"):
+        accept(path, tmp_path, HOMEWORK)
 
 
 def test_a_size_that_lies_is_refused(tmp_path):

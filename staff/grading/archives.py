@@ -10,6 +10,7 @@ import bz2
 import contextlib
 import errno
 import gzip
+import io
 import lzma
 import os
 import re
@@ -34,6 +35,7 @@ MOST_ENTRIES = 20_000
 MOST_DECLARED = 2**30  # bytes of all that an archive says it holds
 MOST_STREAM = 2**28  # bytes that a compressed tar may unpack to
 MOST_LEFT_OUT = 400_000  # entries that are only counted
+MOST_DIRECTORY = 2**24  # bytes of a zip's list of its entries
 RATIO, RATIO_FROM = 200, 2**20  # a member larger than this must not shrink by more than that
 DEEPEST, LONGEST_NAME = 20, 1000
 PIECE = 2**16
@@ -134,7 +136,8 @@ def opened(source: Path, homework: str) -> Iterator[Offer]:
             if kind == "folder":
                 yield of_folder(source)
             elif kind == ZIP:
-                yield _of_zip(stack.enter_context(zipfile.ZipFile(source)))
+                stream = stack.enter_context(_Directory(io.FileIO(source)))
+                yield _of_zip(stack.enter_context(zipfile.ZipFile(stream)))
             elif kind == TAR:
                 yield _of_tar(stack.enter_context(_tar(source)))
             else:
@@ -231,6 +234,15 @@ def _require_no_collision(members: list[Member]) -> None:
 
 
 # --- zip ----------------------------------------------------------------------------------------
+
+
+class _Directory(io.BufferedReader):
+    """A zip's file, whose list of entries is read in one piece, into many times its memory."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is not None and size > MOST_DIRECTORY:
+            raise Refused(f"its list of files is longer than {MOST_DIRECTORY // 2**20} MB")
+        return super().read(size)
 
 
 def _of_zip(archive: zipfile.ZipFile) -> Offer:

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from common import homework as homeworks
 from common.errors import KitError
-from staff.grading import pool, session, submissions
+from staff.grading import cluster_keys, pool, session, submissions
 from staff.grading.archives import Refused
 from staff.grading.jobs import Order, grader_version
 
@@ -23,14 +24,18 @@ WAIT = 20  # seconds for the scheduler to answer
 _lock = threading.Lock()
 
 
-def run(orders: list[Order], address: str, seconds: float, keep: Callable[[dict], None]) -> None:
+def run(
+    orders: list[Order], address: str, seconds: float, keep: Callable[[dict], None],
+    keys: Path | None = None,
+) -> None:  # fmt: skip
     """Grade all orders on a cluster; `keep` gets each record once.
 
     Args:
         seconds: what one submission may take on a worker before its process is ended.
+        keys: the folder that `staff cluster-keys` made; needed but on this machine alone.
 
     Raises:
-        KitError: when there is no cluster, or it has no worker or another kit.
+        KitError: when there is no cluster, it is open to others, or has no worker or another kit.
     """
     if not orders:
         return
@@ -39,18 +44,20 @@ def run(orders: list[Order], address: str, seconds: float, keep: Callable[[dict]
     except ImportError:
         raise KitError("--scheduler needs Dask: pip install -r staff/requirements.txt") from None
     try:
-        client = Client(address, timeout=WAIT)
+        client = Client(address, timeout=WAIT, security=cluster_keys.security(address, keys))
     except (OSError, TimeoutError, ValueError) as error:
         raise KitError(f"no Dask scheduler answers at {address} ({error}); start one with: "
                          "dask scheduler") from None  # fmt: skip
     homework = homeworks.load(orders[0].homework)
     version = grader_version(homework, orders[0])
     with client:
+        _require_closed(client, address)
         try:
             client.wait_for_workers(1, timeout=60)
         except TimeoutError:
             raise KitError(f"{address} has no worker; start one on each machine, in this folder: "
                              f"PYTHONPATH=. dask worker {address} --nthreads 1") from None  # fmt: skip
+        _require_closed(client, address)  # once more: now the workers are there
         waiting, running = list(reversed(orders)), dict[Any, Order]()
 
         def submit() -> list:
@@ -85,6 +92,18 @@ def run(orders: list[Order], address: str, seconds: float, keep: Callable[[dict]
             future.release()
             for new in submit():
                 done.add(new)
+
+
+def _require_closed(client: Any, address: str) -> None:
+    """Refuse a cluster without keys that listens to more than the address of this machine.
+
+    Raises:
+        KitError: when its scheduler or a worker can be reached by others.
+    """
+    if not address.startswith("tls://"):
+        info = client.scheduler_info(n_workers=-1)
+        for place in (info["address"], *info["workers"]):
+            cluster_keys.require_here(place)
 
 
 def grade_here(order: Order, version: str, seconds: float) -> dict:

@@ -49,7 +49,7 @@ EPILOG = """
 examples:
   python -m staff grade submissions --hw hw1
   python -m staff grade export --hw hw1 --workers 8 --out grades/hw1
-  python -m staff grade submissions --hw hw1 --scheduler tcp://HOST:8786    on many machines
+  python -m staff grade submissions --hw hw1 --scheduler tls://HOST:8786 --tls DIR   on many machines
   python -m staff grade submissions --hw hw1 --only ada                     one again
   python -m staff grade submissions --hw hw1 --out new --compare old        whose points changed
 FOLDER holds zips, folders, or a download of Gradescope (with its submission_metadata.yml), Canvas or
@@ -69,6 +69,7 @@ def main(argv: list[str]) -> int:
     add("--hw", required=True, metavar="hwN")
     add("--workers", type=int, default=os.cpu_count() or 1, metavar="N", help="processes (cores)")
     add("--scheduler", metavar="ADDRESS", help="a Dask scheduler, in place of --workers")
+    add("--tls", type=Path, metavar="DIR", help="the cluster's keys (staff cluster-keys)")
     add("--out", type=Path, metavar="DIR", help="FOLDER-grades-hwN")
     add("--sets", type=int, default=1, metavar="N", help="secret sets for each: a check counts when "
         "it passes under all (1)")  # fmt: skip
@@ -97,6 +98,7 @@ def main(argv: list[str]) -> int:
             chosen.seed,
             chosen.scheduler,
             sets=chosen.sets,
+            keys=chosen.tls,
             roster=chosen.roster,
             times=chosen.times,
             only=chosen.only or (),
@@ -164,6 +166,7 @@ def grade_folder(
     scheduler: str | None = None,
     *,
     sets: int = 1,
+    keys: Path | None = None,
     roster: Path | None = None,
     times: Path | None = None,
     only: Sequence[str] = (),
@@ -175,6 +178,7 @@ def grade_folder(
     Args:
         seed: the name of the inputs; None takes secret ones.
         sets: how many of them for each submission.
+        keys: the folder with the cluster's keys.
         roster, times: files; those of the folder where they are there.
         only: students or uploads to grade again, and no others.
         written: the table of the written half, for the page.
@@ -205,7 +209,7 @@ def grade_folder(
         if scheduler is not None:
             from staff.grading import cluster
 
-            cluster.run(todo, scheduler, limit(homework), keep)
+            cluster.run(todo, scheduler, limit(homework), keep, keys)
         else:
             from staff.grading import pool
 
