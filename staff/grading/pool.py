@@ -12,26 +12,32 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import sys
 import tempfile
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
 from autograder.run.clearing import remove
+from common.homework import ROOT
+from staff.grading.clean_kit import CleanKit
 from staff.grading.jobs import Order
 from staff.grading.session import Session, failed
 
 TRIES = 2
+CHANGED_KIT = "the kit was changed while it alone was graded"
 START = 180.0  # seconds that the imports of a fresh process may take
 
 
 class Desk:
     """A process and what it is doing."""
 
-    def __init__(self) -> None:
+    def __init__(self, kit: CleanKit | None = None) -> None:
         self.order: Order | None = None
+        self._kit = kit
         self._begin()
 
     def _begin(self) -> None:
@@ -41,7 +47,8 @@ class Desk:
         context = multiprocessing.get_context("spawn")
         self.line, theirs = context.Pipe()
         self.process = context.Process(target=_serve, args=(theirs, self.folder), daemon=False)
-        self.process.start()
+        with self._kit.first_to_import() if self._kit else contextlib.nullcontext():
+            self.process.start()
         theirs.close()
         self.deadline, self.warm = float("inf"), False
 
@@ -71,10 +78,15 @@ class Desk:
             ended = f"not finished after {self.seconds:.0f} s"
         else:
             return None
-        self.end()
-        self.order = None
-        self._begin()
+        self.begin_anew()
         return ended
+
+    def begin_anew(self) -> Order | None:
+        """End the process and start another; the order that it had."""
+        self.end()
+        order, self.order = self.order, None
+        self._begin()
+        return order
 
     def end(self) -> None:
         """End the process, its worker, and what they wrote."""
@@ -98,30 +110,76 @@ def run(
         workers: how many processes.
         seconds: what one submission may take before its process is ended.
     """
-    waiting, tries = deque(orders), dict[str, int]()
-    desks: list[Desk] = []
+    batch = _Batch(deque(orders), seconds, keep, CleanKit(ROOT))
     try:
-        desks += [Desk() for _ in range(min(workers, len(waiting)))]
-        while waiting or any(desk.order for desk in desks):
-            for desk in desks:
-                if desk.order is None and waiting:
-                    desk.hand_out(waiting.popleft(), seconds)
-            ready = wait([desk.line for desk in desks if desk.order], timeout=1.0)
-            for desk in desks:
-                order = desk.order
-                if order is None or (result := desk.result(desk.line in ready)) is None:
-                    continue
-                if isinstance(result, dict):
-                    keep(result)
-                    continue
-                tries[order.ident] = tries.get(order.ident, 0) + 1
-                if tries[order.ident] < TRIES:
-                    waiting.append(order)
-                else:
-                    keep(failed(order, result))
+        batch.desks += [Desk(batch.kit) for _ in range(min(workers, len(batch.waiting)))]
+        while batch.waiting or batch.suspects or any(desk.order for desk in batch.desks):
+            batch.hand_out()
+            batch.take_in()
     finally:
-        for desk in desks:
+        for desk in batch.desks:
             desk.end()
+        batch.kit.close()
+
+
+@dataclass
+class _Batch:
+    """What is still to be graded, and by whom.
+
+    Attributes:
+        suspects: orders that were at work when the kit was changed: they are graded one by one.
+    """
+
+    waiting: deque[Order]
+    seconds: float
+    keep: Callable[[dict], None]
+    kit: CleanKit
+    suspects: deque[Order] = field(default_factory=deque)
+    desks: list[Desk] = field(default_factory=list)
+    tries: Counter[str] = field(default_factory=Counter)
+
+    def hand_out(self) -> None:
+        """Give orders to the processes that have none: a suspect only when nobody else works."""
+        for desk in self.desks:
+            if desk.order is None and self.waiting:
+                desk.hand_out(self.waiting.popleft(), self.seconds)
+        if self.suspects and not any(desk.order for desk in self.desks):
+            self.desks[0].hand_out(self.suspects.popleft(), self.seconds)
+
+    def take_in(self) -> None:
+        """Keep the records that have come, unless the kit was changed meanwhile."""
+        ready = wait([desk.line for desk in self.desks if desk.order], timeout=1.0)
+        found: list[tuple[Order, dict | str]] = []
+        for desk in self.desks:
+            order = desk.order
+            if order is None or (result := desk.result(desk.line in ready)) is None:
+                continue
+            found.append((order, result))
+        if found and (changed := self.kit.changes()):
+            self._renew(changed, [order for order, _ in found])
+            return
+        for order, result in found:
+            if isinstance(result, dict):
+                self.keep(result)
+                continue
+            self.tries[order.ident] += 1
+            if self.tries[order.ident] < TRIES:
+                self.waiting.append(order)
+            else:
+                self.keep(failed(order, result))
+
+    def _renew(self, changed: list[str], finished: list[Order]) -> None:
+        """Say that the kit was changed; go on from a clean copy, and grade again who was at work."""
+        names = ", ".join(changed[:3]) + (f" and {len(changed) - 3} more" if changed[3:] else "")
+        self.kit.renew()
+        at_work = [order for desk in self.desks if (order := desk.begin_anew()) is not None]
+        suspects = [*finished, *at_work]
+        print(f"the kit was changed while {', '.join(one.ident for one in suspects)} were graded: "
+              f"{names}; it goes on from a clean copy. Look at: git status", file=sys.stderr)  # fmt: skip
+        if len(suspects) == 1:
+            self.keep(failed(suspects[0], f"{CHANGED_KIT}: {names}"))
+        else:
+            self.suspects += suspects
 
 
 _kept: list[Desk] = []  # the one of this process, where somebody else hands out the orders

@@ -30,6 +30,7 @@ from common.files.untrusted import writable
 from common.homework import PUBLIC_SEED, Homework
 from common.kit.seeds import Seed
 from staff.grading import archives, diagnosis, memory, receipts, trained, unpack
+from staff.grading.clean_kit import originals
 from staff.grading.jobs import PUBLIC, Order, choose_seeds, exam_seed
 from staff.grading.permissions import seal
 
@@ -63,7 +64,8 @@ class Session:
         self.worker.close()
 
     def _start(self) -> Worker:
-        return start(self.isolation, self.homework.preload, _data_of_exams())
+        hidden = (*_data_of_exams(), *originals())
+        return start(self.isolation, self.homework.preload, hidden)
 
     def grade(self, order: Order, progress: Progress = lambda row: None) -> dict:
         """Grade one submission; its record.

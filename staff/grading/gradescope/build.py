@@ -24,6 +24,7 @@ HERE = Path(__file__).parent
 MODULES = (  # of staff/grading
     "__init__.py",
     "archives.py",
+    "clean_kit.py",
     "diagnosis.py",
     "gradescope",
     "jobs.py",
