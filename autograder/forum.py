@@ -24,7 +24,7 @@ from autograder.report.record import HomeworkResult
 from autograder.run.base import Worker
 from autograder.run.launch import isolation_of_this_system, start
 from autograder.run.overlay import overlay
-from autograder.surveying import parameters, survey_check
+from autograder.surveying import survey_check
 from common.errors import KitError
 from common.homework import PUBLIC_SEED, Homework, load
 from common.kit.version import kit_version
@@ -133,13 +133,11 @@ def shapes(homework: Homework, ident: str, worker: Worker) -> str:
     if not calls or not seen.inputs:
         return ""
     last = len(calls) - 1
-    args, kwargs = seen.inputs[last]
-    given = dict(zip(parameters(homework)[seen.probes[last]], args)) | kwargs
     outcome = calls[last].outcome
     came = ["  came: nothing, the call ended with an error"]
     if "value" in outcome:
         came = _first(_described("came", outcome["value"]))
-    lines = [*_first(_described("given", given)), *came]
+    lines = [*_first(_described("given", seen.inputs[last])), *came]
     return "\n".join([f"The last call of {ident} ({seen.probes[last]}):", *lines])
 
 

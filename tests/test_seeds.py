@@ -55,7 +55,7 @@ def test_a_secret_shows_its_fingerprint_alone():
         pickle.dumps(SECRET)
     with pytest.raises(TypeError):
         json.dumps(SECRET)
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="a secret has 16 bytes"):
         Secret(b"7421")
 
 

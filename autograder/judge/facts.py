@@ -136,7 +136,8 @@ def _not_finite(student: Units, solution: Units) -> Iterator[Told]:
 
 def _is_a_value(leaf: object) -> bool:
     """Whether a leaf holds real numbers, and not whether something holds or how often."""
-    return np.asarray(leaf).dtype.kind == "f" and bool(np.any(leaf))
+    values = np.asarray(leaf)
+    return values.dtype.kind == "f" and bool(values.any())
 
 
 def _gradients(student: Units, solution: Units) -> Iterator[Told]:

@@ -164,7 +164,7 @@ class Session:
         self,
         tree: Path,
         seed: Seed,
-        progress=lambda row: None,
+        progress: Progress = lambda row: None,
         checks: list | None = None,
         tell: Tell = lambda note: None,
     ) -> list[CheckResult]:

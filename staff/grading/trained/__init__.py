@@ -83,7 +83,7 @@ def measure(homework: Homework, worker: Worker, folder: Path, tree: Path, seed: 
     return found
 
 
-def _exam(name: str):
+def _exam(name: str) -> ModuleType | None:
     if importlib.util.find_spec(f"staff.grading.trained.{name}") is None:
         return None
     return importlib.import_module(f"staff.grading.trained.{name}")

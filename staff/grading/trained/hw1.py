@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 
+from autograder.run.student import Student
 from staff.grading.trained.outcome import share_right
 
 TASKS, BATCH = 1000, 250
@@ -26,7 +27,7 @@ def chance(experiment: str) -> float:
 
 
 def accuracies(
-    student, experiment: str, weights: str, pool: np.ndarray, rng: np.random.Generator
+    student: Student, experiment: str, weights: str, pool: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
     """The query accuracy of the run on each of many fresh tasks, [TASKS].
 

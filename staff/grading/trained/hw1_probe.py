@@ -9,8 +9,10 @@ from __future__ import annotations
 import functools
 import re
 from pathlib import Path
+from typing import Any
 
 import torch
+from torch import Tensor, nn
 
 LARGEST_MEMORY = 1024
 _networks: dict[
@@ -18,7 +20,7 @@ _networks: dict[
 ] = {}  # "best" and "last" → the student's network with those weights
 
 
-def stored(hw, experiment, weights):
+def stored(hw: Any, experiment: str, weights: str) -> dict[str, Any]:
     """The network's size and parameters in a checkpoint: exactly these, by name and shape."""
     state, hidden_dim = _read(experiment)
     module = state["module"] if weights == "last" or not state.get("best") else (
@@ -28,26 +30,26 @@ def stored(hw, experiment, weights):
     return {"hidden_dim": hidden_dim, "parameters": dict(network.state_dict())}
 
 
-def take(hw, experiment, weights, held):
+def take(hw: Any, experiment: str, weights: str, held: dict[str, Any]) -> None:
     """Keep the student's network with these weights."""
     network = _network(hw, experiment, held["hidden_dim"])
     network.load_state_dict(held["parameters"])
     _networks[weights] = network.eval()
 
 
-def query_logits(hw, weights, images, labels):
+def query_logits(hw: Any, weights: str, images: Tensor, labels: Tensor) -> Tensor:
     """The logits of the query row, [B, N, N]."""
     with torch.no_grad():
         return _networks[weights](images.float() / 255, labels)[:, -1].float()
 
 
-def _network(hw, experiment, hidden_dim):
+def _network(hw: Any, experiment: str, hidden_dim: int) -> nn.Module:
     shot, way = map(int, re.findall(r"\d+", experiment))
     return hw.mann.MANN(way, shot + 1, hidden_dim)
 
 
 @functools.cache
-def _read(experiment):
+def _read(experiment: str) -> tuple[dict[str, Any], int]:
     path = Path(__file__).parents[1] / "runs" / experiment / "checkpoint.pt"
     state = torch.load(path, map_location="cpu", weights_only=True)
     hidden_dim = state["config"]["hidden_dim"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograder.run.student import Student
 from staff.grading.trained.outcome import Unusable, share_right
 
 WAY, QUERIES, BATCH = 5, 10, 20
@@ -21,7 +22,7 @@ def chance(experiment: str) -> float:
 
 
 def accuracies(
-    student, experiment: str, weights: str, pool: np.ndarray, rng: np.random.Generator
+    student: Student, experiment: str, weights: str, pool: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
     """The query accuracy of the run on each of many fresh tasks, [TASKS].
 
