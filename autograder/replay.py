@@ -30,7 +30,7 @@ from autograder.judge.units import CHANGED, ERROR, leaf_of, same, units
 from autograder.planning import PlannedCheck, plan
 from autograder.run.launch import Worker
 from autograder.run.overlay import overlay
-from autograder.surveying import parameters, survey_check
+from autograder.surveying import survey_check
 from common.files import write_text
 from common.homework import PUBLIC_SEED, Homework
 
@@ -101,7 +101,7 @@ def failing(context: CheckContext, check: PlannedCheck, free: set[str]) -> Case 
     if cases:
         return min(cases, key=lambda case: case.size)
     last = len(calls) - 1  # the first condition that does not hold ended the check here
-    return Case(check, row.what, seen.probes[last], _inputs(context.homework, seen, last), {})
+    return Case(check, row.what, seen.probes[last], seen.inputs[last], {})
 
 
 def _wrong_calls(
@@ -115,7 +115,7 @@ def _wrong_calls(
         came, right = (_outputs(check, index, one, free) for one in (outcome, solution[index]))
         if all(name in came and same(came[name], value) for name, value in right.items()):
             continue
-        inputs = _inputs(context.homework, seen, index)
+        inputs = seen.inputs[index]
         changed = [_name(part, inputs) for part in solution[index].get("changed", [])]
         expected = {name: value for name, value in right.items() if name != ERROR}
         yield Case(check, what, probe, inputs, expected | {CHANGED: ", ".join(changed)})
@@ -129,12 +129,6 @@ def _outputs(check: PlannedCheck, index: int, outcome: dict, free: set[str]) -> 
         for key, value in whole.items()
         if key.replace("/0/", f"/{index}/", 1) not in free
     }
-
-
-def _inputs(homework: Homework, seen: Survey, index: int) -> dict[str, Any]:
-    """What a call is given, by the names that the probe has for it."""
-    args, kwargs = seen.inputs[index]
-    return dict(zip(parameters(homework)[seen.probes[index]], args)) | kwargs
 
 
 def _name(part: str, inputs: dict[str, Any]) -> str:

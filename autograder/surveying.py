@@ -12,8 +12,9 @@ import numpy as np
 from autograder.context import CheckContext, Fixtures
 from autograder.judge import plugin
 from autograder.judge.answers import Reference
-from autograder.judge.causes import Seen, causes
+from autograder.judge.causes import causes
 from autograder.judge.known import OfProblem
+from autograder.judge.seen import Seen
 from autograder.judge.survey import Survey, survey
 from autograder.judge.units import Units, units
 from autograder.judge.words import Told

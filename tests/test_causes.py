@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from autograder.judge.causes import Seen, causes
+from autograder.judge.causes import causes
 from autograder.judge.exceptions import meaning
 from autograder.judge.fingerprints import close, fingerprint
 from autograder.judge.known import CHANGE, MISTAKE, Cause, OfProblem, known
-from autograder.judge.relations import relation
+from autograder.judge.relations import over_calls, relation
+from autograder.judge.seen import Seen
 from autograder.judge.survey import Condition, Survey, survey
 from autograder.judge.units import units
 
@@ -202,6 +203,25 @@ def test_a_simple_relation_is_seen(came, expected, slug):
     assert relation(came, expected).slug == slug
 
 
+E = np.array([0.2, 0.9, 3.0, 12.0, 20.0])
+
+
+@pytest.mark.parametrize(
+    "came, slug",
+    [
+        (np.minimum(E, 2.5), "bounded"),
+        (np.maximum(E, 2.5), "bounded"),
+        (E * [1.01, 0.98, 1.0, 1.02, 1.0], "nearly"),
+        (np.where(E > 2, 2.5, E + 0.3), None),
+        (E * [1, 1, 1, 1, 2], None),
+        (np.where(E < 2, 2.5, 2.5 + E), None),
+    ],
+)
+def test_what_can_be_seen_over_all_calls(came, slug):
+    found = over_calls(came, E)
+    assert (found and found.slug) == slug
+
+
 def test_noise_has_no_relation():
     """False hits over 2,000 pairs of arrays of twelve numbers."""
     rng = np.random.RandomState(1)
@@ -331,6 +351,73 @@ def test_the_setting_that_tells_wrong_calls_from_right_ones(wrong, where):
     texts = {one.slug: one.text for one in seen_with_settings(wrong)}
     assert (where in texts["wrong_where"]) if where else "wrong_where" not in texts
     assert texts["only_outputs"] == "Only `loss` is wrong; `gradient` never."
+
+
+def rows_told(came, answers):
+    """One call with three rows, each with a list of its own."""
+    right = np.arange(9.0).reshape(3, 3)
+    seen = Survey(["rows"], [{"value": came, "changed": []}], [], [{}], [{"answers": answers}])
+    solution = units(CHECK, Survey(["rows"], [{"value": right, "changed": []}]), False)
+    found = causes(Seen({CHECK: seen}, set()), solution, OfProblem())
+    return [one.text for one in found if one.slug == "rows_where"]
+
+
+def test_rows_are_told_by_what_their_inputs_hold():
+    """The row of the empty list is wrong; another row besides is another matter."""
+    came = np.arange(9.0).reshape(3, 3)
+    came[1, 2] = 7.5
+    (text,) = rows_told(came, [[1], [], [2, 3]])
+    assert "`answers` is empty" in text
+    assert rows_told(came, [[1], [4], []]) == []
+    came[0, 0] = 7.5
+    assert rows_told(came, [[1], [], [2, 3]]) == []
+
+
+def copied(value, inputs):
+    """What is told of two outputs, given an input of the same shape."""
+    right = {"one": RNG_OF_THREE["a"], "two": RNG_OF_THREE["b"]}
+    solution = units(CHECK, Survey(["f"], [{"value": right, "changed": []}]), False)
+    seen = Survey(["f"], [{"value": right | value, "changed": []}], [], [{}], [inputs])
+    found = causes(Seen({CHECK: seen}, set()), solution, OfProblem())
+    return {one.slug: one.text for one in found if one.kind == "relation"}
+
+
+def test_an_input_or_another_output_in_the_place_of_an_output_is_a_relation():
+    """An output of few different numbers may be another one by chance."""
+    given = {"mean": RNG_OF_THREE["c"]}
+    assert "`mean`" in copied({"one": given["mean"]}, given)["input"]
+    assert "`two`" in copied({"one": RNG_OF_THREE["b"]}, given)["other_output"]
+    assert copied({"one": np.eye(3)}, {"mean": np.eye(3)}) == {}
+
+
+def test_an_offset_that_grows_with_a_quantity_names_it():
+    sizes = (3, 5, 9)
+    values = [{"loss": 0.31 * size + 0.5 * size**2} for size in sizes]
+    right = [{"value": value, "changed": []} for value in values]
+    came = [
+        {"value": {"loss": one["loss"] + 0.9189 * size}, "changed": []}
+        for one, size in zip(values, sizes)
+    ]
+    solution = units(CHECK, Survey(["loss"] * 3, right), False)
+    seen = Survey(["loss"] * 3, came, [], [{"`n`": float(size)} for size in sizes])
+    (told_,) = [
+        one for one in causes(Seen({CHECK: seen}, set()), solution, OfProblem())
+        if one.kind == "relation"
+    ]  # fmt: skip
+    assert "plus 0.9189 times `n`" in told_.text
+
+
+@pytest.mark.parametrize("factors, named", [((4.0, 6.0), True), ((1.7, 2.9), False)])
+def test_a_thing_times_factors_without_a_name_is_no_explanation(factors, named):
+    """The sizes are 4 and 6."""
+    of = dict(zip(SIZES, factors))
+    found = told(
+        run(
+            lambda x: np.abs(x).mean() * of[len(x)],
+            lambda x: np.sign(x) / x.size * of[len(x)],
+        )
+    )
+    assert bool(names(found)) == named
 
 
 def of_three(**spoilt):

@@ -167,7 +167,8 @@ def test_further_changes_are_made_only_when_asked_for():
     (hole,) = holes(source)
     plain, further = mutants(source, hole), mutants(source, hole, further=True)
     assert {m.operator for m in further} - {m.operator for m in plain} == {
-        "factor_twice", "other_input"}  # fmt: skip
+        "factor_twice", "one_too_far", "one_too_near", "other_input",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -182,6 +183,8 @@ def test_further_changes_are_made_only_when_asked_for():
         ("return accuracy(x, labels)", "accuracy(-x, labels)", "sign_turned"),
         ("return f(rates)", "v.detach()", "gradient_cut"),
         ("optimizer.step()", "loss.backward()", "steps_exchanged"),
+        ("return [r for r in rates]", "list(rates)[1:]", "one_element_left_out"),
+        ("group['lr'] = variance", "group['lr'] *= variance", "not_set_anew"),
     ],
 )
 def test_what_is_thought_wrongly_is_among_the_further_changes(line, now, operator):

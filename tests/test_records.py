@@ -63,6 +63,7 @@ def is_recorded(recorder, knowledge, problem, cause, version):
     known = knowledge.of(problem)
     solution = answers_of(recorder.context, plan(recorder.homework, problem))
     solution |= dict.fromkeys(known.conditions, True)
+    recorder.free = set(known.free)
     run = recorder.run(version, problem, (PUBLIC_SEED,))
     thing = recorder.known((cause,), run, solution)
     if not thing.prints:

@@ -58,7 +58,7 @@ _MEANINGS = [
     (r"modified by an inplace operation|leaf Variable that requires grad|in-place operation",
      FACT, "written_in_place",
      "A tensor that gradients still need is overwritten in place."),
-    (r"index out of range|^IndexError|out of bounds",
+    (r"index out of range|^IndexError|out of bounds|Class values must be",
      FACT, "index_too_large",
      "An index is larger than what it is looked up in. Does each id go to the table of its own "
      "kind, and does each axis have the size that you think?"),
@@ -87,6 +87,8 @@ _MEANINGS = [
      "A matrix cannot be factorised or inverted: it is singular, or not positive definite."),
 ]  # fmt: skip
 
+
+OF_SIZES = {"shapes_do_not_fit", "index_too_large"}  # their numbers belong to the mistake
 
 ENDLESS = Meaning(FACT, "endless", "The call does not come to an end in time.")
 

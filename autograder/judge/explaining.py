@@ -7,7 +7,7 @@ is right: what would be seen and is not seen did not happen.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,8 @@ from autograder.judge.units import leaf_of
 
 ENOUGH = 8  # independent numbers, or two calls, make a coincidence unlikely
 CLOSE = 1e-3  # of the largest number, where fingerprints are added or divided
+
+Factors = dict[str, float]  # call → what its outputs are multiplied by
 
 
 @dataclass(frozen=True)
@@ -35,11 +37,14 @@ class Explanation:
     alone: bool = True
 
 
-def explain(table: Table, sizes: np.ndarray) -> Explanation | None:
+def explain(
+    table: Table, sizes: np.ndarray, is_named: Callable[[Factors], bool] = lambda factors: False
+) -> Explanation | None:
     """The best explanation of a student's units, or None.
 
     Args:
         sizes: [U] how many numbers each unit holds.
+        is_named: whether factors that differ from call to call are a quantity of the calls.
     """
     if not table.wrong.any() or not table.things:
         return None
@@ -51,13 +56,12 @@ def explain(table: Table, sizes: np.ndarray) -> Explanation | None:
     if found is not None or _are_one(multiples):
         return found  # one factor everywhere: a relation says it better
     simple = (
-        _multiplied(table, sizes)
-        or _scaled(table, sizes, simple=True)
-        or _one(table, singles=False)
+        _multiplied(table, sizes) or _scaled(table, sizes, _is_simple) or _one(table, singles=False)
     )
     if simple is not None or None not in multiples:
         return simple
-    return _scaled(table, sizes, simple=False) or _two(table, sizes) or _most(table, sizes)
+    any_named = _scaled(table, sizes, lambda factors: _is_one(factors) or is_named(factors))
+    return any_named or _two(table, sizes) or _most(table, sizes)
 
 
 def _are_one(factors: list[float | None]) -> bool:
@@ -98,19 +102,21 @@ def _rank(things: tuple[Known, ...]) -> tuple[int, int]:
 # --- one, times a factor ------------------------------------------------------------------------
 
 
-def _scaled(table: Table, sizes: np.ndarray, simple: bool) -> Explanation | None:
+def _scaled(
+    table: Table, sizes: np.ndarray, counts: Callable[[Factors], bool]
+) -> Explanation | None:
     """One known thing all of whose wrong outputs are multiplied by one factor a call.
 
     Args:
-        simple: whether only one simple factor for all calls counts.
+        counts: whether such factors are more than a coincidence.
     """
     calls = _calls(table)
     single = np.array([len(thing.causes) == 1 for thing in table.things])
     found = []
     for row in np.flatnonzero(~table.clashes.any(1) & table.differs.any(1) & single):
         factors = _factors(table, int(row), calls, sizes)
-        if factors and not _near(factors, 1.0) and (not simple or _is_simple(factors)):
-            found.append((table.things[row], tuple(zip(calls, factors))))
+        if factors and not _near([*factors.values()], 1.0) and counts(factors):
+            found.append((table.things[row], tuple(factors.items())))
     best = _best([(thing,) for thing, _ in found])
     if best is None:
         return None
@@ -118,22 +124,26 @@ def _scaled(table: Table, sizes: np.ndarray, simple: bool) -> Explanation | None
     return Explanation(best.things, 1.0, factor, best.alone)
 
 
-def _factors(
-    table: Table, row: int, calls: dict[str, np.ndarray], sizes: np.ndarray
-) -> list[float]:
+def _factors(table: Table, row: int, calls: dict[str, np.ndarray], sizes: np.ndarray) -> Factors:
     """What a known thing is multiplied by in each call; none where a call is no multiple."""
     marks, numbers = table.candidate_marks[row], table.candidate_numbers[row]
-    found = []
-    for columns in calls.values():
+    found = {}
+    for call, columns in calls.items():
         factor = _factor(marks, numbers, table, columns, sizes)
-        if factor is None or not table.certain[row, columns].all():
-            return []
-        found.append(factor)
+        if factor is None or abs(factor) < CLOSE or not table.certain[row, columns].all():
+            return {}
+        found[call] = factor
     return found
 
 
-def _is_simple(factors: list[float]) -> bool:
-    return any(_near(factors, one) for one in SIMPLE)
+def _is_simple(factors: Factors) -> bool:
+    return any(_near([*factors.values()], one) for one in SIMPLE)
+
+
+def _is_one(factors: Factors) -> bool:
+    """Whether the factor is the same in every call."""
+    values = list(factors.values())
+    return _near(values, values[0])
 
 
 def _calls(table: Table) -> dict[str, np.ndarray]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 import numpy as np
 
 from autograder.judge.exceptions import FACT, meaning
+from autograder.judge.rows import rows_where
 from autograder.judge.survey import Survey
 from autograder.judge.units import Units, call_of, is_numeric, leaf_of, same, stands_alone
 from autograder.judge.words import Told
@@ -24,6 +26,7 @@ def facts(surveys: dict[str, Survey], student: Units, solution: Units) -> list[T
     found = [
         *_exceptions(surveys), *_conditions(surveys), *_not_finite(student, solution),
         *_gradients(student, solution),
+        *_rows(surveys, student, solution),
         *_only_where(surveys, wrong, solution), *_only_outputs(student, solution, wrong),
     ]  # fmt: skip
     return list({(one.slug, one.text): one for one in found}.values())
@@ -48,6 +51,12 @@ def _conditions(surveys: dict[str, Survey]) -> Iterator[Told]:
             seen.add(place)
             if len(seen) <= MOST_CONDITIONS:
                 yield Told(FACT, place.partition(":")[0], condition.what, sure=True)
+
+
+def _rows(surveys: dict[str, Survey], student: Units, solution: Units) -> Iterator[Told]:
+    """What the wrong rows of an output have in common."""
+    for text in itertools.islice(rows_where(surveys, student, solution), 1):
+        yield Told(FACT, "rows_where", text, sure=True)
 
 
 def _wrong(student: Units, solution: Units) -> set[str]:

@@ -130,7 +130,8 @@ def _packed(problem: OfProblem, causes: _Causes) -> dict[str, Any]:
         "numbers": np.array([row[3] for row in prints], np.float32),
         "unknown": np.array(unknown, np.int32).reshape(-1, 2),
         "banded": np.array([row[:2] for row in bands], np.int32).reshape(-1, 2),
-        "bands": np.array([row[2] for row in bands], np.float32),
+        "band_sizes": np.array([row[2].shape[1] for row in bands], np.int32),
+        "bands": np.concatenate([np.zeros((2, 0), np.float32), *(row[2] for row in bands)], 1),
     }
 
 
@@ -145,6 +146,8 @@ def _unpacked(record: dict[str, Any], causes: _Causes) -> OfProblem:
         things[thing].prints[keys[key]] = (mark, numbers)
     for thing, key in record["unknown"].tolist():
         things[thing].unknown |= {keys[key]}
-    for (thing, key), band in zip(record["banded"].tolist(), np.asarray(record["bands"])):
+    ends = np.cumsum(record["band_sizes"])[:-1]
+    bands = np.split(np.asarray(record["bands"]), ends, axis=1)
+    for (thing, key), band in zip(record["banded"].tolist(), bands):
         things[thing].bands[keys[key]] = band
     return OfProblem(record["conditions"], record["free"], things)

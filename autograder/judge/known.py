@@ -34,8 +34,8 @@ class Known:
 
     `causes` are its names: one, or two for a pair. `others` are the names of things that no check
     tells apart from it. `prints` holds the units in which it differs from the solution, `unknown`
-    those in which it came out differently from one run to the next. `bands` holds, for what is drawn
-    at random, where its numbers lie: [2, 4], the least and the largest of `units.summaries`.
+    those in which it came out differently from one run to the next. `bands` holds where its numbers
+    lie, the least and the largest: [2, 4] of `units.summaries`, [2, n] of `units.numbers_said`.
     """
 
     causes: tuple[Cause, ...]
@@ -148,10 +148,25 @@ MANY_TIMES = 10  # how much larger or smaller random numbers of one cause may be
 
 
 def may_be(thing: Known, summaries: Units) -> bool:
-    """Whether the student's random numbers have the signs and the sizes of the thing's."""
+    """Whether the student's random numbers have the signs and the sizes of the thing's, and the
+    check says the same whole numbers of both."""
     return all(
-        _lies_in(summaries[key], *band) for key, band in thing.bands.items() if key in summaries
-    )
+        (_says if _is_said(key) else _lies_in)(summaries[key], *band)
+        for key, band in thing.bands.items() if key in summaries
+    )  # fmt: skip
+
+
+def _is_said(key: str) -> bool:
+    """Whether a band is that of a text and not of outputs."""
+    return stands_alone(key) or key.endswith(f"/{ERROR}")
+
+
+def _says(seen: np.ndarray, least: np.ndarray, largest: np.ndarray) -> bool:
+    """Whether a text has the whole numbers that are the same in every run of the thing."""
+    if seen.shape != least.shape:
+        return True
+    fixed = (least == largest) & (least == np.round(least))
+    return bool((seen == least)[fixed].all())
 
 
 def _lies_in(seen: np.ndarray, least: np.ndarray, largest: np.ndarray) -> bool:

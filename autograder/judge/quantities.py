@@ -11,13 +11,8 @@ import numpy as np
 CLOSE = 1e-3  # relative
 
 
-def quantities(names: list[str], args: tuple, kwargs: dict[str, Any]) -> dict[str, float]:
-    """Name → value of one call.
-
-    Args:
-        names: what the probe calls its positional arguments.
-    """
-    given = dict(zip(names, args)) | kwargs
+def quantities(given: dict[str, Any]) -> dict[str, float]:
+    """Name → value of one call, from its inputs by name."""
     found: dict[str, float] = {}
     for name, value in given.items():
         if isinstance(value, bool) or name == "seed":
@@ -33,15 +28,10 @@ def quantities(names: list[str], args: tuple, kwargs: dict[str, Any]) -> dict[st
     return found
 
 
-def settings(names: list[str], args: tuple, kwargs: dict[str, Any]) -> dict[str, Any]:
-    """Name → value of what one call is set to: numbers, words, switches, and the sizes of inputs.
-
-    Args:
-        names: as of `quantities`.
-    """
-    given = dict(zip(names, args)) | kwargs
+def settings(given: dict[str, Any]) -> dict[str, Any]:
+    """Name → value of what one call is set to: numbers, words, switches, and the sizes of inputs."""
     chosen = {f"`{name}`": value for name, value in given.items() if _is_a_choice(value)}
-    numbers = quantities(names, args, kwargs)
+    numbers = quantities(given)
     return chosen | {n: v for n, v in numbers.items() if not n.startswith("the number of places")}
 
 
@@ -83,6 +73,21 @@ def named(values: list[float], calls: list[dict[str, float]]) -> Iterator[str]:
                 yield word + name
             if _equal(values, [sign / call[name] if call[name] else 0.0 for call in calls]):
                 yield f"{word}one divided by {name}"
+
+
+def proportional(values: list[float], calls: list[dict[str, float]]) -> Iterator[tuple[float, str]]:
+    """What values are a multiple of in every call: the factor, and the quantity's name.
+
+    Args:
+        values, calls: as of `named`; fewer than three different ones say nothing.
+    """
+    for name in calls[0]:
+        sizes = [call.get(name, 0.0) for call in calls]
+        if len({round(value, 4) for value in values}) < 3 or not all(sizes):
+            continue
+        share = values[0] / sizes[0]
+        if _equal(values, [share * size for size in sizes]):
+            yield share, name
 
 
 def _equal(values: list[float], others: list[float]) -> bool:

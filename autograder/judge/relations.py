@@ -55,11 +55,12 @@ def _factor(came: np.ndarray, expected: np.ndarray) -> Found:
         yield Relation("factor", f"{number(factor)} times what was expected", factor)
 
 
-def _offset(came: np.ndarray, expected: np.ndarray) -> Found:
-    offset = came - expected
-    scale = max(np.abs(expected).max(), np.abs(offset).max())
-    if np.ptp(offset) <= 1e-5 + 1e-3 * scale:
-        value = float(offset.flat[0])
+def offset(came: np.ndarray, expected: np.ndarray) -> Found:
+    """What was added, where it is one number."""
+    added = came - expected
+    scale = max(np.abs(expected).max(), np.abs(added).max())
+    if np.ptp(added) <= 1e-5 + 1e-3 * scale:
+        value = float(added.flat[0])
         yield Relation("offset", f"what was expected plus {number(value)}", value)
 
 
@@ -192,14 +193,44 @@ def _part(came: np.ndarray, expected: np.ndarray, axis: int) -> bool:
     return same(came, first) or same(came, last)
 
 
+NEARLY = 0.05  # relative
+
+
+def over_calls(came: np.ndarray, expected: np.ndarray) -> Relation | None:
+    """How all numbers of one output follow from what was expected, the right ones among them.
+
+    Args:
+        came, expected: of all calls, in a row.
+    """
+    wrong = np.abs(came - expected) > 1e-5 + 1e-3 * np.abs(expected)
+    if int(wrong.sum()) < 2:
+        return None
+    if (np.abs(came - expected) <= NEARLY * np.abs(expected)).all():
+        furthest = float((np.abs(came - expected) / np.abs(expected)).max())
+        return Relation(
+            "nearly", f"nearly what was expected: off by {100 * furthest:.2g} % at most"
+        )
+    bound = float(came[wrong][0])
+    over, under = (bool((sign * expected[wrong] > sign * bound).all()) for sign in (1, -1))
+    sign, words = (1, "larger") if over else (-1, "smaller")
+    inside = (sign * expected[~wrong] <= sign * bound * (1 + 1e-3)).all()
+    constant = np.ptp(came[wrong]) <= 1e-5 + 1e-3 * abs(bound)
+    if (over or under) and constant and inside and int((~wrong).sum()) >= 2:
+        text = f"{number(bound)} wherever what was expected is {words}"
+        return Relation("bounded", text, bound)
+    return None
+
+
 _OF_ONE_SHAPE = (
-    _zero, _factor, _offset, _order, _function, _partly_constant, _partly_right,
+    _zero, _factor, offset, _order, _function, _partly_constant, _partly_right,
 )  # fmt: skip
 _OF_TWO_SHAPES = (_other_shape,)
 
 
 def number(value: float) -> str:
     """A number as a student would write it: 3, -0.5, 1/3, 0.6931."""
+    if not value:
+        return "0"
     if abs(value - round(value)) <= 1e-3 * max(abs(value), 1e-9):
         return str(round(value))
     inverse = 1 / value

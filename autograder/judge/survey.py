@@ -18,7 +18,7 @@ from typing import Any
 from autograder.judge.quantities import quantities, settings
 
 Ask = Callable[..., dict]  # probe, args, kwargs → outcome
-Inputs = tuple[tuple, dict[str, Any]]  # args, kwargs
+Inputs = dict[str, Any]  # name → what a call is given
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,8 @@ class Survey:
     """What a check saw from its first call to its last.
 
     `outcomes` are those of the calls, `inputs` what each was given, `quantities` the numbers of it by
-    name and `settings` what it was set to; `conditions` end early where a call gave no value, because what the check compares then is
-    not the student's.
+    name and `settings` what it was set to; `conditions` end early where a call gave no value, because
+    what the check compares then is not the student's.
     """
 
     probes: list[str] = field(default_factory=list)
@@ -50,6 +50,10 @@ class Survey:
     quantities: list[dict[str, float]] = field(default_factory=list)
     inputs: list[Inputs] = field(default_factory=list)
     settings: list[dict[str, Any]] = field(default_factory=list)
+
+    def given(self, call: int) -> Inputs:
+        """What a call was given; nothing where that is not known."""
+        return self.inputs[call] if call < len(self.inputs) else {}
 
 
 _noting: ContextVar[_Notes | None] = ContextVar("_noting", default=None)
@@ -186,8 +190,7 @@ def survey(
             conditions = notes.conditions
         if whole or ask is None:
             break
-    given = [quantities(parameters.get(c.probe, []), c.args, c.kwargs) for c in student.calls]
-    chosen = [settings(parameters.get(c.probe, []), c.args, c.kwargs) for c in student.calls]
-    inputs = [(call.args, call.kwargs) for call in student.calls]
+    given = [dict(zip(parameters.get(c.probe, []), c.args)) | c.kwargs for c in student.calls]
     outcomes = [outcome for _, outcome in known]
-    return Survey([p for p, _ in known], outcomes, conditions, given, inputs, chosen)
+    sizes, chosen = list(map(quantities, given)), list(map(settings, given))
+    return Survey([p for p, _ in known], outcomes, conditions, sizes, given, chosen)

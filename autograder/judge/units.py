@@ -13,12 +13,14 @@ from typing import Any
 
 import numpy as np
 
+from autograder.judge.exceptions import OF_SIZES, meaning
 from autograder.judge.survey import Survey
 
 Units = dict[str, Any]
 
 CHANGED, ERROR, CONDITION = "changed inputs", "error", "condition"
 _DIGITS = re.compile(r"\d+")
+_NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?:e[+-]?\d+)?")
 _WORDS_KEPT = 80  # characters of an exception's text; shapes and sizes differ between versions
 
 
@@ -55,6 +57,24 @@ def summaries(check: str, survey: Survey) -> Units:
                     [array.min(), array.mean(), array.max(), (array == 0).mean()]
                 )
     return found
+
+
+def numbers_said(check: str, survey: Survey, random: bool) -> Units:
+    """The numbers in what a check says: of exceptions that speak of sizes and, where it draws at
+    random, of the conditions that do not hold."""
+    found: Units = {}
+    for call, outcome in enumerate(survey.outcomes):
+        said = meaning(outcome["error"]) if "error" in outcome else None
+        if said is not None and said.slug in OF_SIZES:
+            found[f"{check}/{call}/{ERROR}"] = _numbers(str(outcome["error"].get("text", "")))
+    for condition in survey.conditions if random else ():
+        if not condition.holds:
+            found[f"{check}/{CONDITION}/{condition.key}"] = _numbers(condition.what)
+    return {key: numbers for key, numbers in found.items() if numbers.size}
+
+
+def _numbers(text: str) -> np.ndarray:
+    return np.array([float(number) for number in _NUMBER.findall(text)])
 
 
 def failure(outcome: dict) -> str:

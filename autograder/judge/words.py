@@ -52,6 +52,7 @@ def worded(told: list[Told]) -> list[Line]:
     if causes and causes[0].sure:
         return [*outside, Line(RECOGNISED, causes[0].text)]
     lines = [Line(LIKELY, one.text) for one in causes]
-    lines += [Line("", one.text) for one in told if one.kind == "relation"]
+    relations = [Line("", one.text) for one in told if one.kind == "relation"]
+    lines += relations[:1] if lines else relations
     facts = [Line("", one.text) for one in told if one.kind == "fact"]
     return [*outside, *lines, *facts[:MOST_FACTS]]

@@ -18,10 +18,10 @@ import numpy as np
 
 from autograder.context import CheckContext
 from autograder.judge.answers import Answers
-from autograder.judge.causes import Seen
 from autograder.judge.knowledge import Knowledge
 from autograder.judge.known import CHANGE, MISTAKE, Cause, Known, OfProblem, known, may_be
-from autograder.judge.units import Units, same, stands_alone, summaries, units
+from autograder.judge.seen import Seen
+from autograder.judge.units import Units, same, stands_alone, units
 from autograder.planning import plan
 from autograder.run.overlay import overlay
 from autograder.surveying import answers_of, survey_check
@@ -74,6 +74,7 @@ class Recorder:
         self.solutions = homework.root / "staff" / "solutions" / homework.name
         self.tree = overlay(homework, folder / "tree", self.solutions)
         self.context = CheckContext(homework, worker, self.tree, answers, PUBLIC_SEED)
+        self.free: set[str] = set()
 
     def problem(self, problem: str) -> OfProblem:
         """Everything that is known of one problem."""
@@ -81,14 +82,15 @@ class Recorder:
         conditions = sorted(key for key in own.units if stands_alone(key))
         solution = answers_of(self.context, plan(self.homework, problem))
         solution |= dict.fromkeys(conditions, True)
+        self.free = self.units_in_which_right_ones_differ(problem, solution)
         changes = _Changes(self, problem, solution)
         mistakes = self.mistakes(problem, solution)
         singles = [*mistakes, *changes.record(mistakes)]
         pairs = changes.pairs(singles)
-        return OfProblem(conditions, sorted(self.free(problem, solution)), [*singles, *pairs])
+        return OfProblem(conditions, sorted(self.free), [*singles, *pairs])
 
-    def free(self, problem: str, solution: Units) -> set[str]:
-        """Units in which right versions differ."""
+    def units_in_which_right_ones_differ(self, problem: str, solution: Units) -> set[str]:
+        """Units that say nothing: versions that are right give other values there."""
         found: set[str] = set()
         for entry in entries(self.homework.name, "variant", self.homework.root):
             if entry.problem == problem:
@@ -112,8 +114,10 @@ class Recorder:
         return [_with_family(thing) for thing in found]
 
     def known(self, causes: tuple[Cause, ...], run: _Run, solution: Units) -> Known:
-        """A run as fingerprints."""
-        return replace(known(causes, run.units, solution, run.unknown), bands=run.bands)
+        """A run as fingerprints, without what says nothing."""
+        thing = known(causes, run.units, solution, run.unknown)
+        told = {key: one for key, one in thing.prints.items() if key not in self.free}
+        return replace(thing, prints=told, unknown=thing.unknown - self.free, bands=run.bands)
 
     def source(self, entry: Entry) -> tuple[str, str]:
         """The file with an entry's hole, and its text."""
@@ -155,13 +159,22 @@ class Recorder:
                         if key.startswith(f"{check.id}/")
                         and not (key in run and key in other and run[key] == other[key])
                     }
-                for key, summary in summaries(check.id, again).items():
+                for key, summary in Seen({check.id: again}, {check.id}).summaries().items():
                     bands.setdefault(key, []).append(summary)
-        known_bands = {
-            key: np.array([np.min(rows, 0), np.max(rows, 0)], np.float32)
-            for key, rows in bands.items() if len(rows) == len(seeds)
-        }  # fmt: skip
-        return _Run(run, unknown, known_bands)
+        fixed = {check.id: first[check.id] for check in checks if not check.random}
+        return _Run(run, unknown, _bands(bands, len(seeds)) | {
+            key: np.array([numbers, numbers], np.float32)
+            for key, numbers in Seen(fixed, set()).summaries().items()
+        })  # fmt: skip
+
+
+def _bands(rows: dict[str, list[np.ndarray]], runs: int) -> dict[str, np.ndarray]:
+    """The least and the largest numbers over all runs, where all have as many."""
+    return {
+        key: np.array([np.min(those, 0), np.max(those, 0)], np.float32)
+        for key, those in rows.items()
+        if len(those) == runs and len({row.shape for row in those}) == 1
+    }
 
 
 def _add(found: dict[tuple, Known], thing: Known) -> None:
@@ -174,8 +187,9 @@ def _add(found: dict[tuple, Known], thing: Known) -> None:
 
 
 def _signature(thing: Known) -> tuple:
+    said = {key: band[0].tolist() for key, band in thing.bands.items() if key.endswith("/error")}
     return tuple(
-        (key, mark, *(float(f"{n:.3g}") for n in numbers))
+        (key, mark, *(float(f"{n:.3g}") for n in numbers), *said.get(key, ()))
         for key, (mark, numbers) in sorted(thing.prints.items())
     )
 

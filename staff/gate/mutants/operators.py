@@ -312,6 +312,9 @@ def _further(node: ast.AST, function: ast.FunctionDef) -> Iterator[Change]:
         case ast.Name(ctx=ast.Load()):
             for other in _inputs_like(node.id, function):
                 yield "other_input", ast.Name(other, ast.Load())
+            if _types(function).get(node.id) == "int":
+                yield "one_too_far", ast.BinOp(node, ast.Add(), ast.Constant(1))
+                yield "one_too_near", ast.BinOp(node, ast.Sub(), ast.Constant(1))
             if _is_a_size(node.id, function):
                 yield "squared_too", ast.BinOp(node, ast.Pow(), ast.Constant(2))
                 yield "root_too", ast.BinOp(node, ast.Pow(), ast.Constant(0.5))
@@ -320,10 +323,27 @@ def _further(node: ast.AST, function: ast.FunctionDef) -> Iterator[Change]:
         case ast.Call(args=[first, *rest]) if _called(node) in TAKES_SCORES:
             turned = ast.UnaryOp(ast.USub(), first)
             yield "sign_turned", ast.Call(node.func, [turned, *rest], node.keywords)
+        case ast.For(iter=whole):
+            for part in _all_but_one(whole):
+                yield "one_element_left_out", ast.For(node.target, part, node.body, node.orelse)
+        case ast.comprehension(iter=whole):
+            for part in _all_but_one(whole):
+                yield "one_element_left_out", ast.comprehension(node.target, part, node.ifs, 0)
+        case ast.Assign(targets=[ast.Subscript() | ast.Attribute() as target]):
+            for operation in (ast.Mult(), ast.Add()):
+                yield "not_set_anew", ast.AugAssign(target, operation, node.value)
         case ast.Assign(targets=[target], value=ast.Call(args=[ast.Name(id=name), *_]) as call):
             kept = target.elts[0] if isinstance(target, ast.Tuple) else target
             if isinstance(kept, ast.Name) and kept.id == name:
                 yield "input_added", ast.Assign([target], _with_input(target, call, name), lineno=0)
+
+
+def _all_but_one(sequence: ast.expr) -> Iterator[ast.expr]:
+    """A sequence without its first element, and without its last."""
+    if not (isinstance(sequence, ast.Call) and _called(sequence) == "range"):  # bounds do that
+        listed = ast.Call(ast.Name("list", ast.Load()), [sequence], [])
+        for bounds in (ast.Slice(ast.Constant(1)), ast.Slice(None, _number(-1))):
+            yield ast.Subscript(listed, bounds, ast.Load())
 
 
 def _exchanged_statements(

@@ -76,9 +76,12 @@ TEXTS = {
     "input_added": "What goes into a step is added to what comes out of it.",
     "one_step_more": "A loop makes one step too many.",
     "one_step_less": "A loop makes one step too few.",
+    "one_element_left_out": "The first or the last element of a sequence is left out.",
     "loop_ends_early": "A loop ends after its first turn.",
     "loop_left_out": "A loop is left out.",
     "case_left_out": "A case that needs treatment of its own does not get it.",
+    "not_set_anew": "What is there already is multiplied by something, or has something added to it, "
+    "where it should be set anew.",
     "overwritten": "Each turn overwrites what should add up.",
     "step_left_out": "A step is left out.",
     "nothing_returned": "A path returns nothing.",

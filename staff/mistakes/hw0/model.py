@@ -294,9 +294,9 @@ def tables_cut_to_length_one(num_users, num_items, dim, shared):
 
 @mistake("1a")
 def tables_frozen(num_users, num_items, dim, shared):
-    """The tables cannot be trained.
+    """Tables that are to be trained take no gradient.
 
-    Their numbers were put in from outside in a way that leaves them without gradients.
+    At least one of them is frozen. Numbers that are put in from outside may come without gradients.
     """
 
     def fixed(*shape):

@@ -54,11 +54,10 @@ def drawings_with_replacement(images, way, shot, rng):
 
 @mistake("1")
 def query_may_be_a_support(images, way, shot, rng):
-    """The query drawing is drawn without regard to the supports.
+    """The query drawing may be one of the supports.
 
-    Supports differ from each other, but the query is drawn from all drawings again. In one 1-shot
-    task in twenty a query can be answered by finding its own copy, and accuracies come out too
-    high.
+    Supports differ from each other, but the query is not kept apart from them. Such a query can be
+    answered by finding its own copy, and accuracies come out too high.
     """
     classes, drawings = _draw(images, way, shot, rng)
     drawings[-1] = rng.integers(images.shape[1], size=way)
@@ -232,10 +231,10 @@ def labels_of_double_precision(images, way, shot, rng):
 
 @mistake("1")
 def generator_of_its_own(images, way, shot, rng):
-    """A new generator is made inside, from the clock.
+    """The generator that is given is never asked.
 
-    The generator given is never asked, so that no seed can repeat a run. Draw twice from the same
-    seed: the tasks differ.
+    Everything is drawn from another one: a new one, or a global one. Draw twice from the same seed:
+    the tasks differ, and no seed can repeat a run.
     """
     rng = np.random.default_rng()
     return _shuffle(*_lay_out(images, *_draw(images, way, shot, rng)), rng)
@@ -253,7 +252,7 @@ def seeded_anew_every_time(images, way, shot, rng):
 
 @mistake("1")
 def order_from_the_global_generator(images, way, shot, rng):
-    """The order of the query row comes from numpy's global generator.
+    """The order of the query row comes from another generator than the one that is given.
 
     Classes and drawings repeat with the seed; the order of the query row does not, and neither does
     a run.

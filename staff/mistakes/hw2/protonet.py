@@ -426,6 +426,22 @@ def queries_in_prototypes(network, tasks, way):
 
 
 @mistake("1c")
+def queries_judge_themselves(network, tasks, way):
+    """The query images make the prototypes.
+
+    They are then judged by prototypes that were made of them and of their labels, which is easy. The
+    support images play no part in the loss.
+    """
+    support, query = _encode(network, tasks)
+    rows = []
+    for s, q, labels, targets in zip(support, query, tasks.support_labels, tasks.query_labels):
+        centres = prototypes(q, targets, way)  # noqa: F821
+        rows.append((prototype_logits(s, centres), prototype_logits(q, centres), labels, targets))  # noqa: F821
+    loss = torch.stack([F.cross_entropy(q, targets) for _, q, _, targets in rows]).mean()
+    return loss, *_accuracies(rows)
+
+
+@mistake("1c")
 def roles_exchanged(network, tasks, way):
     """The query images make the prototypes, and the support images are judged.
 

@@ -335,9 +335,10 @@ def answer_cut(prompts, answers, pad_id, eos_id, context_length):
 
 @mistake("4b")
 def never_cut(prompts, answers, pad_id, eos_id, context_length):
-    """Rows are not cut to the context.
+    """Rows are longer than the context.
 
-    A long prompt gives a row that the model cannot read.
+    A long prompt is not cut, or is cut without regard to the answer and the end that follow it. The
+    model cannot read such a row.
     """
     ends = [[*answer, eos_id] for answer in answers]
     return _finished([list(p) for p in prompts], ends, pad_id)

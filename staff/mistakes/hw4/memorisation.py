@@ -314,7 +314,7 @@ def labels_zeroed(one_hot, rng):
 
 @mistake("3b")
 def labels_from_global_generator(one_hot, rng):
-    """The labels come from numpy's global generator, not from the one that was given.
+    """The labels come from another generator than the one that was given.
 
     A run cannot be repeated, nor resumed.
     """

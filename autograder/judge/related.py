@@ -1,0 +1,210 @@
+"""The relations of a problem's outputs, in words: how what came follows from what was expected."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+import numpy as np
+
+from autograder.judge.explaining import ENOUGH
+from autograder.judge.known import Table
+from autograder.judge.quantities import named, proportional
+from autograder.judge.relations import SIMPLE, Relation, number, offset, over_calls, relation
+from autograder.judge.seen import Seen
+from autograder.judge.units import Units, call_of, is_numeric, leaf_of, same
+from autograder.judge.words import Told
+
+RELATION = "relation"
+Group = list[tuple[str, Relation]]  # units, and how each follows from what was expected
+MOST_RELATIONS = 2  # of different outputs
+
+
+def relations_told(table: Table, student: Units, solution: Units, seen: Seen) -> list[Told]:
+    """The relations that hold over most numbers, of different outputs; none that may be a
+    coincidence."""
+    groups = _groups(table, student, solution, seen)
+    told: list[Told] = []
+    spoken_of: set[str] = set()
+    for group in sorted(groups, key=lambda group: -_evidence(group, solution)):
+        outputs = {leaf_of(key) for key, _ in group}
+        found = [] if outputs & spoken_of else _group_told(group, solution, seen)
+        spoken_of |= outputs if found else set()
+        told += found
+    return (told or _over_calls(table, student, solution))[:MOST_RELATIONS]
+
+
+def _over_calls(table: Table, student: Units, solution: Units) -> list[Told]:
+    """Relations that can be seen in all calls together only."""
+    told = []
+    wrong = {leaf_of(table.keys[column]) for column in np.flatnonzero(table.wrong)}
+    for leaf in sorted(wrong):
+        keys = [
+            k for k in solution if leaf_of(k) == leaf and _are_alike(student.get(k), solution[k])
+        ]
+        if not keys:
+            continue
+        came, right = (
+            np.concatenate([np.ravel(run[key]).astype(float) for key in keys])
+            for run in (student, solution)
+        )
+        found = over_calls(came, right)
+        if found is not None:
+            what = _what([(keys[0], found)])
+            told.append(Told(RELATION, found.slug, f"{what} is {found.text}.", True))
+    return told
+
+
+def _are_alike(one: object, other: object) -> bool:
+    """Whether two leaves are finite real numbers of one shape."""
+    if not (_is_real(one) and _is_real(other)):
+        return False
+    return np.shape(one) == np.shape(other) and bool(np.isfinite([one, other]).all())
+
+
+def _groups(table: Table, student: Units, solution: Units, seen: Seen) -> list[Group]:
+    """The units that are wrong and follow from what was expected, those of one kind together."""
+    groups: dict[tuple[str, str], Group] = defaultdict(list)
+    for column in np.flatnonzero(table.wrong):
+        key = table.keys[column]
+        one, other = student.get(key), solution.get(key)
+        if not (_is_real(one) and _is_real(other)):
+            continue
+        for found in _follows(key, np.asarray(one), np.asarray(other), solution, seen):
+            text = "" if found.slug == "factor" else found.text
+            groups[found.slug, text].append((key, found))
+            if found.slug == "offset":
+                groups["offset", ""].append((key, found))
+    return list(groups.values())
+
+
+def _follows(
+    key: str, came: np.ndarray, expected: np.ndarray, solution: Units, seen: Seen
+) -> list[Relation]:
+    """How an output follows from what was expected; a single number in two ways at once."""
+    found = _taken_from(key, came, solution, seen) or relation(came, expected)
+    if found is not None and found.slug == "factor" and came.size == 1:
+        return [found, *offset(came, expected)]
+    return [] if found is None else [found]
+
+
+def _taken_from(key: str, came: Any, solution: Units, seen: Seen) -> Relation | None:
+    """Whether an output is what another output should be, or an input as it was given."""
+    call = call_of(key)
+    if not _is_telling(came):
+        return None
+    for other, leaf in solution.items():
+        if call_of(other) == call and other != key and leaf_of(other) and same(came, leaf):
+            return Relation("other_output", f"what is expected of `{leaf_of(other)}`")
+    for name, value in seen.inputs(call).items():
+        if isinstance(value, np.ndarray) and same(came, value):
+            return Relation("input", f"the input `{name}` as it was given")
+    return None
+
+
+def _is_telling(leaf: Any) -> bool:
+    """Whether a value is hardly another one by chance: some numbers, or one that is no fraction."""
+    numbers = np.asarray(leaf, np.float64)
+    if not np.isfinite(numbers).all():
+        return False
+    return np.unique(np.round(numbers, 6)).size > 2 or _are_no_fractions(numbers)
+
+
+def _is_real(leaf: object) -> bool:
+    return is_numeric(leaf) and np.asarray(leaf).dtype.kind == "f"
+
+
+def _evidence(group: Group, solution: Units) -> int:
+    return sum(independent(solution[key]) for key, _ in group)
+
+
+def _group_told(group: Group, solution: Units, seen: Seen) -> list[Told]:
+    calls = {call_of(key) for key, _ in group}
+    if _evidence(group, solution) < ENOUGH and len(calls) < 2:
+        return []
+    what = _what(group)
+    first = group[0][1]
+    if len({found.text for _, found in group}) > 1 and first.slug == "offset":
+        return _offset_told(group, seen, what)
+    if first.slug != "factor":
+        return [Told(RELATION, first.slug, f"{what} {_verb(what)} {first.text}.", True)]
+    largest = max(independent(solution[key]) for key, _ in group)
+    factors = {call_of(key): found.value for key, found in group if found.value is not None}
+    if largest < 3 and not _telling(list(factors.values())) and not names_of(factors, seen):
+        return []
+    return factor_told(factors, seen, what)
+
+
+def _what(group: Group) -> str:
+    leaves = list(dict.fromkeys(leaf_of(key) for key, _ in group if leaf_of(key)))
+    if not leaves:
+        return "The result"
+    return ", ".join(f"`{leaf}`" for leaf in leaves[:3]) + (" …" if len(leaves) > 3 else "")
+
+
+def _verb(what: str) -> str:
+    return "are" if "," in what else "is"
+
+
+def _offset_told(group: Group, seen: Seen, what: str) -> list[Told]:
+    """An offset that grows with a quantity of the calls."""
+    offsets = {call_of(key): found.value for key, found in group if found.value is not None}
+    calls = [seen.quantities(call) for call in offsets]
+    found = next(proportional(list(offsets.values()), calls), None)
+    if found is None:
+        return []
+    share, name = found
+    text = f"{what} {_verb(what)} what was expected plus {number(share)} times {name}."
+    return [Told(RELATION, "offset", text, True)]
+
+
+def _telling(values: list[float]) -> bool:
+    """Whether one simple factor holds everywhere."""
+    return any(all(abs(v - simple) <= 1e-3 * abs(simple) for v in values) for simple in SIMPLE)
+
+
+def names_of(factors: dict[str, float], seen: Seen) -> list[str]:
+    calls = [seen.quantities(call) for call in factors]
+    if len({round(value, 4) for value in factors.values()}) < 2:
+        return []
+    return list(named(list(factors.values()), calls))
+
+
+def factor_told(
+    factors: dict[str, float], seen: Seen, what: str, than: str = "what was expected"
+) -> list[Told]:
+    """A factor in words: one number, or the quantity that it is in every call."""
+    values = list(factors.values())
+    what = what[:1].upper() + what[1:]
+    if max(values) - min(values) <= 1e-3 * max(abs(v) for v in values):
+        text = f"{what} {_verb(what)} {number(values[0])} times {than}."
+        return [Told(RELATION, "factor", text, True)]
+    names = names_of(factors, seen)
+    if names:
+        text = f"{what} {_verb(what)} {than}, times a factor that is {names[0]} in every call."
+        return [Told(RELATION, "factor", text, True)]
+    shown = ", ".join(number(value) for value in dict.fromkeys(round(v, 4) for v in values))
+    text = f"{what} {_verb(what)} {than}, times a factor that differs from call to call: {shown}."
+    return [Told(RELATION, "factor", text, True)]
+
+
+# --- how much numbers say ------------------------------------------------------------------------
+
+
+def independent(leaf: object) -> int:
+    """How many different numbers a leaf holds; shares such as accuracies are often alike by chance."""
+    if not is_numeric(leaf) or (_is_real(leaf) and _are_shares(np.asarray(leaf))):
+        return 1
+    return int(np.unique(np.round(np.asarray(leaf, np.float64), 6)).size)
+
+
+def _are_shares(numbers: np.ndarray) -> bool:
+    """Whether numbers lie between 0 and 1 and are simple fractions."""
+    inside = bool(((numbers >= 0) & (numbers <= 1)).all())
+    return inside and not _are_no_fractions(numbers)
+
+
+def _are_no_fractions(numbers: np.ndarray) -> bool:
+    """Whether some number is no fraction of small numbers."""
+    parts = np.asarray(numbers, np.float64) * 5040  # a multiple of every number up to ten
+    return bool((np.abs(parts - np.round(parts)) > 0.02).any())
