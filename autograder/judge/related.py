@@ -55,7 +55,7 @@ def _over_calls(table: Table, student: Units, solution: Units) -> list[Told]:
     return told
 
 
-def _are_alike(one: object, other: object) -> bool:
+def _are_alike(one: Any, other: Any) -> bool:
     """Whether two leaves are finite real numbers of one shape."""
     if not (_is_real(one) and _is_real(other)):
         return False

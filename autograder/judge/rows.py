@@ -48,7 +48,7 @@ def _wrong_rows(check: str, survey: Survey, student: Units, solution: Units) -> 
     found: dict[str, Marks] = defaultdict(list)
     for key, right in solution.items():
         came = student.get(key)
-        if stands_alone(key) or not (is_numeric(right) and is_numeric(came)):
+        if stands_alone(key) or came is None or not (is_numeric(right) and is_numeric(came)):
             continue
         owner, _, number = call_of(key).rpartition("/")
         if owner == check and np.ndim(right) and np.shape(came) == np.shape(right):
