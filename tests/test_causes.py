@@ -1,16 +1,19 @@
 """The engine of explanations, on made-up outputs: it knows nothing of homeworks."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from autograder.judge.causes import causes
 from autograder.judge.exceptions import meaning
 from autograder.judge.fingerprints import close, fingerprint
+from autograder.judge.knowledge import _Causes, _packed, _unpacked
 from autograder.judge.known import CHANGE, MISTAKE, Cause, OfProblem, known
 from autograder.judge.relations import over_calls, relation
 from autograder.judge.seen import Seen
 from autograder.judge.survey import Condition, Survey, survey
-from autograder.judge.units import units
+from autograder.judge.units import numbers_said, units
 
 RNG = np.random.RandomState(0)
 CHECK = "test_made_up::test_all"
@@ -151,6 +154,52 @@ def test_no_name_against_the_numbers_of_a_random_check():
     for low, expected in ((-1.0, ["negative"]), (1.0, [])):
         found = causes(Seen({CHECK: drawn(low)}, {CHECK}), {f"{CHECK}/0/error": ""}, problem)
         assert names(found) == expected
+
+
+def test_no_name_against_the_whole_numbers_that_a_check_says():
+    """One order of six came with the thing that is known; where three came, it is another."""
+
+    def drawn(count):
+        says = f"{count} of the 6 orders came in 2400 prompts"
+        outcome = {"value": "a prompt", "changed": []}
+        return Survey(["drawn"], [outcome], [Condition("orders:1#1", False, says)], [{}])
+
+    right = {f"{CHECK}/0/error": "", f"{CHECK}/condition/orders:1#1": True}
+    cause = Cause(MISTAKE, "one_order", "There is one order.")
+    one_order = known((cause,), units(CHECK, drawn(1), True), right, ())
+    said = numbers_said(CHECK, drawn(1), True)
+    one_order.bands = {key: np.array([numbers, numbers]) for key, numbers in said.items()}
+    problem = OfProblem([f"{CHECK}/condition/orders:1#1"], [], [one_order])
+    for count, expected in ((1, ["one_order"]), (3, [])):
+        found = causes(Seen({CHECK: drawn(count)}, {CHECK}), {f"{CHECK}/0/error": ""}, problem)
+        assert names(found) == expected
+
+
+def test_no_name_for_an_error_with_other_sizes():
+    """Two mistakes end in the same words of torch, and the sizes in them differ."""
+
+    def failing(size):
+        text = f"The size of tensor a ({size}) must match the size of tensor b (5)"
+        return run(error={"kind": "raised", "type": "RuntimeError", "text": text, "where": None})
+
+    padded = thing("padded", failing(7))
+    said = numbers_said(CHECK, failing(7), False)
+    padded.bands = {key: np.array([numbers, numbers]) for key, numbers in said.items()}
+    assert names(told(failing(7), [padded])) == ["padded"]
+    found = told(failing(6), [padded])
+    assert names(found) == [] and names(found, "fact") == ["shapes_do_not_fit"]
+
+
+def test_a_record_keeps_bands_of_any_length():
+    bands = {"a/0/x": np.arange(8.0).reshape(2, 4), "a/condition/c": np.array([[3.0], [3.0]])}
+    one = known((Cause(MISTAKE, "one", "It is one."),), {"a/0/x": 1.0}, {"a/0/x": 2.0}, ())
+    things = [one, replace(one, bands=bands), replace(one, bands={})]
+    causes_ = _Causes([])
+    (bare, banded, last) = _unpacked(_packed(OfProblem(things=things), causes_), causes_).things
+    assert bare.bands == last.bands == {}
+    assert {key: band.tolist() for key, band in banded.bands.items()} == {
+        key: band.tolist() for key, band in bands.items()
+    }
 
 
 # --- fingerprints -------------------------------------------------------------------------------

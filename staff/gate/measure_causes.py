@@ -8,11 +8,12 @@ Second order: two changes of the solution at different places at once, drawn at 
 from __future__ import annotations
 
 import argparse
+import itertools
 import random
 import tempfile
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autograder import engine
@@ -29,6 +30,7 @@ from staff.authoring.answers import context_of
 from staff.authoring.catalogue import Entry, entries
 from staff.gate.causes import body_of
 from staff.gate.mutants.judge import planned
+from staff.gate.mutants.operators import Mutant
 from staff.gate.mutants.pairs import merged
 from staff.gate.shared_worker import Trusted
 
@@ -54,7 +56,7 @@ def main(argv: list[str]) -> int:
             if options.leave_one_out:
                 print(leave_one_out(context, print), flush=True)
             if options.second_order:
-                print(second_order(context, options.second_order, options.draw), flush=True)
+                print(second_order(context, options.second_order, options.draw, print), flush=True)
     return 0
 
 
@@ -106,10 +108,9 @@ def leave_one_out(context: _Context, say: Callable[[str], None]) -> str:
     counts: Counter[str] = Counter()
     for entry in entries(context.homework.name, MISTAKE, context.homework.root):
         told = context.told(entry, without=entry.slug)
-        sure = [one["slug"] for one in told if one["sure"] and one["kind"] in NAMES]
         counts[_most(told)] += 1
-        if sure:
-            say(f"  {entry.problem} {entry.slug}: told for sure: {', '.join(sure)}")
+        if _sure(told):
+            say(f"  {entry.problem} {entry.slug}: told for sure: {', '.join(sorted(_sure(told)))}")
     return _line(f"{context.homework.name}, leave one out", counts)
 
 
@@ -117,31 +118,66 @@ def _is_named(thing: Known, slug: str) -> bool:
     return any(cause.slug == slug for names in (thing.causes, *thing.others) for cause in names)
 
 
-def second_order(context: _Context, count: int, seed: int) -> str:
-    """Counts over random double changes that lose something."""
-    draw, counts = random.Random(seed), Counter[str]()
-    changes = list(planned(context.homework))
-    for _ in range(20 * count):
+def second_order(context: _Context, count: int, seed: int, say: Callable[[str], None]) -> str:
+    """Counts over random double changes; sure names that neither change has are said one by one."""
+    counts: Counter[str] = Counter()
+    for pair in itertools.islice(_pairs(context, seed), count):
+        told = context.told(pair.entry)
+        names = {item["slug"] for item in told if item["kind"] in NAMES}
+        sure = _sure(told)
+        both = {pair.one.operator, pair.other.operator} <= names
+        if sure and not both and not sure & pair.names(context):
+            counts["sure name that neither has"] += 1
+            say(f"  {pair.one.problem} {', '.join(sorted(sure))} told for sure of:")
+            say(f"    {pair.one.now}  |  {pair.other.now}")
+        else:
+            counts["both operators" if both else _most(told)] += 1
+    return _line(f"{context.homework.name}, second order", counts)
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """Two changes of one hole, and both at once."""
+
+    file: str
+    one: Mutant
+    other: Mutant
+    entry: Entry
+
+    def names(self, context: _Context) -> set[str]:
+        """What each of the two is called, and what is told of it alone."""
+        found = {self.one.operator, self.other.operator}
+        for mutant in (self.one, self.other):
+            body = body_of(mutant.source, mutant.hole)
+            alone = replace(self.entry, slug="change", body=body)
+            found |= {item["slug"] for item in context.told(alone) if item["kind"] in NAMES}
+        return found
+
+
+def _pairs(context: _Context, seed: int) -> Iterator[_Pair]:
+    """Random changes at two statements of one hole."""
+    draw, changes = random.Random(seed), list(planned(context.homework))
+    while True:
         (file, one), (other_file, other) = draw.sample(changes, 2)
         if one.hole != other.hole or file != other_file or one.was == other.was:
             continue
         source = (context.solutions / file).read_text(encoding="utf-8")
         body = merged(*(body_of(text, one.hole) for text in (source, one.source, other.source)))
-        if body is None:
-            continue
-        entry = Entry("pair", context.homework.name, one.problem, "pair", "", file, body, "")
-        told = context.told(entry)
-        names = {item["slug"] for item in told if item["kind"] in NAMES}
-        both = {one.operator, other.operator} <= names
-        counts["both operators" if both else _most(told)] += 1
-        if counts.total() == count:
-            break
-    return _line(f"{context.homework.name}, second order", counts)
+        if body is not None:
+            name = context.homework.name
+            yield _Pair(
+                file, one, other, Entry("pair", name, one.problem, "pair", "", file, body, "")
+            )
+
+
+def _sure(told: Told) -> set[str]:
+    """The names that are told for sure."""
+    return {one["slug"] for one in told if one["sure"] and one["kind"] in NAMES}
 
 
 def _most(told: Told) -> str:
     """The strongest thing that is told."""
-    if any(one["sure"] and one["kind"] in NAMES for one in told):
+    if _sure(told):
         return "sure name"
     if any(one["kind"] in NAMES for one in told):
         return "name that looks like it"
