@@ -190,6 +190,14 @@ def test_no_name_for_an_error_with_other_sizes():
     assert names(found) == [] and names(found, "fact") == ["shapes_do_not_fit"]
 
 
+def test_a_change_is_not_sure_by_errors_alone():
+    """A mistake of the catalogue is: its text is read by people."""
+    error = {"kind": "raised", "type": "TypeError", "text": "no", "where": None}
+    for kind, sure in ((MISTAKE, True), (CHANGE, False)):
+        (found,) = told(run(error=error), [thing("raises", run(error=error), kind)])
+        assert found.slug == "raises" and found.sure == sure
+
+
 def test_a_record_keeps_bands_of_any_length():
     bands = {"a/0/x": np.arange(8.0).reshape(2, 4), "a/condition/c": np.array([[3.0], [3.0]])}
     one = known((Cause(MISTAKE, "one", "It is one."),), {"a/0/x": 1.0}, {"a/0/x": 2.0}, ())

@@ -9,7 +9,7 @@ from autograder.judge.facts import facts
 from autograder.judge.known import MISTAKE, Known, OfProblem, Table
 from autograder.judge.related import RELATION, factor_told, independent, names_of, relations_told
 from autograder.judge.seen import Seen
-from autograder.judge.units import Units, call_of, stands_alone
+from autograder.judge.units import ERROR, Units, call_of, stands_alone
 from autograder.judge.words import Told
 
 # Changes that speak of how code is written: other code that gives the same outputs is called so in vain.
@@ -79,10 +79,16 @@ def _is_sure(explanation: Explanation, table: Table, sizes: np.ndarray) -> bool:
         return False
     if not _has_one_name(thing) or thing.causes[0].slug in OF_THE_WRITING:
         return False
+    return thing.kind == MISTAKE or _are_enough(thing, table, sizes)
+
+
+def _are_enough(thing: Known, table: Table, sizes: np.ndarray) -> bool:
+    """Whether a change is seen in so many outputs that nothing else would give them; many things end
+    in the same exception."""
     row = next(i for i, one in enumerate(table.things) if one is thing)
-    hits = table.hits[row]
-    calls = {call_of(table.keys[column]) for column in np.flatnonzero(hits)}
-    return thing.kind == MISTAKE or len(calls) > 1 or int(sizes[hits].sum()) >= ENOUGH
+    outputs = [c for c in np.flatnonzero(table.hits[row]) if not table.keys[c].endswith(f"/{ERROR}")]
+    calls = {call_of(table.keys[column]) for column in outputs}
+    return len(calls) > 1 or int(sizes[outputs].sum()) >= ENOUGH
 
 
 def _has_one_name(thing: Known) -> bool:
