@@ -86,7 +86,9 @@ def _are_enough(thing: Known, table: Table, sizes: np.ndarray) -> bool:
     """Whether a change is seen in so many outputs that nothing else would give them; many things end
     in the same exception."""
     row = next(i for i, one in enumerate(table.things) if one is thing)
-    outputs = [c for c in np.flatnonzero(table.hits[row]) if not table.keys[c].endswith(f"/{ERROR}")]
+    outputs = [
+        c for c in np.flatnonzero(table.hits[row]) if not table.keys[c].endswith(f"/{ERROR}")
+    ]
     calls = {call_of(table.keys[column]) for column in outputs}
     return len(calls) > 1 or int(sizes[outputs].sum()) >= ENOUGH
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from autograder.judge import record_file
-from autograder.judge.known import Cause, Known, OfProblem
+from autograder.judge.known import Cause, Known, OfProblem, is_said
 from common.homework import Homework
 
 
@@ -117,7 +117,9 @@ def _packed(problem: OfProblem, causes: _Causes) -> dict[str, Any]:
     place = {key: index for index, key in enumerate(keys)}
     prints = [(n, place[k], *p) for n, t in enumerate(things) for k, p in t.prints.items()]
     unknown = [(n, place[k]) for n, t in enumerate(things) for k in sorted(t.unknown)]
-    bands = [(n, place[k], b) for n, t in enumerate(things) for k, b in t.bands.items()]
+    all_bands = [(n, k, b) for n, t in enumerate(things) for k, b in t.bands.items()]
+    bands = [(n, place[k], b) for n, k, b in all_bands if not is_said(k)]
+    said = [(n, place[k], b) for n, k, b in all_bands if is_said(k)]
     return {
         "conditions": problem.conditions,
         "free": problem.free,
@@ -130,8 +132,9 @@ def _packed(problem: OfProblem, causes: _Causes) -> dict[str, Any]:
         "numbers": np.array([row[3] for row in prints], np.float32),
         "unknown": np.array(unknown, np.int32).reshape(-1, 2),
         "banded": np.array([row[:2] for row in bands], np.int32).reshape(-1, 2),
-        "band_sizes": np.array([row[2].shape[1] for row in bands], np.int32),
-        "bands": np.concatenate([np.zeros((2, 0), np.float32), *(row[2] for row in bands)], 1),
+        "bands": np.array([row[2] for row in bands], np.float32),
+        "said": np.array([(n, k, b.shape[1]) for n, k, b in said], np.int32).reshape(-1, 3),
+        "numbers_said": np.concatenate([np.zeros((2, 0), np.float32), *(b for *_, b in said)], 1),
     }
 
 
@@ -146,8 +149,11 @@ def _unpacked(record: dict[str, Any], causes: _Causes) -> OfProblem:
         things[thing].prints[keys[key]] = (mark, numbers)
     for thing, key in record["unknown"].tolist():
         things[thing].unknown |= {keys[key]}
-    ends = np.cumsum(record["band_sizes"])[:-1]
-    bands = np.split(np.asarray(record["bands"]), ends, axis=1)
-    for (thing, key), band in zip(record["banded"].tolist(), bands):
+    for (thing, key), band in zip(record["banded"].tolist(), np.asarray(record["bands"])):
         things[thing].bands[keys[key]] = band
+    if "said" in record:  # older records lack it
+        ends = np.cumsum(record["said"][:, 2])[:-1]
+        said = np.split(np.asarray(record["numbers_said"]), ends, axis=1)
+        for (thing, key, _), band in zip(record["said"].tolist(), said):
+            things[thing].bands[keys[key]] = band
     return OfProblem(record["conditions"], record["free"], things)

@@ -151,12 +151,12 @@ def may_be(thing: Known, summaries: Units) -> bool:
     """Whether the student's random numbers have the signs and the sizes of the thing's, and the
     check says the same whole numbers of both."""
     return all(
-        (_says if _is_said(key) else _lies_in)(summaries[key], *band)
+        (_says if is_said(key) else _lies_in)(summaries[key], *band)
         for key, band in thing.bands.items() if key in summaries
     )  # fmt: skip
 
 
-def _is_said(key: str) -> bool:
+def is_said(key: str) -> bool:
     """Whether a band is that of a text and not of outputs."""
     return stands_alone(key) or key.endswith(f"/{ERROR}")
 
