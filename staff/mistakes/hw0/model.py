@@ -21,10 +21,9 @@ def made(num_users, num_items, dim, std):
 
 @mistake("1a")
 def tables_drawn_by_torchs_default(num_users, num_items, dim, shared):
-    """The vectors are drawn as nn.Embedding draws them by itself.
+    """The numbers of the vectors have variance 1, as nn.Embedding draws them by itself.
 
-    Their numbers have variance 1. The logits of untrained tables then spread over many units, which
-    a histogram of them shows.
+    The logits of untrained tables then spread over many units, which a histogram of them shows.
     """
 
     def draw():
@@ -476,7 +475,7 @@ def head_lengthens_the_callers_list(layer_sizes):
 
 @mistake("1b")
 def head_starts_at_zero(layer_sizes):
-    """All weights start at zero.
+    """Weights start at zero.
 
     Every input gets the same rating, and the hidden units of a layer can never become different.
     """

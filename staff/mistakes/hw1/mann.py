@@ -529,9 +529,10 @@ def one_loss_an_image(logits, labels):
 
 @mistake("2b")
 def loss_without_gradient(logits, labels):
-    """The loss is made anew from numbers.
+    """The loss carries no gradient.
 
-    Its value is right, and it is cut off from the network: nothing is trained.
+    Its value is right, and it is cut off from the network: it is detached, made anew from numbers, or
+    computed without gradients. Nothing is trained.
     """
     query, targets = logits[:, -1].flatten(0, 1), labels[:, -1].flatten(0, 1)
     return torch.tensor(F.cross_entropy(query, targets.argmax(-1)).item())

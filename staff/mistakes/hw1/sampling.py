@@ -278,9 +278,9 @@ def data_set_shuffled_in_place(images, way, shot, rng):
 
 @mistake("1")
 def last_drawing_never(images, way, shot, rng):
-    """The last drawing of a class can never be drawn.
+    """One drawing of a class, the last or the first, can never be drawn.
 
-    The upper end was taken one too low. In thousands of tasks only 19 of the 20 drawings come up.
+    An end of the range is off by one. In thousands of tasks only 19 of the 20 drawings come up.
     """
     classes, _ = _draw(images, way, shot, rng)
     columns = [rng.choice(images.shape[1] - 1, shot + 1, replace=False) for _ in range(way)]
@@ -289,7 +289,7 @@ def last_drawing_never(images, way, shot, rng):
 
 @mistake("1")
 def always_the_same_query_drawing(images, way, shot, rng):
-    """The query is always the last drawing of its class.
+    """The query always shows the same drawing of its class.
 
     Supports are drawn from the others, so that nothing is ever repeated, and a network meets one
     query a class in all its training.
@@ -373,10 +373,10 @@ def labels_as_numbers(images, way, shot, rng):
 
 @mistake("1")
 def drawings_turned_over(images, way, shot, rng):
-    """A drawing is read column after column.
+    """The pixels of a drawing stand in another order.
 
-    Its two axes are exchanged before it becomes a vector. All tasks are alike in this, so that
-    training shows nothing; a picture of one image does.
+    It is read column after column, mirrored or turned. All tasks are alike in this, so that training
+    shows nothing; a picture of one image does.
     """
     classes, drawings = _draw(images, way, shot, rng)
     turned = images.swapaxes(2, 3)

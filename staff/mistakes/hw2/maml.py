@@ -161,9 +161,10 @@ def callers_dictionary_changed(
 
 @mistake("2a")
 def rates_as_numbers(network, params, inner_lrs, images, labels, steps, first_order=False):
-    """The rates are turned into numbers.
+    """The rates get no gradient.
 
-    A number has no gradient. The adapted parameters are right, and the learned rates never change.
+    They are turned into numbers, or detached. The adapted parameters are right, and the learned rates
+    never change.
     """
 
     def step(params, gradient):

@@ -372,9 +372,10 @@ def query_not_trained(network, tasks, way):
 
 @mistake("1c")
 def loss_from_numbers(network, tasks, way):
-    """The losses are turned into numbers before they are averaged.
+    """The loss is cut off from the encoder.
 
-    The value is right; a tensor made of numbers has no path back, and the encoder never changes.
+    The value is right; a tensor that is detached or made of numbers has no path back, and the encoder
+    never changes.
     """
     rows = _judge(network, tasks, way)
     losses = [F.cross_entropy(q, targets).item() for _, q, _, targets in rows]

@@ -295,7 +295,7 @@ def labels_of_the_batch(one_hot, rng):
 
 @mistake("3b")
 def soft_labels(one_hot, rng):
-    """The labels are random numbers, not one-hot.
+    """The new labels are not one-hot.
 
     A network that gets other inputs in training than at test time learns something else.
     """

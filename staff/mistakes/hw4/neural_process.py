@@ -231,9 +231,10 @@ def sample_without_gradient(mean, log_variance, num_samples):
 
 @mistake("2b")
 def uniform_noise(mean, log_variance, num_samples):
-    """The noise is uniform, not Gaussian.
+    """The noise is not Gaussian.
 
-    Mean and variance are right, but no draw goes farther than 1.73 standard deviations.
+    Mean and variance are right, and the shape is not: uniform noise, say, never goes farther than
+    1.73 standard deviations.
     """
     noise = (torch.rand(num_samples, *mean.shape, dtype=mean.dtype) - 0.5) * 12**0.5
     return mean + (log_variance / 2).exp() * noise
@@ -252,7 +253,7 @@ def mean_returned(mean, log_variance, num_samples):
 def fixed_noise(mean, log_variance, num_samples):
     """The noise is the same at every call.
 
-    A generator with a fixed seed is made inside the function.
+    A generator with a fixed seed is made inside the function, or a seed is set there.
     """
     generator = torch.Generator().manual_seed(0)
     noise = torch.randn(num_samples, *mean.shape, generator=generator, dtype=mean.dtype)
