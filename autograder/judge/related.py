@@ -12,6 +12,7 @@ from autograder.judge.known import Table
 from autograder.judge.quantities import named, proportional
 from autograder.judge.relations import SIMPLE, Relation, number, offset, over_calls, relation
 from autograder.judge.seen import Seen
+from autograder.judge.survey import Inputs
 from autograder.judge.units import Units, call_of, is_numeric, leaf_of, same
 from autograder.judge.words import Told
 
@@ -65,12 +66,17 @@ def _are_alike(one: Any, other: Any) -> bool:
 def _groups(table: Table, student: Units, solution: Units, seen: Seen) -> list[Group]:
     """The units that are wrong and follow from what was expected, those of one kind together."""
     groups: dict[tuple[str, str], Group] = defaultdict(list)
+    outputs = _by_call(solution)
     for column in np.flatnonzero(table.wrong):
         key = table.keys[column]
         one, other = student.get(key), solution.get(key)
         if not (_is_real(one) and _is_real(other)):
             continue
-        for found in _follows(key, np.asarray(one), np.asarray(other), solution, seen):
+        others = {
+            leaf: value for leaf, value in outputs[call_of(key)].items() if leaf != leaf_of(key)
+        }
+        given = seen.inputs(call_of(key))
+        for found in _follows(np.asarray(one), np.asarray(other), others, given):
             text = "" if found.slug == "factor" else found.text
             groups[found.slug, text].append((key, found))
             if found.slug == "offset":
@@ -78,25 +84,38 @@ def _groups(table: Table, student: Units, solution: Units, seen: Seen) -> list[G
     return list(groups.values())
 
 
+def _by_call(solution: Units) -> dict[str, dict[str, Any]]:
+    """Call → output → its value."""
+    found: dict[str, dict[str, Any]] = defaultdict(dict)
+    for key, leaf in solution.items():
+        if leaf_of(key):
+            found[call_of(key)][leaf_of(key)] = leaf
+    return found
+
+
 def _follows(
-    key: str, came: np.ndarray, expected: np.ndarray, solution: Units, seen: Seen
+    came: np.ndarray, expected: np.ndarray, others: dict[str, Any], given: Inputs
 ) -> list[Relation]:
-    """How an output follows from what was expected; a single number in two ways at once."""
-    found = _taken_from(key, came, solution, seen) or relation(came, expected)
+    """How an output follows from what was expected; a single number in two ways at once.
+
+    Args:
+        others: the other outputs of the call, as they should be.
+        given: its inputs.
+    """
+    found = _taken_from(came, others, given) or relation(came, expected)
     if found is not None and found.slug == "factor" and came.size == 1:
         return [found, *offset(came, expected)]
     return [] if found is None else [found]
 
 
-def _taken_from(key: str, came: Any, solution: Units, seen: Seen) -> Relation | None:
+def _taken_from(came: Any, others: dict[str, Any], given: Inputs) -> Relation | None:
     """Whether an output is what another output should be, or an input as it was given."""
-    call = call_of(key)
     if not _is_telling(came):
         return None
-    for other, leaf in solution.items():
-        if call_of(other) == call and other != key and leaf_of(other) and same(came, leaf):
-            return Relation("other_output", f"what is expected of `{leaf_of(other)}`")
-    for name, value in seen.inputs(call).items():
+    for name, value in others.items():
+        if same(came, value):
+            return Relation("other_output", f"what is expected of `{name}`")
+    for name, value in given.items():
         if isinstance(value, np.ndarray) and same(came, value):
             return Relation("input", f"the input `{name}` as it was given")
     return None
