@@ -115,6 +115,13 @@ def test_changes_that_no_check_tells_apart_are_not_sure():
     assert names(found) == ["absolute"] and not found[0].sure
 
 
+def test_a_change_is_sure_beside_one_that_says_less():
+    alike = thing("one_step_less", KNOWN["absolute"], CHANGE)
+    alike.others = ((Cause(CHANGE, "one_too_near", "It is too small by one."),),)
+    (found,) = [one for one in told(KNOWN["absolute"], [alike]) if one.kind == CHANGE]
+    assert found.slug == "one_step_less" and found.sure
+
+
 def test_what_speaks_of_the_writing_is_never_sure():
     found = told(KNOWN["absolute"], [thing("another_number", KNOWN["absolute"], CHANGE)])
     assert names(found) == ["another_number"] and not found[0].sure
@@ -462,6 +469,43 @@ def test_an_offset_that_grows_with_a_quantity_names_it():
         if one.kind == "relation"
     ]  # fmt: skip
     assert "plus 0.9189 times `n`" in told_.text
+
+
+def offsets_told(*calls):
+    """What is told of single numbers: (expected, came) of each call."""
+    right, came = (
+        [{"value": {"loss": pair[side]}, "changed": []} for pair in calls] for side in (0, 1)
+    )
+    probes, sizes = ["loss"] * len(calls), [{} for _ in calls]
+    solution = units(CHECK, Survey(probes, right), False)
+    found = causes(Seen({CHECK: Survey(probes, came, [], sizes)}, set()), solution, OfProblem())
+    return [one.text for one in found if one.kind == "relation"]
+
+
+def test_a_constant_offset_is_told_of_three_different_numbers_and_not_of_one_asked_twice():
+    pairs = [(1.31, 2.04), (2.77, 3.5), (5.19, 5.92)]
+    (text,) = offsets_told(*pairs)
+    assert text == "`loss` is what was expected plus 0.73."
+    assert offsets_told(pairs[0], pairs[0], pairs[0]) == []
+    assert offsets_told((0.5, 0.25), (0.75, 0.5), (1.0, 0.75)) == []  # accuracies
+
+
+def test_a_relation_that_holds_in_some_calls_says_so():
+    """In one of three calls it is not told at all."""
+
+    def of(*came):
+        x = RNG_OF_THREE["a"]
+        right = [{"value": {"y": x + n}, "changed": []} for n in range(3)]
+        seen = [{"value": {"y": one(x + n)}, "changed": []} for n, one in enumerate(came)]
+        solution = units(CHECK, Survey(["y"] * 3, right), False)
+        survey_ = Survey(["y"] * 3, seen, [], [{}] * 3)
+        found = causes(Seen({CHECK: survey_}, set()), solution, OfProblem())
+        return [one.text for one in found if one.kind == "relation"]
+
+    assert of(np.square, np.square, np.square) == ["`y` is the square of what was expected."]
+    (text,) = of(np.square, np.square, lambda y: y**3 + np.arange(3))
+    assert text == "In some calls `y` is the square of what was expected."
+    assert of(np.square, lambda y: y**3, lambda y: y**5) == []
 
 
 @pytest.mark.parametrize("factors, named", [((4.0, 6.0), True), ((1.7, 2.9), False)])

@@ -17,6 +17,8 @@ OF_THE_WRITING = {
     "another_number", "another_position", "arguments_exchanged", "operands_exchanged", "other_function",
     "other_arithmetic", "parts_exchanged", "results_exchanged", "switch_turned",
 }  # fmt: skip
+# Changes whose texts are true of many others.
+OF_ANY_NUMBER = {"one_too_far", "one_too_near"}
 
 
 def causes(seen: Seen, answers: Units, known: OfProblem) -> list[Told]:
@@ -98,4 +100,4 @@ def _has_one_name(thing: Known) -> bool:
     own, others = thing.causes[0], {cause for other in thing.others for cause in other}
     if thing.kind == MISTAKE:
         return not others or (own not in others and all(one.kind == MISTAKE for one in others))
-    return all(one.slug == own.slug for one in others)
+    return all(one.slug in {own.slug} | OF_ANY_NUMBER for one in others)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import Any
 
 import numpy as np
@@ -24,12 +24,12 @@ MOST_RELATIONS = 2  # of different outputs
 def relations_told(table: Table, student: Units, solution: Units, seen: Seen) -> list[Told]:
     """The relations that hold over most numbers, of different outputs; none that may be a
     coincidence."""
-    groups = _groups(table, student, solution, seen)
+    groups = [_holding(group, table) for group in _groups(table, student, solution, seen)]
     told: list[Told] = []
     spoken_of: set[str] = set()
     for group in sorted(groups, key=lambda group: -_evidence(group, solution)):
         outputs = {leaf_of(key) for key, _ in group}
-        found = [] if outputs & spoken_of else _group_told(group, solution, seen)
+        found = [] if outputs & spoken_of else _group_told(group, table, solution, seen)
         spoken_of |= outputs if found else set()
         told += found
     return (told or _over_calls(table, student, solution))[:MOST_RELATIONS]
@@ -104,7 +104,7 @@ def _follows(
     """
     found = _taken_from(came, others, given) or relation(came, expected)
     if found is not None and found.slug == "factor" and came.size == 1:
-        return [found, *offset(came, expected)]
+        return [found, *(() if _are_shares(expected) else offset(came, expected))]
     return [] if found is None else [found]
 
 
@@ -133,15 +133,45 @@ def _is_real(leaf: object) -> bool:
     return is_numeric(leaf) and np.asarray(leaf).dtype.kind == "f"
 
 
+def _holding(group: Group, table: Table) -> Group:
+    """The outputs of a group for which the relation holds wherever they are wrong; where there are
+    none, those for which it holds in at least half of the calls."""
+    held = Counter(leaf_of(key) for key, _ in group)
+    wrong = _times_wrong(table)
+    for share in (1.0, 0.5):
+        kept = [one for one in group if held[leaf_of(one[0])] >= share * wrong[leaf_of(one[0])]]
+        if kept:
+            return kept
+    return []
+
+
+def _times_wrong(table: Table) -> Counter[str]:
+    """Output → in how many calls it is wrong."""
+    return Counter(leaf_of(table.keys[column]) for column in np.flatnonzero(table.wrong))
+
+
 def _evidence(group: Group, solution: Units) -> int:
-    return sum(independent(solution[key]) for key, _ in group)
+    """How many numbers a group holds; the same call made twice says nothing new."""
+    return sum({_bytes(solution[key]): independent(solution[key]) for key, _ in group}.values())
 
 
-def _group_told(group: Group, solution: Units, seen: Seen) -> list[Told]:
-    calls = {call_of(key) for key, _ in group}
-    if _evidence(group, solution) < ENOUGH and len(calls) < 2:
+def _bytes(leaf: Any) -> bytes:
+    return np.round(np.asarray(leaf, np.float64), 6).tobytes()
+
+
+def _is_chance(group: Group, solution: Units) -> bool:
+    """Whether a relation may be a coincidence; of single numbers an offset needs three."""
+    different = len({_bytes(solution[key]) for key, _ in group})
+    singles = group[0][1].slug == "offset" and all(np.size(solution[key]) == 1 for key, _ in group)
+    return different < 3 if singles else different < 2 and _evidence(group, solution) < ENOUGH
+
+
+def _group_told(group: Group, table: Table, solution: Units, seen: Seen) -> list[Told]:
+    if not group or _is_chance(group, solution):
         return []
-    what = _what(group)
+    held, wrong = len(group), _times_wrong(table)
+    whole = held == sum(wrong[leaf] for leaf in {leaf_of(key) for key, _ in group})
+    what = _what(group) if whole else f"In some calls {_what(group).replace('The', 'the')}"
     first = group[0][1]
     if len({found.text for _, found in group}) > 1 and first.slug == "offset":
         return _offset_told(group, seen, what)

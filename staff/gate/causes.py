@@ -187,9 +187,8 @@ def _add(found: dict[tuple, Known], thing: Known) -> None:
 
 
 def _signature(thing: Known) -> tuple:
-    said = {key: band[0].tolist() for key, band in thing.bands.items() if key.endswith("/error")}
     return tuple(
-        (key, mark, *(float(f"{n:.3g}") for n in numbers), *said.get(key, ()))
+        (key, mark, *(float(f"{n:.3g}") for n in numbers))
         for key, (mark, numbers) in sorted(thing.prints.items())
     )
 

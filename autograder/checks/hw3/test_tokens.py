@@ -140,11 +140,7 @@ PAD, END = 0, 1
 def batch(student, pad=PAD, end=END, context=20):
     """The batch of the three rows above."""
     seen = student.make_batch(PROMPTS, ANSWERS, pad, end, context)
-    for name in ("prompts", "answers"):
-        require(
-            seen[f"{name}_kept"], f"the caller's {name} were changed",
-            "Build new rows; leave the old alone.",
-        )  # fmt: skip
+    require(seen["kept"], "the caller's lists were changed", "Build new rows; leave the old alone.")
     return seen
 
 
