@@ -9,7 +9,7 @@ from autograder.judge.causes import causes
 from autograder.judge.exceptions import meaning
 from autograder.judge.fingerprints import close, fingerprint
 from autograder.judge.knowledge import _Causes, _packed, _unpacked
-from autograder.judge.known import CHANGE, MISTAKE, Cause, OfProblem, known
+from autograder.judge.known import CHANGE, MISTAKE, Cause, OfProblem, known, may_be
 from autograder.judge.relations import over_calls, relation
 from autograder.judge.seen import Seen
 from autograder.judge.survey import Condition, Survey, survey
@@ -182,6 +182,18 @@ def test_no_name_against_the_whole_numbers_that_a_check_says():
         assert names(found) == expected
 
 
+@pytest.mark.parametrize(
+    "low, high, fits",
+    [(0.0002, 1.0, True), (0.5, 1.5, False), (-1.0, 1.0, False), (0.0009, 3.1, True)],
+)
+def test_other_numbers_in_a_text_have_about_the_size_that_they_had(low, high, fits):
+    key = f"{CHECK}/condition/range:1#1"
+    bands = {key: np.array([[6000.0, 0.0001, 0.99], [6000.0, 0.0003, 1.0]])}
+    narrow = replace(thing("narrow", run()), bands=bands)
+    assert may_be(narrow, {key: np.array([6000.0, low, high])}) == fits
+    assert not may_be(narrow, {key: np.array([400.0, low, high])})
+
+
 def test_no_name_for_an_error_with_other_sizes():
     """Two mistakes end in the same words of torch, and the sizes in them differ."""
 
@@ -319,6 +331,16 @@ def test_gradients_alone_wrong_are_a_fact():
         "only_gradients_are_wrong",
         "gradient_zero",
     }
+
+
+def test_gradients_alone_are_not_wrong_where_there_is_no_value():
+    """A hole that gives a gradient, and whether something was written."""
+    x = RNG_OF_THREE["a"]
+    right, came = ({"gradient": factor * x, "written": False} for factor in (1.0, -1.0))
+    solution = units(CHECK, Survey(["f"], [{"value": right, "changed": []}]), False)
+    seen = Survey(["f"], [{"value": came, "changed": []}], [], [{}])
+    found = causes(Seen({CHECK: seen}, set()), solution, OfProblem())
+    assert "only_gradients_are_wrong" not in names(found, "fact")
 
 
 @pytest.mark.parametrize(

@@ -134,6 +134,11 @@ def _not_finite(student: Units, solution: Units) -> Iterator[Told]:
         )  # fmt: skip
 
 
+def _is_a_value(leaf: object) -> bool:
+    """Whether a leaf holds real numbers, and not whether something holds or how often."""
+    return np.asarray(leaf).dtype.kind == "f" and bool(np.any(leaf))
+
+
 def _gradients(student: Units, solution: Units) -> Iterator[Told]:
     numeric = [
         key for key, leaf in solution.items()
@@ -141,7 +146,8 @@ def _gradients(student: Units, solution: Units) -> Iterator[Told]:
     ]  # fmt: skip
     wrong = [key for key in numeric if not same(student[key], solution[key])]
     gradients = [key for key in wrong if "grad" in key.lower()]
-    if wrong and len(gradients) == len(wrong) and len(wrong) < len(numeric):
+    values = [key for key in numeric if "grad" not in key.lower() and _is_a_value(solution[key])]
+    if wrong and len(gradients) == len(wrong) and values:
         yield Told(
             FACT, "only_gradients_are_wrong",
             "Every value is right and a gradient is not: a path is cut, or runs where it should "

@@ -144,7 +144,7 @@ class Table:
         self.clashes = self.differs & ~self.wrong & self.certain
 
 
-SHARE_SAID = 0.25  # of the largest number in a text: so far may others be off
+SHARE_SAID = 0.25  # so far may a number in a text be off
 MANY_TIMES = 10  # how much larger or smaller random numbers of one cause may be
 
 
@@ -164,13 +164,16 @@ def is_said(key: str) -> bool:
 
 def _says(seen: np.ndarray, least: np.ndarray, largest: np.ndarray) -> bool:
     """Whether a text has the whole numbers that are the same in every run of the thing, and all
-    others about where they were."""
+    others about where they were, or at least their signs and sizes."""
     if seen.shape != least.shape:
         return True
     fixed = (least == largest) & (least == np.round(least))
-    room = 3 * (largest - least) + SHARE_SAID * np.abs([least, largest]).max()
+    smallest, biggest = np.sort(np.abs([least, largest]), axis=0)
+    room = 3 * (largest - least) + SHARE_SAID * biggest
     near = (seen >= least - room) & (seen <= largest + room)
-    return bool(np.where(fixed, seen == least, near).all())
+    sized = (np.abs(seen) * MANY_TIMES >= smallest) & (np.abs(seen) <= MANY_TIMES * biggest)
+    signed = (seen * least > 0) & (seen * largest > 0)
+    return bool(np.where(fixed, seen == least, near | sized & signed).all())
 
 
 def _lies_in(seen: np.ndarray, least: np.ndarray, largest: np.ndarray) -> bool:

@@ -597,6 +597,19 @@ def never_learned(params, inner_lr, learned):
 
 
 @mistake("2c")
+def learned_turned_round(params, inner_lr, learned):
+    """The switch `learned` is the wrong way round.
+
+    With learned=True the rates require no gradient and stay where they began; with learned=False they
+    require one.
+    """
+    return {
+        n: torch.tensor(float(inner_lr), dtype=p.dtype, requires_grad=not learned)
+        for n, p in params.items()
+    }
+
+
+@mistake("2c")
 def always_learned(params, inner_lr, learned):
     """The rates require a gradient whatever was asked for.
 
