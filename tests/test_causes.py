@@ -90,6 +90,16 @@ def test_two_things_that_add_up_are_both_named():
     assert sorted(names(told(both))) == ["absolute", "summed"]
 
 
+def test_two_effects_that_are_multiples_of_each_other_are_no_explanation():
+    """Any third one is a sum of some multiples: 3 times an offset, by 1 and 2 times it."""
+
+    def off(times):
+        return run(lambda x: (x**2).mean() + 0.3 * times * x.size)
+
+    things = [thing("once", off(1)), thing("twice", off(2))]
+    assert names(told(off(3), things)) == []
+
+
 def test_a_thing_times_a_quantity_is_named_with_the_quantity():
     found = told(run(lambda x: np.abs(x).mean() * len(x), lambda x: np.sign(x) / x.size * len(x)))
     assert names(found) == ["absolute"] and not found[0].sure

@@ -204,8 +204,17 @@ def _two(table: Table, sizes: np.ndarray) -> Explanation | None:
         own = (differs[index] & ~hits[others] | both & added & ~hits[others]).any(-1)
         other = (differs[others] & ~hits[index] | both & added & ~hits[index]).any(-1)
         for place in np.flatnonzero(explained.all(-1) & own & other):
-            found.append((table.things[rows[index]], table.things[rows[index + 1 + place]]))
+            second = index + 1 + int(place)
+            if not _are_multiples(change[index][table.wrong], change[second][table.wrong]):
+                found.append((table.things[rows[index]], table.things[rows[second]]))
     return _best(found)
+
+
+def _are_multiples(one: np.ndarray, other: np.ndarray) -> bool:
+    """Whether two effects are multiples of each other: then many pairs add up to a third."""
+    product = float((one * other).sum())
+    size = float(np.linalg.norm(one) * np.linalg.norm(other))
+    return abs(product) > (1 - CLOSE) * size > 0
 
 
 def _multiplied(table: Table, sizes: np.ndarray) -> Explanation | None:
@@ -278,6 +287,7 @@ def _whole_outputs(table: Table, sizes: np.ndarray) -> np.ndarray:
     outputs = np.array([leaf_of(key) for key in table.keys])
     for output in set(outputs[told]):
         columns = np.flatnonzero(table.wrong & (outputs == output))
-        if told[columns].all() and int(sizes[columns].sum()) >= ENOUGH:
+        several = sizes[columns].max() > 2 and int(sizes[columns].sum()) >= ENOUGH
+        if told[columns].all() and several:
             found |= table.hits[:, columns].all(1)
     return found
