@@ -363,9 +363,10 @@ def padded_to_the_context(prompts, answers, pad_id, eos_id, context_length):
 
 @mistake("4b")
 def end_appended_to_the_callers(prompts, answers, pad_id, eos_id, context_length):
-    """The end token is appended to the caller's own answers.
+    """The caller's own lists are changed.
 
-    The batch is right the first time; at the second there are two ends.
+    The end is appended to the answers, say, or an answer to its prompt. The batch is right the first
+    time; the second begins with other lists.
     """
     found = _finished(*_rows(prompts, answers, eos_id, context_length), pad_id)
     for answer in answers:
