@@ -199,7 +199,7 @@ def _progress(console, homework):
 def _check_writable(path: Path) -> None:
     folder = path.parent
     if not folder.is_dir() or not os.access(folder, os.W_OK):
-        raise KitError(f"cannot write {path}: {folder} is no folder that can be written to")
+        raise KitError(f"cannot write {path}: {folder} is not a writable folder")
 
 
 def _write_json(results: list, options: argparse.Namespace) -> None:

@@ -88,7 +88,7 @@ def _begin(arguments: list[str], root: Path) -> subprocess.Popen:
 
 
 def _end(process: subprocess.Popen) -> tuple[Any, str]:
-    """What a process printed as JSON, or None and the last line of its errors."""
+    """Return the JSON that a process printed, or None and the last line of its errors."""
     try:
         out, errors = process.communicate(timeout=PATIENCE)
         return json.loads(out), ""
@@ -174,7 +174,7 @@ def _lacking(homework: homeworks.Homework) -> list[str]:
 
 
 def processors() -> Finding:
-    """How many may this process use?"""
+    """Count the processors that this process may use."""
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     asked = os.environ.get("OMP_NUM_THREADS")
     return Finding(
@@ -248,7 +248,7 @@ def terminal() -> Finding:
 
 
 def isolation() -> Finding:
-    """What keeps a homework's code apart from the grader here?"""
+    """Find how a homework's code is kept apart from the grader here."""
     from autograder.run.launch import isolation_of_this_system, start
 
     try:
@@ -261,7 +261,7 @@ def isolation() -> Finding:
 
 
 def torch_findings(answer: Any, error: str) -> list[Finding]:
-    """What torch said of itself."""
+    """Return what torch said of itself as findings."""
     if answer is None or answer["sum"] != 64**3:
         found = error or f"a sum of ones is {answer['sum']:g}, expected {64**3}"
         mend = f"{Path(sys.executable).name} -m pip install --force-reinstall torch torchvision"
@@ -276,7 +276,7 @@ def torch_findings(answer: Any, error: str) -> list[Finding]:
 
 
 def data_findings(answer: Any, error: str) -> list[Finding]:
-    """Which data sets are here; none is needed, as the kit makes stand-ins."""
+    """Return the data sets that are here; none is needed, as the kit makes stand-ins."""
     if answer is None:
         return [Finding("Data", "broken", error, "correct KIT_DATA, or unset it")]
     found = []

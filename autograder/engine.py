@@ -212,7 +212,7 @@ def _import_files(context: CheckContext) -> dict[str, StudentError]:
 
 
 def _absent(homework: Homework, name: str) -> StudentError:
-    """What becomes of the holes of a file that is not there."""
+    """Return the error of the holes of a file that is not there."""
     if finding.needed(name, homework):
         what = f"{homework.name}/{name} is missing; it is one of the files to hand in"
         return StudentError("error", what)

@@ -22,7 +22,7 @@ OF_OLDER_KITS = STATEMENTS[course.NONE]  # what was signed where the file does n
 
 
 def statement(root: Path) -> str:
-    """What is signed under the policy of the course.
+    """Return the statement that is signed under the policy of the course.
 
     Raises:
         KitError: when course.toml names another policy.

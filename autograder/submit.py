@@ -107,7 +107,7 @@ def sign(root: Path) -> dict:
 
 
 def _asked_until_right(tools: bool) -> dict:
-    """Who signs and with whom; read back, and asked again until it is right.
+    """Ask who signs and with whom; read it back, and ask again until it is right.
 
     Args:
         tools: ask for AI tools as well.
@@ -144,7 +144,7 @@ def _several(question: str) -> list[str]:
 
 
 def _signature(path: Path) -> dict | None:
-    """What was signed; None where nothing was.
+    """Return the signed statement; None where there is none.
 
     Raises:
         KitError: when the file is damaged.

@@ -195,7 +195,7 @@ class Homework:
         return frozenset(name for one in self.experiments for name in self.runs_of(one))
 
     def command_for(self, made: str) -> str:
-        """What makes a run, or a file of a report, whatever its seed."""
+        """Return the command that makes a run, or a file of a report, whatever its seed."""
         made = re.sub(r"-seed-?\d+", "", made)
         commands = {one.name: one.command for one in self.experiments} | self.made_by
         return commands.get(made, "train it, or correct its name in writeup.md")

@@ -91,7 +91,7 @@ def _curve(axis, line) -> dict:
 
 
 def band(axis, reference: Band, index: int = 0) -> None:
-    """Where reference runs were, as a shade in the colour of the index-th curve."""
+    """Draw the band of the reference runs, as a shade in the colour of the index-th curve."""
     axis.fill_between(
         reference.steps, reference.low, reference.high, color=COLOURS[index % len(COLOURS)],
         alpha=0.15, linewidth=0, label=None if index else f"{reference.seeds} reference runs",

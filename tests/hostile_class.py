@@ -175,7 +175,7 @@ for place in ("/etc", "/tmp", "/usr", "/opt", *__import__("sys").path):
 """
 RUN = "runs/1-shot-2-way/"
 ODD = {
-    "a score that is no number": with_file("manifest.json", b'{"files": {}, "signed": true, "score": NaN}'),
+    "a score that is not a number": with_file("manifest.json", b'{"files": {}, "signed": true, "score": NaN}'),
     "a score without end": with_file("manifest.json", b'{"files": {}, "score": 1e999}'),
     "fields of other types": with_file("manifest.json", manifest(score={"a": []}, collaborators=7, name=[])),
     "names of other files": with_file("manifest.json", manifest(files=dict.fromkeys(SECRETS, "0" * 64))),

@@ -416,7 +416,7 @@ def test_what_does_not_hold_is_told_and_not_kept(kit):
     typed = ["no such", "si", "loss", wrong, "x", "", "", "loss", wrong, "1", "2", "", "", "", ""]
     told_of = call(kit, "hw1", "--ask", run.lower(), typed="\n".join(typed))
     assert told_of.returncode == 1 and "this piece is not kept" in told_of.stdout
-    assert "'no such' is none of them" in told_of.stdout and "'x' is no number" in told_of.stdout
+    assert "'no such' is none of them" in told_of.stdout and "'x' is not a number" in told_of.stdout
     assert "fewer than 3 points" in told_of.stdout
     answer = next(row for row in diagnosis.read(path, told).answers if row.run == run)
     assert answer.cause == "sign" and not answer.claims

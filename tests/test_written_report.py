@@ -160,7 +160,7 @@ def test_what_is_missing_is_listed_with_its_command(kit, capsys):
         assert told in out
     assert "surgery" not in out  # extra credit is not asked for
     assert "python -m hw0.train --experiment shared-50" in page
-    assert "is no picture that can be shown" in page and page.count('class="room"') == 7
+    assert "is not a picture that can be shown" in page and page.count('class="room"') == 7
 
 
 def test_answered_in_part(kit):

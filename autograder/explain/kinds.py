@@ -161,7 +161,7 @@ def values(hole: Hole, happened: Happened, draw: random.Random) -> Iterator[Ques
 
 
 def zeros(hole: Hole, happened: Happened, draw: random.Random) -> Iterator[Question]:
-    """What comes out if a number is 0."""
+    """Ask for the result if a number is 0."""
     usual = happened.zeros.get("")
     for name, outcome in happened.zeros.items():
         if name and usual and outcome != usual:

@@ -53,7 +53,7 @@ def _read(folder: Path) -> Run | None:
 
 
 def questions(runs: list[Run], draw: random.Random) -> Iterator[Question]:
-    """What a figure was when another one was seen; where a figure was best."""
+    """Ask for a figure at the time of another one, and for the step at which a figure was best."""
     for run in draw.sample(runs, len(runs)):
         columns = [name for name in run.rows[0] if name not in (*CLOCKS, *LEFT_OUT)]
         for name in draw.sample(columns, len(columns)):

@@ -123,7 +123,7 @@ def in_work(results: list[HomeworkResult]) -> HomeworkResult | None:
 
 
 def next_step(results: list[HomeworkResult]) -> str:
-    """What to type next."""
+    """Return the command to type next."""
     current = in_work(results)
     if current is None:
         return "next: python -m autograder submit hwN, for what is not handed in yet"

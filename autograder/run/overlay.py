@@ -52,7 +52,7 @@ def overlay(
         tell: takes a note on each decision.
 
     Raises:
-        KitError: when the submission is no folder or holds none of the files.
+        KitError: when the submission is not a folder or holds none of the files.
     """
     files = taken(homework, submission, tell)
     shutil.copytree(homework.root / "common", target / "common", ignore=_SKIP)
@@ -105,7 +105,7 @@ def taken(
     """The files of a submission that are judged, and the helper modules that they import.
 
     Raises:
-        KitError: when it is no folder or holds none of the files.
+        KitError: when it is not a folder or holds none of the files.
     """
     folder = homework.folder if submission is None else _find(homework, submission)
     names = _names(folder)

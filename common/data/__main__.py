@@ -57,7 +57,7 @@ def main() -> int:
 
 
 def as_row(card: Card) -> dict[str, str]:
-    """What programs are told of one data set."""
+    """Return one data set as a row for programs."""
     return {
         "name": card.name,
         "title": card.title,
@@ -83,7 +83,7 @@ def module(card: Card):
 
 
 def how_to_get(card: Card) -> str:
-    """What to type, or where to look."""
+    """Return the command that fetches it, or the place to put it."""
     if card.urls:
         return f"python -m common.data fetch {card.name}"
     files = ", ".join(file.name for file in card.files)
@@ -154,7 +154,7 @@ def verify(asked: list[Card], named: bool) -> int:
 
 
 def differences(card: Card):
-    """What is wrong with the copy that is here."""
+    """Yield the faults of the copy that is here."""
     if card.name in LOADED and where(card):
         try:
             data = module(card).load()
@@ -174,7 +174,7 @@ def differences(card: Card):
 
 
 def difference(file: DataFile, path) -> str:
-    """What is wrong with one file."""
+    """Return the fault of one file; "" for none."""
     if path is None:
         return f"{file.name} is missing"
     if file.is_known(path):

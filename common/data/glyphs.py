@@ -44,7 +44,7 @@ def load(characters: int = ALPHABETS * CHARACTERS, seed: int = 0) -> FewShotImag
 
 
 def _style(rng: np.random.RandomState) -> dict:
-    """What the characters of one alphabet share."""
+    """The style that the characters of one alphabet share."""
     return {
         "strokes": rng.choice([2, 2, 3, 3, 4], size=3),
         "bend": rng.uniform(0.05, 0.45),

@@ -45,7 +45,7 @@ class Ratings:
         return self.users[rows], self.items[rows], self.stars[rows]
 
     def watched(self, *names: str) -> np.ndarray:
-        """Who rated what in these splits, bool [num_users, num_items]."""
+        """Return the pairs that are rated in these splits, bool [num_users, num_items]."""
         table = np.zeros((self.num_users, self.num_items), bool)
         for name in names:
             users, items, _ = self.split(name)

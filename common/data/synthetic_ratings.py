@@ -49,7 +49,7 @@ def _related(vectors: np.ndarray, rng: np.random.RandomState) -> np.ndarray:
 
 
 def _activity(users: int, total: int, most: int, rng: np.random.RandomState) -> np.ndarray:
-    """How many items each user rates: few rate much, most rate little; they sum to `total`."""
+    """Draw how many items each user rates: few rate many, most rate few; they sum to `total`."""
     share = np.exp(0.8 * rng.randn(users))
     extra = (share / share.sum() * (total - LEAST * users)).astype(int)
     counts = np.minimum(LEAST + extra, most)

@@ -73,7 +73,7 @@ def holds(claim: Claim, columns: Columns, setting: Setting) -> bool:
 
 
 def ends(claim: Claim, columns: Columns, setting: Setting) -> tuple[float, float]:
-    """Where a metric begins and ends in a range: means of its first and last third."""
+    """Return the means of a metric over the first and the last third of a range."""
     rows = rows_between(columns, claim.first, claim.last)
     scaled = scale(claim.metric, columns, setting)
     values = [scaled(columns[claim.metric][row]) for row in rows]
@@ -116,7 +116,7 @@ def _stretches(distances: list[tuple[int, float]]):
 
 
 def _distances(metric: str, columns: Columns, setting: Setting) -> list[tuple[int, float]]:
-    """How far each row is above (or, negative, below) the band, in spans; 0 inside it."""
+    """Return the distance of each row above (negative: below) the band, in spans; 0 inside it."""
     span, scaled = _span(metric, columns, setting), scale(metric, columns, setting)
     found = []
     for row, band in enumerate(zip(columns[metric], *setting.band[metric])):
@@ -126,7 +126,7 @@ def _distances(metric: str, columns: Columns, setting: Setting) -> list[tuple[in
 
 
 def _span(metric: str, columns: Columns, setting: Setting) -> float:
-    """How much of the axis the run and the sound ones take up together."""
+    """Return the length of the axis that the run and the sound ones take up together."""
     scaled = scale(metric, columns, setting)
     values = [scaled(x) for part in (columns[metric], *setting.band[metric]) for x in part]
     return max(max(values) - min(values), 1e-9)

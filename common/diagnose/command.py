@@ -69,7 +69,7 @@ def main() -> int:
 
 
 def _answers(path: Path, curves: Curves, chosen: argparse.Namespace) -> Diagnosis:
-    """What is answered so far; a new file where there is none."""
+    """Read the answers so far; begin a new file where there is none."""
     if path.is_file():
         given = diagnosis.read(path, curves)
         if chosen.name is not None and recorded.plain(chosen.name) != recorded.plain(given.name):

@@ -216,7 +216,7 @@ def verdict(answer: Answer, curves: Curves) -> Verdict:
 
 
 def _seen(claim: Claim, columns: dict, setting) -> str:
-    """What the curve does instead."""
+    """Return what the curve does instead."""
     if claim.direction in ("rises", "falls", "stays"):
         begin, end = claims.ends(claim, columns, setting)
         if claims.is_logarithmic(claim.metric, columns, setting):

@@ -112,5 +112,5 @@ def _ask_step(what: str, preset: float) -> float:
         try:
             return float(typed)
         except ValueError:
-            print(f"  {typed!r} is no number")
+            print(f"  {typed!r} is not a number")
     return preset

@@ -15,7 +15,7 @@ def plain() -> bool:
 
 
 def tell_causes(curves: Curves, runs: list[str]) -> None:
-    """What may be wrong, for each setting that is among the runs."""
+    """Print the possible causes, for each setting that is among the runs."""
     for name in dict.fromkeys(curves.runs[run].setting for run in runs):
         setting = curves.settings[name]
         own = ", ".join(run for run in runs if curves.runs[run].setting == name)

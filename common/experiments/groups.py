@@ -84,7 +84,7 @@ def train_each(
 def _show_prediction(
     comparison: Comparison, folders: dict[str, Path], group: Path, seed: int
 ) -> None:
-    """Where a prediction was made, and every run it is about has ended: what became of it."""
+    """Say what became of a prediction once every run that it is about has ended."""
     if not all(runs.is_finished(folder) for folder in folders.values()):
         return
     configs = [runs.read_config(folder) for folder in folders.values()]

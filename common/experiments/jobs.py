@@ -56,11 +56,11 @@ class Job:
         return all(state_of(f, self.tiny, self.data).kind == FINISHED for f in self.needs)
 
     def states(self) -> dict[Path, State]:
-        """How far each of its runs is."""
+        """Return the progress of each of its runs."""
         return {folder: state_of(folder, self.tiny, self.data) for folder in self.folders}
 
     def told(self) -> str:
-        """How far it is, in words."""
+        """Return its progress in words."""
         if self.finished:
             return "finished"
         kinds = self.states()
@@ -109,7 +109,7 @@ class Plan:
             yield self._job(experiment.name, experiment.minutes, given, out, folders=folders)
 
     def drawings(self) -> Iterator[Job]:
-        """What a report shows beside the runs, where a command of the kit makes it."""
+        """Yield what a report shows beside the runs, where a command of the kit makes it."""
         makes: dict[str, list[str]] = {}
         for made, command in self.homework.made_by.items():
             is_file = Path(made).suffix in (".png", ".json")

@@ -48,7 +48,7 @@ class Pace:
 
 
 def last_progress(log: Path, tail: int) -> float:
-    """How far a training is, by the last lines of its log; 0 when they do not say."""
+    """Return a training's progress by the last lines of its log; 0 when they do not say."""
     try:
         with log.open("rb") as file:
             file.seek(max(0, log.stat().st_size - tail))

@@ -108,7 +108,7 @@ def _begin(command: Command, environment: dict[str, str]) -> Running:
 
 @contextmanager
 def _lines():
-    """What shows a line for each running command, where moving pictures may be drawn."""
+    """Return a display with a line for each running command, where moving pictures may be drawn."""
     if not live():
         yield lambda *_: None
         return

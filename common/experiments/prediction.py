@@ -47,11 +47,11 @@ def parse(text: str, comparison: Comparison) -> Prediction:
     try:
         return Prediction(found[1], float(found[2]))
     except ValueError:
-        raise KitError(f"{found[2]} is no number; write it as 0.05") from None
+        raise KitError(f"{found[2]} is not a number; write it as 0.05") from None
 
 
 def read(folder: Path, comparison: Comparison, tiny: bool = False) -> Prediction | None:
-    """What was predicted, or that it was skipped; None when neither was said.
+    """Return the prediction, or that it was skipped; None when neither was said.
 
     Args:
         tiny: the prediction about runs of --tiny.
@@ -97,7 +97,7 @@ def settle(comparison: Comparison, folder: Path, answer: str, tiny: bool = False
 
 
 def finals(comparison: Comparison, rows_of: dict[str, list[dict[str, float]]]) -> dict[str, float]:
-    """What counts of every curve, its last evaluation or its mean: the winner first.
+    """Return the last evaluation or the mean of every curve: the winner first.
 
     Args:
         rows_of: experiment → its rows of metrics.csv.
@@ -112,7 +112,7 @@ def finals(comparison: Comparison, rows_of: dict[str, list[dict[str, float]]]) -
 
 
 def verdict(found: Prediction, values: dict[str, float]) -> str:
-    """What was said, and what came: one line."""
+    """Return the prediction and the result in one line."""
     first, second = list(values)[:2]
     gap = abs(values[first] - values[second])
     return f"you said {found}; it was {first} by {gap:.3g}, ahead of {second}"

@@ -39,7 +39,7 @@ class Band:
         return self.low[index], self.high[index]
 
     def worse_by(self, step: int, value: float) -> float:
-        """How far a value is beyond the worse side, in widths of the band; 0 when it is not."""
+        """Return the distance of a value beyond the worse side, in widths of the band; 0 inside."""
         interval = self.at(step)
         if interval is None:
             return 0.0
@@ -62,7 +62,7 @@ class ReferenceBands(Reference):
         self._warned = False
 
     def beside(self, row: dict[str, float]) -> dict[str, str]:
-        """What to say beside the first metric that has a band: `reference 0.58 to 0.66`."""
+        """Return the text beside the first metric that has a band: `reference 0.58 to 0.66`."""
         for metric, band in self.bands.items():
             interval = band.at(int(row["step"])) if metric in row else None
             if interval is not None:

@@ -165,7 +165,7 @@ class Progress:
         return "" if self.tiny else f"; about {self.pace.left(self.at_once):.0f} min left"
 
     def tell(self, running: list[parallel.Running]) -> tuple[list[str], str]:
-        """How far each is, in percent, and a line about all; without a terminal, print it."""
+        """Show the progress of each in percent, and a line about all; without a terminal, print it."""
         parts = []
         for one in running:
             title = one.command.title

@@ -70,7 +70,7 @@ def bindings(body: list[ast.stmt], owner: str = "") -> Iterator[tuple[str, ast.s
 
 
 def definitions(body: list[ast.stmt], name: str, owner: str = "") -> int:
-    """How many statements define a name one after the other; the branches of one count as one."""
+    """Count the statements that define a name one after the other; the branches of one count as one."""
     total = 0
     for node in body:
         if isinstance(node, ast.ClassDef) and not owner and name.startswith(f"{node.name}."):
@@ -106,7 +106,7 @@ def methods(node: ast.ClassDef) -> list[Function]:
 
 
 def form(node: ast.stmt, holes: Collection[str] = ()) -> str:
-    """What is compared: the tree without docstrings and annotations; of a class, its head.
+    """Return the part that is compared: the tree without docstrings and annotations; of a class, its head.
 
     Args:
         holes: what defines these in the body of a class is no part of its head.

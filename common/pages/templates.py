@@ -47,7 +47,7 @@ def visible(text: str) -> str:
 
 
 def policy(styles: list[str] | list[Markup], script: str) -> str:
-    """What a browser may do for the page: show it in these styles; run this script, if there is one."""
+    """Return the page's policy for browsers: these styles, and this script if there is one."""
     rules = [
         "default-src 'none'",
         "img-src data:",

@@ -58,7 +58,7 @@ class Figures:
         try:
             source = embedded(path)
         except ValueError as error:
-            return _absent(f"{text}: {path} is no picture that can be shown ({error})")
+            return _absent(f"{text}: {path} is not a picture that can be shown ({error})")
         return fragment(
             FIGURE, text=text, source=source, file=self._name(path), curves=_curves(path)
         )
@@ -112,7 +112,7 @@ class Figures:
         return f"{what} is missing: {how}"
 
     def _name(self, path: Path) -> str:
-        """How a reader finds the file again."""
+        """Return the path by which a reader finds the file again."""
         for base in (self.results.root.parent, self.folder):
             if path.is_relative_to(base):
                 return path.relative_to(base).as_posix()

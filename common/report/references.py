@@ -47,7 +47,7 @@ def keys_of(key: str, value: Any) -> tuple[str, str]:
 
 
 def intervals_beside(key: str) -> Iterator[str]:
-    """Where the interval of a number may stand: `test_interval` beside `test_accuracy`, or `interval`."""
+    """Yield the names of a number's interval: `test_interval` beside `test_accuracy`, or `interval`."""
     above, slash, name = key.rpartition("/")
     if "interval" not in name:
         for other in dict.fromkeys((name.replace("accuracy", "interval"), "interval")):

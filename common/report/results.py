@@ -169,7 +169,7 @@ class Results:
         ]
 
     def command_for(self, made: str) -> str:
-        """What makes a run or a file; a run that was stopped is gone on with."""
+        """Return the command for a run or a file; it resumes a run that was stopped."""
         command, name = self.homework.command_for(made), _SEED.sub("", made)
         folders = sorted(self.root.glob(f"{name}-seed*")) if name else []
         stopped = [folder for folder in folders if _SEED.sub("", folder.name) == name]
@@ -177,7 +177,7 @@ class Results:
         return next((s for s in states if s.kind == STOPPED), State(ABSENT)).command(command)
 
     def to_make(self) -> dict[str, list[str]]:
-        """What makes it → what is missing."""
+        """Return command → what is missing without it."""
         commands: dict[str, list[str]] = {}
         for what, how in self.missing.items():
             commands.setdefault(how, []).append(what)
@@ -205,7 +205,7 @@ class Results:
         return filled
 
     def _comparable(self, name: str, runs: list[Run]) -> list[Run]:
-        """Of an experiment, the runs that are asked for; the ones set up like the first."""
+        """Return the runs of an experiment that are asked for; the ones set up like the first."""
         if name in self.homework.asked_for:
             for run in list(runs):
                 state = state_of(run.folder)
@@ -267,7 +267,7 @@ def _finished(root: Path, name: str) -> list[Run]:
 
 
 def _inside(value: Any, steps: list[str]) -> Any:
-    """What lies at the end of the steps; a name such as `input/first` takes two of them."""
+    """Follow the steps to a value; a name such as `input/first` takes two of them."""
     if not steps:
         return value
     if isinstance(value, list):

@@ -76,7 +76,7 @@ class Writeup:
         return self.field("Name")
 
     def field(self, label: str) -> str:
-        """What was typed after `label:` at the top; may be empty."""
+        """Return the text after `label:` at the top; may be empty."""
         for line in self.head:
             if line.startswith(f"{label}:"):
                 return line.partition(":")[2].strip()
@@ -84,7 +84,7 @@ class Writeup:
 
 
 def questions(homework: Homework) -> tuple[Question, ...]:
-    """What people grade, in the order of the table; all extra credit is the last question."""
+    """Return the questions that people grade, in the order of the table; all extra credit is the last one."""
     found = [Question(p.id, p.title, p.points) for p in homework.problems
              if p.kind in BY_PEOPLE and p.graded_by is None]  # fmt: skip
     if extra := sum(p.points for p in homework.problems if p.kind == "extra"):
@@ -93,7 +93,7 @@ def questions(homework: Homework) -> tuple[Question, ...]:
 
 
 def left_out(homework: Homework) -> set[str]:
-    """What heads a question that the course leaves out."""
+    """Return the ids of what the course leaves out, as they head a question."""
     found = {problem.id for problem in homework.dropped}
     if not any(problem.kind == "extra" for problem in homework.problems):
         found.add("X")

@@ -17,7 +17,7 @@ def accuracy(logits: torch.Tensor, labels: torch.Tensor) -> float:
 
 
 def mean_reciprocal_rank(scores: np.ndarray, wanted: np.ndarray, seen: np.ndarray) -> float:
-    """How high a ranking puts the items that are wanted: mean over users of their mean 1/rank.
+    """Mean reciprocal rank: the mean over users of the mean 1/rank of the items they want.
 
     Args:
         scores: [users, items], higher is better.

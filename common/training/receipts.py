@@ -43,5 +43,5 @@ def write(folder: Path, by: str, unwritten: dict[str, str] | None = None) -> Non
 
 
 def as_text(made: dict[str, Any]) -> str:
-    """What receipt.json holds."""
+    """Return the text of receipt.json."""
     return json.dumps(made, indent=2) + "\n"

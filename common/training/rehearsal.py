@@ -145,7 +145,7 @@ def slopes(module: nn.Module) -> dict[str, float]:
 
 
 def odd(findings: Findings) -> list[str]:
-    """What does not look like a training that will work."""
+    """Return signs that this training will not work."""
     told = []
     for name, value in findings.known.items():
         if abs(findings.start(name) - value) > FAR * abs(value):

@@ -22,7 +22,7 @@ class State:
     why: str = ""
 
     def command(self, command: str) -> str:
-        """What makes the run, or goes on with it: a command that loses nothing."""
+        """Return the command that makes the run, or goes on with it; it loses nothing."""
         return f"{command} --resume" if self.kind == STOPPED else command
 
 

@@ -35,7 +35,7 @@ class Tasks:
         self.batches = [draw() for _ in range(math.ceil(count / 500))]
 
     def accuracies(self, network):
-        """Of every task: a numpy array."""
+        """Return the accuracy on every task, a numpy array."""
         network.eval()
         with torch.no_grad():
             parts = [query_accuracy(network(*batch), batch[1]) for batch in self.batches]

@@ -126,7 +126,7 @@ def report(run, found: dict, rates: dict[str, float], best_step: int, seconds: f
 
 
 def draw_rates(rates: dict[str, float], began: float, path: Path) -> None:
-    """What each inner rate became."""
+    """Draw the learned inner rates, and where they began."""
     figure, axis = plots.new(height=3 + 0.1 * len(rates))
     axis.barh(list(rates), list(rates.values()), color=plots.COLOURS[0])
     axis.axvline(began, color="black", linestyle=":", label="at the beginning")

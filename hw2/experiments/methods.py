@@ -55,7 +55,7 @@ class ProtoNet:
         return protonet_accuracies(self.module, batches, alone)
 
     def figures(self) -> dict[str, float]:
-        """What else a row of metrics holds."""
+        """Return further columns of a row of metrics."""
         return {}
 
     def rates(self) -> dict[str, float]:
@@ -94,7 +94,7 @@ class Maml:
         return maml_accuracies(self.module, self.mapped, batches, alone)
 
     def figures(self) -> dict[str, float]:
-        """What else a row of metrics holds: the mean of the learned rates."""
+        """Return the further column of a row of metrics: the mean of the learned rates."""
         rates = list(self.rates().values())
         return {"mean_rate": sum(rates) / len(rates)} if rates else {}
 

@@ -23,7 +23,7 @@ PLAIN_WORDS = [word for word in WORDS[2:] if word not in MARKS + LABELS]
 
 
 def _concept(rng: np.random.Generator) -> tuple[int, Callable[[int], str]]:
-    """What the labels of a document tell apart: how many there are, and a text of each."""
+    """Return the labels of a document: how many there are, and a text of each."""
     kind, clauses = rng.random(), int(rng.integers(1, 3))
 
     def review(topic: int, stars: int) -> str:

@@ -154,7 +154,7 @@ def draw(rng: np.random.RandomState, forms: np.ndarray, style: Style = Style()) 
 
 
 def _ink(rng, forms, place, axis, spread) -> np.ndarray:
-    """How much of each pixel the emblem covers, [n, 32, 32]."""
+    """Return the share of each pixel that the emblem covers, [n, 32, 32]."""
     n = len(forms)
     centre = np.array(place) + spread * rng.normal(0, 0.05, size=(n, 2))
     size = SIZE * (1 + spread * rng.uniform(-0.18, 0.12, size=n))

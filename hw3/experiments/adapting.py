@@ -57,7 +57,7 @@ def numbers_of(language: Language, names: list[str]) -> list[int]:
 
 @torch.no_grad()
 def label_probabilities(language: Language, prompts: list[str], names: list[str]) -> torch.Tensor:
-    """How probable each label is after each prompt, the labels alone [prompts, labels]."""
+    """Return the probability of each label after each prompt, among the labels alone [prompts, labels]."""
     tokenizer, labels = language.tokenizer, numbers_of(language, names)
     tokens = fitted(language, prompts)
     found = []
@@ -149,7 +149,7 @@ def tuned(
 
 
 def written(language: Language, prompt: str, most: int = 12) -> str:
-    """What a model writes after a prompt."""
+    """Return the text that a model writes after a prompt."""
     tokenizer, (numbers,) = language.tokenizer, fitted(language, [prompt], most)
     tokens = greedy_decode(language.model, numbers, most, tokenizer.end, language.model.context)
     return tokenizer.decode(tokens)

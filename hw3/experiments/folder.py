@@ -74,7 +74,7 @@ def interval(values: np.ndarray) -> dict[str, float]:
 
 
 def accuracies(rows: Sequence[Row]) -> dict:
-    """What result.json tells of named cells: their means over the seeds, and the time of all."""
+    """Return the entries of result.json for named cells: their means over the seeds, and the time of all."""
     figures = {name: interval(values) for name, values in columns_of(rows).items()}
     return {"accuracy": figures, "seconds": round(sum(row["seconds"] for row in rows), 1)}
 

@@ -73,7 +73,7 @@ def tasks(seed: int, shots: int, test: int) -> tuple[Pictures, Pictures]:
 
 
 def share(mode: str) -> dict[str, float]:
-    """How many parameters a mode trains beside the new head, and their share of the network's."""
+    """Count the parameters that a mode trains beside the new head, and their share of the network's."""
     model = load("kit", random=True)
     model.new_head(CLASSES)
     head = sum(p.numel() for p in model.head.parameters())

@@ -68,7 +68,7 @@ def watched(record: RunFolder, steps: int, tune: Callable[[Watch], None]) -> Non
 
 
 def moved(now: Iterable[torch.Tensor], before: Iterable[torch.Tensor]) -> float:
-    """How far numbers have gone, as a share of their size before."""
+    """Return the distance that numbers have gone, as a share of their size before."""
     pairs = [(new.detach(), old) for new, old in zip(now, before, strict=True)]
     way = sum((new - old).square().sum() for new, old in pairs)
     size = sum(old.square().sum() for _, old in pairs)

@@ -76,7 +76,7 @@ def gaussian_process(rng: np.random.Generator, tasks: int, points: int):
 
 
 def gaussian_process_posterior(x, y, targets):
-    """What an exact Bayesian says of noisy targets, all of a task together.
+    """Return the exact posterior predictive of noisy targets, all of a task together.
 
     Args:
         x, y: the context, [tasks, n, 1].

@@ -90,7 +90,7 @@ class Fit:
             print(f"  {name}: {rounded(value)}")
 
     def picture(self, name: str = "curves.png") -> Path:
-        """Where a picture of this run belongs."""
+        """Return the path of a picture of this run."""
         return self.folder.path / name
 
 

@@ -62,7 +62,7 @@ def run(chosen, folder) -> None:
 
 
 def _bound_gap(x, y, belief) -> float:
-    """How far the bound at the exact posterior is from the log evidence, at most."""
+    """Return the largest distance of the bound at the exact posterior from the log evidence."""
     mean, covariance, noise = belief
     q = posterior(x, y, *belief)
     bound = evidence_bound(x, y, *q, noise, gaussian_kl(*q, mean, covariance))

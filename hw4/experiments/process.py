@@ -55,7 +55,7 @@ def run(chosen, folder) -> None:
 
 @torch.no_grad()
 def gaps(network, tasks, size: int) -> dict[str, float]:
-    """What the neural process lacks against the exact posterior, in nats for each target.
+    """Return the neural process's loss above the exact posterior's, in nats for each target.
 
     Returns:
         joint: of the log density of all targets of a task together, divided by their number; each:

@@ -104,7 +104,7 @@ def grouped(homework: str, folders: list[Path]) -> dict[tuple[str, str], list[Pa
 def default_configs(
     homework: homeworks.Homework, asked: list[tuple[str, str]]
 ) -> dict[tuple[str, str], dict]:
-    """What the training script writes down for experiments when no option changes them.
+    """Return the settings that the training script writes down when no option changes them.
 
     Args:
         asked: (experiment, data source).
@@ -156,7 +156,7 @@ def band(folders: list[Path], settings: dict, watched: dict[str, bool]) -> dict:
 
 
 def interval(values: np.ndarray, share: bool = False) -> tuple[np.ndarray, np.ndarray]:
-    """Where one more run is expected, with 95 % at each step: mean ± t · sd · sqrt(1 + 1/n).
+    """Return the range of one more run, with 95 % at each step: mean ± t · sd · sqrt(1 + 1/n).
 
     The variance is averaged with that of the neighbouring evaluations, since few seeds know
     theirs badly. Values that are never negative have no negative bound.

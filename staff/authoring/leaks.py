@@ -79,7 +79,7 @@ def secrets(root: Path, homework: str) -> dict[str, str]:
 
 
 def scan(secret: dict[str, str], files: list[Path], root: Path) -> list[Leak]:
-    """Where a secret run of statements stands in files that ship.
+    """Return the places in files that ship where a secret run of statements stands.
 
     Python files are compared statement by statement; other text line by line, where code of a
     solution might be quoted.

@@ -189,7 +189,7 @@ def _stem(word: str) -> str:
 
 
 def shown(homework: Homework) -> Iterator[tuple[str, str]]:
-    """What the grader may tell: (where, sentence)."""
+    """Yield the grader's sentences: (where, sentence)."""
     for path in sorted(homework.checks.glob("test_*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):

@@ -44,7 +44,7 @@ class Figure:
 
     @property
     def run(self) -> str:
-        """What makes it: homework/experiment."""
+        """Return its name: homework/experiment."""
         return f"{self.homework}/{self.experiment}"
 
 

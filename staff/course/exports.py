@@ -89,7 +89,7 @@ def for_canvas(
     """One import file an assignment: its students with a grade alone, and those excused."""
     if export is not None and not canvas.is_export(export):
         raise KitError(
-            f"{export.name} is no gradebook export of Canvas: it needs Student, ID, Section"
+            f"{export.name} is not a gradebook export of Canvas: it needs Student, ID, Section"
         )
     people = _canvas_people(book.roster, export, findings)
     found = {}

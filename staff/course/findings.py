@@ -27,7 +27,7 @@ class Findings:
 
     @property
     def warnings(self) -> list[str]:
-        """What is to be told, each once, in order."""
+        """Return the findings, each once, in order."""
         more = [f"… and {self.more_warnings:,} more notes"] if self.more_warnings else []
         return [*self._warnings, *more]
 

@@ -124,7 +124,7 @@ def _report(
 
 
 def _open_counts(grades: list[Grade]) -> list[str]:
-    """What is open and for whom; what concerns many is counted."""
+    """Return what is open and for whom; what concerns many is counted."""
     those: dict[str, list[str]] = {}
     for one in grades:
         for text in one.open:

@@ -45,7 +45,7 @@ def read_moment(text: str, zone: ZoneInfo, slashes: str = "") -> datetime:
         return _iso(match, zone)
     if match := SHEET.fullmatch(text):
         return _sheet(match, zone, slashes)
-    raise ValueError(f"{text!r} is no time such as {EXAMPLE}")
+    raise ValueError(f"{text!r} is not a time such as {EXAMPLE}")
 
 
 def _iso(match: re.Match, zone: ZoneInfo) -> datetime:

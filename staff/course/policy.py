@@ -233,7 +233,7 @@ def _assignment(row: dict, zone: ZoneInfo, root: Path, drop: tuple[str, ...]) ->
 
 def _with_zone(due: datetime, zone: ZoneInfo) -> datetime:
     if not isinstance(due, datetime):
-        raise ValueError(f"{due!r} is no time such as 2026-10-14T23:59:00")
+        raise ValueError(f"{due!r} is not a time such as 2026-10-14T23:59:00")
     return due if due.tzinfo else due.replace(tzinfo=zone)
 
 

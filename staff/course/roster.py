@@ -198,7 +198,7 @@ def _is_canvas(table: Table) -> bool:
 
 
 def _known_and_not_needed(table: Table) -> set[str]:
-    """Of an export, the columns that are no part of a roster."""
+    """Return the columns of an export that are no part of a roster."""
     if _is_canvas(table):
         return set(table.keys)
     return set()

@@ -394,7 +394,7 @@ def replace(
 def _targets(
     policy: Policy, optional: Assignment, marks: dict[str, Mark], weights: dict[str, float]
 ) -> list[dict[str, float]]:
-    """What an optional homework may replace: assignment → the weight that it takes."""
+    """Return what an optional homework may replace: assignment → the weight that it takes."""
     closed = [
         one
         for one in policy.assignments

@@ -104,7 +104,7 @@ def decode(data: bytes, name: str, findings: Findings) -> str | None:
             return None
         findings.warn(f"{name}: not UTF-8; read as cp1252, the encoding of Western spreadsheets")
     if "\0" in text:
-        findings.error(name, "holds NUL characters: it is no text file; save it as CSV UTF-8")
+        findings.error(name, "holds NUL characters: it is not a text file; save it as CSV UTF-8")
         return None
     return text
 
@@ -210,7 +210,7 @@ class Numbers:
         plain = text.replace(",", ".") if self.comma else text
         if NUMBER.fullmatch(plain):
             return float(plain)
-        self.findings.error(place, f"{text!r} is no number{_why(text)}")
+        self.findings.error(place, f"{text!r} is not a number{_why(text)}")
         return None
 
 

@@ -128,7 +128,7 @@ class Recorder:
     def run(
         self, version: tuple[str, str] | None, problem: str, seeds: tuple[int, ...] = SEEDS
     ) -> _Run:
-        """What the problem's checks see of one version of a file; None is the solution."""
+        """Return what the problem's checks see of one version of a file; None is the solution."""
         if version is not None:
             place = self.tree / self.homework.name / version[0]
             place.write_text(version[1], encoding="utf-8")

@@ -20,7 +20,7 @@ _FIGURE = re.compile(r"!\[([^\]]*)\]\((figures/[^)]+)\)")
 
 
 def missing(homework: Homework) -> list[str]:
-    """What the homework lacks, or what is out of step; the gate shows each."""
+    """Return what the homework lacks and what is out of step; the gate shows each."""
     return [*_stubs(homework), *_handout(homework), *_figures(homework), *_rubrics(homework)]
 
 

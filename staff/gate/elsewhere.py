@@ -30,7 +30,7 @@ def load() -> tuple[Loss, ...]:
 
 
 def faults(homework: str, mistake: str, missed: set[str], losses: tuple[Loss, ...]) -> list[str]:
-    """What is wrong with the losses of one mistake.
+    """Return the faults in the losses of one mistake.
 
     Args:
         missed: ids of the checks of other problems that it does not pass.

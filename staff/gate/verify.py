@@ -97,7 +97,7 @@ def _structure(homework: Homework, verdict: Verdict) -> None:
 
 
 def _overlaps(homework: Homework) -> list[str]:
-    """What students are told that touches a written question, without a reason on record."""
+    """Return texts for students that touch a written question, without a reason on record."""
     if importlib.util.find_spec("staff.authoring.overlap") is None:
         return []
     found = importlib.import_module("staff.authoring.overlap").overlaps(homework)

@@ -97,7 +97,7 @@ class Offer:
     packed: str = ""
 
     def told(self) -> list[str]:
-        """What was left out, in words."""
+        """Return in words what was left out."""
         return [f"{count} entries were left out: {why}" for why, count in self.left_out.items()]
 
     def wants(self, name: str) -> bool:
@@ -119,7 +119,7 @@ class Offer:
 
 @contextlib.contextmanager
 def opened(source: Path, homework: str) -> Iterator[Offer]:
-    """What an upload offers, while it is open.
+    """Open an upload: yield what it offers, while it is open.
 
     Args:
         source: a zip, a tar archive or a folder.
@@ -148,7 +148,7 @@ def opened(source: Path, homework: str) -> Iterator[Offer]:
 
 
 def advice(homework: str) -> str:
-    """How to make what can be graded."""
+    """Return advice on how to make an archive that can be graded."""
     return f"make it with: python -m autograder submit {homework}"
 
 

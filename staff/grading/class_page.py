@@ -180,7 +180,7 @@ def _checks(graded: list[dict]) -> Table:
 
 
 def _apart(one: item_statistics.Measured) -> str:
-    """How far it goes with the rest of a student's score; what it does not is named."""
+    """Return its correlation with the rest of a student's score; a weak one has a mark."""
     if one.discrimination is None:
         return "–"
     return f"{one.discrimination:.2f}" + (" (!)" if one.discrimination < LOW else "")

@@ -21,7 +21,7 @@ def load(folder: Path) -> dict[str, dict]:
             record = json.loads(path.read_text(encoding="utf-8"))
             found[record["id"]] = record
         except (ValueError, KeyError, TypeError) as error:
-            raise KitError(f"{path} is no record of staff grade ({error})") from None
+            raise KitError(f"{path} is not a record of staff grade ({error})") from None
     if not found:
         raise KitError(f"{folder} holds no records ({RECORDS}/*.json) of an earlier grading")
     return found

@@ -239,7 +239,7 @@ def _mark(homework: Homework, grade: Grade | None) -> str:
 def _reasons(
     record: dict | None, homework: Homework, grade: Grade | None, rules: Policy
 ) -> list[str]:
-    """What the gradebook did to this homework; without a gradebook, whether it came late."""
+    """Return what the gradebook did to this homework; without a gradebook, whether it came late."""
     if grade is not None:
         mine = re.compile(rf"(open: )?{re.escape(homework.name)}\b")
         return [reason for reason in grade.reasons if mine.match(reason)]

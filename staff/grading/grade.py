@@ -118,7 +118,7 @@ def main(argv: list[str]) -> int:
 
 
 def default_out(folder: Path, homework: Homework) -> Path:
-    """Where the grades of a folder lie if nothing else is said."""
+    """Return the folder of the grades where no option names one."""
     name = folder.stem if folder.is_file() else folder.name
     return folder.with_name(f"{name}-grades-{homework.name}")
 

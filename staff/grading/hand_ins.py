@@ -160,7 +160,7 @@ def _of_platform(name: str, roster: Roster) -> Student | None:
 
 
 def _squeezed(name: str) -> set[str]:
-    """How Canvas may squeeze a name: last names first, wherever these begin."""
+    """Return the ways in which Canvas may squeeze a name: last names first, wherever these begin."""
     last, comma, first = name.partition(",")
     if comma:
         return {owner_of(last + first)}

@@ -87,7 +87,7 @@ def choose_seed(homework: Homework, content: str) -> int:
 
 
 def grader_version(homework: Homework, seed: int | None) -> str:
-    """What a record depends on beside the submission."""
+    """Return a checksum of all that a record depends on beside the submission."""
     from autograder.judge.record_file import digest  # takes longer to import than --help may
 
     table = (homework.folder / "homework.toml").read_bytes()

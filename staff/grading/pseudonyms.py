@@ -90,7 +90,7 @@ def _read(path: Path) -> dict[str, str]:
 def of_class(
     records: list[dict], lists: Attention, hand_ins: HandIns, path: Path
 ) -> tuple[list[dict], Attention, HandIns]:
-    """What the class page shows, without names, and in an order that tells nothing.
+    """Return the class page's rows without names, in an order that tells nothing.
 
     Args:
         path: the file of pseudonyms.

@@ -37,7 +37,7 @@ def verify(folder: Path) -> list[Note]:
 
 
 def identities(folder: Path) -> Identities:
-    """What tells each run of a submission from every other run in the world.
+    """Return the marks that tell each run of a submission from every other run.
 
     It is the receipt's number, and the checksums of files that hold measured times. Nothing else
     will do: two honest runs of one seed on like machines have the same weights.
@@ -100,7 +100,7 @@ def _read(run: Path) -> dict | None:
 
 
 def _differences(run: Path, kept: dict) -> list[str]:
-    """Where a run's files are not those of its receipt."""
+    """Return in words where a run differs from its receipt."""
     told = [
         f"{name} is not the file that the run wrote"
         for name in WITNESSED

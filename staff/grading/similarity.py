@@ -67,7 +67,7 @@ def main(argv: list[str]) -> int:
 
 
 def default_output(folder: Path, homework: Homework) -> Path:
-    """Where the table of a folder lies if nothing else is said."""
+    """Return the path of a folder's table where no option names one."""
     return folder.with_name(f"{folder.name}-similarity-{homework.name}.csv")
 
 

@@ -35,7 +35,7 @@ def find(folder: Path, homework: Homework, seed: int | None) -> list[Order]:
         KitError: when there is none.
     """
     if not folder.is_dir():
-        raise KitError(f"{folder} is no folder of submissions")
+        raise KitError(f"{folder} is not a folder of submissions")
     known = read_metadata(folder / METADATA)
     orders, taken = [], set[str]()
     for path in sorted(folder.iterdir()):

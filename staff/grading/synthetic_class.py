@@ -44,7 +44,7 @@ class Made:
     may_cost: frozenset[str] = frozenset()
 
     def complaint(self, record: dict, homework: Homework) -> str:
-        """What is wrong with its record; empty when nothing is."""
+        """Return the fault of its record; empty for none."""
         code = {p.id: p.points for p in homework.problems if p.kind == "code"}
         earned = {ident: record["problems"].get(ident, 0) for ident in code}
         if self.kind == "broken":

@@ -85,7 +85,7 @@ def opened(root: Path, up_to: str | None) -> list[str]:
     if up_to is None:
         return names
     if up_to not in names:
-        raise KitError(f"--up-to {up_to} is no homework; choose one of {', '.join(names)}")
+        raise KitError(f"--up-to {up_to} is not a homework; choose one of {', '.join(names)}")
     return names[: names.index(up_to) + 1]
 
 
@@ -143,12 +143,12 @@ def _git(folder: Path, *arguments: str) -> str:
 
 
 def _place(path: Path) -> Path:
-    """Where a file of ours lies in the students' kit."""
+    """Return the place of a file in the students' kit."""
     return path.relative_to(STUDENTS) if path.is_relative_to(STUDENTS) else path
 
 
 def _files(root: Path, names: list[str]) -> list[Path]:
-    """What ships: tracked files only, so that nothing of this machine slips in."""
+    """Return the files that ship: tracked ones only, so that nothing of this machine slips in."""
     listed = subprocess.run(
         ["git", "ls-files", "-z"], cwd=root, capture_output=True, text=True, check=False
     )

@@ -87,7 +87,7 @@ class Checker:
     def _suspect(
         self, student: str, sentence: Sentence, number: Number, own: list[Fact]
     ) -> tuple[str, str]:
-        """Where an unexplained number may come from: kind and words."""
+        """Return the likely origin of an unexplained number: kind and words."""
         shown = sentence.text[number.start : number.end].strip()
         tiny = [f for f in own if f.tiny and f.when is None and number.is_figure(f)]
         if tiny and (sentence.fitting(tiny) or number.half is not None):

@@ -158,7 +158,7 @@ def collect(sheets: list[Sheet], rubrics: dict[str, Rubric], key: Key) -> Collec
 
 
 def _of_several(rubric: Rubric, ident: str, graded: list[Sheet]) -> list[str]:
-    """What staff should know of an answer that several graded; the first of them counts."""
+    """Return a note on an answer that several graded; the first of them counts."""
     if len(graded) < 2:
         return []
     gave = [f"{s.grader} {score(rubric, s.done[ident].pressed):g}" for s in graded]

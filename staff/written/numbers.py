@@ -61,7 +61,7 @@ def blanked(text: str) -> str:
 
 
 def sentences(text: str) -> list[tuple[int, int]]:
-    """Where sentences begin and end; a row of a table or list is one."""
+    """Return begin and end of each sentence; a row of a table or list is one."""
     starts = [0, *(found.end() for found in _SENTENCE.finditer(text))]
     return [(a, b) for a, b in zip(starts, [*starts[1:], len(text)]) if text[a:b].strip()]
 

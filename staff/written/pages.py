@@ -129,7 +129,7 @@ def render(homework: Homework, rubric: Rubric, answers: list[dict], store: str) 
 
 
 def _data(homework: Homework, rubric: Rubric, idents: list[str], store: str) -> dict:
-    """What the script needs of the rubric."""
+    """Return the part of the rubric that the script needs."""
     items = [
         {"id": i.id, "part": i.part, "points": i.points, "label": f"+{i.points:g}", "text": i.earns,
          "example": i.example}
@@ -154,7 +154,7 @@ def _checker(homework: Homework, papers: list[Paper]) -> Checker:
 
 
 def _answer(paper: Paper, rubric: Rubric, homework: Homework, checker: Checker, key: Key) -> dict:
-    """What the page shows of one student's answer."""
+    """Return one student's answer as the page shows it."""
     notes = list(paper.notes)
     found = paper.answers.get(rubric.question)
     typed = found if found is not None else ([] if paper.answers else paper.loose)

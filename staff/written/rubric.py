@@ -98,7 +98,7 @@ def model_answers(path: Path) -> dict[str, str]:
 
 
 def complaints(rubrics: dict[str, Rubric], homework: Homework) -> list[str]:
-    """Where rubrics do not fit the homework's questions and their points."""
+    """Return where rubrics do not fit the homework's questions and their points."""
     writeup = load_writeup(homework.folder / "writeup.md", homework)
     wrong = []
     asked = [
@@ -121,7 +121,7 @@ def _points_of_parts(text: str) -> list[float]:
 
 
 def _misfits(rubric: Rubric, parts: list[float]) -> list[str]:
-    """What is wrong within one question."""
+    """Return the faults within one question."""
     wrong = []
     total = sum(item.points for item in rubric.items)
     if total > rubric.points or (total != rubric.points and not rubric.extra):

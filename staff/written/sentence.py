@@ -109,7 +109,7 @@ class Sentence:
         return next(iter(self.fitting(facts, figures)), None)
 
     def _nearest(self, number: Number) -> list[Mention]:
-        """Of each group the last name before the number, or the first behind it."""
+        """Return for each group the last name before the number, or the first behind it."""
         nearest: dict[str, Mention] = {}
         for one in (*self.before, *self.mentions):
             if one.end <= number.start or one.group not in nearest:

@@ -75,7 +75,7 @@ class Recipe:
 
 
 def path_of(homework: str, root: Path = ROOT) -> Path:
-    """Where a homework's recipe is."""
+    """Return the path of a homework's recipe."""
     return root / "staff" / "authoring" / "curves" / f"{homework}.toml"
 
 

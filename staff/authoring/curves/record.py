@@ -184,7 +184,7 @@ def record(
 
 
 def described(setting: Setting, sound: list[dict]) -> dict:
-    """What students are told of a setting: its causes, the reference, and the band of sound runs."""
+    """Return a setting as students get it: its causes, the reference, and the band of sound runs."""
     band = {
         metric: [[ends(row) for row in zip(*(run[metric] for run in sound))] for ends in (min, max)]
         for metric in setting.metrics

@@ -142,5 +142,5 @@ def feedback_name(upload_name: str, page: str) -> str:
     """
     upload = read_name(upload_name)
     if upload is None:
-        raise KitError(f"{upload_name} is no name of a Canvas download")
+        raise KitError(f"{upload_name} is not the name of a Canvas download")
     return f"{upload.owner}_{upload.number}_{upload.attachment}_{page}"

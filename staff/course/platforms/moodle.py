@@ -63,7 +63,7 @@ def fill_worksheet(
         comments: participant number → the feedback comment.
 
     Raises:
-        KitError: when it is no worksheet, or a grade is above its maximum, which Moodle would skip
+        KitError: when it is not a worksheet, or a grade is above its maximum, which Moodle would skip
             without a word.
     """
     if not is_worksheet(table):
@@ -130,5 +130,5 @@ def feedback_folder(name: str) -> str:
     """The folder that takes feedback for the student of an upload's folder or flat file."""
     upload = read_name(name)
     if upload is None:
-        raise KitError(f"{name} is no name of a Moodle download")
+        raise KitError(f"{name} is not the name of a Moodle download")
     return f"{upload.owner}_{upload.number}_assignsubmission_file"

@@ -66,7 +66,7 @@ class Mutant:
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """What names a mutant whatever lines are moved around it."""
+        """Return a name that stays when lines around the mutant move."""
         return self.problem, self.was, self.now
 
 
@@ -177,7 +177,7 @@ Change = tuple[str, ast.AST]  # the operator, and what could stand in a node's p
 
 
 def _others(node: ast.AST, parent: ast.AST, field: str) -> Iterator[Change]:
-    """What could stand in a node's place, with the operator that puts it there."""
+    """Yield replacements of a node, each with the operator that makes it."""
     match node:
         case ast.stmt():
             yield from _statements(node)
@@ -410,7 +410,7 @@ def _each_detached(name: ast.Name) -> ast.expr:
 
 
 def _with_input(target: ast.expr, call: ast.Call, name: str) -> ast.expr:
-    """What a call gives, plus what it was given; of several results the first."""
+    """Add a call's input to its result; of several results to the first."""
     if not isinstance(target, ast.Tuple):
         return ast.BinOp(call, ast.Add(), ast.Name(name, ast.Load()))
     added = ast.parse(f"(lambda first, *rest: (first + {name}, *rest))", mode="eval").body

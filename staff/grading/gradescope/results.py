@@ -25,7 +25,7 @@ def render(
     metadata: dict,
     grace_minutes: float = 0.0,
 ) -> dict:
-    """What Gradescope shows.
+    """Return the results as Gradescope shows them.
 
     Args:
         record: of `staff.grading.session`; rows that are missing in it are shown as not judged.
@@ -125,7 +125,7 @@ def days_late(metadata: dict, grace_minutes: float) -> int:
 
 
 def not_measured(record: dict) -> list[str]:
-    """What staff must measure elsewhere: trained runs whose data are not in the image."""
+    """Return the trained runs that staff must measure elsewhere: their data are not in the image."""
     return of_kind(record["notes"], NOT_MEASURED)
 
 
