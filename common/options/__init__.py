@@ -112,7 +112,7 @@ def parser(description: str, example: str, beside: tuple[str, ...] = ()) -> Pars
     add("--check", action="store_true",
         help="no training: a rehearsal of seconds that says what looks odd")  # fmt: skip
     add("--no-check", action="store_true", help="no rehearsal before the first long run")
-    add("--profile", action="store_true", help="say at the end what the time went into")
+    add("--profile", action="store_true", help="print at the end where the time went")
     add_plain(options)
     options.beside |= {action.dest for action in options._actions}
     return options
