@@ -31,7 +31,7 @@ def test_what_can_be_said(text, found):
 
 
 @pytest.mark.parametrize("text, told", [("a", "NAME by"), ("c by 1", "called 'c'"),
-                                        ("a by 1.2.3", "no number"), ("a by -1", "NAME by")])  # fmt: skip
+                                        ("a by 1.2.3", "not a number"), ("a by -1", "NAME by")])  # fmt: skip
 def test_what_cannot_be_said(text, told):
     with pytest.raises(KitError, match=told):
         prediction.parse(text, ERRORS)

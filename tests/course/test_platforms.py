@@ -220,7 +220,7 @@ def test_one_page_a_student(scores):
 
 
 def test_nothing_is_written_when_an_export_cannot_be_used(scores, tmp_path):
-    with pytest.raises(KitError, match="no gradebook export of Canvas"):
+    with pytest.raises(KitError, match="not a gradebook export of Canvas"):
         gradebook.main([str(scores), "--canvas", str(scores / "sheet.csv")])
     assert not (scores / "gradebook.csv").exists()
     for text in ("hw1", "hw9=x.csv"):
