@@ -104,6 +104,13 @@ def test_every_json_file_can_be_read():
         json.loads(path.read_text(encoding="utf-8"))
 
 
+def test_what_a_student_makes_is_not_taken_for_given(tmp_path):
+    (tmp_path / "hw1").mkdir()
+    for name in ("train.py", "bands.json", "diagnosis.toml", "README.md"):
+        (tmp_path / "hw1" / name).write_text("")
+    assert stubs.given_files(tmp_path, "hw1") == ["bands.json", "train.py"]
+
+
 def test_marks_that_are_wrong_are_refused():
     begin, end = "### BEGIN SOLUTION 1 (about 1 line): do", "### END SOLUTION"
     body = "def f():\n    {}\n    return 1\n    {}\n"

@@ -21,7 +21,7 @@ from staff.authoring import canary
 BEGIN = re.compile(r"^(\s*)### BEGIN SOLUTION (\S+) \(([^)]*)\): (.+)$")
 END = re.compile(r"^\s*### END SOLUTION\s*$")
 GIVEN_FILES = "given.txt"  # beside the record of the stubs
-PAGES = re.compile(r"\..*|__pycache__|figures|.*\.md|homework\.toml")  # read by people
+PAGES = re.compile(r"\..*|__pycache__|figures|.*\.md|homework\.toml|diagnosis\.toml")  # of people
 MARK = re.compile(r"#+\s*(BEGIN|END)\s+SOLUTION", re.IGNORECASE)
 
 
