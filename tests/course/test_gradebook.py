@@ -133,8 +133,10 @@ def test_half_graded_work_counts_by_what_is_graded(tmp_path):
 
 
 def test_a_file_with_a_header_alone_grades_nobody(tmp_path):
-    rows, warnings = book_of(folder_of(tmp_path, **{"hw0-written": "student,score\n"}))
+    files = {"hw0-written": "student,score\n", "regrades": "student,assignment,part,score,reason\n"}
+    rows, warnings = book_of(folder_of(tmp_path, **files))
     assert rows["ada"]["hw0"] == "code 60/60, written open"
+    assert rows["ada"]["reasons"].startswith("open: hw0 written: not graded yet")
     assert "hw0-written.csv: has no rows; nothing of it is graded yet" in warnings
 
 
