@@ -24,10 +24,17 @@ from hw2.experiments.settings import WAY, Setting
 from hw2.experiments.tasks import Tasks
 
 # what Conv4 is made with
-PROTONET: dict[str, Any] = {"filters": (32, 32, 32, 64), "shrink": ("stride", "norm-pool", "norm-pool", "norm-pool"),
-            "running": True}  # fmt: skip
-MAML: dict[str, Any] = {"filters": (32, 32, 32, 32), "shrink": ("stride", "pool", "pool", "none"), "outputs": WAY,
-        "zero_head": True}  # fmt: skip
+PROTONET: dict[str, Any] = {
+    "filters": (32, 32, 32, 64),
+    "shrink": ("stride", "norm-pool", "norm-pool", "norm-pool"),
+    "running": True,
+}
+MAML: dict[str, Any] = {
+    "filters": (32, 32, 32, 32),
+    "shrink": ("stride", "pool", "pool", "none"),
+    "outputs": WAY,
+    "zero_head": True,
+}
 
 
 def build(setting: Setting, device: torch.device | str) -> Method:
