@@ -143,6 +143,7 @@ def copy_of_program() -> Path:
 
 
 def command(program: Path, mode: str, handle: int) -> list[str]:
+    """The command line of a worker; `handle` is its end of the connection."""
     return [
         sys.executable,
         "-I",
@@ -154,6 +155,7 @@ def command(program: Path, mode: str, handle: int) -> list[str]:
 
 
 def check_imports(failed: dict[str, str]) -> None:
+    """Raise a KitError for the first of the modules that a worker could not import."""
     if failed:
         name, error = next(iter(failed.items()))
         raise KitError(f"{name} cannot be imported here ({error}); {remedy(error)}")

@@ -26,6 +26,8 @@ ALLOWED = {
 
 @dataclass(frozen=True)
 class Leak:
+    """A line of a hole's solution that stands in a file of the students' kit."""
+
     hole: str
     file: str
     line: int

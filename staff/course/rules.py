@@ -299,6 +299,7 @@ def _due(assignment: Assignment, half: str, work: Work) -> datetime:
 
 
 def count(days: int) -> str:
+    """A number of days in words."""
     return f"{days} day{'s' if days != 1 else ''}"
 
 

@@ -248,4 +248,5 @@ def distinct(table: Table, findings: Findings) -> list[Row]:
 
 
 def line_of(row: Row) -> str:
+    """The number of a row's line in its file, as text."""
     return row.place.rpartition(" line ")[2]

@@ -23,14 +23,17 @@ Way = Callable[[np.ndarray, list], np.ndarray]  # what is expected, what was ask
 
 
 def zeros(array: np.ndarray, inputs: list) -> np.ndarray:
+    """Zeros of the expected shape."""
     return np.zeros_like(array)
 
 
 def ones(array: np.ndarray, inputs: list) -> np.ndarray:
+    """Ones of the expected shape."""
     return np.ones_like(array)
 
 
 def noise(array: np.ndarray, inputs: list) -> np.ndarray:
+    """Gaussian noise of the expected shape, the same in every call."""
     return np.random.RandomState(0).normal(size=array.shape).astype(array.dtype)
 
 

@@ -95,4 +95,5 @@ def _as_number(match: re.Match[str], text: str) -> Number:
 
 
 def is_of_curve(fact: Fact) -> bool:
+    """Whether a fact is one number of a curve: its last, largest or smallest."""
     return any(piece_in(word, fact.address) for word in ("last", "max", "min"))
