@@ -213,6 +213,7 @@ def _telling(values: list[float]) -> bool:
 
 
 def names_of(factors: dict[str, float], seen: Seen) -> list[str]:
+    """The sizes that factors follow, call by call; none where they are all the same."""
     calls = [seen.quantities(call) for call in factors]
     if len({round(value, 4) for value in factors.values()}) < 2:
         return []
