@@ -34,34 +34,48 @@ class CleanKit:
 
     def __init__(self, root: Path) -> None:
         self._root = self.folder = root
-        self._contents = {path: (root / path).read_bytes() for path, _ in _entries(root)
-                          if (root / path).is_file()}  # fmt: skip
-        self._modes = {root / path: seen[0] for path, seen in _entries(root)}
-        self._seen = dict(_entries(root))
+        self._names = [*FOLDERS, *homeworks.names(root), *FILES]
+        self._seen = self._look()
+        self._modes = {name: stat.S_IMODE(seen[0]) for name, seen in self._seen.items()}
+        self._contents = {name: (root / name).read_bytes() for name, seen in self._seen.items()
+                          if stat.S_ISREG(seen[0])}  # fmt: skip
 
     def changes(self) -> list[str]:
         """What differs from the first look, by name; empty nearly always."""
-        now = dict(_entries(self.folder))
+        now = self._look()
         names = self._seen.keys() | now.keys()
         return sorted(name for name in names if not _same(self._seen.get(name), now.get(name)))
 
     def renew(self) -> None:
         """Put the modes of the real kit back, and use a copy that nobody has changed."""
-        for place, mode in self._modes.items():  # from the top: a folder lets its owner in again
+        for name, mode in self._modes.items():  # from the top: a folder lets its owner in again
             with contextlib.suppress(OSError):
-                if stat.S_IMODE(place.lstat().st_mode) not in (stat.S_IMODE(mode), SEALED):
-                    place.chmod(stat.S_IMODE(mode))
+                if stat.S_IMODE((self._root / name).lstat().st_mode) not in (mode, SEALED):
+                    (self._root / name).chmod(mode)
         self.close()
         self.folder = Path(tempfile.mkdtemp(prefix="clean-kit-"))
         for name, data in self._contents.items():
             (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
             (self.folder / name).write_bytes(data)
-        self._seen = dict(_entries(self.folder))
+        self._seen = self._look()
 
     def close(self) -> None:
         """Remove the copy, if there is one."""
         if self.folder != self._root:
             remove(str(self.folder))
+
+    def _look(self) -> dict[str, Seen]:
+        """Every file and folder that grading reads, folders before what they hold."""
+        found: dict[str, Seen] = {}
+        waiting = self._names[::-1]
+        while waiting:
+            name = waiting.pop()
+            with contextlib.suppress(OSError):  # gone, or closed: then the mode of a folder says so
+                found[name] = _state(self.folder / name)
+                if stat.S_ISDIR(found[name][0]):
+                    inside = os.listdir(self.folder / name)
+                    waiting += [f"{name}/{one}" for one in inside if one not in LEFT_OUT]
+        return found
 
     @contextlib.contextmanager
     def first_to_import(self) -> Iterator[None]:
@@ -70,7 +84,7 @@ class CleanKit:
             yield
             return
         path, data = list(sys.path), os.environ.get("KIT_DATA")
-        sys.path[:] = [str(self.folder), *(one for one in path if not _is(one, self._root))]
+        sys.path.insert(0, str(self.folder))
         os.environ[ORIGINAL] = str(self._root)
         if data is None and (self._root / "data").is_dir():
             os.environ["KIT_DATA"] = str(self._root / "data")
@@ -88,24 +102,13 @@ def originals() -> tuple[Path, ...]:
     return tuple(map(Path, filter(None, [os.environ.get(ORIGINAL)])))
 
 
-def _is(entry: str, folder: Path) -> bool:
-    return os.path.realpath(entry or os.curdir) == os.path.realpath(folder)
-
-
-def _entries(root: Path) -> Iterator[tuple[str, Seen]]:
-    """Name and state of every file and folder that grading reads, folders before what they hold."""
-    names = [*FOLDERS, *homeworks.names(root), *FILES]
-    waiting = [name for name in names if os.path.lexists(root / name)]
-    while waiting:
-        name = waiting.pop()
-        status = os.lstat(root / name)
-        if not stat.S_ISDIR(status.st_mode):
-            yield name, (status.st_mode, status.st_uid, status.st_gid, status.st_size,
-                         status.st_mtime_ns, status.st_ctime_ns)  # fmt: skip
-            continue
-        yield name, (status.st_mode, status.st_uid, status.st_gid)  # caches are made in folders
-        with contextlib.suppress(OSError):  # closed: its mode says so
-            waiting += [f"{name}/{one}" for one in os.listdir(root / name) if one not in LEFT_OUT]
+def _state(path: Path) -> Seen:
+    """What tells a changed file or folder; caches are made in folders, which have no times here."""
+    now = path.lstat()
+    about = (now.st_mode, now.st_uid, now.st_gid)
+    if stat.S_ISDIR(now.st_mode):
+        return about
+    return (*about, now.st_size, now.st_mtime_ns, now.st_ctime_ns)
 
 
 def _same(before: Seen | None, now: Seen | None) -> bool:

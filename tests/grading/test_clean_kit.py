@@ -135,8 +135,8 @@ def test_a_batch_goes_on(workers, root, monkeypatch, tmp_path, capsys):
     by_name = {record["id"]: record for record in kept}
     assert sorted(by_name) == ["a", "b", "evil"] and len(kept) == 3
     assert {by_name[name]["status"] for name in "ab"} == {"graded"}
-    assert by_name["b"]["reason"] == str((root,))  # from the copy
     if workers == 1:  # nobody else can have done it
+        assert by_name["b"]["reason"] == str((root,))  # from the copy
         assert by_name["evil"]["status"] == "failed"
         assert by_name["evil"]["reason"].startswith(pool.CHANGED_KIT)
     told = capsys.readouterr().err
