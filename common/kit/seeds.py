@@ -44,7 +44,7 @@ class Secret:
         return Secret(self._digest(f"derive {purpose}")[:BYTES])
 
     def words(self, purpose: str) -> list[int]:
-        """What a generator of random numbers is seeded with: eight numbers of 32 bits."""
+        """Return eight numbers of 32 bits, to seed a generator of random numbers with."""
         return list(struct.unpack("<8I", self._digest(purpose)))
 
     def __str__(self) -> str:

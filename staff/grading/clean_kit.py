@@ -41,7 +41,7 @@ class CleanKit:
                           if stat.S_ISREG(seen[0])}  # fmt: skip
 
     def changes(self) -> list[str]:
-        """What differs from the first look, by name; empty nearly always."""
+        """Return the names of what differs from the first look: none, nearly always."""
         now = self._look()
         names = self._seen.keys() | now.keys()
         return sorted(name for name in names if not _same(self._seen.get(name), now.get(name)))
@@ -103,7 +103,7 @@ def originals() -> tuple[Path, ...]:
 
 
 def _state(path: Path) -> Seen:
-    """What tells a changed file or folder; caches are made in folders, which have no times here."""
+    """Return what tells a changed file; of a folder no times, since caches are made in it."""
     now = path.lstat()
     about = (now.st_mode, now.st_uid, now.st_gid)
     if stat.S_ISDIR(now.st_mode):

@@ -66,7 +66,7 @@ def make(folder: Path) -> None:
 
 
 def security(address: str, folder: Path | None) -> Any:
-    """What a client of this scheduler connects with; None for plain tcp.
+    """Return what a client of this scheduler connects with; None for plain tcp.
 
     Raises:
         KitError: when the address is another machine's and plain, or the files are missing.

@@ -87,7 +87,7 @@ def choose_seeds(homework: Homework, order: Order, content: str) -> list[Seed]:
 
 
 def inputs_told(homework: Homework, seed: str | None, sets: int) -> list[str]:
-    """What staff should know of the inputs that a batch is judged with.
+    """Return what staff should know of the inputs that a batch is judged with.
 
     Raises:
         KitError: when fewer sets are recorded than asked for, or only such as are of no use.
@@ -106,7 +106,7 @@ def inputs_told(homework: Homework, seed: str | None, sets: int) -> list[str]:
 
 
 def exam_seed(homework: Homework, order: Order, content: str) -> Seed:
-    """What the fresh tasks for trained runs are drawn from: the term's secret and the submission."""
+    """Return the seed of the fresh tasks for trained runs, from the term's secret and the submission."""
     secret = None if order.seed == PUBLIC else seeds.term(homework.root)
     return PUBLIC_SEED if secret is None else secret.derive(f"exam {homework.name} {content}")
 

@@ -12,7 +12,7 @@ from autograder.run.notes import Note
 
 @dataclass
 class Measured:
-    """What became of the runs of one submission."""
+    """Rows, accuracies and notes of the runs of one submission."""
 
     rows: list[CheckResult] = field(default_factory=list)
     accuracy: dict[str, float] = field(default_factory=dict)
