@@ -54,7 +54,8 @@ def counts(model, found):
         tensor(parameter, "each of the parameters")
     named = sorted(model.named_parameters())
     times = [sum(one is p for one in found) for _, p in named]
-    return np.array([*times, len(found)])
+    names = " ".join(name for name, _ in named)
+    return {"names": names, "counts": np.array([*times, len(found)])}
 
 
 def listed(hw, model, mode):
@@ -736,7 +737,8 @@ def make_batch(hw, prompts, answers, pad_id, eos_id, context_length):
         "tokens": tokens,
         "labels": labels,
         "attention_mask": tensor(attention_mask, "attention_mask"),
-        "kept": before == (prompts, answers),
+        "prompts_kept": before[0] == prompts,
+        "answers_kept": before[1] == answers,
     }
 
 

@@ -4,14 +4,33 @@ import numpy as np
 
 from autograder.judge import assert_matches, problem, require, require_unchanged
 
-LIST = (
-    "Each number says how often a parameter of a small model is in the list, in the order of the "
-    "parameters' names; the last is the length of the list."
-)
+LIST = "The names are those of a small model; each parameter is due as often as the handout says."
+SHOWN = 4  # names of one kind
 
 WRAPPED = "linear and convolution in a block, linear outside, linear in the head"
 
 # --- 1a -----------------------------------------------------------------------------------------
+
+
+def assert_listed(seen, expected, idea, name):
+    """Compare how often each parameter is in a list, and name those that differ."""
+    names, came = seen["names"].split(), seen["counts"].tolist()
+    due = expected["counts"].tolist()
+    kinds = {
+        "missing": [n for n, c, d in zip(names, came, due) if c < d],
+        "there, and should not be": [n for n, c, d in zip(names, came, due) if c > d == 0],
+        "there more than once": [n for n, c, d in zip(names, came, due) if c > d > 0],
+    }
+    wrong = [f"{_some(those)} {'is' if len(those) == 1 else 'are'} {kind}"
+             for kind, those in kinds.items() if those]  # fmt: skip
+    require(not wrong, f"{name}: {'; '.join(wrong)}", idea)
+    assert_matches(came[-1], due[-1], idea, name=f"{name}: the length of the list")
+
+
+def _some(names):
+    """The first names of a list, and how many there are besides."""
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return f"{', '.join(names[:SHOWN])}{more}"
 
 
 @problem("1a", points=1)
@@ -20,7 +39,7 @@ def test_all_head_or_bias(student, reference):
     for blocks in (1, 2, 4):
         for mode in ("full", "linear", "bias"):
             seen = student.chosen(mode, blocks, False)
-            assert_matches(seen, reference.chosen, LIST, name=f"mode {mode}, {blocks} blocks")
+            assert_listed(seen, reference.chosen, LIST, f"mode {mode}, {blocks} blocks")
 
 
 @problem("1a", points=1)
@@ -29,7 +48,7 @@ def test_one_block(student, reference):
     for blocks in (1, 2, 3, 4, 5):
         for mode in ("first", "middle", "last"):
             seen = student.chosen(mode, blocks, False)
-            assert_matches(seen, reference.chosen, LIST, name=f"mode {mode}, {blocks} blocks")
+            assert_listed(seen, reference.chosen, LIST, f"mode {mode}, {blocks} blocks")
 
 
 @problem("1a", points=1)
@@ -37,16 +56,16 @@ def test_shared_and_frozen(student, reference):
     """A parameter that two layers share is there once; one that is frozen is there too"""
     for mode in ("full", "first", "middle", "linear", "bias"):
         seen = student.chosen_of_tied(mode)
-        assert_matches(
+        assert_listed(
             seen, reference.chosen_of_tied, f"{LIST} Here layers share weights.",
-            name=f"mode {mode}, weights shared",
+            f"mode {mode}, weights shared",
         )  # fmt: skip
     for mode in ("full", "first", "bias"):
         seen = student.chosen(mode, 3, True)
-        assert_matches(
+        assert_listed(
             seen, reference.chosen,
             f"{LIST} Here the blocks were frozen before, as after a linear probe.",
-            name=f"mode {mode}, blocks frozen before",
+            f"mode {mode}, blocks frozen before",
         )  # fmt: skip
 
 
@@ -88,9 +107,9 @@ def test_refusals(student, reference):
     unknown = ["everything", "head", "", "blocks"]
     for modes, rank, kind in ((["lora4", *unknown], 0, "without"), (unknown, 4, "with")):
         seen = student.refused(modes, rank)
-        assert_matches(
+        assert_listed(
             seen["head"], reference.refused["head"], LIST,
-            name=f"mode linear of a model {kind} LoRA layers, which is not to be refused",
+            f"mode linear of a model {kind} LoRA layers, which is not to be refused",
         )  # fmt: skip
         for mode, refused in zip(modes, seen["refused"]):
             require(

@@ -140,7 +140,11 @@ PAD, END = 0, 1
 def batch(student, pad=PAD, end=END, context=20):
     """The batch of the three rows above."""
     seen = student.make_batch(PROMPTS, ANSWERS, pad, end, context)
-    require(seen["kept"], "the caller's lists were changed", "Build new rows; leave the old alone.")
+    for name in ("prompts", "answers"):
+        require(
+            seen[f"{name}_kept"], f"the caller's {name} were changed",
+            "Build new rows; leave the old alone.",
+        )  # fmt: skip
     return seen
 
 
