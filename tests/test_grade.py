@@ -211,7 +211,7 @@ def one_after_the_other(orders, keep):
 @pytest.mark.parametrize("way", [in_a_pool, one_after_the_other])
 def test_a_process_that_dies_hangs_or_raises_costs_its_own_order_alone(way, monkeypatch, tmp_path):
     monkeypatch.setattr(pool, "_serve", fake_serve)
-    monkeypatch.setattr(pool, "START", 4.0)
+    monkeypatch.setattr(pool, "START", 15.0)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     names = ["a", "die", "b", "hang", "c", "raise", "d"]
     kept = {}

@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -19,7 +20,7 @@ from common.kit import seeds
 from staff.authoring.answers import record as record_answers
 from staff.authoring.stubs import copy_solutions
 from staff.grading import jobs, session
-from staff.grading.gradescope import build, image, results, run
+from staff.grading.gradescope import build, image, results
 from tests import clumsy
 
 ROOT = homeworks.ROOT
@@ -200,27 +201,30 @@ if sys.argv[2:] == ["grade"]:
 """
 
 
-DEADLINE = """
+MAIN = """
 import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from staff.grading.gradescope import run
-run.__file__ = sys.argv[2]
-sys.exit(run.main(Path(sys.argv[3])))
+run.__file__ = sys.argv[3] if len(sys.argv) > 3 else run.__file__
+sys.exit(run.main(Path(sys.argv[2])))
 """
 
 
-def test_the_deadline_does_not_hang_on_a_thread(tmp_path):
-    """The grading process is one that cannot even run a timer, and has started others.
+def main(root: Path, *program: Path, **settings: str) -> subprocess.CompletedProcess:
+    """Grade as Gradescope does, in a process of its own: it ends all its children, and those of the
+    tests are to live on."""
+    return subprocess.run(
+        [sys.executable, "-c", MAIN, homeworks.ROOT, root, *program],
+        env=os.environ | settings, capture_output=True, text=True, check=False,
+    )  # fmt: skip
 
-    In a process of its own: it ends all its children, and those of the tests are to live on.
-    """
+
+def test_the_deadline_does_not_hang_on_a_thread(tmp_path):
+    """The grading process is one that cannot even run a timer, and has started others."""
     program = tmp_path / "program.py"
     program.write_text(HANGING)
-    done = subprocess.run(
-        [sys.executable, "-c", DEADLINE, homeworks.ROOT, program, tmp_path],
-        env=os.environ | {"TIMEOUT_SECONDS": "10"}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    done = main(tmp_path, program, TIMEOUT_SECONDS="10")
     assert done.returncode == 0, done.stderr
     result = json.loads((tmp_path / "results" / "results.json").read_text())
     assert "took too long" in result["output"] and result["score"] == 0
@@ -352,9 +356,10 @@ def test_late_days(created, days):
     assert results.days_late({"created_at": created, "assignment": None}, 15) == 0
 
 
-def test_a_fault_of_the_grader_is_a_zero_that_says_so(tmp_path, capfd):
-    assert run.main(tmp_path) == 0  # there is no source/settings.sh
+def test_a_fault_of_the_grader_is_a_zero_that_says_so(tmp_path):
+    done = main(tmp_path)  # there is no source/settings.sh
+    assert done.returncode == 0, done.stderr
     result = json.loads((tmp_path / "results" / "results.json").read_text())
     require_schema(result)
     assert result["score"] == 0 and "The grader itself failed" in result["output"]
-    assert "settings.sh" in capfd.readouterr().err
+    assert "settings.sh" in done.stderr
