@@ -70,9 +70,9 @@ class ForkWorker(Worker):
         theirs.close()
         _hide_memory()
         self._control.settimeout(START_LIMIT)
-        room = {"scratch": self._scratch, "without": without, "hidden": hidden}
-        room["trees"] = os.path.abspath(tempfile.gettempdir())
-        self._send({"do": "preload", "modules": list(preload), "room": room})
+        layout = {"scratch": self._scratch, "without": without, "hidden": hidden}
+        layout["trees"] = os.path.abspath(tempfile.gettempdir())
+        self._send({"do": "preload", "modules": list(preload), "layout": layout})
 
     def open(self, tree: Path, homework: str, limit: float) -> Conversation:
         ours, theirs = socket.socketpair()

@@ -7,7 +7,7 @@
     seccomp     no socket, no tracing, no signal to others, no leaving the group that is killed,
                 no change of any file's mode, owner, times or attributes
 
-`Room` belongs to the worker that forks and knows what this system allows; `Room.confine` is called
+`Sandbox` belongs to the worker that forks and knows what this system allows; `Sandbox.confine` is called
 in the process of one check, before anything of the student's. A process that does not get what the
 worker was found to have ends: better no result than one from outside the sandbox.
 """
@@ -86,7 +86,7 @@ def _mapped() -> int:
 
 
 @dataclass
-class Seat:
+class Slot:
     """What one check has to itself."""
 
     user: int | None
@@ -94,7 +94,7 @@ class Seat:
 
 
 @dataclass
-class Room:
+class Sandbox:
     """What this system allows a worker: made once, before anything slow is imported.
 
     Args:
@@ -112,7 +112,7 @@ class Room:
     level: list[str] = field(default_factory=list)  # names of the layers that were reached
     _users: list[int] = field(default_factory=list)
     _claim: socket.socket | None = None
-    _seats: int = 0
+    _slots: int = 0
 
     def __post_init__(self, hidden: tuple[str, ...], trees: str) -> None:
         hidden = tuple(map(os.path.realpath, hidden))
@@ -148,37 +148,37 @@ class Room:
         """Whether a process gets this layer above those reached, and can still do its work."""
         if layer == "user" and not self._users:
             return False
-        seat = self.seat()
+        slot = self.slot()
         pid = os.fork()
         if pid == 0:
             with contextlib.suppress(BaseException):
-                self._apply({*self.level, layer}, seat, 10, [])
+                self._apply({*self.level, layer}, slot, 10, [])
                 for folder in self._needed:
                     os.listdir(folder)
-                Path(seat.folder, "x").write_text("x")
+                Path(slot.folder, "x").write_text("x")
                 os._exit(0)
             os._exit(1)
         status = os.waitpid(pid, 0)[1]
-        self.leave(seat)
+        self.leave(slot)
         if layer == "user" and status != 0:
             self._users = []  # no ordinary user can reach Python here: go on as root
         return status == 0
 
-    def seat(self) -> Seat:
+    def slot(self) -> Slot:
         """A fresh folder, and a user whom no other check has."""
-        self._seats += 1
+        self._slots += 1
         user = self._users.pop(0) if self._users else None
-        folder = os.path.join(self.scratch, f"check-{self._seats}")
+        folder = os.path.join(self.scratch, f"check-{self._slots}")
         os.mkdir(folder, 0o700)
         if user is not None:
             os.chown(folder, user, user)
-        return Seat(user, folder)
+        return Slot(user, folder)
 
-    def leave(self, seat: Seat) -> None:
-        """Clear a seat when all its processes are gone."""
-        clearing.clear(seat.folder)
-        if seat.user is not None:
-            self._users.append(seat.user)
+    def leave(self, slot: Slot) -> None:
+        """Clear a slot when all its processes are gone."""
+        clearing.clear(slot.folder)
+        if slot.user is not None:
+            self._users.append(slot.user)
 
     def own_handle(self, handle: int, path: str) -> int:
         """A handle of the same folder within the worker's own file system, or else `handle`.
@@ -192,8 +192,8 @@ class Room:
             os.close(own)
         return handle
 
-    def confine(self, seat: Seat, cpu_seconds: float, readable: list[str | int]) -> None:
-        """Apply every layer of this room to the calling process.
+    def confine(self, slot: Slot, cpu_seconds: float, readable: list[str | int]) -> None:
+        """Apply every layer of this sandbox to the calling process.
 
         Args:
             readable: what the check may read beside Python: paths or open folders.
@@ -201,10 +201,10 @@ class Room:
         Raises:
             OSError: when a layer cannot be had.
         """
-        self._apply(set(self.level), seat, cpu_seconds, readable)
+        self._apply(set(self.level), slot, cpu_seconds, readable)
 
     def _apply(
-        self, layers: set[str], seat: Seat, cpu_seconds: float, readable: list[str | int]
+        self, layers: set[str], slot: Slot, cpu_seconds: float, readable: list[str | int]
     ) -> None:
         os.setsid()  # a group of its own, to be killed as one
         if self._claim is not None:
@@ -213,13 +213,13 @@ class Room:
         if "limits" in layers:
             limit(cpu_seconds)
         if "landlock" in layers:  # collected while closed folders can still be opened
-            rules = landlock.View([*self._shown, *readable], [seat.folder, *view.DEVICES])
+            rules = landlock.View([*self._shown, *readable], [slot.folder, *view.DEVICES])
         if "user" in layers:
-            if seat.user is None:
+            if slot.user is None:
                 raise OSError("no user is left for this check")
             os.setgroups([])
-            os.setresgid(seat.user, seat.user, seat.user)
-            os.setresuid(seat.user, seat.user, seat.user)
+            os.setresgid(slot.user, slot.user, slot.user)
+            os.setresuid(slot.user, slot.user, slot.user)
         if "limits" in layers and os.getuid() != 0:  # root is not counted
             import resource
 

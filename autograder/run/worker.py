@@ -59,7 +59,7 @@ def _connect(handle: str) -> socket.socket:
 class Server:
     """The process that forks. It answers requests of one small JSON message each:
 
-    {"do": "preload", "modules", "room"}  make a `sandbox.Room`, import what is slow, and say which
+    {"do": "preload", "modules", "layout"}  make a `sandbox.Sandbox`, import what is slow, and say which
                                         layers of the sandbox are reached;
     {"do": "fork", "homework", "cpu_seconds", "path"}  with the handles of a connection, of a file
                                         for what is printed, and of the tree at `path`: begin a check;
@@ -68,7 +68,7 @@ class Server:
 
     def __init__(self, control: socket.socket) -> None:
         self.control = control
-        self.seats: dict[int, sandbox.Seat] = {}  # of the checks that have not ended
+        self.slots: dict[int, sandbox.Slot] = {}  # of the checks that have not ended
 
     def serve(self) -> None:
         """Answer until the parent hangs up."""
@@ -81,24 +81,26 @@ class Server:
             self.control.send(json.dumps(reply).encode())
             for handle in handles:
                 os.close(handle)
-        for pid in list(self.seats):
+        for pid in list(self.slots):
             self.do_end(pid)
 
-    def do_preload(self, modules: list[str], room: dict) -> dict:
-        self.room = sandbox.Room(**room)
-        if "namespaces" in self.room.level:  # nothing else can be written, and imports want a place
-            _work_in(self.room.scratch)
-        return {"level": self.room.level, "failed": preload(modules)}
+    def do_preload(self, modules: list[str], layout: dict) -> dict:
+        self.sandbox = sandbox.Sandbox(**layout)
+        if (
+            "namespaces" in self.sandbox.level
+        ):  # nothing else can be written, and imports want a place
+            _work_in(self.sandbox.scratch)
+        return {"level": self.sandbox.level, "failed": preload(modules)}
 
     def do_fork(
         self, connection: int, output: int, tree: int, homework: str, cpu_seconds: float, path: str
     ) -> dict:
-        seat = self.room.seat()
+        slot = self.sandbox.slot()
         pid = os.fork()
         if pid == 0:
             self.control.close()
-            self.check_process(connection, output, tree, path, homework, cpu_seconds, seat)
-        self.seats[pid] = seat
+            self.check_process(connection, output, tree, path, homework, cpu_seconds, slot)
+        self.slots[pid] = slot
         return {"pid": pid}
 
     def check_process(
@@ -109,28 +111,28 @@ class Server:
         path: str,
         homework: str,
         cpu: float,
-        seat: sandbox.Seat,
+        slot: sandbox.Slot,
     ) -> None:
         """The child of one check; never returns."""
         try:
-            os.dup2(self.room.own_handle(tree, path), tree)
+            os.dup2(self.sandbox.own_handle(tree, path), tree)
             for stream in (1, 2):
                 os.dup2(output, stream)
             os.dup2(tree, _TREE, inheritable=False)
             os.set_inheritable(connection, False)  # a program started here must not hold the line
             os.close(output)
             os.close(tree)
-            self.room.confine(seat, cpu, [_TREE])
-            _work_in(seat.folder)
+            self.sandbox.confine(slot, cpu, [_TREE])
+            _work_in(slot.folder)
             line = socket.socket(fileno=connection)
-            converse(line, Student(f"/proc/self/fd/{_TREE}", homework, seat.folder))
+            converse(line, Student(f"/proc/self/fd/{_TREE}", homework, slot.folder))
         finally:
             os._exit(0)
 
     def do_end(self, pid: int) -> dict:
-        seat = self.seats.pop(pid)
-        status = sandbox.end(pid, self.seats)
-        self.room.leave(seat)
+        slot = self.slots.pop(pid)
+        status = sandbox.end(pid, self.slots)
+        self.sandbox.leave(slot)
         return {"status": status}
 
 

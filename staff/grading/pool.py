@@ -32,7 +32,7 @@ CHANGED_KIT = "the kit was changed while it alone was graded"
 START = 180.0  # seconds that the imports of a fresh process may take
 
 
-class Desk:
+class Grader:
     """A process and what it is doing."""
 
     def __init__(self, kit: CleanKit | None = None) -> None:
@@ -112,13 +112,13 @@ def run(
     """
     batch = _Batch(deque(orders), seconds, keep, CleanKit(ROOT))
     try:
-        batch.desks += [Desk(batch.kit) for _ in range(min(workers, len(batch.waiting)))]
-        while batch.waiting or batch.suspects or any(desk.order for desk in batch.desks):
+        batch.graders += [Grader(batch.kit) for _ in range(min(workers, len(batch.waiting)))]
+        while batch.waiting or batch.suspects or any(grader.order for grader in batch.graders):
             batch.hand_out()
             batch.take_in()
     finally:
-        for desk in batch.desks:
-            desk.end()
+        for grader in batch.graders:
+            grader.end()
         batch.kit.close()
 
 
@@ -135,24 +135,24 @@ class _Batch:
     keep: Callable[[dict], None]
     kit: CleanKit
     suspects: deque[Order] = field(default_factory=deque)
-    desks: list[Desk] = field(default_factory=list)
+    graders: list[Grader] = field(default_factory=list)
     tries: Counter[str] = field(default_factory=Counter)
 
     def hand_out(self) -> None:
         """Give orders to the processes that have none: a suspect only when nobody else works."""
-        for desk in self.desks:
-            if desk.order is None and self.waiting:
-                desk.hand_out(self.waiting.popleft(), self.seconds)
-        if self.suspects and not any(desk.order for desk in self.desks):
-            self.desks[0].hand_out(self.suspects.popleft(), self.seconds)
+        for grader in self.graders:
+            if grader.order is None and self.waiting:
+                grader.hand_out(self.waiting.popleft(), self.seconds)
+        if self.suspects and not any(grader.order for grader in self.graders):
+            self.graders[0].hand_out(self.suspects.popleft(), self.seconds)
 
     def take_in(self) -> None:
         """Keep the records that have come, unless the kit was changed meanwhile."""
-        ready = wait([desk.line for desk in self.desks if desk.order], timeout=1.0)
+        ready = wait([grader.line for grader in self.graders if grader.order], timeout=1.0)
         found: list[tuple[Order, dict | str]] = []
-        for desk in self.desks:
-            order = desk.order
-            if order is None or (result := desk.result(desk.line in ready)) is None:
+        for grader in self.graders:
+            order = grader.order
+            if order is None or (result := grader.result(grader.line in ready)) is None:
                 continue
             found.append((order, result))
         if found and (changed := self.kit.changes()):
@@ -172,7 +172,7 @@ class _Batch:
         """Say that the kit was changed; go on from a clean copy, and grade again who was at work."""
         names = ", ".join(changed[:3]) + (f" and {len(changed) - 3} more" if changed[3:] else "")
         self.kit.renew()
-        at_work = [order for desk in self.desks if (order := desk.begin_anew()) is not None]
+        at_work = [order for grader in self.graders if (order := grader.begin_anew()) is not None]
         suspects = [*finished, *at_work]
         print(f"the kit was changed while {', '.join(one.ident for one in suspects)} were graded: "
               f"{names}; it goes on from a clean copy. Look at: git status", file=sys.stderr)  # fmt: skip
@@ -182,21 +182,21 @@ class _Batch:
             self.suspects += suspects
 
 
-_kept: list[Desk] = []  # the one of this process, where somebody else hands out the orders
+_kept: list[Grader] = []  # the one of this process, where somebody else hands out the orders
 
 
 def grade_one(order: Order, seconds: float) -> dict:
     """Grade one order beside this process, in one that stays warm for the next; its record."""
     if not _kept:
         multiprocessing.current_process().daemon = False  # else it may start no process
-        _kept.append(Desk())
+        _kept.append(Grader())
         atexit.register(_kept[0].end)
-    desk, ended = _kept[0], ""
+    grader, ended = _kept[0], ""
     for _ in range(TRIES):
-        desk.hand_out(order, seconds)
+        grader.hand_out(order, seconds)
         result = None
         while result is None:
-            result = desk.result(desk.line.poll(1.0))
+            result = grader.result(grader.line.poll(1.0))
         if isinstance(result, dict):
             return result
         ended = result
