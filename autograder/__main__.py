@@ -45,16 +45,24 @@ def parser() -> argparse.ArgumentParser:
     add("--problem", metavar="ID", help="only the checks of one problem, such as 2a")
     add("--watch", action="store_true", help="stay, and grade again whatever is saved")
     add("--html", metavar="FILE", type=Path, help="write a report with pictures, one file")
-    add("--hint", metavar="LEVEL", type=int, choices=(1, 2, 3),
-        help="1 what differed, 2 the idea to look at, 3 the recognised mistake")  # fmt: skip
+    add(
+        "--hint",
+        metavar="LEVEL",
+        type=int,
+        choices=(1, 2, 3),
+        help="1 what differed, 2 the idea to look at, 3 the recognised mistake",
+    )
     add("--in-process", action="store_true", help="no isolation, so that breakpoint() works")
     add(
         "--replay",
         action="store_true",
         help="write the smallest failing inputs of --problem as a script for a debugger",
     )
-    add("--plain", action="store_true",
-        help="sentences in ASCII, for screen readers; NO_COLOR=1 does the same")  # fmt: skip
+    add(
+        "--plain",
+        action="store_true",
+        help="sentences in ASCII, for screen readers; NO_COLOR=1 does the same",
+    )
     add = options.add_argument_group("for graders and other programs").add_argument
     add("--submission", metavar="DIR", type=Path, help="take the files to hand in from this folder")
     add("--json", metavar="FILE", help="write the record here; - is standard output")
@@ -120,8 +128,10 @@ def _grade(options: argparse.Namespace) -> int:
     for homework in chosen:
         if homework.hints(options.hint) < (options.hint or 0):
             opens = f"; level 3 opens on {homework.hints_open}" if homework.hints_open else ""
-            print(f"note: {homework.name} tells hint levels up to {homework.hint_level} here{opens}",
-                  file=sys.stderr)  # fmt: skip
+            print(
+                f"note: {homework.name} tells hint levels up to {homework.hint_level} here{opens}",
+                file=sys.stderr,
+            )
     for path in (options.html, options.junit):
         if path is not None:
             _check_writable(path)
@@ -161,20 +171,29 @@ def _run(chosen: list, options: argparse.Namespace) -> list:
 
             return [
                 watch(
-                    chosen[0], worker, screen, submission=options.submission,
-                    seed=seeds.find(chosen[0], options.seed), hint=options.hint,
-                    isolation=isolation, html=options.html,
+                    chosen[0],
+                    worker,
+                    screen,
+                    submission=options.submission,
+                    seed=seeds.find(chosen[0], options.seed),
+                    hint=options.hint,
+                    isolation=isolation,
+                    html=options.html,
                     only=options.problems,
                 )
-            ]  # fmt: skip
+            ]
         for homework in chosen:
             with screen.progress(homework) as advance:
                 result = engine.grade(
-                    homework, submission=options.submission, only=options.problems,
-                    seed=seeds.find(homework, options.seed), isolation=isolation,
-                    hint=options.hint, worker=worker,
+                    homework,
+                    submission=options.submission,
+                    only=options.problems,
+                    seed=seeds.find(homework, options.seed),
+                    isolation=isolation,
+                    hint=options.hint,
+                    worker=worker,
                     progress=advance,
-                )  # fmt: skip
+                )
             if options.homework:
                 screen.show(result, homework)
                 if due := homework.due():

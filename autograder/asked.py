@@ -77,9 +77,10 @@ def with_problem(word: str) -> list[str]:
         return []
     wanted = word.strip().lower()
     return [
-        name for name in homeworks.names()
+        name
+        for name in homeworks.names()
         if any(p.checked and p.id.lower() == wanted for p in homeworks.load(name).problems)
-    ]  # fmt: skip
+    ]
 
 
 def problems_of(homework: Homework, word: str) -> list[str]:
@@ -97,8 +98,10 @@ def problems_of(homework: Homework, word: str) -> list[str]:
     if found:
         return found
     if same or parts:
-        raise KitError(f"{homework.name} {(same or parts)[0].id} has no checks: it is graded from "
-                       "your write-up or your runs")  # fmt: skip
+        raise KitError(
+            f"{homework.name} {(same or parts)[0].id} has no checks: it is graded from "
+            "your write-up or your runs"
+        )
     known = [p.id for p in homework.problems if p.checked]
     near = _near(wanted, known)
     raise KitError(f"{homework.name} has no problem {word!r}; {near}it has {', '.join(known)}")
@@ -139,8 +142,10 @@ def _in_file(homework: Homework, file: str) -> list[str]:
     ]
     if not found:
         near = _near(file.lower(), homework.files)
-        raise KitError(f"no problem of {homework.name} lies in {file}; {near}"
-                       f"they are in {', '.join(homework.files)}")  # fmt: skip
+        raise KitError(
+            f"no problem of {homework.name} lies in {file}; {near}"
+            f"they are in {', '.join(homework.files)}"
+        )
     return found
 
 

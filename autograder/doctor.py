@@ -61,8 +61,11 @@ def main(argv: list[str]) -> int:
         epilog="example:\n  python -m autograder doctor\n"
         "exit code: 0 all that is needed works, 1 something must be mended",
     )
-    options.add_argument("--plain", action="store_true",
-        help="sentences in ASCII, for screen readers; NO_COLOR=1 does the same")  # fmt: skip
+    options.add_argument(
+        "--plain",
+        action="store_true",
+        help="sentences in ASCII, for screen readers; NO_COLOR=1 does the same",
+    )
     plain = options.parse_args(argv).plain
     findings = examine(homeworks.ROOT)
     show(findings, plain)
@@ -74,17 +77,31 @@ def examine(root: Path) -> list[Finding]:
     torch = _begin(["-c", ASK_TORCH], root)
     data = _begin(["-m", "common.data", "list", "--json"], root)
     return [
-        python(), *packages(root), kit(root), processors(), memory(), disk(root), writing(root),
-        terminal(), isolation(), *torch_findings(*_end(torch)), *data_findings(*_end(data)),
-    ]  # fmt: skip
+        python(),
+        *packages(root),
+        kit(root),
+        processors(),
+        memory(),
+        disk(root),
+        writing(root),
+        terminal(),
+        isolation(),
+        *torch_findings(*_end(torch)),
+        *data_findings(*_end(data)),
+    ]
 
 
 def _begin(arguments: list[str], root: Path) -> subprocess.Popen:
     return subprocess.Popen(
-        [sys.executable, *arguments], cwd=root, text=True, encoding="utf-8",
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        [sys.executable, *arguments],
+        cwd=root,
+        text=True,
+        encoding="utf-8",
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         env=os.environ | {"PYTHONIOENCODING": "utf-8"},
-    )  # fmt: skip
+    )
 
 
 def _end(process: subprocess.Popen) -> tuple[Any, str]:
@@ -107,8 +124,12 @@ def python() -> Finding:
         mend = "install Python 3.11 or newer, delete .venv, and type: make setup PYTHON=python3.12"
         return Finding("Python", "broken", found, mend)
     if sys.prefix == sys.base_prefix:
-        return Finding("Python", "note", f"{found}, not an environment of its own",
-                       "make setup makes one in .venv")  # fmt: skip
+        return Finding(
+            "Python",
+            "note",
+            f"{found}, not an environment of its own",
+            "make setup makes one in .venv",
+        )
     return Finding("Python", "works", f"{found}, {sys.prefix}")
 
 
@@ -140,8 +161,10 @@ def versions(root: Path) -> list[Finding]:
     if not constraints.load(root) or not others:
         return []
     found = f"this release was tried with others, in brackets: {', '.join(others)}"
-    mend = (f"none is needed; the same ones: {Path(sys.executable).name} -m pip install "
-            f"-r requirements.txt -c {constraints.NAME}")  # fmt: skip
+    mend = (
+        f"none is needed; the same ones: {Path(sys.executable).name} -m pip install "
+        f"-r requirements.txt -c {constraints.NAME}"
+    )
     return [Finding("Versions", "note", found, mend)]
 
 
@@ -162,8 +185,12 @@ def kit(root: Path) -> Finding:
         lacking = [str(error)]
     if lacking or not names:
         found = "; ".join(lacking) or f"no homework in {root}"
-        return Finding("Homeworks", "broken", found, "unpack the kit again beside this one; "
-                       "copy over only the files that you hand in")  # fmt: skip
+        return Finding(
+            "Homeworks",
+            "broken",
+            found,
+            "unpack the kit again beside this one; copy over only the files that you hand in",
+        )
     return Finding("Homeworks", "works", ", ".join(names))
 
 
@@ -189,8 +216,9 @@ def memory() -> Finding:
         return Finding("Memory", "note", "this system does not say how much is free")
     found = f"{free:.1f} GiB free"
     if free < LEAST_MEMORY:
-        return Finding("Memory", "note", f"{found}, {LEAST_MEMORY} GiB are wanted",
-                       "close other programs")  # fmt: skip
+        return Finding(
+            "Memory", "note", f"{found}, {LEAST_MEMORY} GiB are wanted", "close other programs"
+        )
     return Finding("Memory", "works", found)
 
 
@@ -217,8 +245,12 @@ def disk(root: Path) -> Finding:
     free = shutil.disk_usage(root).free / 2**30
     found = f"{free:.1f} GiB free"
     if free < LEAST_DISK:
-        return Finding("Disk", "broken", f"{found}, {LEAST_DISK} GiB are wanted",
-                       "make room, or train with --out on another disk")  # fmt: skip
+        return Finding(
+            "Disk",
+            "broken",
+            f"{found}, {LEAST_DISK} GiB are wanted",
+            "make room, or train with --out on another disk",
+        )
     return Finding("Disk", "works", found)
 
 
@@ -243,8 +275,12 @@ def terminal() -> Finding:
         "✓█ε".encode(encoding)
         return Finding("Terminal", "works", encoding)
     except (UnicodeEncodeError, LookupError):
-        return Finding("Terminal", "note", f"{encoding} lacks signs that reports use",
-                       "use --plain, or set PYTHONUTF8=1")  # fmt: skip
+        return Finding(
+            "Terminal",
+            "note",
+            f"{encoding} lacks signs that reports use",
+            "use --plain, or set PYTHONUTF8=1",
+        )
 
 
 def isolation() -> Finding:
@@ -255,8 +291,12 @@ def isolation() -> Finding:
         with start(isolation_of_this_system(), ()) as worker:
             reached = worker.isolation
     except (KitError, OSError) as error:
-        return Finding("Isolation", "broken", str(error),
-                       "python -m autograder --in-process grades without isolation")  # fmt: skip
+        return Finding(
+            "Isolation",
+            "broken",
+            str(error),
+            "python -m autograder --in-process grades without isolation",
+        )
     return Finding("Isolation", "works", reached.replace("+", ", "))
 
 
@@ -270,8 +310,12 @@ def torch_findings(answer: Any, error: str) -> list[Finding]:
     found = f"{answer['version']}, {build} build, {answer['threads']} threads"
     devices = Finding("Devices", "works", ", ".join(answer["devices"]) + " (cpu is enough)")
     if "broken" in answer:
-        devices = Finding("Devices", "note", f"{', '.join(answer['devices'])}; {answer['broken']}",
-                          "train with --device cpu, the default")  # fmt: skip
+        devices = Finding(
+            "Devices",
+            "note",
+            f"{', '.join(answer['devices'])}; {answer['broken']}",
+            "train with --device cpu, the default",
+        )
     return [Finding("torch", "works", found), devices]
 
 
@@ -284,8 +328,14 @@ def data_findings(answer: Any, error: str) -> list[Finding]:
         if row["where"]:
             found.append(Finding(f"Data: {row['name']}", "works", row["where"]))
         elif row["stand_in"]:
-            found.append(Finding(f"Data: {row['name']}", "note",
-                                 f"not on disk; {row['stand_in']} takes its place", row["get"]))  # fmt: skip
+            found.append(
+                Finding(
+                    f"Data: {row['name']}",
+                    "note",
+                    f"not on disk; {row['stand_in']} takes its place",
+                    row["get"],
+                )
+            )
     return found
 
 

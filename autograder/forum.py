@@ -75,8 +75,10 @@ def meant(words: list[str]) -> tuple[Homework, tuple[str, ...]]:
         last = max(saved.values())
         newest = [name for name, when in saved.items() if when == last]
         if len(newest) > 1:
-            raise KitError(f"{words[0]} of which homework? as in: "
-                           f"python -m autograder ask {newest[0]} {words[0]}")  # fmt: skip
+            raise KitError(
+                f"{words[0]} of which homework? as in: "
+                f"python -m autograder ask {newest[0]} {words[0]}"
+            )
         words = [newest[0], *words]
     found = asked.understand(words)
     if len(found.names) != 1 or not found.problems:

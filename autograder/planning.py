@@ -66,16 +66,22 @@ def _collect(homework: Homework) -> list[PlannedCheck]:
     collector, said, known = _Collector(), io.StringIO(), set(sys.modules)
     # pytest would keep Ctrl-C to itself, or take it for a fault of the check that it reads.
     with (
-        interrupts.held(), _without_plugins(), contextlib.redirect_stdout(said),
+        interrupts.held(),
+        _without_plugins(),
+        contextlib.redirect_stdout(said),
         contextlib.redirect_stderr(said),
-    ):  # fmt: skip
+    ):
         code = pytest.main(
             [
-                str(homework.checks), "--collect-only", "-q", "--noconftest",
-                "-c", str(homework.checks.parent / "pytest.ini"),
+                str(homework.checks),
+                "--collect-only",
+                "-q",
+                "--noconftest",
+                "-c",
+                str(homework.checks.parent / "pytest.ini"),
             ],
             plugins=[collector],
-        )  # fmt: skip
+        )
         # Check folders are called like the homeworks: a homework can still be imported afterwards.
         for module in [m for m in sys.modules if m.split(".")[0] == homework.name]:
             if module not in known:

@@ -58,9 +58,12 @@ class Case:
 
 
 def write(
-    homework: Homework, problem: str, worker: Worker, submission: Path | None = None,
+    homework: Homework,
+    problem: str,
+    worker: Worker,
+    submission: Path | None = None,
     folder: Path | None = None,
-) -> str:  # fmt: skip
+) -> str:
     """Write the smallest failing case of a problem into a folder; what there is to say about it.
 
     Args:
@@ -105,9 +108,13 @@ def failing(context: CheckContext, check: PlannedCheck, free: set[str]) -> Case 
 
 
 def _wrong_calls(
-    context: CheckContext, check: PlannedCheck, what: str, seen: Survey, solution: list[dict],
+    context: CheckContext,
+    check: PlannedCheck,
+    what: str,
+    seen: Survey,
+    solution: list[dict],
     free: set[str],
-) -> Iterator[Case]:  # fmt: skip
+) -> Iterator[Case]:
     """The calls whose outputs are not the recorded ones."""
     for index, (probe, outcome) in enumerate(zip(seen.probes, seen.outcomes)):
         if index >= len(solution):
@@ -207,9 +214,11 @@ def script(homework: Homework, case: Case, submission: Path | None, folder: Path
     given = [tensors.entry(name, value, 8) for name, value in case.inputs.items()]
     expected = [arrays.entry(name, value, 4) for name, value in case.expected.items()]
     names = {
-        "homework": homework.name, "check": case.check.id, "problem": case.check.problem,
+        "homework": homework.name,
+        "check": case.check.id,
+        "problem": case.check.problem,
         "submission": f", {files}" if files else "",
-    }  # fmt: skip
+    }
     ending = _JUDGED if case.expected else _JUDGED_AGAIN
     return _SCRIPT.format(
         title=f"Homework {homework.number}, problem {case.check.problem}",
@@ -324,9 +333,12 @@ class _Writer:
 def _wrapped(line: str, indent: int) -> str:
     """A line of numbers, in several where it is long."""
     return textwrap.fill(
-        line, WIDTH, subsequent_indent=" " * (indent + 4), break_long_words=False,
+        line,
+        WIDTH,
+        subsequent_indent=" " * (indent + 4),
+        break_long_words=False,
         break_on_hyphens=False,
-    )  # fmt: skip
+    )
 
 
 def packed(numbers: np.ndarray) -> str:

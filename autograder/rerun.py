@@ -81,9 +81,13 @@ def judge(run: Callable[[Inputs], Any], inputs: Callable[[], Inputs], expected: 
 
 
 def judge_again(
-    run: Callable[[Inputs], Any], inputs: Callable[[], Inputs], name: str, check: str, problem: str,
+    run: Callable[[Inputs], Any],
+    inputs: Callable[[], Inputs],
+    name: str,
+    check: str,
+    problem: str,
     submission: Path | None = None,
-) -> int:  # fmt: skip
+) -> int:
     """Call the code, print what came, then run the whole check again; the exit code."""
     from autograder import engine
 
@@ -107,13 +111,17 @@ def _called(
     try:
         came = run(given)
     except BaseException:
-        print("Expected:", *(f"{n or 'the result'}: {_printed(v)}" for n, v in expected.items()),
-              sep="\n    ")  # fmt: skip
+        print(
+            "Expected:",
+            *(f"{n or 'the result'}: {_printed(v)}" for n, v in expected.items()),
+            sep="\n    ",
+        )
         raise
     changed = [
-        name for name, value in before.items()
+        name
+        for name, value in before.items()
         if isinstance(value, torch.Tensor) and not _equal(given[name].detach(), value)
-    ]  # fmt: skip
+    ]
     return wire.unpack(wire.pack(came)), ", ".join(changed)
 
 

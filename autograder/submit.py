@@ -58,8 +58,10 @@ def main(argv: list[str]) -> int:
     signature = sign(homework.root)
     runs, notes = find_runs(homework, options.runs)
     if homework.diagnosis is not None and not (homework.folder / DIAGNOSIS_FILE).is_file():
-        notes.append(f"{DIAGNOSIS_FILE} (problem {homework.diagnosis.id}): not there; make it with: "
-                     f"python -m common.diagnose {homework.name}")  # fmt: skip
+        notes.append(
+            f"{DIAGNOSIS_FILE} (problem {homework.diagnosis.id}): not there; make it with: "
+            f"python -m common.diagnose {homework.name}"
+        )
     written_runs.give_receipts(runs.values())
     others, left_out = written_runs.small_files(homework, options.runs, runs.values())
     notes += left_out
@@ -73,15 +75,18 @@ def main(argv: list[str]) -> int:
         notes.append(TRAINED_WITH)
     for note in notes:
         print(f"note: {note}")
-    print(f"{output}: {len(contents)} files, local score {result.score:g} of "
-          f"{result.max_score:g}")  # fmt: skip
+    print(f"{output}: {len(contents)} files, local score {result.score:g} of {result.max_score:g}")
     if lost := as_changed(result):
-        print(f"with the given code as you changed it, it would be {result.score + lost:g}: the "
-              "course grader has the kit's")  # fmt: skip
+        print(
+            f"with the given code as you changed it, it would be {result.score + lost:g}: the "
+            "course grader has the kit's"
+        )
     if due := homework.due():
         print(f"{homework.name} {due}")
-    print(f"the written half is handed in by itself: make the page with python -m common.report "
-          f"{homework.name}, print it to PDF, upload the PDF")  # fmt: skip
+    print(
+        f"the written half is handed in by itself: make the page with python -m common.report "
+        f"{homework.name}, print it to PDF, upload the PDF"
+    )
     return 0
 
 

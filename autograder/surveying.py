@@ -84,10 +84,12 @@ def survey_check(
     try:
         with np.errstate(all="ignore"):
             return survey(
-                run, [(call.probe, call.outcome) for call in calls],
-                student.ask if ask else None, expected,
+                run,
+                [(call.probe, call.outcome) for call in calls],
+                student.ask if ask else None,
+                expected,
                 parameters(context.homework),
-            )  # fmt: skip
+            )
     finally:
         student.close()
 

@@ -139,9 +139,14 @@ def _say(
 ) -> None:
     ids = {row.id for row in fresh}
     part = HomeworkResult(
-        result.homework, result.title, result.isolation, fresh, result.seconds, result.chosen,
+        result.homework,
+        result.title,
+        result.isolation,
+        fresh,
+        result.seconds,
+        result.chosen,
         result.notes,
-    )  # fmt: skip
+    )
     screen.clear()
     screen.show(part if len(ids) < len(result.checks) else result, homework)
     if len(ids) < len(result.checks):

@@ -71,15 +71,35 @@ def main() -> None:
     parser.add_argument("homework", nargs="*", help="none means all")
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
-    rows = [("homework", "imports alone, s", "cold verdict, s", "difference, s",
-             "all checks, warm, s", "isolation a check, ms")]  # fmt: skip
+    rows = [
+        (
+            "homework",
+            "imports alone, s",
+            "cold verdict, s",
+            "difference, s",
+            "all checks, warm, s",
+            "isolation a check, ms",
+        )
+    ]
     for name in options.homework or homeworks.names():
         imports, grade, extra = cold(name, options.rounds)
         whole, single = warm(name, options.rounds)
-        rows.append((name, f"{imports:.2f}", f"{grade:.2f}", f"{extra:.2f}", f"{whole:.2f}",
-                     f"{1000 * single:.1f}"))  # fmt: skip
-    table.write("autograder", "A verdict of the autograder", rows,
-                f"Medians of {options.rounds} rounds, imports and verdict in turn.")  # fmt: skip
+        rows.append(
+            (
+                name,
+                f"{imports:.2f}",
+                f"{grade:.2f}",
+                f"{extra:.2f}",
+                f"{whole:.2f}",
+                f"{1000 * single:.1f}",
+            )
+        )
+    table.write(
+        "autograder",
+        "A verdict of the autograder",
+        rows,
+        f"Medians of {options.rounds} rounds, imports and verdict in turn.",
+    )
 
 
 if __name__ == "__main__":

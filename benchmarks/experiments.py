@@ -36,8 +36,12 @@ def main() -> int:
     minutes = (time.monotonic() - began) / 60
     rows = [("homework", "experiment", "data", "steps a second", "minutes")]
     rows += [_row(outcome) for outcome in outcomes]
-    table.write("experiments", "The required experiments", rows,
-                f"{minutes:.0f} minutes in all, {chosen.at_once} side by side.")  # fmt: skip
+    table.write(
+        "experiments",
+        "The required experiments",
+        rows,
+        f"{minutes:.0f} minutes in all, {chosen.at_once} side by side.",
+    )
     bars: dict[str, dict[str, float]] = {}
     for one in outcomes:
         bars.setdefault(one.job.homework, {})[one.job.experiment.name] = one.seconds / 60

@@ -35,8 +35,16 @@ def main() -> int:
     options.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     options.add_argument("--seed", type=int, default=0, help="of the made-up class")
     chosen = options.parse_args()
-    head = ("homework", "submissions", "processes", "seconds", "a second", "CPU s each",
-            "MB a process", "lost or wrong")  # fmt: skip
+    head = (
+        "homework",
+        "submissions",
+        "processes",
+        "seconds",
+        "a second",
+        "CPU s each",
+        "MB a process",
+        "lost or wrong",
+    )
     rows, notes, wrong = [head], [MEASURED], 0
     for name in chosen.hw:
         row, found = measure(name, chosen.count, chosen.workers, chosen.seed)
@@ -78,9 +86,15 @@ def measure(name: str, count: int, workers: int, seed: int) -> tuple[tuple[str, 
     ]
     rate = len(made) / seconds
     row = (
-        name, str(count), str(workers), f"{seconds:.0f}", f"{rate:.2f}", f"{cpu / count:.2f}",
-        str(max(record["memory_mb"] for record in records)), str(len(wrong)),
-    )  # fmt: skip
+        name,
+        str(count),
+        str(workers),
+        f"{seconds:.0f}",
+        f"{rate:.2f}",
+        f"{cpu / count:.2f}",
+        str(max(record["memory_mb"] for record in records)),
+        str(len(wrong)),
+    )
     return row, wrong
 
 

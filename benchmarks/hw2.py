@@ -30,22 +30,28 @@ SIDES = ("plain loop", *LIBRARIES, "kit, looped", "kit, first-order", "kit")
 _MAML_SIDES = SIDES
 # what → (its name, unit, how many times as fast as the plain loop it is to be, its sides)
 MEASURES = {
-    "sampling": ("tasks drawn (5-way, 1-shot, 15 queries)", "tasks/s", "500", ("plain loop", "kit")),
+    "sampling": (
+        "tasks drawn (5-way, 1-shot, 15 queries)",
+        "tasks/s",
+        "500",
+        ("plain loop", "kit"),
+    ),
     "sampling-float": ("the same, made float32 in [0, 1]", "tasks/s", "", ("plain loop", "kit")),
     "maml-1-strided": ("MAML, 1 inner step, strided network", "outer steps/s", "2.4", _MAML_SIDES),
     "maml-5-strided": ("MAML, 5 inner steps, strided network", "outer steps/s", "3.3", _MAML_SIDES),
     "maml-1": ("MAML, 1 inner step, the trained network", "outer steps/s", "", _MAML_SIDES),
     "maml-5": ("MAML, 5 inner steps, the trained network", "outer steps/s", "", _MAML_SIDES),
     "protonet": ("ProtoNet, 5-way 5-shot", "steps/s", "1.25", ("plain loop", "kit")),
-}  # fmt: skip
+}
 Rates = dict[tuple[str, str], list[float]]
 
 
 def main() -> None:
     """Measure everything, or one thing in a process of its own."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    options.add_argument("--one", nargs=3, metavar=("MEASURE", "SIDE", "FOLDER"),
-                         help="used by the benchmark itself")  # fmt: skip
+    options.add_argument(
+        "--one", nargs=3, metavar=("MEASURE", "SIDE", "FOLDER"), help="used by the benchmark itself"
+    )
     options.add_argument("--rounds", type=int, default=ROUNDS)
     options.add_argument("--seconds", type=float, default=SECONDS, help="of one measurement")
     options.add_argument("--threads", type=int, default=os.cpu_count())
@@ -74,8 +80,19 @@ def main() -> None:
 
 def in_a_process(measure: str, side: str, folder: Path, chosen) -> float:
     """The rate of one side, measured in a fresh process."""
-    command = [sys.executable, "-m", "benchmarks.hw2", "--one", measure, side, str(folder),
-               "--seconds", str(chosen.seconds), "--threads", str(chosen.threads)]  # fmt: skip
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.hw2",
+        "--one",
+        measure,
+        side,
+        str(folder),
+        "--seconds",
+        str(chosen.seconds),
+        "--threads",
+        str(chosen.threads),
+    ]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     return float(json.loads(done.stdout.splitlines()[-1]))
 
@@ -122,10 +139,12 @@ def write(found: Rates, threads: int) -> None:
     )
     table.write("hw2", "Homework 2: speed", rows, notes)
     bars = {
-        MEASURES[measure][0]: {side: middle[measure, side] for side in present if (measure, side) in middle}
+        MEASURES[measure][0]: {
+            side: middle[measure, side] for side in present if (measure, side) in middle
+        }
         for measure in MEASURES
         if measure not in ("sampling", "sampling-float")
-    }  # fmt: skip
+    }
     table.picture("hw2", bars, "training steps a second")
 
 
@@ -151,8 +170,11 @@ def one(measure: str, side: str, folder: Path, seconds: float, threads: int) -> 
     steps, strided = int(measure.split("-")[1]), measure.endswith("strided")
     if side.startswith("kit"):
         return rate(kit_maml(folder, steps, side, strided), seconds)
-    made = {"plain loop": other_kits.maml, "higher": other_kits.higher_maml,
-            "learn2learn": other_kits.learn2learn_maml}[side]  # fmt: skip
+    made = {
+        "plain loop": other_kits.maml,
+        "higher": other_kits.higher_maml,
+        "learn2learn": other_kits.learn2learn_maml,
+    }[side]
     return rate(made(folder, steps, strided), seconds)
 
 

@@ -32,16 +32,25 @@ def help_time(command: str, rounds: int) -> float:
     seconds = []
     for _ in range(rounds):
         began = time.perf_counter()
-        subprocess.run([sys.executable, "-m", *command.split(), "--help"], cwd=homeworks.ROOT,
-                       capture_output=True, check=True)  # fmt: skip
+        subprocess.run(
+            [sys.executable, "-m", *command.split(), "--help"],
+            cwd=homeworks.ROOT,
+            capture_output=True,
+            check=True,
+        )
         seconds.append(time.perf_counter() - began)
     return statistics.median(seconds)
 
 
 def weight(name: str) -> float:
     """Largest resident size in MB of the process that grades a homework (Linux)."""
-    done = subprocess.run([sys.executable, "-c", GRADE, name], cwd=homeworks.ROOT, text=True,
-                          capture_output=True, check=True)  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", GRADE, name],
+        cwd=homeworks.ROOT,
+        text=True,
+        capture_output=True,
+        check=True,
+    )
     return int(done.stdout.split()[-1]) / 1024
 
 

@@ -45,8 +45,11 @@ def picture(name: str, bars: dict[str, dict[str, float]], unit: str) -> Path:
     figure, axes = plots.new(width=4.2, height=2.6, panels=len(bars))
     for axis, (title, sides) in zip(axes if len(bars) > 1 else [axes], bars.items()):
         labels = list(sides)[::-1]
-        drawn = axis.barh(labels, [sides[label] for label in labels],
-                          color=[plots.COLOURS[0 if label == "kit" else 5] for label in labels])  # fmt: skip
+        drawn = axis.barh(
+            labels,
+            [sides[label] for label in labels],
+            color=[plots.COLOURS[0 if label == "kit" else 5] for label in labels],
+        )
         axis.bar_label(drawn, fmt="%.3g", padding=3)
         axis.margins(x=0.15)
         axis.set_title(title)

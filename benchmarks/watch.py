@@ -77,8 +77,12 @@ def main() -> None:
             holes = {p.id for p in homework.problems if p.hole and p.hole.startswith(f"{file}:")}
             checks = sum(check.problem in holes for check in plan(homework))
             rows.append((name, file, str(checks), f"{seconds:.2f}"))
-    table.write("watch", "From a save to the verdict", rows,
-                f"Medians of {options.rounds} saves; the problems of that file are judged.")  # fmt: skip
+    table.write(
+        "watch",
+        "From a save to the verdict",
+        rows,
+        f"Medians of {options.rounds} saves; the problems of that file are judged.",
+    )
 
 
 if __name__ == "__main__":

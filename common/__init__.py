@@ -23,8 +23,11 @@ def _refuse_shadows() -> None:
     except OSError:
         return
     if found and os.path.isdir(os.path.join(folder, "common")):
-        print(f"error: {os.path.join(folder, found[0])} hides Python's own module of that name; "
-              "rename or move it", file=_sys.stderr)  # fmt: skip
+        print(
+            f"error: {os.path.join(folder, found[0])} hides Python's own module of that name; "
+            "rename or move it",
+            file=_sys.stderr,
+        )
         raise SystemExit(2)
 
 

@@ -236,8 +236,10 @@ def _without(homework: Homework, dropped: set[str]) -> Homework:
     """The homework without some of its problems: their points, and files that only they need."""
     known = {problem.id for problem in homework.problems}
     for ident in sorted(dropped - known):
-        raise KitError(f'course.toml drops "{homework.name}.{ident}"; {homework.name} has '
-                       f"{', '.join(sorted(known))}")  # fmt: skip
+        raise KitError(
+            f'course.toml drops "{homework.name}.{ident}"; {homework.name} has '
+            f"{', '.join(sorted(known))}"
+        )
     kept = tuple(one for one in homework.problems if one.id not in dropped)
     left_out = tuple(one for one in homework.problems if one.id in dropped)
     needless = {one.file for one in left_out} - {one.file for one in kept}

@@ -101,18 +101,26 @@ def _curve(axis: Axes, line: Line2D) -> dict:
     label = str(line.get_label())
     return {
         "curve": "" if label.startswith("_") else label,
-        "x": axis.get_xlabel(), "y": axis.get_ylabel() or axis.get_title(),
-        "points": [[f"{value:.4g}" if isinstance(value, float) else str(value) for value in point]
-                   for point in chosen],
-    }  # fmt: skip
+        "x": axis.get_xlabel(),
+        "y": axis.get_ylabel() or axis.get_title(),
+        "points": [
+            [f"{value:.4g}" if isinstance(value, float) else str(value) for value in point]
+            for point in chosen
+        ],
+    }
 
 
 def band(axis: Axes, reference: Band, index: int = 0) -> None:
     """Draw the band of the reference runs, as a shade in the colour of the index-th curve."""
     axis.fill_between(
-        reference.steps, reference.low, reference.high, color=COLOURS[index % len(COLOURS)],
-        alpha=0.15, linewidth=0, label=None if index else f"{reference.seeds} reference runs",
-    )  # fmt: skip
+        reference.steps,
+        reference.low,
+        reference.high,
+        color=COLOURS[index % len(COLOURS)],
+        alpha=0.15,
+        linewidth=0,
+        label=None if index else f"{reference.seeds} reference runs",
+    )
 
 
 def curves(
@@ -155,9 +163,12 @@ def legend(figure: Figure) -> None:
         for handle, label in zip(*axis.get_legend_handles_labels())
     }
     figure.legend(
-        found.values(), found.keys(), loc="outside lower center", frameon=False,
+        found.values(),
+        found.keys(),
+        loc="outside lower center",
+        frameon=False,
         ncols=min(len(found), 3),
-    )  # fmt: skip
+    )
 
 
 def task(rows: Sequence[tuple[str, Images, Sequence]], path: Path) -> Path:

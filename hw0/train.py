@@ -21,8 +21,9 @@ def arguments() -> Namespace:
         beside=("cosine", "surgery"),
     )
     names = [*SETTINGS, "all"]
-    parser.add_argument("--experiment", choices=names, default="shared-99", metavar="NAME",
-                        help=", ".join(names))  # fmt: skip
+    parser.add_argument(
+        "--experiment", choices=names, default="shared-99", metavar="NAME", help=", ".join(names)
+    )
     parser.add_argument(
         "--epochs", type=options.count, default=30, help="times through the data (30)"
     )
@@ -31,10 +32,12 @@ def arguments() -> Namespace:
     )
     parser.add_argument("--lr", type=options.positive, default=1e-2, help="learning rate (0.01)")
     parser.add_argument("--dim", type=options.count, default=32, help="length of a vector (32)")
-    parser.add_argument("--cosine", action="store_true",
-                        help="extra X1: log the angle between the tasks' gradients")  # fmt: skip
-    parser.add_argument("--surgery", action="store_true",
-                        help="extra X2: gradient surgery on the shared tables")  # fmt: skip
+    parser.add_argument(
+        "--cosine", action="store_true", help="extra X1: log the angle between the tasks' gradients"
+    )
+    parser.add_argument(
+        "--surgery", action="store_true", help="extra X2: gradient surgery on the shared tables"
+    )
     options.add_predict(parser)
     return parser.parse_args()
 
@@ -55,9 +58,14 @@ def main() -> None:
 
     data = ratings.load(chosen.data, chosen.tiny)
     groups.train_each(
-        "hw0", names, chosen, lambda name, folder: recommender.train(name, data, chosen, folder),
-        PANELS, LABELS, "-surgery" if chosen.surgery else "",
-    )  # fmt: skip
+        "hw0",
+        names,
+        chosen,
+        lambda name, folder: recommender.train(name, data, chosen, folder),
+        PANELS,
+        LABELS,
+        "-surgery" if chosen.surgery else "",
+    )
 
 
 if __name__ == "__main__":

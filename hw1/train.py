@@ -18,8 +18,9 @@ def arguments() -> Namespace:
         "  python -m hw1.train --experiment 1-shot-3-way --lr 0.01 --out runs/hw1/lr-0.01",
     )
     names = [*SETTINGS, "all"]
-    parser.add_argument("--experiment", choices=names, default="1-shot-2-way", metavar="NAME",
-                        help=", ".join(names))  # fmt: skip
+    parser.add_argument(
+        "--experiment", choices=names, default="1-shot-2-way", metavar="NAME", help=", ".join(names)
+    )
     parser.add_argument("--steps", type=options.count, default=3000, help="batches (default 3000)")
     parser.add_argument(
         "--batch", type=options.count, default=128, help="tasks in a batch (default 128)"
@@ -46,9 +47,12 @@ def main() -> None:
 
     data = fewshot.load(chosen.data, chosen.tiny)
     groups.train_each(
-        "hw1", names, chosen, lambda name, folder: few_shot.train(name, data, chosen, folder),
+        "hw1",
+        names,
+        chosen,
+        lambda name, folder: few_shot.train(name, data, chosen, folder),
         PANELS,
-    )  # fmt: skip
+    )
 
 
 if __name__ == "__main__":

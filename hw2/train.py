@@ -25,8 +25,13 @@ def arguments() -> Namespace:
         beside=("evaluate", "support", "one_at_a_time", "statistics"),
     )
     names = [*SETTINGS, PHOTOS, *GROUPS]
-    parser.add_argument("--experiment", choices=names, default="protonet-5-shot", metavar="NAME",
-                        help=", ".join(names))  # fmt: skip
+    parser.add_argument(
+        "--experiment",
+        choices=names,
+        default="protonet-5-shot",
+        metavar="NAME",
+        help=", ".join(names),
+    )
     parser.add_argument("--steps", type=options.count, help="in place of the setting's")
     parser.add_argument(
         "--batch", type=options.count, help="tasks of a step, in place of the setting's"
@@ -34,14 +39,32 @@ def arguments() -> Namespace:
     parser.add_argument(
         "--lr", type=options.positive, help="largest learning rate, in place of the setting's"
     )
-    parser.add_argument("--evaluate", type=Path, nargs="+", metavar="DIR",
-                        help="no training: test trained runs on other tasks")  # fmt: skip
-    parser.add_argument("--support", type=options.count, nargs="+", default=[*SUPPORT_SIZES], metavar="K",
-                        help="support sizes for --evaluate (1 2 4 6 8 10)")  # fmt: skip
-    parser.add_argument("--one-at-a-time", action="store_true",
-                        help="for --evaluate: predict queries together, and one by one")  # fmt: skip
-    parser.add_argument("--statistics", choices=["as-trained", "batch"], default="as-trained",
-                        help="for --evaluate: batch normalisation by the batch at hand")  # fmt: skip
+    parser.add_argument(
+        "--evaluate",
+        type=Path,
+        nargs="+",
+        metavar="DIR",
+        help="no training: test trained runs on other tasks",
+    )
+    parser.add_argument(
+        "--support",
+        type=options.count,
+        nargs="+",
+        default=[*SUPPORT_SIZES],
+        metavar="K",
+        help="support sizes for --evaluate (1 2 4 6 8 10)",
+    )
+    parser.add_argument(
+        "--one-at-a-time",
+        action="store_true",
+        help="for --evaluate: predict queries together, and one by one",
+    )
+    parser.add_argument(
+        "--statistics",
+        choices=["as-trained", "batch"],
+        default="as-trained",
+        help="for --evaluate: batch normalisation by the batch at hand",
+    )
     options.add_predict(parser)
     return parser.parse_args()
 
@@ -71,9 +94,12 @@ def main() -> None:
     group = GROUPS.get(chosen.experiment)
     names = list(group) if group else [chosen.experiment]
     groups.train_each(
-        "hw2", names, chosen, lambda name, folder: few_shot.train(name, data, chosen, folder),
+        "hw2",
+        names,
+        chosen,
+        lambda name, folder: few_shot.train(name, data, chosen, folder),
         PANELS,
-    )  # fmt: skip
+    )
 
 
 if __name__ == "__main__":

@@ -53,19 +53,25 @@ def arguments() -> Namespace:
         "  python -m hw3.train --experiment photos --model squeezenet",
     )
     names = [*EXPERIMENTS, *GROUPS]
-    parser.add_argument("--experiment", choices=names, default="shifts", metavar="NAME",
-                        help=", ".join(names))  # fmt: skip
+    parser.add_argument(
+        "--experiment", choices=names, default="shifts", metavar="NAME", help=", ".join(names)
+    )
     parser.add_argument(
         "--steps", type=options.count, help="of tuning, in place of the experiment's number"
     )
     parser.add_argument(
         "--seeds", type=options.count, help="repetitions, in place of the experiment's number"
     )
-    parser.add_argument("--lr", type=options.positive,
-                        help="language and probe-then-tune: learning rate of tuning, in place of the "
-                        "experiment's")  # fmt: skip
-    parser.add_argument("--model", metavar="NAME", help="; ".join(
-        f"{name}: {', '.join(models)}" for name, models in MODELS.items()))  # fmt: skip
+    parser.add_argument(
+        "--lr",
+        type=options.positive,
+        help="language and probe-then-tune: learning rate of tuning, in place of the experiment's",
+    )
+    parser.add_argument(
+        "--model",
+        metavar="NAME",
+        help="; ".join(f"{name}: {', '.join(models)}" for name, models in MODELS.items()),
+    )
     options.add_predict(parser)
     return parser.parse_args()
 

@@ -30,8 +30,9 @@ def arguments() -> Namespace:
         "  python -m hw4.train --experiment memorisation --beta 0.5 --out runs/hw4/beta-0.5",
     )
     names = [*EXPERIMENTS, "all"]
-    parser.add_argument("--experiment", choices=names, default="prior", metavar="NAME",
-                        help=", ".join(names))  # fmt: skip
+    parser.add_argument(
+        "--experiment", choices=names, default="prior", metavar="NAME", help=", ".join(names)
+    )
     parser.add_argument(
         "--steps", type=options.count, help="batches, in place of the experiment's number"
     )
@@ -39,8 +40,12 @@ def arguments() -> Namespace:
         "--batch", type=options.count, help="tasks in a batch, in place of the experiment's"
     )
     parser.add_argument("--lr", type=options.positive, help="learning rate to begin with")
-    parser.add_argument("--beta", type=float, default=0.05,
-                        help="memorisation: price of a nat in a weight (default 0.05)")  # fmt: skip
+    parser.add_argument(
+        "--beta",
+        type=float,
+        default=0.05,
+        help="memorisation: price of a nat in a weight (default 0.05)",
+    )
     options.add_predict(parser)
     return parser.parse_args()
 

@@ -94,14 +94,23 @@ def main(argv: list[str] | None = None) -> int:
         return _end(lambda: module.main(argv[1:]))
     options = parser("", "Make stubs and answers, train with the solutions.", EXAMPLES)
     commands = options.add_subparsers(dest="command", required=True)
-    for name, text in (("stubs", "make hwN/ from the solutions"),
-                       ("tables", "put points, titles and outcomes into the handouts"),
-                       ("answers", "record the solutions' answers")):  # fmt: skip
+    for name, text in (
+        ("stubs", "make hwN/ from the solutions"),
+        ("tables", "put points, titles and outcomes into the handouts"),
+        ("answers", "record the solutions' answers"),
+    ):
         command = commands.add_parser(name, help=text)
         command.add_argument("homework", nargs="*", help="none means all")
     command = commands.choices["answers"]
-    command.add_argument("--secret", type=int, nargs="?", const=1, default=0, metavar="N",
-                         help="record the term's first N secret sets of inputs (1)")  # fmt: skip
+    command.add_argument(
+        "--secret",
+        type=int,
+        nargs="?",
+        const=1,
+        default=0,
+        metavar="N",
+        help="record the term's first N secret sets of inputs (1)",
+    )
     command.add_argument("--seed", default="0", help=argparse.SUPPRESS)  # of older kits
     command = commands.add_parser("verify", help="the gate: grade the grader")
     command.add_argument("homework", nargs="*", help="none means all")
@@ -109,18 +118,32 @@ def main(argv: list[str] | None = None) -> int:
     command.add_argument("--table", action="store_true", help="print mistakes by checks")
     command.add_argument("--html", type=Path, metavar="FILE", help="table of mistakes by checks")
     command.add_argument(
-        "--alarms", type=int, metavar="N",
+        "--alarms",
+        type=int,
+        metavar="N",
         help="instead: statistical checks on every right answer under N seeds",
-    )  # fmt: skip
+    )
     command = commands.add_parser("release", help="make the students' archive in dist/")
     command.add_argument("--up-to", metavar="hwN", help="keep later homeworks closed")
     command.add_argument("-o", "--output", type=Path, default=Path("dist"), metavar="DIR")
-    command.add_argument("--ungated", action="store_true",
-                         help="do not wait for the gate: for a try, not for students")  # fmt: skip
-    command.add_argument("--hints", type=int, choices=(1, 2, 3), metavar="N",
-                         help="leave out what hint levels above N tell (course.toml)")  # fmt: skip
-    command.add_argument("--git", type=Path, metavar="DIR",
-                         help="the students' repository, to commit the kit to as well")  # fmt: skip
+    command.add_argument(
+        "--ungated",
+        action="store_true",
+        help="do not wait for the gate: for a try, not for students",
+    )
+    command.add_argument(
+        "--hints",
+        type=int,
+        choices=(1, 2, 3),
+        metavar="N",
+        help="leave out what hint levels above N tell (course.toml)",
+    )
+    command.add_argument(
+        "--git",
+        type=Path,
+        metavar="DIR",
+        help="the students' repository, to commit the kit to as well",
+    )
     commands.add_parser("architecture", help="redraw the picture in ARCHITECTURE.md")
     command = commands.add_parser("figures", help="draw the figures of the handouts")
     command.add_argument("homework", nargs="*", help="none means all")

@@ -101,8 +101,10 @@ def _through_the_gate(names: list[str], ungated: bool) -> None:
     waiting = [one for one in map(homeworks.load, names) if not stamp.passed(one)]
     if ungated or not waiting:
         if waiting:
-            print(f"note: not through the gate: {', '.join(one.name for one in waiting)}; for a try, "
-                  "not for students")  # fmt: skip
+            print(
+                f"note: not through the gate: {', '.join(one.name for one in waiting)}; for a try, "
+                "not for students"
+            )
         return
     print(f"{', '.join(one.name for one in waiting)}: changed since the gate; some minutes each")
     for homework in waiting:

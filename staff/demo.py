@@ -61,8 +61,9 @@ def main(argv: list[str]) -> int:
         f"example:\n  python -m staff demo\n  python -m staff demo --svg {PICTURE}    after another wording",
     )
     options.add_argument("-o", "--out", type=Path, default=Path("dist", "demo"), metavar="DIR")
-    options.add_argument("--svg", type=Path, metavar="FILE",
-                         help="also draw the verdict, as README.md shows it")  # fmt: skip
+    options.add_argument(
+        "--svg", type=Path, metavar="FILE", help="also draw the verdict, as README.md shows it"
+    )
     chosen = options.parse_args(argv)
     homework, console = homeworks.load(HOMEWORK), Console(highlight=False)
     with start(isolation_of_this_system(), homework.preload) as worker:
@@ -98,8 +99,14 @@ def drawn(result: HomeworkResult, homework: Homework) -> str:
     The time is left out: it is another one on every machine.
     """
     with open(os.devnull, "w", encoding="utf-8") as nowhere:
-        console = Console(record=True, width=WIDTH, file=nowhere, force_terminal=True,
-                          color_system="truecolor", highlight=False)  # fmt: skip
+        console = Console(
+            record=True,
+            width=WIDTH,
+            file=nowhere,
+            force_terminal=True,
+            color_system="truecolor",
+            highlight=False,
+        )
         report.show(replace(result, seconds=0), homework, console)
         title = f"python -m autograder {homework.name} --problem {PROBLEM}"
         return console.export_svg(title=title, code_format=SVG, unique_id="verdict")

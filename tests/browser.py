@@ -55,10 +55,21 @@ def axe() -> str:
 def dom(path: Path) -> str:
     """What a page is once it is loaded and its scripts, where its policy allows them, have run."""
     done = subprocess.run(
-        [CHROMIUM or "", "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=60000",
-         f"--user-data-dir={path.parent}/own", "--dump-dom", path.as_uri()],
-        capture_output=True, text=True, timeout=300, check=False,
-    )  # fmt: skip
+        [
+            CHROMIUM or "",
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--virtual-time-budget=60000",
+            f"--user-data-dir={path.parent}/own",
+            "--dump-dom",
+            path.as_uri(),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
     return done.stdout
 
 

@@ -37,8 +37,13 @@ from tests import agreement
 
 Files = dict[str, bytes]
 Change = Callable[[Files, str, Homework], None]
-FILES = {"hw0": "losses.py", "hw1": "mann.py", "hw2": "protonet.py", "hw3": "lora.py",
-         "hw4": "calibration.py"}  # fmt: skip
+FILES = {
+    "hw0": "losses.py",
+    "hw1": "mann.py",
+    "hw2": "protonet.py",
+    "hw3": "lora.py",
+    "hw4": "calibration.py",
+}
 
 
 @dataclass(frozen=True)
@@ -276,10 +281,12 @@ WAYS = {
     "given code changed": Way(edited(init_changed), notes.PUT_BACK, only=("hw1", "hw3")),
 }
 COMBINED = (
-    ("a copy's name", "a bracket too few"), ("UTF-16", "a merge conflict"),
-    ("another case", "an unknown import"), ("CR line ends", "a bracket too many"),
+    ("a copy's name", "a bracket too few"),
+    ("UTF-16", "a merge conflict"),
+    ("another case", "an unknown import"),
+    ("CR line ends", "a bracket too many"),
     ("a helper", "given code changed"),
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True)
@@ -337,11 +344,7 @@ def everything() -> list[Clumsy]:
         for homework in FILES
         if not way.only or homework in way.only
     ]
-    two = [
-        Clumsy(homework, names)
-        for names in COMBINED
-        for homework in ("hw1", "hw3")
-    ]  # fmt: skip
+    two = [Clumsy(homework, names) for names in COMBINED for homework in ("hw1", "hw3")]
     return one + two
 
 

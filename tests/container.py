@@ -77,8 +77,13 @@ def missing() -> str:
         return "needs root on Linux"
     if lacking := [tool for tool in tools if shutil.which(tool, path=TOOLS["PATH"]) is None]:
         return f"needs {', '.join(lacking)}"
-    tried = subprocess.run(["unshare", "--mount", "--pid", "--fork", "mount", "-t", "tmpfs", "x", "/mnt"],
-                           env=TOOLS, capture_output=True, text=True, check=False)  # fmt: skip
+    tried = subprocess.run(
+        ["unshare", "--mount", "--pid", "--fork", "mount", "-t", "tmpfs", "x", "/mnt"],
+        env=TOOLS,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     return tried.stderr.strip()
 
 
@@ -118,15 +123,25 @@ class Container:
             f"--bounding-set=-all,+{rights.replace(',', ',+')}",
         ]
         script = BUILD.format(
-            tree=self.folder / "tree", base=sys.base_prefix, environment=sys.prefix,
-            autograder=self.autograder, grader=self.folder / "grader", python=self.folder / "python", path=PATH,
+            tree=self.folder / "tree",
+            base=sys.base_prefix,
+            environment=sys.prefix,
+            autograder=self.autograder,
+            grader=self.folder / "grader",
+            python=self.folder / "python",
+            path=PATH,
             rights=shlex.join(limited) if rights else "",
             settings=shlex.join(f"{name}={value}" for name, value in settings.items()),
             command=shlex.quote(command),
-        )  # fmt: skip
+        )
         namespaces = ["unshare", "--mount", "--pid", "--fork", "--kill-child"]
-        return subprocess.Popen([*namespaces, "/bin/sh", "-c", script], env=TOOLS, text=True,
-                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT)  # fmt: skip
+        return subprocess.Popen(
+            [*namespaces, "/bin/sh", "-c", script],
+            env=TOOLS,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
 
     def call(self, command: str, **settings: str) -> str:
         """What a line of shell prints, which must end well."""

@@ -338,13 +338,28 @@ RUN = {
     "receipt.json": b'{"run": "ab12", "by": "run", "seed": 0, "source": "glyphs", "files": {"config.json": "00"}}',
 }
 MANIFEST = json.dumps(
-    {"homework": "hw1", "kit": "1.1.0", "name": "Ada", "signed": True, "collaborators": ["Bob"],
-     "score": 42, "max_score": 42, "files": {"mann.py": "0" * 64, "runs/x/config.json": "1" * 64}}
-).encode()  # fmt: skip
-FILES = {"hw1/mann.py": b"import torch\n", "hw1/sampling.py": b"x = 1\n", "hw1/transformer.py": b"y\n",
-         "manifest.json": MANIFEST, "writeup.md": b"# Q\n"}  # fmt: skip
-ARRAYS = {"value": {"a": np.arange(6.0).reshape(2, 3), "b": [1, (2.5, None), "text", float("nan")]},
-          "changed": ["images"]}  # fmt: skip
+    {
+        "homework": "hw1",
+        "kit": "1.1.0",
+        "name": "Ada",
+        "signed": True,
+        "collaborators": ["Bob"],
+        "score": 42,
+        "max_score": 42,
+        "files": {"mann.py": "0" * 64, "runs/x/config.json": "1" * 64},
+    }
+).encode()
+FILES = {
+    "hw1/mann.py": b"import torch\n",
+    "hw1/sampling.py": b"x = 1\n",
+    "hw1/transformer.py": b"y\n",
+    "manifest.json": MANIFEST,
+    "writeup.md": b"# Q\n",
+}
+ARRAYS = {
+    "value": {"a": np.arange(6.0).reshape(2, 3), "b": [1, (2.5, None), "text", float("nan")]},
+    "changed": ["images"],
+}
 HEADERS = tuple(
     json.dumps(tree).encode() + b"\n" + bytes(48)
     for tree in (
@@ -389,11 +404,25 @@ submission_102:
 SCORES = b"student,score,extra,diagnosis,submitted,status,reason\ns1,42,2,3,2026-10-14T20:00:00-07:00,graded,\ns2,,,,,refused,no zip\n"
 NAMES = tuple(
     name.encode()
-    for name in ("s1.zip", "Müller, Jörg (2).tar.gz", "doejane_LATE_9001_77001_hw1.zip", "=1+1.zip",
-                 "Jane Doe_12345_assignsubmission_file", "O’Brien.zip", "Zoe\u0308.py", "\u200b=x")
-)  # fmt: skip
-METADATA = json.dumps({"id": 7, "created_at": "2026-10-16T01:00:00-07:00", "users": [],
-                       "assignment": {"due_date": "2026-10-14T23:59:00-07:00"}}).encode()  # fmt: skip
+    for name in (
+        "s1.zip",
+        "Müller, Jörg (2).tar.gz",
+        "doejane_LATE_9001_77001_hw1.zip",
+        "=1+1.zip",
+        "Jane Doe_12345_assignsubmission_file",
+        "O’Brien.zip",
+        "Zoe\u0308.py",
+        "\u200b=x",
+    )
+)
+METADATA = json.dumps(
+    {
+        "id": 7,
+        "created_at": "2026-10-16T01:00:00-07:00",
+        "users": [],
+        "assignment": {"due_date": "2026-10-14T23:59:00-07:00"},
+    }
+).encode()
 POLICY = policy.load()
 COURSE = policy.COURSE_FILE.read_bytes()
 OUTER = {"deep/er/hw1.zip": zipped(FILES), "notes.txt": b"x"}

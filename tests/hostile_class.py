@@ -325,9 +325,11 @@ def try_out(
     grade(uploads, folder / "out", homework, workers, temporary)
     found = complaints(uploads, folder / "out", homework, made, expected)
     after = state(homework.root)
-    found += [f"{path}: {before.get(path)} became {after.get(path)}"
-              for path in sorted(before.keys() | after.keys())
-              if before.get(path) != after.get(path)]  # fmt: skip
+    found += [
+        f"{path}: {before.get(path)} became {after.get(path)}"
+        for path in sorted(before.keys() | after.keys())
+        if before.get(path) != after.get(path)
+    ]
     found += [f"left behind: {path.name}" for path in temporary.iterdir()]
     return found
 

@@ -17,8 +17,17 @@ from common.homework import ROOT
 from tests.container import TOOLS, missing
 
 NOBODY = 65534
-PARTS = ("pyproject.toml", "requirements.txt", "common", "hw1", "autograder", "staff/__init__.py", "staff/grading/__init__.py",
-         "staff/grading/permissions.py", "staff/solutions/hw1")  # fmt: skip
+PARTS = (
+    "pyproject.toml",
+    "requirements.txt",
+    "common",
+    "hw1",
+    "autograder",
+    "staff/__init__.py",
+    "staff/grading/__init__.py",
+    "staff/grading/permissions.py",
+    "staff/solutions/hw1",
+)
 
 __all__ = ["missing", "run"]
 
@@ -54,8 +63,12 @@ def run(program: str, kit: str, user: int, **arguments: object) -> dict:
     given = shlex.quote(json.dumps({"kit": kit, **arguments}))
     script += f"exec setpriv {ids} {sys.executable} -c {shlex.quote(program)} {given}\n"
     done = subprocess.run(
-        ["unshare", "--mount", "/bin/sh", "-c", script], env=TOOLS, text=True, capture_output=True,
-        timeout=300, check=False,
-    )  # fmt: skip
+        ["unshare", "--mount", "/bin/sh", "-c", script],
+        env=TOOLS,
+        text=True,
+        capture_output=True,
+        timeout=300,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads(done.stdout.splitlines()[-1])

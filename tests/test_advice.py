@@ -18,8 +18,9 @@ NOT_FORMED = {
 }
 
 
-@pytest.mark.parametrize("line", [*FORMED.values(), *NOT_FORMED.values()],
-                         ids=[*FORMED, *NOT_FORMED])  # fmt: skip
+@pytest.mark.parametrize(
+    "line", [*FORMED.values(), *NOT_FORMED.values()], ids=[*FORMED, *NOT_FORMED]
+)
 def test_a_product_that_is_formed_is_told_and_costs_nothing(line, solved, worker):
     folder = solved("hw3")
     path = folder / "lora.py"

@@ -20,8 +20,10 @@ def test_the_picture_is_in_step():
 
 
 def test_an_arrow_that_goes_up_is_found(tmp_path):
-    for name, text in (("common/data/a.py", "from autograder import engine\n"),
-                       ("autograder/engine.py", "import common.data.a\n")):  # fmt: skip
+    for name, text in (
+        ("common/data/a.py", "from autograder import engine\n"),
+        ("autograder/engine.py", "import common.data.a\n"),
+    ):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)

@@ -75,8 +75,11 @@ def left():
     """Files, sockets and shared memory with the attacks' name."""
     files = [str(p) for place in COMMON_PLACES for p in Path(place).glob(f"*{LEFT}*")]
     sockets = [line for line in Path("/proc/net/unix").read_text().splitlines() if LEFT in line]
-    segments = [s for s in Path("/proc/sysvipc/shm").read_text().splitlines()[1:]
-                if int(s.split()[0]) == 0x4711]  # fmt: skip
+    segments = [
+        s
+        for s in Path("/proc/sysvipc/shm").read_text().splitlines()[1:]
+        if int(s.split()[0]) == 0x4711
+    ]
     return files + sockets + segments
 
 
@@ -162,8 +165,17 @@ def test_other_files_of_a_submission_are_not_taken(guarded, tmp_path):
     homework = homeworks.load("hw1")
     folder = tmp_path / "submission"
     shutil.copytree(ROOT / "staff/solutions/hw1", folder)
-    for name in ("json.py", "torch.py", "sitecustomize.py", "x.pth", "conftest.py", "probes/hw1.py",
-                 "common/errors.py", "autograder/engine.py", "homework.toml"):  # fmt: skip
+    for name in (
+        "json.py",
+        "torch.py",
+        "sitecustomize.py",
+        "x.pth",
+        "conftest.py",
+        "probes/hw1.py",
+        "common/errors.py",
+        "autograder/engine.py",
+        "homework.toml",
+    ):
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text("raise RuntimeError('taken')\n")
     (folder / "sampling.py").unlink()

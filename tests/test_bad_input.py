@@ -28,8 +28,13 @@ def cli(*arguments, cwd=ROOT, **options):
     """Run the command line; (exit code, output, errors)."""
     done = subprocess.run(
         [sys.executable, "-m", "autograder", *map(str, arguments)],
-        cwd=cwd, capture_output=True, text=True, timeout=120, check=False, **options,
-    )  # fmt: skip
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        **options,
+    )
     return done.returncode, done.stdout, done.stderr
 
 
@@ -54,17 +59,18 @@ VALUES = {
     "integers": ("return labels.long()", "no gradient"),
     "complex numbers": ("return labels.to(torch.complex64)", "complex"),
     "half precision": ("return labels.bfloat16()", "bfloat16"),
-    "a subclass": (
-        "class Liar(torch.Tensor): pass\nreturn labels.as_subclass(Liar)", "Liar"),
+    "a subclass": ("class Liar(torch.Tensor): pass\nreturn labels.as_subclass(Liar)", "Liar"),
     "an exception": ("return 1 / 0", "ZeroDivisionError"),
     "an exception that cannot be printed": (
-        "class E(Exception):\n    def __str__(self): raise SystemExit\nraise E", "E"),
+        "class E(Exception):\n    def __str__(self): raise SystemExit\nraise E",
+        "E",
+    ),
     "sys.exit": ("import sys; sys.exit(0)", "SystemExit"),
     "os._exit": ("import os; os._exit(0)", "ended in the middle"),
     "a segmentation fault": ("import ctypes; ctypes.string_at(0)", "SIGSEGV"),
     "too deep": ("return self.forward(images, labels)", "RecursionError"),
     "a million lines": ("print('x' * 10**6)\nraise ValueError('told')", "told"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("body, told", VALUES.values(), ids=VALUES)
@@ -187,8 +193,13 @@ def test_a_folder_on_the_path_may_be_closed_to_the_student(tmp_path):
     )
     tree = overlay(homeworks.load("hw1"), tmp_path / "tree")
     (tmp_path / "closed").mkdir()
-    done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "closed"), str(tree)],
-                          cwd=ROOT, capture_output=True, text=True, check=False)  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "closed"), str(tree)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.stdout == "begun\n", done.stderr
 
 
@@ -200,8 +211,9 @@ def test_the_parent_imports_neither_torch_nor_the_homework():
         "bad = [f for f in files if f.startswith(sys.path[0] + '/hw') or '/torch/' in f or '/jinja2/' in f]\n"
         "print(bad)"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True,
-                          check=False)  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert done.stdout.strip().endswith("[]"), done.stdout + done.stderr
 
 
@@ -248,11 +260,26 @@ def test_json_on_standard_output_is_json_alone():
     assert code == 1
     assert "sample_task" in errors
     assert set(record) == {
-        "homework", "score", "max_score", "seconds", "isolation", "checks", "notes"}  # fmt: skip
+        "homework",
+        "score",
+        "max_score",
+        "seconds",
+        "isolation",
+        "checks",
+        "notes",
+    }
     assert set(record["checks"][0]) >= {  # the contract; further fields may be added
-        "id", "problem", "title", "points", "max_points", "status", "seconds", "message", "mistake",
+        "id",
+        "problem",
+        "title",
+        "points",
+        "max_points",
+        "status",
+        "seconds",
+        "message",
+        "mistake",
         "causes",
-    }  # fmt: skip
+    }
     assert record["score"] == 0 and record["max_score"] == 10
 
 
@@ -266,11 +293,16 @@ def test_several_homeworks_give_a_list():
 
 def test_interrupting_the_grading_leaves_nothing(tmp_path):
     process = subprocess.Popen(
-        [sys.executable, "-m", "autograder", "hw1"], cwd=ROOT, stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE, text=True, start_new_session=True, env=os.environ | {"TMPDIR": str(tmp_path)},
+        [sys.executable, "-m", "autograder", "hw1"],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env=os.environ | {"TMPDIR": str(tmp_path)},
         # A job in the background ignores it, and what it starts does so too.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
-    )  # fmt: skip
+    )
     waited_until = time.monotonic() + 60
     while not any(tmp_path.iterdir()) and time.monotonic() < waited_until:
         time.sleep(0.01)  # until grading has a folder to leave behind
@@ -319,8 +351,12 @@ def test_a_broken_table_is_a_usage_error(tmp_path):
 def test_plain_pytest_runs_the_checks_too():
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "autograder/checks/hw1/test_mann.py", "-k", "test_loss"],
-        cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
     assert done.returncode == 1
     assert "problem 2b is still empty: fill in mann_loss" in done.stdout, done.stdout[-2000:]
 

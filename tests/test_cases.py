@@ -24,9 +24,20 @@ def mann_loss(logits, labels):
     return 0
 """
 FIELDS = {
-    "homework", "file", "function", "problem", "kind", "name", "caught", "points", "max", "mistake",
-    "causes", "messages", "error",
-}  # fmt: skip
+    "homework",
+    "file",
+    "function",
+    "problem",
+    "kind",
+    "name",
+    "caught",
+    "points",
+    "max",
+    "mistake",
+    "causes",
+    "messages",
+    "error",
+}
 
 
 def graded(folder, text):

@@ -36,9 +36,11 @@ KNOWN = {
     "summed": run(lambda x: (x**2).sum(), lambda x: 2 * x),
     "absolute": run(lambda x: np.abs(x).mean(), lambda x: np.sign(x) / x.size),
     "cut": run(gradient=np.zeros_like),
-    "first_row": run(lambda x: (x[0] ** 2).mean(), lambda x: 2 * x / 3 * (np.arange(len(x)) == 0)[:, None]),
+    "first_row": run(
+        lambda x: (x[0] ** 2).mean(), lambda x: 2 * x / 3 * (np.arange(len(x)) == 0)[:, None]
+    ),
     "loss_doubled": run(lambda x: 2 * (x**2).mean()),
-}  # fmt: skip
+}
 
 
 def thing(slug, survey, kind=MISTAKE):
@@ -354,16 +356,23 @@ def test_gradients_alone_are_not_wrong_where_there_is_no_value():
 @pytest.mark.parametrize(
     "kind, text, slug",
     [
-        ("RuntimeError", "mat1 and mat2 shapes cannot be multiplied (3x4 and 3x4)", "shapes_do_not_fit"),
-        ("RuntimeError", "element 0 of tensors does not require grad and does not have a grad_fn",
-         "no_gradient"),
+        (
+            "RuntimeError",
+            "mat1 and mat2 shapes cannot be multiplied (3x4 and 3x4)",
+            "shapes_do_not_fit",
+        ),
+        (
+            "RuntimeError",
+            "element 0 of tensors does not require grad and does not have a grad_fn",
+            "no_gradient",
+        ),
         ("RuntimeError", "Trying to backward through the graph a second time", "graph_used_twice"),
         ("BdbQuit", "", "asks_the_keyboard"),
         ("ModuleNotFoundError", "No module named 'sampling'", "import_not_found"),
         ("RuntimeError", "DataLoader worker (pid 3) exited", "starts_processes"),
         ("KeyError", "'body'", "key_unknown"),
     ],
-)  # fmt: skip
+)
 def test_exceptions_are_put_into_words(kind, text, slug):
     assert meaning({"kind": "raised", "type": kind, "text": text}).slug == slug
 
@@ -391,7 +400,10 @@ def test_a_survey_makes_the_calls_that_a_verdict_did_not_reach():
     assert asked == ["two", "three"]
     assert [outcome["value"] for outcome in found.outcomes] == [7.0, 9.0, 9.0]
     assert [(c.holds, c.compares) for c in found.conditions] == [
-        (False, True), (False, False), (True, False)]  # fmt: skip
+        (False, True),
+        (False, False),
+        (True, False),
+    ]
     assert found.quantities[1] == {"`x`": 2.0}
 
 
@@ -495,9 +507,10 @@ def test_an_offset_that_grows_with_a_quantity_names_it():
     solution = units(CHECK, Survey(["loss"] * 3, right), False)
     seen = Survey(["loss"] * 3, came, [], [{"`n`": float(size)} for size in sizes])
     (told_,) = [
-        one for one in causes(Seen({CHECK: seen}, set()), solution, OfProblem())
+        one
+        for one in causes(Seen({CHECK: seen}, set()), solution, OfProblem())
         if one.kind == "relation"
-    ]  # fmt: skip
+    ]
     assert "plus 0.9189 times `n`" in told_.text
 
 

@@ -24,9 +24,13 @@ ENVIRONMENT = os.environ | {"PYTHONPATH": str(homeworks.ROOT), "DASK_LOGGING__DI
 
 def start(*command, **options):
     return subprocess.Popen(
-        [sys.executable, "-m", *map(str, command)], cwd=options["cwd"], env=ENVIRONMENT,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-    )  # fmt: skip
+        [sys.executable, "-m", *map(str, command)],
+        cwd=options["cwd"],
+        env=ENVIRONMENT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
 
 
 @pytest.fixture
@@ -34,14 +38,33 @@ def dask(tmp_path):
     """A scheduler and two workers, as their users start them; (address, worker processes)."""
     contact = tmp_path / "scheduler.json"
     processes = [
-        start("distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0",
-              "--no-dashboard", "--scheduler-file", contact, cwd=tmp_path)
-    ]  # fmt: skip
+        start(
+            "distributed.cli.dask_scheduler",
+            "--host",
+            "127.0.0.1",
+            "--port",
+            "0",
+            "--no-dashboard",
+            "--scheduler-file",
+            contact,
+            cwd=tmp_path,
+        )
+    ]
     processes += [
-        start("distributed.cli.dask_worker", "--scheduler-file", contact, "--nthreads", "1",
-              "--no-nanny", "--no-dashboard", "--local-directory", tmp_path, cwd=tmp_path)
+        start(
+            "distributed.cli.dask_worker",
+            "--scheduler-file",
+            contact,
+            "--nthreads",
+            "1",
+            "--no-nanny",
+            "--no-dashboard",
+            "--local-directory",
+            tmp_path,
+            cwd=tmp_path,
+        )
         for _ in range(2)
-    ]  # fmt: skip
+    ]
     from distributed import Client
 
     with Client(scheduler_file=str(contact), timeout=60) as client:
@@ -120,8 +143,14 @@ def with_keys(tmp_path):
     """A scheduler that asks for keys, as `cluster-keys` says to start it; (address, folder of keys)."""
     mine = tmp_path / "mine"
     cluster_keys.make(mine)
-    files = ["--tls-ca-file", mine / "cluster.pem", "--tls-cert", mine / "cluster.pem",
-             "--tls-key", mine / "cluster.key"]  # fmt: skip
+    files = [
+        "--tls-ca-file",
+        mine / "cluster.pem",
+        "--tls-cert",
+        mine / "cluster.pem",
+        "--tls-key",
+        mine / "cluster.key",
+    ]
     contact = tmp_path / "scheduler.json"
     process = start("distributed.cli.dask_scheduler", "--protocol", "tls", "--host", "127.0.0.1", "--port",
                     "0", "--no-dashboard", "--scheduler-file", contact, *files, cwd=tmp_path)  # fmt: skip
@@ -144,8 +173,11 @@ def test_a_stranger_cannot_run_a_task(with_keys, tmp_path):
     cluster_keys.make(tmp_path / "others")
     other = cluster_keys.security(address, tmp_path / "others")
     certificate_alone = Security(tls_ca_file=str(mine / "cluster.pem"), require_encryption=True)
-    for where, security in ((address, other), (address, certificate_alone),
-                            (address.replace("tls", "tcp"), None)):  # fmt: skip
+    for where, security in (
+        (address, other),
+        (address, certificate_alone),
+        (address.replace("tls", "tcp"), None),
+    ):
         with pytest.raises((OSError, TypeError)):
             Client(where, timeout=3, security=security)
 
@@ -174,7 +206,9 @@ def test_keys_are_their_owners_and_never_replaced(tmp_path):
     folder = tmp_path / "keys"
     assert cluster_keys.main([str(folder)]) == 0
     assert {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()} == {
-        "cluster.pem": 0o600, "cluster.key": 0o600}  # fmt: skip
+        "cluster.pem": 0o600,
+        "cluster.key": 0o600,
+    }
     with pytest.raises(KitError, match="holds keys already"):
         cluster_keys.make(folder)
 
@@ -182,8 +216,17 @@ def test_keys_are_their_owners_and_never_replaced(tmp_path):
 def test_a_scheduler_that_others_can_reach_is_refused(tmp_path):
     """The address that the client was given is the loopback's, but it listens everywhere."""
     contact = tmp_path / "scheduler.json"
-    process = start("distributed.cli.dask_scheduler", "--host", "0.0.0.0", "--port", "0", "--no-dashboard",
-                    "--scheduler-file", contact, cwd=tmp_path)  # fmt: skip
+    process = start(
+        "distributed.cli.dask_scheduler",
+        "--host",
+        "0.0.0.0",
+        "--port",
+        "0",
+        "--no-dashboard",
+        "--scheduler-file",
+        contact,
+        cwd=tmp_path,
+    )
     try:
         until = time.monotonic() + 120
         while not contact.is_file() and time.monotonic() < until:

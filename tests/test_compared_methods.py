@@ -26,8 +26,13 @@ def kit(tmp_path_factory):
 
 
 def run(kit, *words):
-    return subprocess.run([sys.executable, "-m", "common.compare", "--tiny", *words], cwd=kit,
-                          capture_output=True, text=True, check=False)  # fmt: skip
+    return subprocess.run(
+        [sys.executable, "-m", "common.compare", "--tiny", *words],
+        cwd=kit,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def test_whoever_can_answers_and_the_others_are_named(kit):
@@ -73,8 +78,14 @@ def test_tasks_hide_nothing_and_give_nothing_away():
 def test_figures_of_known_answers():
     labels = np.tile([0, 1, 2], (40, 3))
     sure = np.eye(3)[labels]
-    answer = {"probabilities": sure, "seconds": 0.1, "training_seconds": 1.0, "parameters": 2,
-              "kept_bytes": 8, "peak_bytes": 9}  # fmt: skip
+    answer = {
+        "probabilities": sure,
+        "seconds": 0.1,
+        "training_seconds": 1.0,
+        "parameters": 2,
+        "kept_bytes": 8,
+        "peak_bytes": 9,
+    }
     figures = comparison.measured(answer, labels)
     assert figures["accuracy"] == 1 and figures["confidence_minus_accuracy"] == 0
     figures = comparison.measured(answer | {"probabilities": np.roll(sure, 1, -1)}, labels)

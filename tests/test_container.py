@@ -17,12 +17,18 @@ from tests.test_gradescope import require_schema
 ROOT = homeworks.ROOT
 FULL = 30 + 2  # points of homework 1: the code, and what checks give of the extra credit
 METADATA = {
-    "id": 7, "created_at": "2026-10-16T01:00:00.000000-07:00",
+    "id": 7,
+    "created_at": "2026-10-16T01:00:00.000000-07:00",
     "users": [{"email": "ada@example.edu", "id": 3, "name": "Ada"}],
-    "assignment": {"due_date": "2026-10-14T23:59:00.000000-07:00", "late_due_date": None,
-                   "group_size": None, "total_points": "42.0"},
-    "submission_method": "upload", "previous_submissions": [],
-}  # fmt: skip
+    "assignment": {
+        "due_date": "2026-10-14T23:59:00.000000-07:00",
+        "late_due_date": None,
+        "group_size": None,
+        "total_points": "42.0",
+    },
+    "submission_method": "upload",
+    "previous_submissions": [],
+}
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
 

@@ -38,8 +38,16 @@ def test_a_deadline_is_told_in_the_course_s_zone(root):
     assert course.deadline("hw2", root).due.hour == 16, "an offset is kept and shown in the zone"
 
 
-@pytest.mark.parametrize("hours, told", [(47, "due in 47 hours"), (1.5, "due in 1 hour ("), (0.2, "due in 0 hours"),
-                                         (-5, "was due 5 hours ago"), (-47, "was due 47 hours ago")])  # fmt: skip
+@pytest.mark.parametrize(
+    "hours, told",
+    [
+        (47, "due in 47 hours"),
+        (1.5, "due in 1 hour ("),
+        (0.2, "due in 0 hours"),
+        (-5, "was due 5 hours ago"),
+        (-47, "was due 47 hours ago"),
+    ],
+)
 def test_what_is_near_is_told_in_hours(root, hours, told):
     deadline = course.deadline("hw1", root)
     assert deadline.told(deadline.due - timedelta(hours=hours)).startswith(told)
@@ -51,8 +59,15 @@ def test_nothing_is_told_of_what_cannot_be_handed_in(root):
     assert course.deadline("hw4", root) is None
 
 
-@pytest.mark.parametrize("text", ["", 'timezone = "Mars/Olympus"', COURSE.replace("days = 6", ""),
-                                  COURSE.replace("2026-10-14T23:59:00", '"soon"')])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        'timezone = "Mars/Olympus"',
+        COURSE.replace("days = 6", ""),
+        COURSE.replace("2026-10-14T23:59:00", '"soon"'),
+    ],
+)
 def test_without_a_course_nothing_is_told(root, text):
     (root / "course.toml").write_text(text)
     assert course.deadline("hw1", root) is None

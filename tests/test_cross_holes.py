@@ -28,25 +28,37 @@ def lost(rows):
 def test_a_switch_turned_round_twice_is_wrong_in_every_hole(run, tmp_path):
     """2d takes first_order for its opposite, 2a and 2b do not pass it on."""
     folder = altered(
-        "hw2", tmp_path, "maml.py", ("if first_order:", "if not first_order:"),
-        ("predict(params), labels), params, first_order", "predict(params), labels), params, False"),
+        "hw2",
+        tmp_path,
+        "maml.py",
+        ("if first_order:", "if not first_order:"),
+        (
+            "predict(params), labels), params, first_order",
+            "predict(params), labels), params, False",
+        ),
         ("task.support_labels, steps, first_order\n", "task.support_labels, steps\n"),
-    )  # fmt: skip
+    )
     assert lost(run("hw2", folder)) == {"2a", "2b", "2d"}
 
 
 def test_holes_may_call_one_another_by_names_of_their_own(run, tmp_path):
     folder = altered(
-        "hw2", tmp_path, "maml.py",
-        ("    loss_fn: Callable[[Params], torch.Tensor], params: Params, first_order: bool\n",
-         "    loss_of: Callable[[Params], torch.Tensor], params: Params, constant: bool, more=1\n"),
+        "hw2",
+        tmp_path,
+        "maml.py",
+        (
+            "    loss_fn: Callable[[Params], torch.Tensor], params: Params, first_order: bool\n",
+            "    loss_of: Callable[[Params], torch.Tensor], params: Params, constant: bool, more=1\n",
+        ),
         ("torch.func.grad(loss_fn)", "torch.func.grad(loss_of)"),
         ("    if first_order:", "    if constant:"),
-        ("gradient = inner_gradient(\n            lambda params: F.cross_entropy(predict(params), "
-         "labels), params, first_order\n",
-         "gradient = inner_gradient(\n            constant=first_order, params=params,\n"
-         "            loss_of=lambda params: F.cross_entropy(predict(params), labels),\n"),
-    )  # fmt: skip
+        (
+            "gradient = inner_gradient(\n            lambda params: F.cross_entropy(predict(params), "
+            "labels), params, first_order\n",
+            "gradient = inner_gradient(\n            constant=first_order, params=params,\n"
+            "            loss_of=lambda params: F.cross_entropy(predict(params), labels),\n",
+        ),
+    )
     assert not lost(run("hw2", folder))
 
 

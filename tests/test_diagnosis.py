@@ -57,7 +57,10 @@ def test_curves_are_those_of_the_recipe(hw):
     for name, setting in made.settings.items():
         shown = told.settings[name]
         assert (shown.title, shown.metrics, shown.causes) == (
-            setting.title, setting.metrics, setting.causes)  # fmt: skip
+            setting.title,
+            setting.metrics,
+            setting.causes,
+        )
         used = {run.cause for run in made.runs if run.setting == name}
         assert recipe.SOUND in used and len(setting.causes) > len(used)
     text = (ROOT / hw / "curves.json").read_text(encoding="utf-8")
@@ -112,15 +115,18 @@ def test_a_choice_belongs_to_a_name(hw):
 
 STEPS = list(range(10, 110, 10))
 SETTING = curves.Setting(
-    title="", metrics={"accuracy": "accuracy", "loss": "loss"}, log=["loss"],
-    causes={"sound": "nothing", "sign": "a sign"}, seeds=2,
+    title="",
+    metrics={"accuracy": "accuracy", "loss": "loss"},
+    log=["loss"],
+    causes={"sound": "nothing", "sign": "a sign"},
+    seeds=2,
     reference={"step": STEPS, "accuracy": [n / 100 for n in STEPS], "loss": [1.0] * 10},
-    band={"accuracy": [[n / 100 for n in STEPS], [n / 100 + 0.1 for n in STEPS]],
-          "loss": [[1.0] * 10, [10.0] * 10]},
-)  # fmt: skip
-BROKEN = {
-    "step": STEPS, "accuracy": [0.9] * 5 + [0.5] * 5, "loss": [5.0] * 5 + [1000.0] * 5
-}  # fmt: skip
+    band={
+        "accuracy": [[n / 100 for n in STEPS], [n / 100 + 0.1 for n in STEPS]],
+        "loss": [[1.0] * 10, [10.0] * 10],
+    },
+)
+BROKEN = {"step": STEPS, "accuracy": [0.9] * 5 + [0.5] * 5, "loss": [5.0] * 5 + [1000.0] * 5}
 
 
 @pytest.mark.parametrize(
@@ -193,10 +199,11 @@ def hand_in(folder, hw, name=NAME, causes=lambda right, setting: right, claim=No
         one = claim or true_claim(told, run, answers[run])
         cause = causes(answers[run], told.setting_of(run))
         lines += [
-            f"[runs.{run}]", f'cause = "{cause}"',
+            f"[runs.{run}]",
+            f'cause = "{cause}"',
             f'evidence = [{{ metric = "{one.metric}", from = {one.first}, to = {one.last}, '
             f'direction = "{one.direction}" }}]',
-        ]  # fmt: skip
+        ]
     (folder / "diagnosis.toml").write_text("\n".join(lines), encoding="utf-8")
     return homeworks.load(hw)
 
@@ -240,8 +247,11 @@ def test_evidence_that_does_not_hold_costs_half(tmp_path):
         for run in curves.drawn(told, NAME)
     ]
     each = homework.diagnosis.points / curves.DRAWN
-    sound = [a == recipe.SOUND for r, a in sorted(recipe.load("hw1").answers.items())
-             if r in curves.drawn(told, NAME)]  # fmt: skip
+    sound = [
+        a == recipe.SOUND
+        for r, a in sorted(recipe.load("hw1").answers.items())
+        if r in curves.drawn(told, NAME)
+    ]
     wanted = [each if holds and not s else each / 2 for holds, s in zip(held, sound)]
     assert [row.points for row in graded.rows] == wanted and not all(held)
 
@@ -355,8 +365,14 @@ def kit(tmp_path_factory):
 
 
 def call(kit, *words, typed=""):
-    return subprocess.run([sys.executable, "-m", "common.diagnose", *words], cwd=kit, text=True,
-                          capture_output=True, input=typed, check=False)  # fmt: skip
+    return subprocess.run(
+        [sys.executable, "-m", "common.diagnose", *words],
+        cwd=kit,
+        text=True,
+        capture_output=True,
+        input=typed,
+        check=False,
+    )
 
 
 def test_the_command_draws_makes_and_checks(kit):
@@ -410,9 +426,11 @@ def test_what_does_not_hold_is_told_and_not_kept(kit):
     diagnosis.write(path, told, diagnosis.blank(told, NAME))
     path.write_text("# my own note\n" + path.read_text(encoding="utf-8"), encoding="utf-8")
     run = curves.drawn(told, NAME)[0]
-    wrong = next(d for d in ("rises", "falls")
-                 if not claims.holds(Claim("loss", 20, 300, d), told.runs[run].columns,
-                                     told.setting_of(run)))  # fmt: skip
+    wrong = next(
+        d
+        for d in ("rises", "falls")
+        if not claims.holds(Claim("loss", 20, 300, d), told.runs[run].columns, told.setting_of(run))
+    )
     typed = ["no such", "si", "loss", wrong, "x", "", "", "loss", wrong, "1", "2", "", "", "", ""]
     told_of = call(kit, "hw1", "--ask", run.lower(), typed="\n".join(typed))
     assert told_of.returncode == 1 and "this piece is not kept" in told_of.stdout
@@ -473,8 +491,7 @@ def test_recording_some_runs_keeps_the_others(monkeypatch):
 
 def test_recording_keeps_numbers_alone(tmp_path):
     text = record.as_json({"a": {"step": [1, 2, 30], "x": [0.5, -1e-06, 2.0]}, "b": ["p", "q"]})
-    assert json.loads(text) == {"a": {"step": [1, 2, 30], "x": [0.5, -1e-06, 2.0]},
-                                "b": ["p", "q"]}  # fmt: skip
+    assert json.loads(text) == {"a": {"step": [1, 2, 30], "x": [0.5, -1e-06, 2.0]}, "b": ["p", "q"]}
     assert '"x": [0.5, -1e-06, 2.0]' in text
     with pytest.raises(homeworks.KitError, match="hw0 has no curves"):
         recipe.load("hw0")

@@ -18,9 +18,14 @@ TORCH = {"version": "2.6", "threads": 2, "devices": ["cpu"], "cuda": None, "sum"
 
 def test_this_machine_is_well():
     done = subprocess.run(
-        [sys.executable, "-m", "autograder", "doctor"], cwd=ROOT, capture_output=True, text=True,
-        env=os.environ | {"NO_COLOR": "1"}, timeout=300, check=False,
-    )  # fmt: skip
+        [sys.executable, "-m", "autograder", "doctor"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"NO_COLOR": "1"},
+        timeout=300,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.isascii()
     for told in ("Python: ", "torch: works", "Memory: ", "Isolation: ", "Data: omniglot: "):

@@ -181,9 +181,13 @@ def test_list_fetch_and_verify(one_set, tmp_path, capsys):
 def test_one_form_of_a_file_is_enough(tmp_path, monkeypatch):
     files = [("a.pt", "x", ()), ("a.bin", "x", ("u",)), ("b.bin", "y", ("u",)), ("c", "", ("u",))]
     card = cards.Card(
-        "toys", "", (), "", "",
+        "toys",
+        "",
+        (),
+        "",
+        "",
         tuple(cards.DataFile(n, 1, ("sha256:" + "0" * 64,), u, form) for n, form, u in files),
-    )  # fmt: skip
+    )
     monkeypatch.setenv("KIT_DATA", str(tmp_path))
     (tmp_path / "toys").mkdir()
     for name in ("a.pt", "b.bin"):

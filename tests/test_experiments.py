@@ -144,7 +144,9 @@ def test_a_request_to_end_is_passed_on(tmp_path):
         for name in ("one", "never begun")
     ]
     assert [(command.title, ended) for command, ended, _ in parallel.run(commands, 1)] == [
-        ("one", None), ("one", -signal.SIGTERM)]  # fmt: skip
+        ("one", None),
+        ("one", -signal.SIGTERM),
+    ]
 
 
 def test_a_training_that_leaves_no_result_has_failed(kit):
@@ -180,10 +182,13 @@ def test_results_of_all_shapes_have_figures(tmp_path):
         (tmp_path / "result.json").write_text(json.dumps(result))
         return runner._result(tmp_path)
 
-    assert figures({"val_accuracy": 0.5, "test_accuracy": 0.25, "interval": 0.1, "seconds": 9.0}) == (
-        9.0, "test_accuracy 0.25  val_accuracy 0.5")  # fmt: skip
+    assert figures(
+        {"val_accuracy": 0.5, "test_accuracy": 0.25, "interval": 0.1, "seconds": 9.0}
+    ) == (9.0, "test_accuracy 0.25  val_accuracy 0.5")
     assert figures({"error": {"a": 0.5, "b": 2.5}, "steps": 3}) == (
-        None, "error.a 0.5  error.b 2.5")  # fmt: skip
+        None,
+        "error.a 0.5  error.b 2.5",
+    )
     assert figures([{"accuracy": 0.5, "interval": 0.1}]) == (None, "[0].accuracy 0.5")
     assert runner._result(tmp_path / "nothing") == (None, "")
 
@@ -196,11 +201,18 @@ def test_every_command_of_the_tables_is_a_training(hw):
 
 
 def test_help_needs_no_torch():
-    code = ("import sys; from common.experiments import runner\n"
-            "try: runner.main(['--help'])\n"
-            "except SystemExit: pass\n"
-            "assert 'torch' not in sys.modules and 'matplotlib' not in sys.modules")  # fmt: skip
-    done = subprocess.run([sys.executable, "-c", code], cwd=homeworks.ROOT, capture_output=True,
-                          text=True, check=False)  # fmt: skip
+    code = (
+        "import sys; from common.experiments import runner\n"
+        "try: runner.main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "assert 'torch' not in sys.modules and 'matplotlib' not in sys.modules"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=homeworks.ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     assert "python -m common.experiments hw1" in done.stdout

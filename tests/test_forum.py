@@ -72,9 +72,13 @@ def test_an_exception_is_told_without_the_places_of_this_machine(kit, worker, mo
 
 @pytest.mark.parametrize(
     "words, told",
-    [(["zz"], "no homework 'zz'"), (["2"], "which problem?"), (["hw1"], "which problem?"),
-     (["hw1", "9"], "hw1 has no problem")],
-)  # fmt: skip
+    [
+        (["zz"], "no homework 'zz'"),
+        (["2"], "which problem?"),
+        (["hw1"], "which problem?"),
+        (["hw1", "9"], "hw1 has no problem"),
+    ],
+)
 def test_a_problem_must_be_meant(words, told):
     with pytest.raises(KitError, match=None) as error:
         forum.meant(words)
@@ -92,9 +96,14 @@ def test_without_a_homework_the_one_that_was_saved_last_is_meant(monkeypatch):
 
 
 def test_the_command():
-    done = subprocess.run([sys.executable, "-m", "autograder", "ask", "hw0", "1A"], cwd=ROOT,
-                          env=os.environ | {"NO_COLOR": "1"}, capture_output=True, text=True,
-                          check=False)  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-m", "autograder", "ask", "hw0", "1A"],
+        cwd=ROOT,
+        env=os.environ | {"NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("My question:") and "Problem 1a" in done.stdout
     assert done.stdout.count("```") == 2 and "checks" in done.stderr

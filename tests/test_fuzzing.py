@@ -14,8 +14,12 @@ def test_a_stranger_gets_a_value_or_a_refusal(target):
 
 
 def test_a_reader_that_breaks_is_found():
-    careless = Target("careless", (b'{"score": 42}',), lambda data, _: json.loads(data)["score"] + 1,
-                      (ValueError,))  # fmt: skip
+    careless = Target(
+        "careless",
+        (b'{"score": 42}',),
+        lambda data, _: json.loads(data)["score"] + 1,
+        (ValueError,),
+    )
     assert fuzzing.faults(careless, 200, seed=0)
 
 

@@ -70,8 +70,13 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_table(class_, tmp_path):
     folder, _, records = class_
     command = [sys.executable, "-m", "staff", "grade", str(folder), "--hw", "hw1", "--workers",
                "1", "--out", str(tmp_path / "out")]  # fmt: skip
-    first = subprocess.Popen(command, cwd=homeworks.ROOT, stdout=subprocess.DEVNULL,
-                             stderr=subprocess.DEVNULL, start_new_session=True)  # fmt: skip
+    first = subprocess.Popen(
+        command,
+        cwd=homeworks.ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
     students = tmp_path / "out" / "students"
     until = time.monotonic() + 60
     while len(list(students.glob("*.json"))) < 3 and time.monotonic() < until:
@@ -82,8 +87,9 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_table(class_, tmp_path):
     assert 3 <= len(before) < len(records)
     assert not (tmp_path / "out" / "table.csv").exists()
 
-    second = subprocess.run(command, cwd=homeworks.ROOT, capture_output=True, text=True,
-                            timeout=120, check=False)  # fmt: skip
+    second = subprocess.run(
+        command, cwd=homeworks.ROOT, capture_output=True, text=True, timeout=120, check=False
+    )
     assert second.returncode == 0, second.stderr
     assert f"{len(before)} of {len(records)} are graded already" in second.stdout
     after = {path.name: path.stat().st_mtime_ns for path in students.glob("*.json")}
@@ -215,8 +221,10 @@ def test_a_process_that_dies_hangs_or_raises_costs_its_own_order_alone(way, monk
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     names = ["a", "die", "b", "hang", "c", "raise", "d"]
     kept = {}
-    way([Order(name, "hw1", "") for name in names],
-        lambda record: kept.__setitem__(record["id"], record))  # fmt: skip
+    way(
+        [Order(name, "hw1", "") for name in names],
+        lambda record: kept.__setitem__(record["id"], record),
+    )
     assert not any(tmp_path.iterdir()), "what they wrote went with them"
     assert sorted(kept) == sorted(names)
     graded = {name for name, record in kept.items() if record["status"] == "graded"}
@@ -386,8 +394,11 @@ def test_a_gradescope_export(tmp_path, session, class_):
     assert first.students == ("0042", "bob@example.edu")
     assert first.submitted == "2026-10-14T23:10:05+00:00"
     assert second.students == ("eve@example.edu",), "who has no folder has a row, too"
-    table = list(csv.DictReader(io.StringIO(grade.table(
-        [session.grade(first), session.grade(second)], HOMEWORK))))  # fmt: skip
+    table = list(
+        csv.DictReader(
+            io.StringIO(grade.table([session.grade(first), session.grade(second)], HOMEWORK))
+        )
+    )
     assert [row["student"] for row in table] == ["0042", "bob@example.edu", "eve@example.edu"]
     assert [row["status"] for row in table] == ["graded", "graded", "refused"]
     assert table[0]["score"] == table[1]["score"] == "30"
@@ -436,8 +447,16 @@ def test_the_overview_shows_everything_and_runs_nothing(class_):
     assert "http:" not in page and "https:" not in page and "src=" not in page, (
         "the page needs nothing from elsewhere"
     )
-    for part in ("Scores", "Hardest checks", "Commonest mistakes", "Time and memory", "<svg",
-                 "Decide", "Worth a look", "Students (8)"):  # fmt: skip
+    for part in (
+        "Scores",
+        "Hardest checks",
+        "Commonest mistakes",
+        "Time and memory",
+        "<svg",
+        "Decide",
+        "Worth a look",
+        "Students (8)",
+    ):
         assert part in page
     mistakes = {c["mistake"] for r in records for c in r["checks"] if c["mistake"]}
     assert mistakes and all(slug.replace("_", " ") in page for slug in mistakes)

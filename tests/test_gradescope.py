@@ -25,13 +25,31 @@ from tests import clumsy
 
 ROOT = homeworks.ROOT
 ROW_KEYS = {
-    "score", "max_score", "status", "name", "name_format", "number", "output", "output_format",
-    "tags", "visibility", "extra_data",
-}  # fmt: skip
+    "score",
+    "max_score",
+    "status",
+    "name",
+    "name_format",
+    "number",
+    "output",
+    "output_format",
+    "tags",
+    "visibility",
+    "extra_data",
+}
 TOP_KEYS = {
-    "score", "execution_time", "output", "output_format", "test_output_format", "test_name_format",
-    "visibility", "stdout_visibility", "extra_data", "tests", "leaderboard",
-}  # fmt: skip
+    "score",
+    "execution_time",
+    "output",
+    "output_format",
+    "test_output_format",
+    "test_name_format",
+    "visibility",
+    "stdout_visibility",
+    "extra_data",
+    "tests",
+    "leaderboard",
+}
 FORMATS = {"text", "html", "simple_format", "md", "ansi"}
 VISIBLE = {"hidden", "after_due_date", "after_published", "visible"}
 
@@ -91,11 +109,20 @@ def grade(container):
         text = "not json" if metadata is None else json.dumps(metadata)
         (container / "submission_metadata.json").write_text(text)
         environment = {
-            "PATH": os.environ["PATH"], "AUTOGRADER_ROOT": str(container),
-            "GRADER_PYTHON": sys.executable, "TIMEOUT_SECONDS": str(seconds),
-        }  # fmt: skip
-        done = subprocess.run([container / "run_autograder"], cwd=container, env=environment,
-                              capture_output=True, text=True, timeout=400, check=False)  # fmt: skip
+            "PATH": os.environ["PATH"],
+            "AUTOGRADER_ROOT": str(container),
+            "GRADER_PYTHON": sys.executable,
+            "TIMEOUT_SECONDS": str(seconds),
+        }
+        done = subprocess.run(
+            [container / "run_autograder"],
+            cwd=container,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=400,
+            check=False,
+        )
         assert done.returncode == 0, done.stderr
         result = json.loads((container / "results" / "results.json").read_text())
         require_schema(result)
@@ -111,12 +138,17 @@ def solutions(folder):
 
 def test_the_solution_earns_everything_and_late_days_come_from_the_metadata(grade, container):
     metadata = {
-        "id": 7, "created_at": "2026-10-16T01:00:00.000000-07:00", "users": None,
+        "id": 7,
+        "created_at": "2026-10-16T01:00:00.000000-07:00",
+        "users": None,
         "assignment": {"due_date": "2026-10-14T23:59:00.000000-07:00", "total_points": "42.0"},
-    }  # fmt: skip
+    }
     result, said = grade(solutions, metadata)
-    code = [row for row in result["tests"] if row.get("max_score")
-            and not row["name"].startswith("Trained run")]  # fmt: skip
+    code = [
+        row
+        for row in result["tests"]
+        if row.get("max_score") and not row["name"].startswith("Trained run")
+    ]
     assert len(code) == 10
     assert all(row["status"] == "passed" for row in code), said
     assert result["score"] == 32  # 30 for code, 2 extra by checks; no run was handed in
@@ -216,8 +248,11 @@ def main(root: Path, *program: Path, **settings: str) -> subprocess.CompletedPro
     tests are to live on."""
     return subprocess.run(
         [sys.executable, "-c", MAIN, homeworks.ROOT, root, *program],
-        env=os.environ | settings, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        env=os.environ | settings,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def test_the_deadline_does_not_hang_on_a_thread(tmp_path):
@@ -258,8 +293,12 @@ def test_the_same_files_give_the_same_zip(container, tmp_path):
 def test_the_package_index_is_the_staffs_to_name():
     homework = homeworks.load("hw1")
     files = build.contents(homework, "INDEX' $(touch x)", None)
-    told = subprocess.run(["bash", "-c", '. /dev/stdin; echo "$TORCH_INDEX"'],
-                          input=files["settings.sh"], capture_output=True, check=True)  # fmt: skip
+    told = subprocess.run(
+        ["bash", "-c", '. /dev/stdin; echo "$TORCH_INDEX"'],
+        input=files["settings.sh"],
+        capture_output=True,
+        check=True,
+    )
     assert told.stdout == b"INDEX' $(touch x)\n"
     for script in ("setup.sh", "run_autograder"):
         assert b"://" not in files[script]
@@ -288,8 +327,13 @@ def shown(**changed):
 
 def test_texts_are_plain_and_within_their_caps():
     ident = plan(homeworks.load("hw1"))[0].id
-    check = {"id": ident, "points": 0, "status": "failed", "mistake": None,
-             "message": "\x1b[31m\0<b>\ud800" + "é" * 10**6}  # fmt: skip
+    check = {
+        "id": ident,
+        "points": 0,
+        "status": "failed",
+        "mistake": None,
+        "message": "\x1b[31m\0<b>\ud800" + "é" * 10**6,
+    }
     result = shown(checks=[check], reason="")
     require_schema(result)
     text = result["tests"][0]["output"]
@@ -301,8 +345,10 @@ def test_extra_credit_that_was_not_earned_is_no_failure():
     homework = homeworks.load("hw1")
     (extra,) = (p.id for p in homework.problems if p.kind == "extra")
     checks = [c for c in plan(homework) if c.problem == extra]
-    failed = [{"id": c.id, "points": 0, "status": "failed", "message": "", "mistake": None}
-              for c in checks]  # fmt: skip
+    failed = [
+        {"id": c.id, "points": 0, "status": "failed", "message": "", "mistake": None}
+        for c in checks
+    ]
     for record in (shown(), shown(checks=failed)):
         rows = [row for row in record["tests"] if row["number"].startswith(f"{extra}.")]
         assert len(rows) == len(checks) and not any("status" in row for row in rows)

@@ -84,8 +84,11 @@ def test_the_course_says_which_level_from_when(tmp_path):
     text = policy.COURSE_FILE.read_text(encoding="utf-8")
     now = datetime.now(UTC)
     past, future = ((now + timedelta(days=d)).isoformat() for d in (-2, 2))
-    for name, rule in (("hw0", "hints = 1"), ("hw1", f"hints = 2\nhints_open = {future}"),
-                       ("hw2", f"hints = 2\nhints_open = {past}")):  # fmt: skip
+    for name, rule in (
+        ("hw0", "hints = 1"),
+        ("hw1", f"hints = 2\nhints_open = {future}"),
+        ("hw2", f"hints = 2\nhints_open = {past}"),
+    ):
         text = text.replace(f'name = "{name}"\n', f'name = "{name}"\n{rule}\n')
     path = tmp_path / "course.toml"
     path.write_text(text, encoding="utf-8")

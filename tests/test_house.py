@@ -82,8 +82,9 @@ def test_nothing_happens_at_import(hw):
         f"importlib.import_module('{hw}.train')\n"
         "assert 'torch' not in sys.modules, 'train imports torch before it is needed'"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True,
-                          check=False)  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0 and not done.stdout, done.stdout + done.stderr
 
 

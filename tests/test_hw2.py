@@ -28,10 +28,16 @@ def hw2(tmp_path_factory):
     sys.path.insert(0, str(tree))
     try:
         names = (
-            "maml", "protonet", "train", "experiments.tasks", "experiments.mapping",
-            "experiments.learner", "experiments.evaluation", "experiments.settings",
+            "maml",
+            "protonet",
+            "train",
+            "experiments.tasks",
+            "experiments.mapping",
+            "experiments.learner",
+            "experiments.evaluation",
+            "experiments.settings",
             "experiments.photos",
-        )  # fmt: skip
+        )
         yield {name.split(".")[-1]: importlib.import_module(f"hw2.{name}") for name in names}
     finally:
         sys.path.remove(str(tree))
@@ -53,14 +59,15 @@ def marked(classes=12, examples=9):
 def test_a_task_is_what_its_labels_say(hw2, way, shot, query):
     sampler = hw2["tasks"].TaskSampler(marked(), way, shot, query)
     tasks = sampler.draw(50, np.random.default_rng(1))
-    support, query_images = (
-        tasks.support_images.int(), tasks.query_images.int())  # fmt: skip
+    support, query_images = (tasks.support_images.int(), tasks.query_images.int())
     assert support.shape == (50, way * shot, 1, 28, 28)
     assert query_images.shape == (50, way * query, 1, 28, 28)
     for index in range(50):
         names = {}
-        for images, labels, each in ((support[index], tasks.support_labels[index], shot),
-                                     (query_images[index], tasks.query_labels[index], query)):  # fmt: skip
+        for images, labels, each in (
+            (support[index], tasks.support_labels[index], shot),
+            (query_images[index], tasks.query_labels[index], query),
+        ):
             assert torch.bincount(labels).tolist() == [each] * way
             for image, label in zip(images, labels.tolist()):
                 assert names.setdefault(label, int(image[0, 0, 0])) == int(image[0, 0, 0])
@@ -245,11 +252,15 @@ def test_a_gradient_within_a_gradient_is_mapped_layer_by_layer(hw2, small, capsy
     assert not mapped.looped and not capsys.readouterr().out
 
 
-@pytest.mark.parametrize("spoil, told", [
-    (lambda loss: loss.detach(), "all zero, or cut off"),
-    (lambda loss: loss * 0, "all zero"),
-    (lambda loss: loss * float("nan"), "not finite"),
-], ids=["cut", "zero", "nan"])  # fmt: skip
+@pytest.mark.parametrize(
+    "spoil, told",
+    [
+        (lambda loss: loss.detach(), "all zero, or cut off"),
+        (lambda loss: loss * 0, "all zero"),
+        (lambda loss: loss * float("nan"), "not finite"),
+    ],
+    ids=["cut", "zero", "nan"],
+)
 def test_a_loop_without_gradients_is_refused(hw2, small, spoil, told):
     network, tasks = small
     learner = hw2["learner"].Learner(network, 0.3, 1, False, False)
@@ -376,8 +387,11 @@ def test_batch_norm_is_torchs_own_and_exact_under_vmap():
 
 def test_conv4_shrinks_as_it_is_told():
     images = torch.rand(3, 1, 28, 28)
-    for shrink, side in ((("stride",) * 4, 2), (("stride", "pool", "pool", "none"), 3),
-                         (("stride", "norm-pool", "norm-pool", "norm-pool"), 1)):  # fmt: skip
+    for shrink, side in (
+        (("stride",) * 4, 2),
+        (("stride", "pool", "pool", "none"), 3),
+        (("stride", "norm-pool", "norm-pool", "norm-pool"), 1),
+    ):
         network = Conv4(filters=(5, 6, 7, 8), shrink=shrink)
         assert network(images).shape == (3, 8 * side**2) and network.width == 8 * side**2
     assert not Conv4(outputs=5, zero_head=True)(images).any()
@@ -411,16 +425,26 @@ def test_no_other_test_overwrites_the_file_that_a_report_reads():
     runs = sorted(REPORTED)
 
     def name(names=runs, source="omniglot", trained_on=("omniglot",), **options):
-        usual = {"one_at_a_time": False, "statistics": "as-trained", "tiny": False,
-                 "support": [*SUPPORT_SIZES]}  # fmt: skip
+        usual = {
+            "one_at_a_time": False,
+            "statistics": "as-trained",
+            "tiny": False,
+            "support": [*SUPPORT_SIZES],
+        }
         return file_name(Namespace(**usual | options), names, source, set(trained_on))
 
     assert name() == name(runs[::-1]) == "support"
     assert name(one_at_a_time=True) == name(one_at_a_time=True, support=[3]) == "one-at-a-time"
     others = [
-        name(runs[:1]), name(["maml-long-seed0"]), name([*runs, "maml-seed1"]), name(tiny=True),
-        name(support=[1, 2]), name(statistics="batch"), name(source="glyphs"),
-        name(trained_on=("omniglot", "glyphs")), name(runs[:1], one_at_a_time=True),
+        name(runs[:1]),
+        name(["maml-long-seed0"]),
+        name([*runs, "maml-seed1"]),
+        name(tiny=True),
+        name(support=[1, 2]),
+        name(statistics="batch"),
+        name(source="glyphs"),
+        name(trained_on=("omniglot", "glyphs")),
+        name(runs[:1], one_at_a_time=True),
         name(one_at_a_time=True, tiny=True),
-    ]  # fmt: skip
+    ]
     assert not {"support", "one-at-a-time"} & {*others}

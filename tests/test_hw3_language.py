@@ -248,8 +248,12 @@ def test_accumulation_in_parts_is_the_whole_batch():
             tokens.make_batch(prompts[a:b], answers[a:b], 0, 3, 50)[:2]
             for a, b in itertools.pairwise(cuts)
         ]
-        step(model, parts, torch.optim.SGD(model.parameters(), lr=0.0),
-             lambda logits, labels: tokens.token_loss(logits, labels)[0])  # fmt: skip
+        step(
+            model,
+            parts,
+            torch.optim.SGD(model.parameters(), lr=0.0),
+            lambda logits, labels: tokens.token_loss(logits, labels)[0],
+        )
         gradients.append(torch.cat([p.grad.flatten() for p in model.parameters()]))
     assert gradients[0].norm() > 0
     assert torch.allclose(*gradients, atol=1e-6)
@@ -322,8 +326,11 @@ def test_what_is_not_on_disk_is_said_in_one_line(tmp_path):
     from hw3.data import babi, clothing
     from hw3.models.stories import story_model
 
-    for read in (lambda: babi.read(1, "test", str(tmp_path)), lambda: clothing.read(str(tmp_path)),
-                 lambda: story_model(str(tmp_path))):  # fmt: skip
+    for read in (
+        lambda: babi.read(1, "test", str(tmp_path)),
+        lambda: clothing.read(str(tmp_path)),
+        lambda: story_model(str(tmp_path)),
+    ):
         with pytest.raises(KitError, match="--data DIR or KIT_DATA"):
             read()
 
@@ -338,10 +345,15 @@ def test_the_student_functions_run_on_transformers():
     )
     bert = transformers.BertLMHeadModel(
         transformers.BertConfig(
-            vocab_size=50, hidden_size=16, num_hidden_layers=2, num_attention_heads=2,
-            intermediate_size=32, max_position_embeddings=32, is_decoder=True,
+            vocab_size=50,
+            hidden_size=16,
+            num_hidden_layers=2,
+            num_attention_heads=2,
+            intermediate_size=32,
+            max_position_embeddings=32,
+            is_decoder=True,
         )
-    )  # fmt: skip
+    )
     tokens, step = solution("tokens"), solution("accumulation").accumulated_step
     for inner in (gpt2, bert):
         model = Decoder(inner).eval()
@@ -373,9 +385,12 @@ def test_a_missing_package_is_named():
 def train(*arguments):
     return subprocess.run(
         [sys.executable, "-m", "staff", "train", "hw3", *map(str, arguments)],
-        cwd=ROOT, capture_output=True, text=True, check=False,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize("name", [*REQUIRED, "regression"])
@@ -421,8 +436,10 @@ def test_named_cells_give_a_row_a_seed(tmp_path):
     assert second["one/in"] == 4 and np.isnan(second["two"]), "a cell that is not there yet"
     rows = measure_all(record, cells, measure, by_seed)
     assert {name: list(values) for name, values in columns_of(rows).items()} == {
-        "one/in": [3, 4], "one/out": [3, 3], "two": [-3, -4],
-    }  # fmt: skip
+        "one/in": [3, 4],
+        "one/out": [3, 3],
+        "two": [-3, -4],
+    }
 
 
 def test_other_seeds_repeat_nothing():
@@ -472,8 +489,15 @@ def test_the_published_form_of_a_story_model_becomes_a_state_dictionary():
     from hw3.models import llama2c
     from hw3.models.stories import StoryModel
 
-    size = {"dim": 8, "hidden_dim": 12, "n_layers": 2, "n_heads": 4, "n_kv_heads": 2,
-            "vocab_size": 9, "max_seq_len": 6}  # fmt: skip
+    size = {
+        "dim": 8,
+        "hidden_dim": 12,
+        "n_layers": 2,
+        "n_heads": 4,
+        "n_kv_heads": 2,
+        "vocab_size": 9,
+        "max_seq_len": 6,
+    }
     count = 9 * 8 + 2 * (8 + 64 + 32 + 32 + 64 + 8 + 3 * 96) + 8
     numbers = np.arange(count + 6 * 2, dtype=np.float32)
     content = struct.pack("<7i", *size.values()) + numbers.tobytes()

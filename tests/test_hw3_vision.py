@@ -23,10 +23,19 @@ from tests.conftest import HOMEWORKS
 ROOT = homeworks.ROOT
 pytestmark = pytest.mark.skipif("hw3" not in HOMEWORKS, reason="homework 3 is not here")
 MODULES = (
-    "blocks", "lora", "experiments.tuning", "train", "data.pictures", "data.photos", "models.loading",
-    "models.weights", "models.resnet", "models.classifier", "experiments.shots",
+    "blocks",
+    "lora",
+    "experiments.tuning",
+    "train",
+    "data.pictures",
+    "data.photos",
+    "models.loading",
+    "models.weights",
+    "models.resnet",
+    "models.classifier",
+    "experiments.shots",
     "experiments.photos",
-)  # fmt: skip
+)
 
 
 @pytest.fixture(scope="module")
@@ -91,8 +100,9 @@ def test_known_and_new_forms_belong_to_the_kinds(hw3):
 def test_changes_change_what_they_say(hw3):
     pictures = hw3["data.pictures"]
     plain = pictures.draw_classes(np.random.RandomState(0), np.arange(25))
-    inverted = pictures.draw_classes(np.random.RandomState(0), np.arange(25), (0, 1),
-                                     pictures.Style(change="inverted"))  # fmt: skip
+    inverted = pictures.draw_classes(
+        np.random.RandomState(0), np.arange(25), (0, 1), pictures.Style(change="inverted")
+    )
     assert np.allclose(plain + inverted, 1, atol=1e-6)
 
 
@@ -149,8 +159,11 @@ def test_every_network_can_be_tuned_in_every_mode(hw3, name):
         )
         assert losses[0] == pytest.approx(np.log(4), abs=1e-5), "a head of zeros"
         assert losses[-1] < losses[0]
-        moved = {n for n, p in before.items()
-                 if (now := model.state_dict().get(n)) is not None and not torch.equal(now, p)}  # fmt: skip
+        moved = {
+            n
+            for n, p in before.items()
+            if (now := model.state_dict().get(n)) is not None and not torch.equal(now, p)
+        }
         assert any(n.startswith("head") for n in moved)
         blocks = {n.split(".")[1] for n in moved if n.startswith("blocks")}
         assert blocks == {"linear": set(), "lora2": set(), "last": {"3"}}.get(mode, blocks)
@@ -185,7 +198,9 @@ def test_the_cached_part_trains_as_the_whole(hw3):
         tuning = hw3["experiments.tuning"].Tuning(model, training, 5, 0)
         if not cached:
             tuning._moving_part = lambda tuned, tuning=tuning: (
-                tuning.model, tuning.training.images)  # fmt: skip
+                tuning.model,
+                tuning.training.images,
+            )
         ways.append((tuning.run("last", 6, 1e-3), model.state_dict()))
     assert np.allclose(ways[0][0], ways[1][0], rtol=1e-4)
     for name, value in ways[0][1].items():
@@ -196,8 +211,12 @@ def test_the_cached_part_trains_as_the_whole(hw3):
 
 
 def test_add_lora_wraps_what_it_should(hw3):
-    model = nn.Sequential(nn.Linear(3, 4), nn.Sequential(nn.Conv2d(4, 4, 3, groups=2)), nn.ReLU(),
-                          nn.Sequential(nn.Conv2d(4, 2, 1), nn.Linear(2, 2)))  # fmt: skip
+    model = nn.Sequential(
+        nn.Linear(3, 4),
+        nn.Sequential(nn.Conv2d(4, 4, 3, groups=2)),
+        nn.ReLU(),
+        nn.Sequential(nn.Conv2d(4, 2, 1), nn.Linear(2, 2)),
+    )
     add = hw3["lora"].add_lora
     assert add(model, 2, skip=(model[3][1],)) == 2
     assert isinstance(model[0], hw3["lora"].LoRALinear)
@@ -213,13 +232,12 @@ def test_lora_trains_less_than_a_twentieth(hw3):
 
 
 OTHER_WAY = {
-    "self.down = nn.Parameter(torch.empty(rank, inputs))":
-        "self.down = nn.Parameter(torch.zeros(inputs, rank))",
+    "self.down = nn.Parameter(torch.empty(rank, inputs))": "self.down = nn.Parameter(torch.zeros(inputs, rank))",
     "nn.init.kaiming_uniform_(self.down, a=math.sqrt(5))": "self.up = nn.Linear(rank, outputs, False)",
     "self.up = nn.Parameter(torch.zeros(outputs, rank))": "",
     "update = F.linear(F.linear(x, self.down), self.up)": "update = self.up(x @ self.down)",
     "update = wrapped.up @ wrapped.down": "update = wrapped.up.weight @ wrapped.down.T",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("problem", ["2a", "2b", "2d", "1a"])
@@ -283,9 +301,15 @@ def train(*arguments, **options):
     environment = os.environ | {"KIT_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
     environment.pop("KIT_DATA", None)
     return subprocess.run(
-        [sys.executable, "-m", "staff", "train", "hw3", *map(str, arguments)], cwd=ROOT,
-        env=environment, capture_output=True, text=True, timeout=300, check=False, **options,
-    )  # fmt: skip
+        [sys.executable, "-m", "staff", "train", "hw3", *map(str, arguments)],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+        **options,
+    )
 
 
 @pytest.mark.parametrize(
@@ -355,17 +379,30 @@ def test_watching_changes_nothing(hw3):
 
 
 def test_photographs_that_are_not_there_are_named(tmp_path):
-    done = train("--experiment", "photos", "--model", "kit", "--tiny", "--data", tmp_path,
-                 "--out", tmp_path / "run")  # fmt: skip
+    done = train(
+        "--experiment",
+        "photos",
+        "--model",
+        "kit",
+        "--tiny",
+        "--data",
+        tmp_path,
+        "--out",
+        tmp_path / "run",
+    )
     assert done.returncode == 2 and "images/clothing64_10x40.npz is not there" in done.stderr
 
 
 def test_the_recipe_of_the_weights_runs(tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "hw3.pretrain", "vision", "--tiny", "--out", str(tmp_path / "run")],
-        cwd=ROOT, capture_output=True, text=True, timeout=300, check=False,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
         env=os.environ | {"OMP_NUM_THREADS": "1"},
-    )  # fmt: skip
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     note = json.loads((tmp_path / "run" / "vision.json").read_text())
     assert note["parameters"] == 308_505 and len(note["sha256"]) == 64

@@ -177,8 +177,9 @@ def test_the_exact_posterior_of_a_gaussian_process():
 def test_the_experiments_run_through(tmp_path):
     """All five with the solutions, on little data; every run folder is whole."""
     command = [sys.executable, "-m", "staff", "train", "hw4", "--experiment", "all", "--tiny"]
-    done = subprocess.run([*command, "--out", str(tmp_path)], cwd=ROOT, capture_output=True,
-                          text=True, check=False)  # fmt: skip
+    done = subprocess.run(
+        [*command, "--out", str(tmp_path)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     folders = sorted(tmp_path.iterdir())
     assert len(folders) == 5

@@ -86,9 +86,13 @@ def test_an_interrupt_while_a_worker_starts_leaves_no_folder(kind, tmp_path):
         f"launch.start({kind!r}, ())\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=homeworks.ROOT, capture_output=True, text=True,
-        env=os.environ | {"TMPDIR": str(tmp_path)}, check=False,
-    )  # fmt: skip
+        [sys.executable, "-c", code],
+        cwd=homeworks.ROOT,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+        check=False,
+    )
     assert done.returncode == -signal.SIGINT and "KeyboardInterrupt" in done.stderr
     assert not any(tmp_path.iterdir())
 

@@ -80,8 +80,10 @@ def test_pages_lose_its_sections(dropping):
     assert "up to 2 extra" in tables.with_points(text, shared)
 
 
-@pytest.mark.parametrize("name, told", [("hw1.9z", "hw1 has"), ("hw9.1", "there is hw0"),
-                                        ("X", "write the homework too")])  # fmt: skip
+@pytest.mark.parametrize(
+    "name, told",
+    [("hw1.9z", "hw1 has"), ("hw9.1", "there is hw0"), ("X", "write the homework too")],
+)
 def test_a_misspelt_problem_is_an_error(dropping, name, told):
     dropping(name)
     with pytest.raises(KitError, match=told):

@@ -33,8 +33,12 @@ def test_an_accident_has_its_own_words(kind, text, idea):
 
 
 def test_any_other_exception_is_told_as_it_is():
-    error = {"kind": "raised", "type": "KeyError", "text": "'a'",
-             "where": {"file": "hw1/mann.py", "line": 7}}  # fmt: skip
+    error = {
+        "kind": "raised",
+        "type": "KeyError",
+        "text": "'a'",
+        "where": {"file": "hw1/mann.py", "line": 7},
+    }
     told = explain(error, homeworks.load("hw1"))
     assert told.what == "it raised KeyError: 'a' at hw1/mann.py, line 7" and not told.idea
 
@@ -51,5 +55,6 @@ def test_one_number_is_called_a_multiple_only_where_that_says_something(seen, to
 
 def test_a_part_is_named_with_what_it_is_a_part_of():
     with pytest.raises(Mismatch, match=r"the gradient, head\.bias: 2 of 2 numbers differ"):
-        assert_matches({"head.bias": np.zeros(2)}, {"head.bias": np.array([1.0, -2.0])},
-                       name="the gradient")  # fmt: skip
+        assert_matches(
+            {"head.bias": np.zeros(2)}, {"head.bias": np.array([1.0, -2.0])}, name="the gradient"
+        )

@@ -87,8 +87,11 @@ def test_a_path_is_cut_only_where_there_is_one(line, cuts):
 def test_mutants_are_programs_that_differ_in_the_hole_alone(changes):
     assert len({m.key for m in changes}) == len({m.source for m in changes}) == len(changes)
     for mutant in changes:
-        names = [ast.unparse(node) for node in ast.parse(mutant.source).body if "loss" not in
-                 getattr(node, "name", "")]  # fmt: skip
+        names = [
+            ast.unparse(node)
+            for node in ast.parse(mutant.source).body
+            if "loss" not in getattr(node, "name", "")
+        ]
         assert names == ["import torch", "SCALE = 2", "def after():\n    return 1 - 2"]
         assert '"""Of two."""' in mutant.source
 
@@ -167,8 +170,11 @@ def test_further_changes_are_made_only_when_asked_for():
     (hole,) = holes(source)
     plain, further = mutants(source, hole), mutants(source, hole, further=True)
     assert {m.operator for m in further} - {m.operator for m in plain} == {
-        "factor_twice", "one_too_far", "one_too_near", "other_input",
-    }  # fmt: skip
+        "factor_twice",
+        "one_too_far",
+        "one_too_near",
+        "other_input",
+    }
 
 
 @pytest.mark.parametrize(

@@ -48,10 +48,16 @@ def start(tmp_path):
     (tmp_path / "sitecustomize.py").write_text(WATCH)
 
     def run(*words):
-        env = os.environ | {"PYTHONPATH": str(tmp_path), "KIT_OFFLINE": "1",
-                            "OMP_NUM_THREADS": "1"}  # fmt: skip
-        return subprocess.run([sys.executable, *map(str, words)], cwd=ROOT, env=env, text=True,
-                              capture_output=True, timeout=600, check=False)  # fmt: skip
+        env = os.environ | {"PYTHONPATH": str(tmp_path), "KIT_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
+        return subprocess.run(
+            [sys.executable, *map(str, words)],
+            cwd=ROOT,
+            env=env,
+            text=True,
+            capture_output=True,
+            timeout=600,
+            check=False,
+        )
 
     return run
 

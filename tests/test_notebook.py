@@ -26,7 +26,9 @@ def kit(tmp_path):
     root = tmp_path / "my kït"
     root.mkdir()
     for name in ("common", "autograder", "requirements.txt", "pyproject.toml", "constraints.txt"):
-        shutil.copytree(ROOT / name, root / name) if (ROOT / name).is_dir() else shutil.copy(ROOT / name, root)  # fmt: skip
+        shutil.copytree(ROOT / name, root / name) if (ROOT / name).is_dir() else shutil.copy(
+            ROOT / name, root
+        )
     shutil.copytree(ROOT / "hw1", root / "hw1")
     copy_solutions(ROOT, "hw1", root / "hw1")
     return root

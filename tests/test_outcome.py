@@ -14,10 +14,19 @@ HOMEWORK = homeworks.load("hw1")
 
 @pytest.mark.parametrize(
     "answer",
-    [None, [], "x", {}, {"value": 1}, {"value": 1, "changed": 3}, {"error": "boom"},
-     {"error": {}, "value": 1}, {"value": 1, "changed": [], "more": 2}],
+    [
+        None,
+        [],
+        "x",
+        {},
+        {"value": 1},
+        {"value": 1, "changed": 3},
+        {"error": "boom"},
+        {"error": {}, "value": 1},
+        {"value": 1, "changed": [], "more": 2},
+    ],
     ids=repr,
-)  # fmt: skip
+)
 def test_an_answer_of_another_form_is_an_error(answer):
     assert outcome_of(answer) == WRONG_FORM
 

@@ -28,13 +28,19 @@ def test_every_overlap_has_a_reason_and_every_reason_an_overlap(hw):
     "planted, question",
     [
         # another wording of the model answer
-        ("A parameter of separate tables gets the gradient of one loss; a weight only scales it, and "
-         "Adam divides each gradient by its running size.", "4q"),
+        (
+            "A parameter of separate tables gets the gradient of one loss; a weight only scales it, and "
+            "Adam divides each gradient by its running size.",
+            "4q",
+        ),
         # a piece of one, in a longer text
-        ("Look at your tables. Too low an MSE: the smallest of many noisy numbers is what you took, "
-         "whatever the reason may have been.", "5q"),
+        (
+            "Look at your tables. Too low an MSE: the smallest of many noisy numbers is what you took, "
+            "whatever the reason may have been.",
+            "5q",
+        ),
     ],
-)  # fmt: skip
+)
 def test_an_answer_in_a_message_is_found(monkeypatch, planted, question):
     real = overlap.shown
     told = [("planted", sentence) for sentence in overlap.sentences(planted)]
@@ -44,9 +50,12 @@ def test_an_answer_in_a_message_is_found(monkeypatch, planted, question):
 
 @pytest.mark.parametrize(
     "planted",
-    ["The rating loss must be a mean over the batch.", "Print the shape of both outputs.",
-     "Which pair goes into which loss is where multi-task code goes wrong."],
-)  # fmt: skip
+    [
+        "The rating loss must be a mean over the batch.",
+        "Print the shape of both outputs.",
+        "Which pair goes into which loss is where multi-task code goes wrong.",
+    ],
+)
 def test_an_ordinary_message_is_not(monkeypatch, planted):
     real = overlap.shown
     monkeypatch.setattr(overlap, "shown", lambda hw: [*real(hw), ("planted", planted)])

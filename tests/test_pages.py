@@ -51,8 +51,17 @@ def test_every_text_can_be_read():
 
 
 def render(**values):
-    values = {"who": "x", "homework": type("H", (), {"name": "hw9", "title": "T"}), "reason": EVIL,
-              "code": "", "notes": [], "written": "", "items": [], "grade": "", "reasons": []} | values  # fmt: skip
+    values = {
+        "who": "x",
+        "homework": type("H", (), {"name": "hw9", "title": "T"}),
+        "reason": EVIL,
+        "code": "",
+        "notes": [],
+        "written": "",
+        "items": [],
+        "grade": "",
+        "reasons": [],
+    } | values
     return templates.render("staff/grading/feedback.html", **values)
 
 
@@ -88,7 +97,10 @@ def test_a_missing_value_is_an_error():
 @pytest.mark.parametrize(
     "text, expected",
     [
-        ("a *b* **c** `d<` e_f_g", "<p>a <em>b</em> <strong>c</strong> <code>d&lt;</code> e_f_g</p>"),
+        (
+            "a *b* **c** `d<` e_f_g",
+            "<p>a <em>b</em> <strong>c</strong> <code>d&lt;</code> e_f_g</p>",
+        ),
         ("# t\n## u\n##### v", "<h3>t</h3>\n<h4>u</h4>\n<h5>v</h5>"),
         ("3. a\n4. b", '<ol start="3">\n<li>a</li>\n<li>b</li>\n</ol>'),
         ("> q\n\nnot", "<blockquote>\n<p>q</p>\n</blockquote>\n<p>not</p>"),
@@ -98,13 +110,19 @@ def test_a_missing_value_is_an_error():
         ("*x ![a](b.png) y*", "<p><em>x  y</em></p>\n[a|b.png]"),
         ("![a](<my photo.png>)", "[a|my%20photo.png]"),
         ("[l](https://e.org/a_b)", '<p><a href="https://e.org/a_b">l</a></p>'),
-        ("[l](javascript:alert(1)) <b onclick=x>", "<p>[l](javascript:alert(1)) &lt;b onclick=x&gt;</p>"),
-        ("<div>\n<script>alert(1)</script>", "<p>&lt;div&gt;\n&lt;script&gt;alert(1)&lt;/script&gt;</p>"),
+        (
+            "[l](javascript:alert(1)) <b onclick=x>",
+            "<p>[l](javascript:alert(1)) &lt;b onclick=x&gt;</p>",
+        ),
+        (
+            "<div>\n<script>alert(1)</script>",
+            "<p>&lt;div&gt;\n&lt;script&gt;alert(1)&lt;/script&gt;</p>",
+        ),
         ("a  \nb\\*", "<p>a<br>\nb*</p>"),
         ("---", "<hr>"),
         ("", ""),
     ],
-)  # fmt: skip
+)
 def test_markdown(text, expected):
     assert to_html(text, image).strip() == expected
 
@@ -168,8 +186,14 @@ def test_what_cannot_be_set_stays_as_text(tex):
 
 
 def test_a_formula_is_no_way_in():
-    for tex in (rf"\text{{{EVIL}}}", EVIL, r"\href{javascript:alert(1)}{x}", r"\style{x}{\class{y}{z}}",
-                rf"\mbox{{{EVIL}}} \unheard", r"\operatorname{&lt;script&gt;}"):  # fmt: skip
+    for tex in (
+        rf"\text{{{EVIL}}}",
+        EVIL,
+        r"\href{javascript:alert(1)}{x}",
+        r"\style{x}{\class{y}{z}}",
+        rf"\mbox{{{EVIL}}} \unheard",
+        r"\operatorname{&lt;script&gt;}",
+    ):
         page = to_mathml(tex)
         assert "<script" not in page and "href" not in page and "style=" not in page
     assert "<b>" not in inline("<b> $<b>$")

@@ -7,8 +7,16 @@ import pytest
 from common.homework import ROOT
 from staff.__main__ import COMMANDS, OWN_OPTIONS
 
-PAGES = ("README.md", "staff/README.md", "AUTHORING.md", "CONTRIBUTING.md", "SECURITY.md",
-         "ARCHITECTURE.md", "staff/PRIVACY.md", "staff/PLATFORMS.md")  # fmt: skip
+PAGES = (
+    "README.md",
+    "staff/README.md",
+    "AUTHORING.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "ARCHITECTURE.md",
+    "staff/PRIVACY.md",
+    "staff/PLATFORMS.md",
+)
 TEXTS = {name: (ROOT / name).read_text(encoding="utf-8") for name in PAGES}
 KNOWN = {*COMMANDS, *OWN_OPTIONS, "train"}
 MADE = ("dist", "data", "runs", "private", "written", ".venv", "students")  # by commands

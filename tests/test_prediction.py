@@ -30,8 +30,15 @@ def test_what_can_be_said(text, found):
     assert prediction.parse(text, ERRORS) == found
 
 
-@pytest.mark.parametrize("text, told", [("a", "NAME by"), ("c by 1", "called 'c'"),
-                                        ("a by 1.2.3", "not a number"), ("a by -1", "NAME by")])  # fmt: skip
+@pytest.mark.parametrize(
+    "text, told",
+    [
+        ("a", "NAME by"),
+        ("c by 1", "called 'c'"),
+        ("a by 1.2.3", "not a number"),
+        ("a by -1", "NAME by"),
+    ],
+)
 def test_what_cannot_be_said(text, told):
     with pytest.raises(KitError, match=told):
         prediction.parse(text, ERRORS)
@@ -55,8 +62,9 @@ def test_nobody_is_asked_without_a_terminal(tmp_path, monkeypatch, capsys):
     assert prediction.read(tmp_path, ERRORS) is None and "--predict" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("typed, kept", [("c by 1\na by 0.1\n", Prediction("a", 0.1)),
-                                         ("\n", Prediction(None))])  # fmt: skip
+@pytest.mark.parametrize(
+    "typed, kept", [("c by 1\na by 0.1\n", Prediction("a", 0.1)), ("\n", Prediction(None))]
+)
 def test_in_a_terminal_it_is_asked_until_it_can_be_read(tmp_path, monkeypatch, typed, kept):
     terminal = io.StringIO(typed)
     monkeypatch.setattr(terminal, "isatty", lambda: True, raising=False)
@@ -86,10 +94,14 @@ def test_the_verdict_is_about_the_end():
 MEANS = Comparison(
     "three", "accuracy", False, {"low": ("three", "x"), "high": ("three", "y")}, {"k": 8}
 )
-REPEATED = {"three": [
-    {"seed": 0, "k": 8, "x": 0.1, "y": 0.6}, {"seed": 0, "k": 9, "x": 1.0, "y": 0.0},
-    {"seed": 1, "k": 8, "x": 0.5, "y": 0.4}, {"seed": 1, "k": 9, "x": 0.9, "y": 0.1},
-]}  # fmt: skip
+REPEATED = {
+    "three": [
+        {"seed": 0, "k": 8, "x": 0.1, "y": 0.6},
+        {"seed": 0, "k": 9, "x": 1.0, "y": 0.0},
+        {"seed": 1, "k": 8, "x": 0.5, "y": 0.4},
+        {"seed": 1, "k": 9, "x": 0.9, "y": 0.1},
+    ]
+}
 
 
 def test_the_verdict_may_be_about_means_of_some_rows(tmp_path):

@@ -62,8 +62,10 @@ def test_points_are_the_same_everywhere(hw):
     lines = (homeworks.ROOT / hw / "writeup.md").read_text(encoding="utf-8").splitlines()
     homework = homeworks.load(hw)
     sections = load_writeup(homeworks.ROOT / hw / "writeup.md", homework).sections
-    parts_of = {s.question.id: [int(n) for n in re.findall(r"\((\d+) points?\)", "\n".join(s.lines))]
-                for s in sections}  # fmt: skip
+    parts_of = {
+        s.question.id: [int(n) for n in re.findall(r"\((\d+) points?\)", "\n".join(s.lines))]
+        for s in sections
+    }
     for question in questions(homework):
         if question.extra:
             continue

@@ -17,8 +17,10 @@ def lines(count=60, users=5, items=17):
     rng = np.random.RandomState(0)
     pairs = rng.permutation(users * items)[:count]
     stars = rng.randint(1, 6, size=count)
-    return [f"{p // items + 1}\t{p % items + 1}\t{s}\t88{n:07d}"
-            for n, (p, s) in enumerate(zip(pairs, stars))]  # fmt: skip
+    return [
+        f"{p // items + 1}\t{p % items + 1}\t{s}\t88{n:07d}"
+        for n, (p, s) in enumerate(zip(pairs, stars))
+    ]
 
 
 def publish(monkeypatch, content, url="", md5=""):

@@ -44,16 +44,19 @@ def sample(homework, recorder):
     random_checks = {check.problem for check in plan(homework) if check.random}
     draw, why = random.Random(homework.number), reasons(homework)
     changes = [
-        (file, one) for file, one in planned(homework, further=True)
-        if one.problem not in random_checks and one.key not in why.equivalent
+        (file, one)
+        for file, one in planned(homework, further=True)
+        if one.problem not in random_checks
+        and one.key not in why.equivalent
         and not (one.operator == "gradient_cut" and one.problem in why.no_gradient)
-    ]  # fmt: skip
+    ]
     for file, one in draw.sample(changes, SAMPLE):
         yield one.problem, Cause(CHANGE, one.operator, ""), (file, one.source)
     mistakes = [
-        entry for entry in entries(homework.name, "mistake", homeworks.ROOT)
+        entry
+        for entry in entries(homework.name, "mistake", homeworks.ROOT)
         if entry.problem not in random_checks
-    ]  # fmt: skip
+    ]
     for entry in draw.sample(mistakes, SAMPLE):
         yield entry.problem, Cause(MISTAKE, entry.slug, ""), recorder.source(entry)
 
@@ -71,8 +74,10 @@ def is_recorded(recorder, knowledge, problem, cause, version):
     alike = [one for one in known.things if causes._signature(one) == causes._signature(thing)]
     names = {
         (own.kind, own.slug)
-        for one in alike for names in (one.causes, *one.others) for own in names
-    }  # fmt: skip
+        for one in alike
+        for names in (one.causes, *one.others)
+        for own in names
+    }
     return (cause.kind, cause.slug) in names or any(kind == MISTAKE for kind, _ in names)
 
 

@@ -35,14 +35,22 @@ def root(tmp_path):
     (tmp_path / "hw9").mkdir()
     (tmp_path / "hw9" / "homework.toml").write_text(TABLE)
     entry = {
-        "seeds": [0, 1, 2], "settings": SETTINGS, "steps": [10, 20, 30, 40],
+        "seeds": [0, 1, 2],
+        "settings": SETTINGS,
+        "steps": [10, 20, 30, 40],
         "metrics": {
-            "accuracy": {"better": "higher", "low": [0.1, 0.3, 0.5, 0.7], "high": [0.3, 0.5, 0.7, 0.9]},
+            "accuracy": {
+                "better": "higher",
+                "low": [0.1, 0.3, 0.5, 0.7],
+                "high": [0.3, 0.5, 0.7, 0.9],
+            },
             "loss": {"better": "lower", "low": [0.8, 0.6, 0.4, 0.2], "high": [1.0, 0.8, 0.6, 0.4]},
         },
-    }  # fmt: skip
-    table = {name: {"toy": entry | {"settings": SETTINGS | {"experiment": name}}}
-             for name in ("alone", "one")}  # fmt: skip
+    }
+    table = {
+        name: {"toy": entry | {"settings": SETTINGS | {"experiment": name}}}
+        for name in ("alone", "one")
+    }
     (tmp_path / "hw9" / "bands.json").write_text(json.dumps(table))
     return tmp_path
 
@@ -110,13 +118,16 @@ def train(root, folder, values, resume=False, steps=40):
     """A run whose accuracy at each evaluation is given."""
     module = nn.Linear(1, 1)
     trainer = Trainer(
-        RunFolder(folder, SETTINGS | {"seed": 5}, resume), module,
-        torch.optim.Adam(module.parameters()), np.random.default_rng(0), steps, 10,
-    )  # fmt: skip
+        RunFolder(folder, SETTINGS | {"seed": 5}, resume),
+        module,
+        torch.optim.Adam(module.parameters()),
+        np.random.default_rng(0),
+        steps,
+        10,
+    )
     trainer.reference = reference_band.of_run(trainer.run, root)
     left = iter(values)
-    trainer.fit(lambda: (0 * module(torch.ones(1, 1)).sum(), {}),
-                lambda: {"accuracy": next(left)})  # fmt: skip
+    trainer.fit(lambda: (0 * module(torch.ones(1, 1)).sum(), {}), lambda: {"accuracy": next(left)})
 
 
 def test_training_shows_the_band_and_warns_once(root, capsys):
@@ -141,10 +152,12 @@ def reference(folder, seed, level=0.0, **changes):
     """A finished run of four evaluations."""
     run = RunFolder(folder / f"alone-seed{seed}", SETTINGS | {"seed": seed} | changes)
     rng = np.random.default_rng(seed)
-    run.write_metrics([
-        {"step": step, "loss": 1 / step + level, "accuracy": step / 50 + rng.normal() / 100}
-        for step in (10, 20, 30, 40)
-    ])  # fmt: skip
+    run.write_metrics(
+        [
+            {"step": step, "loss": 1 / step + level, "accuracy": step / 50 + rng.normal() / 100}
+            for step in (10, 20, 30, 40)
+        ]
+    )
     (run.path / "result.json").write_text("{}")
     return run.path
 

@@ -17,8 +17,10 @@ DOTTED = {".gitignore", ".vscode", ".devcontainer", ".github"}
 
 
 def shipped():
-    return {archive._place(path.relative_to(ROOT)): path
-            for path in archive._files(ROOT, homeworks.names())}  # fmt: skip
+    return {
+        archive._place(path.relative_to(ROOT)): path
+        for path in archive._files(ROOT, homeworks.names())
+    }
 
 
 def test_the_tree_is_what_was_promised():
@@ -67,9 +69,12 @@ def test_the_version_is_that_of_the_newest_changes():
 
 def git(folder, *arguments):
     done = subprocess.run(
-        ["git", "-c", "user.name=A", "-c", "user.email=a@b.c", *arguments], cwd=folder,
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        ["git", "-c", "user.name=A", "-c", "user.email=a@b.c", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -51,9 +51,14 @@ print(json.dumps(codes))
 def run_all(name: str, scripts: list[Path]) -> dict[str, int | str]:
     """Script → its exit code, or the exception that it ended with."""
     ran = subprocess.run(
-        [sys.executable, "-c", RUNNER, name], input=json.dumps(list(map(str, scripts))),
-        capture_output=True, text=True, timeout=600, cwd=ROOT, check=False,
-    )  # fmt: skip
+        [sys.executable, "-c", RUNNER, name],
+        input=json.dumps(list(map(str, scripts))),
+        capture_output=True,
+        text=True,
+        timeout=600,
+        cwd=ROOT,
+        check=False,
+    )
     assert ran.returncode == 0, ran.stderr[-2000:]
     return json.loads(ran.stdout.splitlines()[-1])
 
@@ -121,11 +126,15 @@ def test_it_needs_one_problem(capsys):
 def test_values_are_written_as_they_are():
     """Texts with blanks, rows, single tuples, empty arrays, and many numbers come back the same."""
     value = {
-        "texts": ["two  blanks " * 12, "'quoted'\n"], "one": (3,), "none": None,
+        "texts": ["two  blanks " * 12, "'quoted'\n"],
+        "one": (3,),
+        "none": None,
         "rows": np.arange(60, dtype=np.float32).reshape(3, 20) / 7,
-        "empty": np.zeros((0, 4), np.int64), "many": np.random.RandomState(0).normal(size=(9, 50)),
-        "odd": np.array([np.nan, np.inf, -0.0]), "deep": {"a": [np.array([True]), []]},
-    }  # fmt: skip
+        "empty": np.zeros((0, 4), np.int64),
+        "many": np.random.RandomState(0).normal(size=(9, 50)),
+        "odd": np.array([np.nan, np.inf, -0.0]),
+        "deep": {"a": [np.array([True]), []]},
+    }
     case = replay.Case(plan(homeworks.load("hw0"))[0], "what", "shared", {}, value)
     text = replay.script(homeworks.load("hw0"), case, None, ROOT)
     names = {"__file__": str(ROOT / "replay.py"), "__name__": "replayed"}

@@ -73,8 +73,7 @@ def test_what_was_begun_is_the_next_step():
 
 
 def test_an_open_hole_is_named_in_the_overview():
-    row = CheckResult("t", "1", "t", 0, 2, "failed", 0.1,
-                      "problem 1 is still empty", hole="f")  # fmt: skip
+    row = CheckResult("t", "1", "t", 0, 2, "failed", 0.1, "problem 1 is still empty", hole="f")
     assert report.state([row]) == "fill in f"
 
 
@@ -219,9 +218,16 @@ def test_watch_keeps_to_a_problem_and_never_judges_half_a_file(worker, solved, q
 
     monkeypatch.setattr("autograder.watch.time.sleep", save_slowly)
     result = watch(
-        homework, worker, quiet, submission=folder, seed=0, hint=None, isolation="fork",
-        only="2b", rounds=1,
-    )  # fmt: skip
+        homework,
+        worker,
+        quiet,
+        submission=folder,
+        seed=0,
+        hint=None,
+        isolation="fork",
+        only="2b",
+        rounds=1,
+    )
     assert {row.problem for row in result.checks} == {"2b"} and result.complete
     assert len(waits) >= 4, "it waited until nothing changed"
 

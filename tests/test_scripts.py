@@ -23,8 +23,14 @@ OFFLINE = {key: value for key, value in os.environ.items() if key != "KIT_DATA"}
 def run(*arguments, **options):
     return subprocess.run(
         [sys.executable, "-m", *map(str, arguments)],
-        cwd=ROOT, env=OFFLINE, capture_output=True, text=True, timeout=300, check=False, **options,
-    )  # fmt: skip
+        cwd=ROOT,
+        env=OFFLINE,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+        **options,
+    )
 
 
 @pytest.mark.parametrize("hw", HOMEWORKS)
@@ -94,9 +100,13 @@ def test_what_was_stopped_is_saved_and_resume_ends_with_the_same_bits(tmp_path, 
     assert whole.returncode == 0, whole.stderr
     process = subprocess.Popen(
         [sys.executable, "-m", *map(str, train_hw1(tmp_path / "cut"))],
-        cwd=ROOT, env=OFFLINE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        cwd=ROOT,
+        env=OFFLINE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
         start_new_session=True,
-    )  # fmt: skip
+    )
     for line in process.stdout:
         if line.startswith("step 3/"):
             stop(process.pid)

@@ -35,8 +35,14 @@ def machine(tmp_path, monkeypatch):
     (tmp_path / "requirements.txt").write_text("torch\n")
     (tmp_path / "constraints.txt").write_text("torch==2\n")
     log = tmp_path / "log"
-    settings = {"PATH": f"{tools}:/usr/bin:/bin", "LOG": str(log), "PIP": "pip 24.0 from x",
-                "FAILS": "never", "SAYS": "", "PYTHONPATH": str(ROOT)}  # fmt: skip
+    settings = {
+        "PATH": f"{tools}:/usr/bin:/bin",
+        "LOG": str(log),
+        "PIP": "pip 24.0 from x",
+        "FAILS": "never",
+        "SAYS": "",
+        "PYTHONPATH": str(ROOT),
+    }
 
     def put(path, name):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -48,8 +54,14 @@ def machine(tmp_path, monkeypatch):
         if uv:
             put(tools / "uv", "uv")
         log.unlink(missing_ok=True)
-        done = subprocess.run([sys.executable, "-m", "common.kit.set_up", *options], cwd=tmp_path,
-                              env=settings | env, capture_output=True, text=True, check=False)  # fmt: skip
+        done = subprocess.run(
+            [sys.executable, "-m", "common.kit.set_up", *options],
+            cwd=tmp_path,
+            env=settings | env,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         lines = log.read_text().splitlines()
         installs = [line for line in lines if "install" in line and "--no-index" not in line]
         return done.returncode, done.stdout + done.stderr, installs
@@ -87,15 +99,18 @@ def test_an_old_pip_is_renewed_and_a_missing_one_put_there(machine):
     assert log == [PIP + WANTED]
 
 
-@pytest.mark.parametrize("says, told", [
-    ("OSError: [Errno 28] No space left on device", "the disk is full"),
-    ("NewConnectionError(...): Temporary failure in name resolution", "cannot be reached"),
-    ("SSLError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] self-signed')", "PIP_CERT"),
-    ("ERROR: No matching distribution found for torch", "no build for this Python"),
-    ("OSError: [Errno 13] Permission denied: '/x'", "VENV=/a/folder/of/yours"),
-    ("OSError: [Errno 30] Read-only file system", "VENV=/a/folder/of/yours"),
-    ("first\nsomething nobody foresaw", "something nobody foresaw"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "says, told",
+    [
+        ("OSError: [Errno 28] No space left on device", "the disk is full"),
+        ("NewConnectionError(...): Temporary failure in name resolution", "cannot be reached"),
+        ("SSLError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] self-signed')", "PIP_CERT"),
+        ("ERROR: No matching distribution found for torch", "no build for this Python"),
+        ("OSError: [Errno 13] Permission denied: '/x'", "VENV=/a/folder/of/yours"),
+        ("OSError: [Errno 30] Read-only file system", "VENV=/a/folder/of/yours"),
+        ("first\nsomething nobody foresaw", "something nobody foresaw"),
+    ],
+)
 def test_a_failure_is_told_by_its_cause(machine, says, told):
     code, said, log = machine(FAILS="*pip?install*", SAYS=says)
     assert code == 2 and len(log) == 2  # with the versions, and without
@@ -136,7 +151,13 @@ def test_make_doctor_ends_with_the_cause(tmp_path):
         "FAILS": "*",
         "SAYS": "Errno 28",
     }
-    done = subprocess.run(["make", "doctor", f"PYTHON={sys.executable}"], cwd=tmp_path, env=env,
-                          capture_output=True, text=True, check=False)  # fmt: skip
+    done = subprocess.run(
+        ["make", "doctor", f"PYTHON={sys.executable}"],
+        cwd=tmp_path,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 2 and "the disk is full" in done.stderr
     assert not (tmp_path / ".venv" / ".ready").exists()

@@ -19,10 +19,18 @@ def hand_in(folder, files):
 
 
 def test_renamed_copies_are_found_and_the_kit_itself_is_not(tmp_path):
-    solved = {path.name: path.read_text() for path in masters(homeworks.ROOT, "hw1")
-              if path.name != "__init__.py"}  # fmt: skip
-    renamed = {name: text.replace("memory", "m").replace("hidden =", "h =").replace("[hidden", "[h")
-               .replace("images, hidden]", "images, h]") for name, text in solved.items()}  # fmt: skip
+    solved = {
+        path.name: path.read_text()
+        for path in masters(homeworks.ROOT, "hw1")
+        if path.name != "__init__.py"
+    }
+    renamed = {
+        name: text.replace("memory", "m")
+        .replace("hidden =", "h =")
+        .replace("[hidden", "[h")
+        .replace("images, hidden]", "images, h]")
+        for name, text in solved.items()
+    }
     stub = {name: (HOMEWORK.folder / name).read_text() for name in HOMEWORK.files}
     hand_in(tmp_path / "class/ada", solved)
     hand_in(tmp_path / "class/bob", renamed)

@@ -35,12 +35,16 @@ def make(folder, result=True, **config):
         ({"result": False}, {}, STOPPED, ""),
         ({"tiny": True}, {}, OTHER, "made with --tiny"),
         ({}, {"tiny": True}, OTHER, "made without --tiny"),
-        ({"options": {"lr": 0.01, "first_order": True}}, {}, OTHER,
-         "made with --lr 0.01 --first-order"),
+        (
+            {"options": {"lr": 0.01, "first_order": True}},
+            {},
+            OTHER,
+            "made with --lr 0.01 --first-order",
+        ),
         ({}, {"data": "toy"}, FINISHED, ""),
         ({}, {"data": "glyphs"}, OTHER, "made with data toy"),
     ],
-)  # fmt: skip
+)
 def test_what_lies_in_a_folder(tmp_path, made, asked, kind, why):
     assert state_of(tmp_path / "nothing").kind == ABSENT
     assert state_of(make(tmp_path / "run", **made), **asked) == State(kind, why)
@@ -116,9 +120,12 @@ sys.stdin.read()
 def test_a_second_training_in_a_folder_is_refused_until_the_first_has_ended(tmp_path, end):
     folder = make(tmp_path / "run")  # which the first moves aside
     first = subprocess.Popen(
-        [sys.executable, "-c", HOLDER, folder], cwd=homeworks.ROOT, stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        [sys.executable, "-c", HOLDER, folder],
+        cwd=homeworks.ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     assert [first.stdout.readline(), first.stdout.readline()][1] == "held\n"
     for resume in (False, True):
         with pytest.raises(KitError, match="is being written by another training"):
@@ -136,7 +143,10 @@ def plan(tmp_path, hw, **options):
 def test_the_files_of_a_report_are_made_when_their_runs_are_there(tmp_path):
     support, alone, compare = sorted(plan(tmp_path, "hw2").drawings(), key=lambda j: j.title)[::-1]
     assert [job.title for job in (support, alone, compare)] == [
-        "hw2 support.png", "hw2 one-at-a-time.json", "hw2 compare-comparison.png"]  # fmt: skip
+        "hw2 support.png",
+        "hw2 one-at-a-time.json",
+        "hw2 compare-comparison.png",
+    ]
     assert {path.name for path in support.needs} == {"maml-seed0", "protonet-1-shot-seed0"}
     assert len(compare.needs) == 5 and "comparison" in compare.arguments
     assert str(tmp_path / "hw2" / "maml-seed0") in support.arguments

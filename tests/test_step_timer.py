@@ -37,9 +37,14 @@ def test_a_clock_that_is_off_measures_nothing():
 def test_the_loop_counts_every_part(tmp_path, capsys):
     module, timer = nn.Linear(2, 1), StepTimer(on=True)
     trainer = Trainer(
-        RunFolder(tmp_path, {"data": "none"}), module, torch.optim.Adam(module.parameters()),
-        np.random.default_rng(0), 4, 2, timer=timer,
-    )  # fmt: skip
+        RunFolder(tmp_path, {"data": "none"}),
+        module,
+        torch.optim.Adam(module.parameters()),
+        np.random.default_rng(0),
+        4,
+        2,
+        timer=timer,
+    )
 
     def loss_of():
         with timer("data"):

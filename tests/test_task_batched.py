@@ -17,8 +17,13 @@ SHRINKS = [("stride", "stride"), ("none", "pool", "none"), ("stride", "pool")]
 @pytest.fixture(params=SHRINKS, ids="-".join)
 def network(request):
     torch.manual_seed(0)
-    network = Conv4(channels=2, filters=(3, 4, 5)[: len(request.param)], outputs=4, side=SIDE,
-                    shrink=request.param).double()  # fmt: skip
+    network = Conv4(
+        channels=2,
+        filters=(3, 4, 5)[: len(request.param)],
+        outputs=4,
+        side=SIDE,
+        shrink=request.param,
+    ).double()
     for parameter in network.parameters():
         if parameter.ndim == 1:  # scales and shifts that are not one and zero
             parameter.data += 0.3 * torch.randn(parameter.shape, dtype=torch.float64)

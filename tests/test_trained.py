@@ -30,8 +30,9 @@ SECRET = Secret(bytes(range(16)))
 
 def only(least):
     """Homework 1 with one run, and its threshold."""
-    one = Experiment(NAME, "train it", 2, hand_in=True, points=3,
-                     least={"glyphs": least, "omniglot": 0.9})  # fmt: skip
+    one = Experiment(
+        NAME, "train it", 2, hand_in=True, points=3, least={"glyphs": least, "omniglot": 0.9}
+    )
     return replace(HOMEWORK, experiments=(one,))
 
 
@@ -111,8 +112,10 @@ class Bomb:
 
 def test_a_checkpoint_that_runs_code_runs_none(measure, folder, tmp_path):
     path = folder / "runs" / NAME / "checkpoint.pt"
-    for write in (lambda: save(folder, {"module": Bomb()}),
-                  lambda: path.write_bytes(pickle.dumps(Bomb()))):  # fmt: skip
+    for write in (
+        lambda: save(folder, {"module": Bomb()}),
+        lambda: path.write_bytes(pickle.dumps(Bomb())),
+    ):
         write()
         found, row = measure(0.0)
         assert row.points == 0 and "UnpicklingError" in row.message
@@ -139,10 +142,16 @@ def spoiled(folder, how):
         (run / "config.json").write_text('{"data": "mine"}')
     else:
         text = (folder / "mann.py").read_text()
-        body = {"not finite": "return labels * float('nan')", "wrong shape": "return labels[:, :, :1]",
-                "leaves": "raise SystemExit"}[how]  # fmt: skip
-        (folder / "mann.py").write_text(text.replace("        hidden = torch.cat", f"        {body}\n"
-                                                     "        hidden = torch.cat"))  # fmt: skip
+        body = {
+            "not finite": "return labels * float('nan')",
+            "wrong shape": "return labels[:, :, :1]",
+            "leaves": "raise SystemExit",
+        }[how]
+        (folder / "mann.py").write_text(
+            text.replace(
+                "        hidden = torch.cat", f"        {body}\n        hidden = torch.cat"
+            )
+        )
 
 
 SPOILED = {
@@ -272,12 +281,18 @@ def test_fresh_glyphs_belong_to_one_submission():
 @pytest.mark.parametrize(
     "line, told",
     {
-        "x = open('a')": "open()", "np.load('a')": ".load()", "import os.path": "import os.path",
-        "from pathlib import Path": "import pathlib.Path", "import torch": "", "x.copy()": "",
-        "from common.data import glyphs": "import common.data.glyphs", "from common import data":
-        "import common.data", "from . import helper": "", "import osprey": "",
+        "x = open('a')": "open()",
+        "np.load('a')": ".load()",
+        "import os.path": "import os.path",
+        "from pathlib import Path": "import pathlib.Path",
+        "import torch": "",
+        "x.copy()": "",
+        "from common.data import glyphs": "import common.data.glyphs",
+        "from common import data": "import common.data",
+        "from . import helper": "",
+        "import osprey": "",
     }.items(),
-)  # fmt: skip
+)
 def test_lines_that_read_files_are_seen(line, told):
     assert lookups.reading(ast.parse(f"\n{line}")) == ([(2, told)] if told else [])
 
@@ -293,8 +308,10 @@ def test_homework_2s_networks_are_measured(name, worker, tmp_path, monkeypatch):
     sizes = methods.PROTONET if name != "maml" else methods.MAML | {"zero_head": False}
     state = dict(methods.Conv4(**sizes).state_dict())
     if name == "maml":
-        rates = {f"rate_of_{key.replace('.', '_')}": torch.tensor(0.4) for key, _ in
-                 methods.Conv4(**sizes).named_parameters()}  # fmt: skip
+        rates = {
+            f"rate_of_{key.replace('.', '_')}": torch.tensor(0.4)
+            for key, _ in methods.Conv4(**sizes).named_parameters()
+        }
         state = {f"network.{key}": value for key, value in state.items()} | rates
     torch.save({"module": state, "best": None}, run / "checkpoint.pt")
     (run / "config.json").write_text(json.dumps({"data": "glyphs", "tiny": False}))

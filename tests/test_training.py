@@ -58,8 +58,10 @@ def test_a_resumed_run_ends_with_the_same_bits(tmp_path, stop_at, by):
         assert torch.equal(one, other)
     for one, other in zip(whole.best["module"].values(), again.best["module"].values()):
         assert torch.equal(one, other)
-    timeless = [[{k: v for k, v in row.items() if k != "steps_per_second"} for row in t.rows]
-                for t in (whole, again)]  # fmt: skip
+    timeless = [
+        [{k: v for k, v in row.items() if k != "steps_per_second"} for row in t.rows]
+        for t in (whole, again)
+    ]
     assert timeless[0] == timeless[1]
     assert [row["step"] for row in runs.read_metrics(tmp_path / "cut")] == [5, 10, 15, 20, 24]
 
@@ -152,4 +154,7 @@ def test_a_full_disk_keeps_the_last_checkpoint(tmp_path, monkeypatch):
         trainer.run.save_checkpoint({"step": 1})
     assert (tmp_path / "checkpoint.pt").read_bytes() == before
     assert sorted(p.name for p in tmp_path.iterdir()) == [
-        "checkpoint.pt", "config.json", "metrics.csv"]  # fmt: skip
+        "checkpoint.pt",
+        "config.json",
+        "metrics.csv",
+    ]

@@ -75,8 +75,13 @@ def test_signs_that_do_not_exist_are_spelt(code):
     command = (
         f"from common.options import terminal; terminal.spell_what_is_missing(); print({text!r})"
     )
-    done = subprocess.run([sys.executable, "-c", command], cwd=ROOT, capture_output=True,
-                          env=os.environ | {"PYTHONIOENCODING": code}, check=True)  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", command],
+        cwd=ROOT,
+        capture_output=True,
+        env=os.environ | {"PYTHONIOENCODING": code},
+        check=True,
+    )
     said = done.stdout.decode(code).strip()
     expected = "".join(s if _has(code, s) else terminal.spelt(s) for s in text)
     assert said == expected and "?" not in said
@@ -111,8 +116,13 @@ def test_what_pytest_is_told_elsewhere_changes_no_plan(monkeypatch):
 def test_a_file_that_hides_a_module_of_python_is_named(tmp_path):
     (tmp_path / "common").symlink_to(ROOT / "common")
     (tmp_path / "token.py").write_text("")
-    done = subprocess.run([sys.executable, "-m", "common.experiments", "--help"], cwd=tmp_path,
-                          capture_output=True, text=True, check=False)  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-m", "common.experiments", "--help"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 2 and "token.py hides Python's own module" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
 

@@ -91,8 +91,16 @@ def tarred(path, files, mode="w:gz"):
 
 
 @pytest.mark.parametrize("files", TAKEN.values(), ids=TAKEN)
-@pytest.mark.parametrize("name, mode", [("a.tgz", "w:gz"), ("a.tar.gz", "w:gz"), ("a.tar", "w"),
-                                        ("a.tar.bz2", "w:bz2"), ("a.tar.xz", "w:xz")])  # fmt: skip
+@pytest.mark.parametrize(
+    "name, mode",
+    [
+        ("a.tgz", "w:gz"),
+        ("a.tar.gz", "w:gz"),
+        ("a.tar", "w"),
+        ("a.tar.bz2", "w:bz2"),
+        ("a.tar.xz", "w:xz"),
+    ],
+)
 def test_a_tar_archive_is_taken(files, name, mode, tmp_path):
     files = {name: data for name, data in files.items() if not name.endswith("/")}
     taken = take(tarred(tmp_path / name, files, mode), tmp_path)
@@ -108,8 +116,11 @@ def test_a_zip_made_by_powershell_is_taken(tmp_path):
 def test_an_environment_that_was_zipped_along_is_left_out(tmp_path):
     """Its links, its number of files, its sizes: none of them matters."""
     many = {f".venv/lib/site-packages/p/{n}.py": b"" for n in range(archives.MOST_ENTRIES + 1)}
-    inside = [*link(".venv/bin/python", b"/usr/bin/python3"), *link("venv/bin/python", b"x")[:1],
-              *many.items()]  # fmt: skip
+    inside = [
+        *link(".venv/bin/python", b"/usr/bin/python3"),
+        *link("venv/bin/python", b"x")[:1],
+        *many.items(),
+    ]
     assert take(zipped(tmp_path / "a.zip", inside), tmp_path).notes[-1].kind == "no manifest"
 
 
@@ -279,7 +290,7 @@ OTHER_KINDS = {
     "an xz of noise": ("a.tar.xz", b"\xfd7zXZ\x00" + bytes(90), "no zip that can be read"),
     "a zip that is empty": ("a.zip", b"PK\5\6" + bytes(18), "holds none of the files"),
     "a tar that is empty": ("a.tar", b"x" * 257 + b"ustar" + bytes(762), "no zip that can be read"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name, data, told", OTHER_KINDS.values(), ids=OTHER_KINDS)
@@ -354,9 +365,19 @@ def test_links_and_pipes_in_a_folder_are_refused(tmp_path):
         take(tmp_path / "link", tmp_path)
 
 
-BAD_MANIFESTS = [b"{", b"[]", b"{}", b'{"files": 3}', b"\xff", b"[" * 100_000, b"3", b"null",
-                 b'{"files": {"a": ["deep"]}}', b'{"files": {"' + b"n" * 1000 + b'": "x"}}',
-                 b'{"files":' + b"1" * 5000 + b"}"]  # fmt: skip
+BAD_MANIFESTS = [
+    b"{",
+    b"[]",
+    b"{}",
+    b'{"files": 3}',
+    b"\xff",
+    b"[" * 100_000,
+    b"3",
+    b"null",
+    b'{"files": {"a": ["deep"]}}',
+    b'{"files": {"' + b"n" * 1000 + b'": "x"}}',
+    b'{"files":' + b"1" * 5000 + b"}",
+]
 
 
 @pytest.mark.parametrize("data", BAD_MANIFESTS, ids=range(len(BAD_MANIFESTS)))
@@ -400,8 +421,18 @@ def test_half_a_letter_is_no_name(tmp_path):
     assert (taken.manifest["name"], taken.manifest["collaborators"]) == ("?", ["a?"])
 
 
-GUESSED = ["/etc/passwd", "/proc/self/mem", "/proc/kmsg", "../mann.py", "./mann.py", "a/../mann.py",
-           "//etc/passwd", "runs/../mann.py", "mann.py/", "\u202emann.py"]  # fmt: skip
+GUESSED = [
+    "/etc/passwd",
+    "/proc/self/mem",
+    "/proc/kmsg",
+    "../mann.py",
+    "./mann.py",
+    "a/../mann.py",
+    "//etc/passwd",
+    "runs/../mann.py",
+    "mann.py/",
+    "\u202emann.py",
+]
 
 
 def test_names_in_a_manifest_open_nothing_and_tell_nothing(tmp_path, monkeypatch):

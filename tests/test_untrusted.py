@@ -96,9 +96,12 @@ SHAPES = {
     "number": (untrusted.number(0, 1), [0, 1, 0.5], [-1, 2, "1", True, None, math.nan, math.inf]),
     "flag": (untrusted.flag, [True, False], [0, 1, "true", None]),
     "list": (untrusted.listed(untrusted.flag, 2), [[], [True]], [[1], [True] * 3, True, (True,)]),
-    "table": (untrusted.table(untrusted.flag, 1, 2), [{}, {"ab": True}],
-              [{"abc": True}, {"a": 1}, {"a": True, "b": True}, []]),
-}  # fmt: skip
+    "table": (
+        untrusted.table(untrusted.flag, 1, 2),
+        [{}, {"ab": True}],
+        [{"abc": True}, {"a": 1}, {"a": True, "b": True}, []],
+    ),
+}
 
 
 @pytest.mark.parametrize("shape, good, bad", SHAPES.values(), ids=SHAPES)

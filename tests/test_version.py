@@ -11,15 +11,30 @@ from common.kit.version import kit_version
 from staff.__main__ import COMMANDS, OWN_OPTIONS, main
 from tests.conftest import HOMEWORKS
 
-STUDENTS = ("autograder", "autograder submit", "autograder doctor", "autograder explain",
-            "common.compare", "common.data", "common.diagnose", "common.experiments", "common.report",
-            "hw3.pretrain", *(f"{name}.train" for name in HOMEWORKS))  # fmt: skip
+STUDENTS = (
+    "autograder",
+    "autograder submit",
+    "autograder doctor",
+    "autograder explain",
+    "common.compare",
+    "common.data",
+    "common.diagnose",
+    "common.experiments",
+    "common.report",
+    "hw3.pretrain",
+    *(f"{name}.train" for name in HOMEWORKS),
+)
 
 
 @pytest.mark.parametrize("command", [*STUDENTS, "staff", "staff train hw1"])
 def test_a_command_says_the_version(command):
-    done = subprocess.run([sys.executable, "-m", *command.split(), "--version"], cwd=homeworks.ROOT,
-                          capture_output=True, text=True, check=False)  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-m", *command.split(), "--version"],
+        cwd=homeworks.ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout == f"meta-learning-homework {kit_version()}\n"
 

@@ -58,12 +58,21 @@ class Text(str):
 @pytest.mark.parametrize(
     "value",
     [
-        object(), {1: 2}, {2, 3}, b"raw", 2**70, Text("a"), torch.zeros(2).as_subclass(Liar),
-        torch.zeros(2, dtype=torch.bfloat16), torch.eye(2).to_sparse(),
-        np.array(["a"]), np.array([None]), lambda: 0,
+        object(),
+        {1: 2},
+        {2, 3},
+        b"raw",
+        2**70,
+        Text("a"),
+        torch.zeros(2).as_subclass(Liar),
+        torch.zeros(2, dtype=torch.bfloat16),
+        torch.eye(2).to_sparse(),
+        np.array(["a"]),
+        np.array([None]),
+        lambda: 0,
     ],
     ids=lambda value: type(value).__name__,
-)  # fmt: skip
+)
 def test_other_types_are_refused(value):
     with pytest.raises(wire.WireError):
         wire.pack(value)

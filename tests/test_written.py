@@ -17,12 +17,16 @@ from tests.conftest import HOMEWORKS
 
 SEED = 11  # not one of those that the rules were written by
 RUNS = [
-    Fact("rate-0.4/test_accuracy", 0.9412, 0.0051), Fact("rate-0.04/test_accuracy", 0.9231, 0.0049),
+    Fact("rate-0.4/test_accuracy", 0.9412, 0.0051),
+    Fact("rate-0.04/test_accuracy", 0.9231, 0.0049),
     Fact("first-order/test_accuracy", 0.9271, 0.0051),
-    Fact("rate-0.04-5-steps/test_accuracy", 0.9362, 0.0048), Fact("rate-0.4/val_accuracy", 0.9440, 0.005),
-    Fact("rate-0.4/last/steps_per_second", 15.52), Fact("rate-0.04-5-steps/last/steps_per_second", 5.71),
-    Fact("rate-0.4/val_accuracy", 0.8203, when=150.0), Fact("rate-0.4/test_accuracy", 0.6111, tiny=True),
-]  # fmt: skip
+    Fact("rate-0.04-5-steps/test_accuracy", 0.9362, 0.0048),
+    Fact("rate-0.4/val_accuracy", 0.9440, 0.005),
+    Fact("rate-0.4/last/steps_per_second", 15.52),
+    Fact("rate-0.04-5-steps/last/steps_per_second", 5.71),
+    Fact("rate-0.4/val_accuracy", 0.8203, when=150.0),
+    Fact("rate-0.4/test_accuracy", 0.6111, tiny=True),
+]
 
 
 def marks(text, runs=RUNS):
@@ -60,10 +64,13 @@ def test_what_is_true_is_not_marked(text):
         ("First order is better than second order on meta-test.", ORDER),
         ("Second order reaches .941 ± .005 on meta-test.", OTHER_RUN),
         ("By meta-test accuracy rate-0.04 > rate-0.4.", ORDER),
-        ("One step (0.4) has 1.5 times as many steps a second as five steps, five steps has 8 times as"
-         " many steps a second as 0.4.", SIZE),
+        (
+            "One step (0.4) has 1.5 times as many steps a second as five steps, five steps has 8 times as"
+            " many steps a second as 0.4.",
+            SIZE,
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_the_runs_deny_is_marked(text, kind):
     assert kind in {mark.kind for mark in marks(text)}
 
@@ -83,13 +90,16 @@ def test_planted_contradictions_are_marked_and_honest_numbers_are_not(hw, tmp_pa
                 continue
             text = "\n\n".join(" ".join(texts) for texts in answer.parts.values())
             checked = checker.check(student, text)
-            spans = [(text.index(p.sentence) + p.start, text.index(p.sentence) + p.end)
-                     for p in answer.planted]  # fmt: skip
+            spans = [
+                (text.index(p.sentence) + p.start, text.index(p.sentence) + p.end)
+                for p in answer.planted
+            ]
             planted += len(spans)
             hits += sum(any(m.start < b and a < m.end for m in checked.marks) for a, b in spans)
             honest += len(checked.borne_out)
-            wrong += [m for m in checked.marks
-                      if not any(m.start < b and a < m.end for a, b in spans)]  # fmt: skip
+            wrong += [
+                m for m in checked.marks if not any(m.start < b and a < m.end for a, b in spans)
+            ]
     assert planted >= 20 and honest >= 100
     assert hits / planted >= 0.9, f"{hits} of {planted}"
     assert len(wrong) / honest <= 0.02, wrong[:5]
@@ -124,11 +134,27 @@ def practice(tmp_path):
 
 def saved(folder, key, question, grader, pressed_of, homework):
     rubrics = rubric.load(homework)
-    found = {key.ident(question, s[0]): {"pressed": pressed_of(s[0]), "comments": [], "done": True,
-             "seconds": 60} for s in key.students}  # fmt: skip
+    found = {
+        key.ident(question, s[0]): {
+            "pressed": pressed_of(s[0]),
+            "comments": [],
+            "done": True,
+            "seconds": 60,
+        }
+        for s in key.students
+    }
     path = folder / f"{question}-{grader}.json"
-    path.write_text(json.dumps({"homework": homework.name, "question": question, "grader": grader,
-                                "rubric": version(rubrics[question]), "answers": found}))  # fmt: skip
+    path.write_text(
+        json.dumps(
+            {
+                "homework": homework.name,
+                "question": question,
+                "grader": grader,
+                "rubric": version(rubrics[question]),
+                "answers": found,
+            }
+        )
+    )
     return path
 
 
@@ -172,9 +198,11 @@ def test_graders_who_disagree_are_told_with_the_line(practice, capsys):
 def test_no_name_and_no_foreign_script_is_on_a_page(practice):
     _, _, folder = practice
     evil = folder / "in" / "s00" / "writeup.md"
-    text = evil.read_text().replace("> **1. (3 points)** A large rate and a small one.",
+    text = evil.read_text().replace(
+        "> **1. (3 points)** A large rate and a small one.",
         "> **1. (3 points)** A large rate and a small one.\n\n<script>alert(1)</script> <img src=x onerror=1>"
-        "\n\n| a | b |\n|---|---|\n| rate-0.4 | 0.777 |\n\n![x](../../other/writeup.md)\n")  # fmt: skip
+        "\n\n| a | b |\n|---|---|\n| rate-0.4 | 0.777 |\n\n![x](../../other/writeup.md)\n",
+    )
     evil.write_text(text)
     command.main(["hw2", str(folder / "in"), "-o", str(folder / "p"), "--question", "3q"])
     page = (folder / "p" / "hw2-3q.html").read_text()

@@ -57,8 +57,15 @@ def make_run(root, name, seed, **result):
 def make_all(root, seeds=(0,)):
     for name in ("shared-99", "shared-50", "separate-99", "separate-50"):
         for seed in seeds:
-            make_run(root, name, seed, test_mse=0.8 + seed / 100, epoch_mse=seed + 2,
-                     test_mrr=0.1, epoch_mrr=9)  # fmt: skip
+            make_run(
+                root,
+                name,
+                seed,
+                test_mse=0.8 + seed / 100,
+                epoch_mse=seed + 2,
+                test_mrr=0.1,
+                epoch_mrr=9,
+            )
     for name in ("compare-seed0.png", "overfitting.png"):
         (root / "runs" / "hw0" / name).write_bytes(PNG)
 
@@ -100,12 +107,18 @@ def test_answers_stay_and_the_report_is_the_same_when_made_again(kit, newline, c
         (lambda t: t.replace("## 4q ·", "# 4q ·"), "heading of 4q is missing or damaged"),
         (lambda t: t.replace("## 4q ·", "## 4 q ·"), "heading of 4q is missing or damaged"),
         (lambda t: t.replace("## 5p ·", "## 4p ·"), "a second heading '## 4p ·'"),
-        (lambda t: t.replace("## 4p ·", "## 5q#").replace("## 5q ·", "## 4p ·")
-         .replace("## 5q#", "## 5q ·"), "stand in the order 5q, 4q, 5p, 4p"),
+        (
+            lambda t: (
+                t.replace("## 4p ·", "## 5q#")
+                .replace("## 5q ·", "## 4p ·")
+                .replace("## 5q#", "## 5q ·")
+            ),
+            "stand in the order 5q, 4q, 5p, 4p",
+        ),
         (lambda t: t.replace("## 4q", "```\n## 4q"), "block of code that does not end"),
         (lambda t: "", "heading of 4p is missing"),
     ],
-)  # fmt: skip
+)
 def test_damaged_marks_are_named_and_nothing_is_written(kit, spoil, told):
     make_all(kit)
     path = kit / "hw0/writeup.md"
@@ -212,8 +225,15 @@ def test_tables_over_seeds(kit):
     ],
 )
 def test_a_sentence_takes_numbers_from_runs(typed, shown, kit):
-    make_run(kit, "a", 0, test_accuracy=0.9, test_interval=0.02, pair=[0.7, 0.05],
-             deep={"mrr": 0.5, "interval": 0.03})  # fmt: skip
+    make_run(
+        kit,
+        "a",
+        0,
+        test_accuracy=0.9,
+        test_interval=0.02,
+        pair=[0.7, 0.05],
+        deep={"mrr": 0.5, "interval": 0.03},
+    )
     make_run(kit, "rate-0.4", 0, test_accuracy=0.94, test_interval=0.01)
     table = {"rows": [{"accuracy": 0.3, "interval": 0.01}]}
     (kit / "runs/hw0/table.json").write_text(json.dumps(table))
@@ -314,8 +334,13 @@ def test_nothing_is_answered_in_the_kit(hw):
 
 def test_the_command_line(tmp_path):
     def run(*arguments):
-        return subprocess.run([sys.executable, "-m", "common.report", *map(str, arguments)], cwd=ROOT,
-                              capture_output=True, text=True, check=False)  # fmt: skip
+        return subprocess.run(
+            [sys.executable, "-m", "common.report", *map(str, arguments)],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
 
     told = run("--help")
     assert told.returncode == 0 and "example:" in told.stdout and "exit code" in told.stdout

@@ -80,9 +80,14 @@ def _pools(hole: Hole, happened: list[gather.Happened], draw: random.Random) -> 
     found: list[Question] = list(kinds.uses(hole, draw))
     for one in draw.sample(happened, min(2, len(happened))):
         for make in (
-            kinds.shapes, kinds.gradients, kinds.zeros, kinds.counts, kinds.values, kinds.types,
+            kinds.shapes,
+            kinds.gradients,
+            kinds.zeros,
+            kinds.counts,
+            kinds.values,
+            kinds.types,
             kinds.whether_gradients,
-        ):  # fmt: skip
+        ):
             found += make(hole, one, draw)
     found = _unambiguous(one for one in found if one.choices or one.kind == "uses")
     draw.shuffle(found)

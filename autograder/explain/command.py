@@ -33,8 +33,9 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--problem", metavar="ID", help="only about this one, such as 2a")
     parser.add_argument("--again", type=int, default=0, metavar="N", help="other questions")
     parser.add_argument("--answers", action="store_true", help="print them with their answers")
-    parser.add_argument("--runs", type=Path, default=Path("runs"), metavar="DIR",
-                        help="where the runs are (runs)")  # fmt: skip
+    parser.add_argument(
+        "--runs", type=Path, default=Path("runs"), metavar="DIR", help="where the runs are (runs)"
+    )
     options = parser.parse_args(argv)
     homework = homeworks.load(options.homework)
     if options.problem is not None:

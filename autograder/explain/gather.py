@@ -162,11 +162,18 @@ def _happened(
     named = raw.items() if isinstance(raw, dict) else ()
     rows = {int(number): row for number, row in named if str(number).isdecimal()}
     seen = [
-        Seen(own[number], _count(row), _word(row.get("kind")), _word(row.get("what")),
-             row.get("grad") if isinstance(row.get("grad"), bool) else None,
-             _word(row.get("dtype")), _word(row.get("type")))
-        for number, row in sorted(rows.items()) if number in own and isinstance(row, dict)
-    ]  # fmt: skip
+        Seen(
+            own[number],
+            _count(row),
+            _word(row.get("kind")),
+            _word(row.get("what")),
+            row.get("grad") if isinstance(row.get("grad"), bool) else None,
+            _word(row.get("dtype")),
+            _word(row.get("type")),
+        )
+        for number, row in sorted(rows.items())
+        if number in own and isinstance(row, dict)
+    ]
     if not seen:
         return None
     return Happened(title, given, seen, _words(notes.get("zeros"), hole.problem))

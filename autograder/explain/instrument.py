@@ -100,10 +100,11 @@ def instrument(source: str, holes: list[Hole]) -> tuple[str, dict[str, list[Site
 def _same(tree: ast.Module, hole: Hole) -> ast.FunctionDef | ast.AsyncFunctionDef:
     """The hole's node in another tree of the same source."""
     return next(
-        node for node in ast.walk(tree)
+        node
+        for node in ast.walk(tree)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and (node.lineno, node.name) == (hole.node.lineno, hole.node.name)
-    )  # fmt: skip
+    )
 
 
 def _entry(hole: Hole) -> ast.stmt:

@@ -36,9 +36,11 @@ def _agreed(happened: Happened) -> list[Seen]:
     for one in happened.seen:
         by_text[one.site.line, one.site.text].append(one)
     return [
-        those[0] for those in by_text.values()
-        if len({(one.count, one.kind, one.what, one.grad, one.dtype, one.type) for one in those}) == 1
-    ]  # fmt: skip
+        those[0]
+        for those in by_text.values()
+        if len({(one.count, one.kind, one.what, one.grad, one.dtype, one.type) for one in those})
+        == 1
+    ]
 
 
 def shapes(hole: Hole, happened: Happened, draw: random.Random) -> Iterator[Question]:
@@ -49,11 +51,14 @@ def shapes(hole: Hole, happened: Happened, draw: random.Random) -> Iterator[Ques
         wrong = _other_shapes(one.what, others, draw)
         if one.what and (offered := choices(one.what, wrong, draw)):
             yield Question(
-                "shape", hole.problem,
+                "shape",
+                hole.problem,
                 f"{place(hole, one.site.line)}\n{call_of(hole, happened)}, which shape has "
                 f"`{one.site.text}`?",
-                one.what, offered, "names what each dimension stands for",
-            )  # fmt: skip
+                one.what,
+                offered,
+                "names what each dimension stands for",
+            )
 
 
 def _other_shapes(shape: str, others: list[str], draw: random.Random) -> list[str]:
@@ -82,12 +87,15 @@ def gradients(hole: Hole, happened: Happened, draw: random.Random) -> Iterator[Q
         draw.shuffle(subsets)
         lines = sorted({one.site.line for one in found if one.site.text in three})
         yield Question(
-            "gradient", hole.problem,
-            "\n".join(place(hole, line) for line in lines) + f"\n{call_of(hole, happened)}, which of "
+            "gradient",
+            hole.problem,
+            "\n".join(place(hole, line) for line in lines)
+            + f"\n{call_of(hole, happened)}, which of "
             f"{', '.join(names[:2])} and {names[2]} require a gradient (`requires_grad` is true)?",
-            answer, choices(answer, subsets, draw),
+            answer,
+            choices(answer, subsets, draw),
             "says which tensor a derivative is taken by, and where the path to it begins or is cut",
-        )  # fmt: skip
+        )
 
 
 def whether_gradients(hole: Hole, happened: Happened, draw: random.Random) -> Iterator[Question]:
@@ -95,11 +103,14 @@ def whether_gradients(hole: Hole, happened: Happened, draw: random.Random) -> It
     for one in _agreed(happened):
         if one.grad is not None and not one.site.is_name:
             yield Question(
-                "gradient of one", hole.problem,
+                "gradient of one",
+                hole.problem,
                 f"{place(hole, one.site.line)}\n{call_of(hole, happened)}, does `{one.site.text}` require a "
                 "gradient (`requires_grad`)?",
-                "yes" if one.grad else "no", ("yes", "no"), "follows the path back to what is learned",
-            )  # fmt: skip
+                "yes" if one.grad else "no",
+                ("yes", "no"),
+                "follows the path back to what is learned",
+            )
 
 
 def types(hole: Hole, happened: Happened, draw: random.Random) -> Iterator[Question]:
@@ -115,12 +126,14 @@ def types(hole: Hole, happened: Happened, draw: random.Random) -> Iterator[Quest
                 getattr(other, what) for other in happened.seen if getattr(other, what)
             ]
             yield Question(
-                "type", hole.problem,
+                "type",
+                hole.problem,
                 f"{place(hole, one.site.line)}\n{call_of(hole, happened)}, of which {what} is "
                 f"`{one.site.text}`?",
-                answer, choices(answer, [*others, *draw.sample(usual, len(usual))], draw),
+                answer,
+                choices(answer, [*others, *draw.sample(usual, len(usual))], draw),
                 "says where it comes from, and what needs it to be so",
-            )  # fmt: skip
+            )
 
 
 def _is_one(found: list[Seen], text: str) -> bool:
@@ -138,12 +151,14 @@ def counts(hole: Hole, happened: Happened, draw: random.Random) -> Iterator[Ques
         if 1 < one.count <= MOST_COUNT and not one.site.is_name:
             near = [str(n) for n in (one.count - 1, one.count + 1, 1, 2 * one.count)]
             yield Question(
-                "count", hole.problem,
+                "count",
+                hole.problem,
                 f"{place(hole, one.site.line)}\n{call_of(hole, happened)}, how often is "
                 f"`{one.site.text}` computed?",
-                str(one.count), choices(str(one.count), near, draw),
+                str(one.count),
+                choices(str(one.count), near, draw),
                 "names the loop, and what its length is",
-            )  # fmt: skip
+            )
 
 
 def values(hole: Hole, happened: Happened, draw: random.Random) -> Iterator[Question]:
@@ -153,11 +168,14 @@ def values(hole: Hole, happened: Happened, draw: random.Random) -> Iterator[Ques
             size, what = int(one.what), "value" if one.kind == "value" else "length"
             near = [str(n) for n in (size + 1, size - 1, 2 * size, size + 2)]
             yield Question(
-                "value", hole.problem,
+                "value",
+                hole.problem,
                 f"{place(hole, one.site.line)}\n{call_of(hole, happened)}, which {what} has "
                 f"`{one.site.text}`?",
-                one.what, choices(one.what, near, draw), "derives it from the arguments",
-            )  # fmt: skip
+                one.what,
+                choices(one.what, near, draw),
+                "derives it from the arguments",
+            )
 
 
 def zeros(hole: Hole, happened: Happened, draw: random.Random) -> Iterator[Question]:
@@ -167,11 +185,13 @@ def zeros(hole: Hole, happened: Happened, draw: random.Random) -> Iterator[Quest
         if name and usual and outcome != usual:
             others = [usual, *happened.zeros.values(), "it raises an exception", "`None`"]
             yield Question(
-                "what if", hole.problem,
+                "what if",
+                hole.problem,
                 f"{call_of(hole, happened)}, what would `{hole.name}` return if `{name}` were 0?",
-                outcome, choices(outcome, others, draw),
+                outcome,
+                choices(outcome, others, draw),
                 "follows the code line by line, and says which lines are not reached",
-            )  # fmt: skip
+            )
 
 
 def uses(hole: Hole, draw: random.Random) -> Iterator[Question]:
@@ -202,7 +222,10 @@ def uses(hole: Hole, draw: random.Random) -> Iterator[Question]:
         )
         within = f"lines {hole.body[0].lineno} to {hole.node.end_lineno}"
         yield Question(
-            "uses", hole.problem,
+            "uses",
+            hole.problem,
             f"{told}: on which of {within} is it read? (numbers)",
-            ", ".join(map(str, lines)), (), "says what it is used for on each of them",
-        )  # fmt: skip
+            ", ".join(map(str, lines)),
+            (),
+            "says what it is used for on each of them",
+        )

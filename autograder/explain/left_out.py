@@ -57,11 +57,14 @@ def question(
     if not offered:
         return None
     return Question(
-        "left out", hole.problem,
+        "left out",
+        hole.problem,
         f"{place(hole, chosen.lineno)}\nIf this line were left out of `{hole.name}`: which of these checks "
         f"of problem {hole.problem}, in the order in which they are run, would be the first to fail?",
-        answer, offered, "says what the line is for, and what the check looks at",
-    )  # fmt: skip
+        answer,
+        offered,
+        "says what the line is for, and what the check looks at",
+    )
 
 
 def _without(hole: Hole, statement: ast.stmt) -> str:

@@ -75,11 +75,14 @@ def _at_a_step(run: Run, seen: str, asked: str, draw: random.Random) -> Question
     if len(offered) < 3:
         return None
     return Question(
-        "run", run.name,
+        "run",
+        run.name,
         f"In your run {run.name} on {run.data}, at {run.clock} {row[run.clock]:g}, {seen} was "
         f"{row[seen]:.3g}. What was {asked}?",
-        answer, offered, "explains why one is higher than the other, and how both moved in training",
-    )  # fmt: skip
+        answer,
+        offered,
+        "explains why one is higher than the other, and how both moved in training",
+    )
 
 
 def _near(one: float, other: float) -> bool:

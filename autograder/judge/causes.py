@@ -14,9 +14,16 @@ from autograder.judge.words import Told
 
 # Changes that speak of how code is written: other code that gives the same outputs is called so in vain.
 OF_THE_WRITING = {
-    "another_number", "another_position", "arguments_exchanged", "operands_exchanged", "other_function",
-    "other_arithmetic", "parts_exchanged", "results_exchanged", "switch_turned",
-}  # fmt: skip
+    "another_number",
+    "another_position",
+    "arguments_exchanged",
+    "operands_exchanged",
+    "other_function",
+    "other_arithmetic",
+    "parts_exchanged",
+    "results_exchanged",
+    "switch_turned",
+}
 # Changes whose texts are true of many others.
 OF_ANY_NUMBER = {"one_too_far", "one_too_near"}
 

@@ -112,9 +112,14 @@ def close(seen: Any, expected: Any, rtol: float = RTOL, atol: float = ATOL) -> b
 
 @_noted
 def assert_matches(
-    seen: Any, expected: Any, idea: str = "", *, name: str = "", rtol: float = RTOL,
+    seen: Any,
+    expected: Any,
+    idea: str = "",
+    *,
+    name: str = "",
+    rtol: float = RTOL,
     atol: float = ATOL,
-) -> None:  # fmt: skip
+) -> None:
     """Compare two trees of values leaf by leaf.
 
     Numbers of any precision and 0-d arrays are alike; shapes must be equal to the letter; every

@@ -24,11 +24,14 @@ def facts(surveys: dict[str, Survey], student: Units, solution: Units) -> list[T
     it is right."""
     wrong = _wrong(student, solution)
     found = [
-        *_exceptions(surveys), *_conditions(surveys), *_not_finite(student, solution),
+        *_exceptions(surveys),
+        *_conditions(surveys),
+        *_not_finite(student, solution),
         *_gradients(student, solution),
         *_rows(surveys, student, solution),
-        *_only_where(surveys, wrong, solution), *_only_outputs(student, solution, wrong),
-    ]  # fmt: skip
+        *_only_where(surveys, wrong, solution),
+        *_only_outputs(student, solution, wrong),
+    ]
     return list({(one.slug, one.text): one for one in found}.values())
 
 
@@ -62,14 +65,13 @@ def _rows(surveys: dict[str, Survey], student: Units, solution: Units) -> Iterat
 def _wrong(student: Units, solution: Units) -> set[str]:
     """The units in which the two differ."""
     return {
-        key for key in {**student, **solution}
+        key
+        for key in {**student, **solution}
         if not (key in student and key in solution and same(student[key], solution[key]))
-    }  # fmt: skip
+    }
 
 
-def _only_where(
-    surveys: dict[str, Survey], wrong: set[str], solution: Units
-) -> Iterator[Told]:  # fmt: skip
+def _only_where(surveys: dict[str, Survey], wrong: set[str], solution: Units) -> Iterator[Told]:
     """A setting that tells the calls that are wrong from those that are right."""
     bad = {call_of(key) for key in wrong if not stands_alone(key)}
     known = {call_of(key) for key in solution if not stands_alone(key)}
@@ -122,16 +124,20 @@ def _not_finite(student: Units, solution: Units) -> Iterator[Told]:
     leaves = dict.fromkeys(
         f"`{leaf_of(key)}`" if leaf_of(key) else "the result"
         for key, leaf in student.items()
-        if is_numeric(leaf) and not np.isfinite(leaf).all()
-        and is_numeric(solution.get(key)) and np.isfinite(solution[key]).all()
-    )  # fmt: skip
+        if is_numeric(leaf)
+        and not np.isfinite(leaf).all()
+        and is_numeric(solution.get(key))
+        and np.isfinite(solution[key]).all()
+    )
     if leaves:
         names = ", ".join(list(leaves)[:3])
         yield Told(
-            FACT, "not_finite",
+            FACT,
+            "not_finite",
             f"Numbers in {names} are not finite: something is divided by zero or overflows, or a "
-            "logarithm of zero is taken. NaN times zero is NaN.", sure=True,
-        )  # fmt: skip
+            "logarithm of zero is taken. NaN times zero is NaN.",
+            sure=True,
+        )
 
 
 def _is_a_value(leaf: object) -> bool:
@@ -142,18 +148,21 @@ def _is_a_value(leaf: object) -> bool:
 
 def _gradients(student: Units, solution: Units) -> Iterator[Told]:
     numeric = [
-        key for key, leaf in solution.items()
+        key
+        for key, leaf in solution.items()
         if is_numeric(leaf) and not stands_alone(key) and is_numeric(student.get(key))
-    ]  # fmt: skip
+    ]
     wrong = [key for key in numeric if not same(student[key], solution[key])]
     gradients = [key for key in wrong if "grad" in key.lower()]
     values = [key for key in numeric if "grad" not in key.lower() and _is_a_value(solution[key])]
     if wrong and len(gradients) == len(wrong) and values:
         yield Told(
-            FACT, "only_gradients_are_wrong",
+            FACT,
+            "only_gradients_are_wrong",
             "Every value is right and a gradient is not: a path is cut, or runs where it should "
-            "not.", sure=True,
-        )  # fmt: skip
+            "not.",
+            sure=True,
+        )
     zero = {
         leaf_of(key)
         for key in gradients

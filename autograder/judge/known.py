@@ -103,9 +103,13 @@ class Table:
     """
 
     def __init__(
-        self, things: list[Known], student: Units, solution: Units,
-        summaries: Units | None = None, free: Iterable[str] = (),
-    ) -> None:  # fmt: skip
+        self,
+        things: list[Known],
+        student: Units,
+        solution: Units,
+        summaries: Units | None = None,
+        free: Iterable[str] = (),
+    ) -> None:
         self.things = [thing for thing in things if may_be(thing, summaries or {})]
         things, answered = self.things, _answered(student)
         known_keys = {k: 0 for t in things for k in t.prints if not stands_alone(k)}
@@ -153,8 +157,9 @@ def may_be(thing: Known, summaries: Units) -> bool:
     check says the same whole numbers of both."""
     return all(
         (_says if is_said(key) else _lies_in)(summaries[key], *band)
-        for key, band in thing.bands.items() if key in summaries
-    )  # fmt: skip
+        for key, band in thing.bands.items()
+        if key in summaries
+    )
 
 
 def is_said(key: str) -> bool:

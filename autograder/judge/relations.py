@@ -105,7 +105,7 @@ _FUNCTIONS: dict[str, tuple[str, Callable[[np.ndarray], np.ndarray]]] = {
     "clamped": ("what was expected, with zero for negative numbers", lambda x: np.maximum(x, 0)),
     "inverse": ("one divided by what was expected", lambda x: 1 / x),
     "rounded": ("what was expected, rounded", np.round),
-}  # fmt: skip
+}
 
 
 def _function(came: np.ndarray, expected: np.ndarray) -> Found:
@@ -222,8 +222,14 @@ def over_calls(came: np.ndarray, expected: np.ndarray) -> Relation | None:
 
 
 _OF_ONE_SHAPE = (
-    _zero, _factor, offset, _order, _function, _partly_constant, _partly_right,
-)  # fmt: skip
+    _zero,
+    _factor,
+    offset,
+    _order,
+    _function,
+    _partly_constant,
+    _partly_right,
+)
 _OF_TWO_SHAPES = (_other_shape,)
 
 

@@ -25,8 +25,9 @@ def _is_zero(row: Any) -> bool:
 
 
 _PROPERTIES: dict[str, Callable[[Any], bool]] = {
-    "is empty": _is_empty, "is zero, or holds only zeros": _is_zero,
-}  # fmt: skip
+    "is empty": _is_empty,
+    "is zero, or holds only zeros": _is_zero,
+}
 
 
 def rows_where(surveys: dict[str, Survey], student: Units, solution: Units) -> Iterator[str]:

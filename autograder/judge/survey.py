@@ -115,9 +115,13 @@ class Surveyed:
     """
 
     def __init__(
-        self, known: list[tuple[str, dict]], ask: Ask | None, expected: list[dict],
-        notes: _Notes, seen: bool,
-    ) -> None:  # fmt: skip
+        self,
+        known: list[tuple[str, dict]],
+        ask: Ask | None,
+        expected: list[dict],
+        notes: _Notes,
+        seen: bool,
+    ) -> None:
         self._known, self._ask, self._expected = known, ask, expected
         self._notes, self._seen = notes, seen
         self.calls: list[Any] = []
@@ -164,9 +168,12 @@ class _Made:
 
 
 def survey(
-    run: Callable[[Any], None], known: list[tuple[str, dict]], ask: Ask | None,
-    expected: list[dict], parameters: dict[str, list[str]],
-) -> Survey:  # fmt: skip
+    run: Callable[[Any], None],
+    known: list[tuple[str, dict]],
+    ask: Ask | None,
+    expected: list[dict],
+    parameters: dict[str, list[str]],
+) -> Survey:
     """Run a check to its end.
 
     Args:

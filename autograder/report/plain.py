@@ -21,8 +21,10 @@ def ascii_text(text: str) -> str:
 
 def report(result: HomeworkResult, homework: Homework) -> str:
     """One homework: the score and the next step first, then every check in a line or two."""
-    lines = [f"{result.homework}: {result.title}",
-             f"Score: {result.score:g} of {result.max_score:g} points, {result.seconds:.1f} seconds"]  # fmt: skip
+    lines = [
+        f"{result.homework}: {result.title}",
+        f"Score: {result.score:g} of {result.max_score:g} points, {result.seconds:.1f} seconds",
+    ]
     if todo := result.next_step or result.after_code(homework):
         lines.append(f"Next: {todo}")
     lines += [f"Note: {note}" for note in result.told]

@@ -93,8 +93,17 @@ class CheckResult:
 
     def saying(self, what: str) -> CheckResult:
         """The same row with these words in place of all that was told of it."""
-        return replace(self, what=what, idea="", told=[], mistake=None, causes=[], hole=None,
-                       aside="", drawn="")  # fmt: skip
+        return replace(
+            self,
+            what=what,
+            idea="",
+            told=[],
+            mistake=None,
+            causes=[],
+            hole=None,
+            aside="",
+            drawn="",
+        )
 
     @classmethod
     def from_json(cls, row: dict) -> CheckResult:

@@ -119,8 +119,9 @@ class Loader(importlib.abc.Loader):
             )
         return False
 
-    def _import(self, name: str, globals: Any = None, locals: Any = None,
-                fromlist: Any = (), level: int = 0) -> Any:  # fmt: skip
+    def _import(
+        self, name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0
+    ) -> Any:
         if not level and name.partition(".")[0] in self.refused:
             raise ModuleNotFoundError(f"{name} is not part of the kit", name=name)
         return builtins.__import__(name, globals, locals, fromlist, level)
@@ -189,8 +190,11 @@ class Loader(importlib.abc.Loader):
                     lay(names[name], key, value)
 
     def _told(self, changed: list[str]) -> str:
-        verbs = "differs from the kit's; it was" if len(changed) == 1 else (
-            "differ from the kit's; they were")  # fmt: skip
+        verbs = (
+            "differs from the kit's; it was"
+            if len(changed) == 1
+            else ("differ from the kit's; they were")
+        )
         return f"{self.label}: {', '.join(changed)} {verbs} put back"
 
     # --- piece by piece -------------------------------------------------------------------------
@@ -321,9 +325,12 @@ def lay(owner: type, name: str, value: Any) -> None:
             types.CellType(owner) if free == "__class__" else cell
             for free, cell in zip(value.__code__.co_freevars, value.__closure__ or ())
         )
-        plain, value = value, types.FunctionType(
-            value.__code__, value.__globals__, value.__name__, value.__defaults__, cells
-        )  # fmt: skip
+        plain, value = (
+            value,
+            types.FunctionType(
+                value.__code__, value.__globals__, value.__name__, value.__defaults__, cells
+            ),
+        )
         value.__kwdefaults__, value.__doc__ = plain.__kwdefaults__, plain.__doc__
         value.__qualname__ = f"{owner.__name__}.{name}"
     with contextlib.suppress(AttributeError):
@@ -351,8 +358,12 @@ def restored_imports(
 ) -> list[str]:
     """Import what given code needs and the student's file leaves out; what it was."""
     told = []
-    used = {one.id for part in parts.values() for one in pieces.running(part)
-            if isinstance(one, ast.Name)}  # fmt: skip
+    used = {
+        one.id
+        for part in parts.values()
+        for one in pieces.running(part)
+        if isinstance(one, ast.Name)
+    }
     for node in kit.body:
         if isinstance(node, ast.Import | ast.ImportFrom):
             missing = [name for name in given.assigned(node) if name in used - names.keys()]
@@ -411,12 +422,15 @@ class Finder(importlib.abc.MetaPathFinder):
             stub = tree / "stubs" / f"{one['name']}.txt"
             module = f"{self.homework}.{one['name'].removesuffix('.py')}"
             loader = Loader(
-                one["label"], one["path"] if in_place else one["label"],
+                one["label"],
+                one["path"] if in_place else one["label"],
                 path.read_text(encoding="utf-8"),
                 None if one["helper"] else stub.read_text(encoding="utf-8"),
-                one["holes"], plan["yours"], [tuple(pair) for pair in one["conflicts"]],
+                one["holes"],
+                plan["yours"],
+                [tuple(pair) for pair in one["conflicts"]],
                 one["refused"],
-            )  # fmt: skip
+            )
             self.loaders[module] = loader, str(path)
             if one["helper"]:  # `import helpers`, as a script beside it would
                 self.loaders[module.partition(".")[2]] = loader, str(path)

@@ -79,9 +79,10 @@ def _brought_along(root: Path) -> set[str]:
         except metadata.PackageNotFoundError:
             continue
         waiting += [
-            match[0] for one in wanted
+            match[0]
+            for one in wanted
             if "extra ==" not in one and (match := re.match(r"[\w.-]+", one))
-        ]  # fmt: skip
+        ]
     return {
         module
         for module, owners in metadata.packages_distributions().items()

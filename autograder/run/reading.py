@@ -134,9 +134,12 @@ def _parsed(text: str, told: list[tuple[str, str]]) -> tuple[str, ast.Module | N
         "": text,
         "it mixes tabs and spaces; a tab was read as 4 spaces": _spaced(text, 4),
         "it mixes tabs and spaces; a tab was read as 8 spaces": _spaced(text, 8),
-        "it holds spaces that Python does not know; they were read as spaces":
-            text.replace("\u00a0", " ").replace("\u200b", "").replace("\ufeff", ""),
-    }  # fmt: skip
+        "it holds spaces that Python does not know; they were read as spaces": text.replace(
+            "\u00a0", " "
+        )
+        .replace("\u200b", "")
+        .replace("\ufeff", ""),
+    }
     for words, changed in ways.items():
         if words and changed == text:
             continue

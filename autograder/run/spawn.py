@@ -48,17 +48,24 @@ class SpawnWorker(Worker):
         options: dict[str, Any] = {"env": environment(), "cwd": tempfile.gettempdir()}
         if sys.platform == "win32":
             self.process = subprocess.Popen(
-                command(self._program, "spawn", 372), stdin=subprocess.PIPE, stdout=self.output,
-                stderr=self.output, **options,
-            )  # fmt: skip
+                command(self._program, "spawn", 372),
+                stdin=subprocess.PIPE,
+                stdout=self.output,
+                stderr=self.output,
+                **options,
+            )
             self.process.stdin.write(theirs.share(self.process.pid))  # 372 bytes, always
             self.process.stdin.close()
         else:
             self.process = subprocess.Popen(
-                command(self._program, "spawn", theirs.fileno()), pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL, stdout=self.output, stderr=self.output,
-                start_new_session=True, **options,
-            )  # fmt: skip
+                command(self._program, "spawn", theirs.fileno()),
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=self.output,
+                stderr=self.output,
+                start_new_session=True,
+                **options,
+            )
         theirs.close()
         self.ready = False
 

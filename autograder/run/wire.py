@@ -87,8 +87,16 @@ def unpack(frame: bytes, most: int = MAX_FRAME) -> Any:
             raise WireError(f"the answer is too large: {header_size / 2**20:.1f} MB beside arrays")
         tree = json.loads(frame[_PREFIX.size : start])
         return _decode(tree, memoryview(frame)[start:], 0)
-    except (struct.error, ValueError, LookupError, TypeError, AttributeError, ArithmeticError,
-            RecursionError, MemoryError) as error:  # fmt: skip
+    except (
+        struct.error,
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        ArithmeticError,
+        RecursionError,
+        MemoryError,
+    ) as error:
         raise WireError(f"an answer that cannot be read: {error}") from None
 
 

@@ -88,8 +88,16 @@ def compare(chosen: argparse.Namespace) -> int:
         if "hw4" not in chosen.without:
             add_scores(figures, answers, labels, Path(folder))
     table(figures, reasons)
-    record = {"data": data.source, "seed": chosen.seed, "tiny": chosen.tiny, "tasks": len(labels),
-              "way": WAY, "shot": 1, "methods": figures, "missing": reasons}  # fmt: skip
+    record = {
+        "data": data.source,
+        "seed": chosen.seed,
+        "tiny": chosen.tiny,
+        "tasks": len(labels),
+        "way": WAY,
+        "shot": 1,
+        "methods": figures,
+        "missing": reasons,
+    }
     write_text(out / "compare.json", json.dumps(record, indent=2) + "\n")
     print(f"numbers: {out / 'compare.json'}")
     print(f"picture: {picture(figures, reasons, data.source, out / 'compare.png')}")
@@ -131,9 +139,18 @@ def ask(
         raise Missing(f"{method.homework} is not here")
     out = tasks.with_name(f"{method.key}.npz")
     command = [
-        "-m", f"{method.homework}.experiments.compared_method", "--method", method.key, "--tasks", str(tasks),
-        "--out", str(out), "--seed", str(chosen.seed), *(["--tiny"] if chosen.tiny else []),
-    ]  # fmt: skip
+        "-m",
+        f"{method.homework}.experiments.compared_method",
+        "--method",
+        method.key,
+        "--tasks",
+        str(tasks),
+        "--out",
+        str(out),
+        "--seed",
+        str(chosen.seed),
+        *(["--tiny"] if chosen.tiny else []),
+    ]
     start(command, lambda share: advance(method.title, share))
     with np.load(out, allow_pickle=False) as file:
         return dict(file)
@@ -146,8 +163,9 @@ def start(command: list[str], progress: Callable[[float], None] = lambda share: 
         Missing: when it fails; its last line says why.
     """
     with tempfile.TemporaryFile("w+") as errors:
-        process = subprocess.Popen([sys.executable, *command], cwd=ROOT, text=True, stderr=errors,
-                                   stdout=subprocess.PIPE)  # fmt: skip
+        process = subprocess.Popen(
+            [sys.executable, *command], cwd=ROOT, text=True, stderr=errors, stdout=subprocess.PIPE
+        )
         assert process.stdout is not None
         until = time.monotonic() + SECONDS
         try:
@@ -200,8 +218,16 @@ def add_scores(figures: dict, answers: dict, labels: np.ndarray, folder: Path) -
     flat = {name: found["probabilities"].reshape(-1, WAY) for name, found in answers.items()}
     np.savez(folder / "answers.npz", labels=labels.ravel(), **flat)
     try:
-        start(["-m", SCORES, "--answers", str(folder / "answers.npz"), "--out",
-               str(folder / "scores.json")])  # fmt: skip
+        start(
+            [
+                "-m",
+                SCORES,
+                "--answers",
+                str(folder / "answers.npz"),
+                "--out",
+                str(folder / "scores.json"),
+            ]
+        )
     except Missing:
         return
     for name, scores in json.loads((folder / "scores.json").read_text(encoding="utf-8")).items():
@@ -232,17 +258,29 @@ def progress() -> Iterator[Advance]:
 def table(figures: dict, reasons: dict) -> None:
     """The figures in numbers."""
     scored = any("ece" in row for row in figures.values())
-    heads = ["method", "accuracy", "confidence - accuracy", *(["ECE", "NLL"] if scored else []),
-             "ms a task", "parameters", "peak kB a task", "training s"]  # fmt: skip
+    heads = [
+        "method",
+        "accuracy",
+        "confidence - accuracy",
+        *(["ECE", "NLL"] if scored else []),
+        "ms a task",
+        "parameters",
+        "peak kB a task",
+        "training s",
+    ]
     shown = Table(*heads)
     for name, row in figures.items():
         scores = [f"{row['ece']:.3f}", f"{row['nll']:.3f}"] if scored else []
         shown.add_row(
-            name, f"{row['accuracy']:.3f} ± {row['interval']:.3f}",
-            f"{row['confidence_minus_accuracy']:+.3f}", *scores,
-            f"{1000 * row['seconds_a_task']:.2f}", f"{row['parameters']:,}",
-            f"{row['peak_bytes'] / 1024:,.0f}", f"{row['training_seconds']:.0f}",
-        )  # fmt: skip
+            name,
+            f"{row['accuracy']:.3f} ± {row['interval']:.3f}",
+            f"{row['confidence_minus_accuracy']:+.3f}",
+            *scores,
+            f"{1000 * row['seconds_a_task']:.2f}",
+            f"{row['parameters']:,}",
+            f"{row['peak_bytes'] / 1024:,.0f}",
+            f"{row['training_seconds']:.0f}",
+        )
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
     console.print(shown)
     for name, reason in reasons.items():
@@ -257,21 +295,32 @@ def picture(figures: dict, reasons: dict, source: str, path: Path) -> Path:
         colour = plots.COLOURS[row]
         if name not in figures:
             reason = textwrap.fill(f"missing: {reasons[name]}", 44)
-            accuracy.text(0.02, row, reason, transform=accuracy.get_yaxis_transform(), va="center",
-                          fontsize=7, color="#555555")  # fmt: skip
+            accuracy.text(
+                0.02,
+                row,
+                reason,
+                transform=accuracy.get_yaxis_transform(),
+                va="center",
+                fontsize=7,
+                color="#555555",
+            )
             continue
         found = figures[name]
-        accuracy.errorbar(found["accuracy"], row, xerr=found["interval"], marker="o", capsize=4,
-                          color=colour)  # fmt: skip
-        reliability.plot(*zip(*found["reliability"]), marker="o", markersize=4, label=name,
-                         **plots.style(row))  # fmt: skip
+        accuracy.errorbar(
+            found["accuracy"], row, xerr=found["interval"], marker="o", capsize=4, color=colour
+        )
+        reliability.plot(
+            *zip(*found["reliability"]), marker="o", markersize=4, label=name, **plots.style(row)
+        )
         seconds.plot(1000 * found["seconds_a_task"], row, marker="o", color=colour)
         kept, peak = found["kept_bytes"] / 1024, found["peak_bytes"] / 1024
         memory.barh(row - 0.18, kept, 0.34, color=colour)
         memory.barh(row + 0.18, peak, 0.34, color=colour, alpha=0.45)
     accuracy.axvline(1 / WAY, color="grey", linewidth=0.8)
-    accuracy.set(xlabel=f"accuracy on new tasks (95 % interval; chance {1 / WAY:.2f})",
-                 title=f"{WAY}-way 1-shot, {source}")  # fmt: skip
+    accuracy.set(
+        xlabel=f"accuracy on new tasks (95 % interval; chance {1 / WAY:.2f})",
+        title=f"{WAY}-way 1-shot, {source}",
+    )
     reliability.plot([1 / WAY, 1], [1 / WAY, 1], color="grey", linewidth=0.8)
     reliability.set(xlabel="how sure it is", ylabel="how often it is right", title="calibration")
     seconds.set(xlabel="ms to learn a task and answer it", title="time")

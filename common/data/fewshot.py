@@ -20,10 +20,15 @@ def load(data: str | None = None, tiny: bool = False) -> FewShotImages:
         KitError: when what was asked for is not there.
     """
     choice = Choice(
-        "omniglot", "Omniglot", f"{omniglot.PACKED}, images_background.zip or omniglot_resized/",
-        omniglot.find, omniglot.load, "glyphs", glyphs.load,
+        "omniglot",
+        "Omniglot",
+        f"{omniglot.PACKED}, images_background.zip or omniglot_resized/",
+        omniglot.find,
+        omniglot.load,
+        "glyphs",
+        glyphs.load,
         lambda: glyphs.load(TINY_CHARACTERS),
-    )  # fmt: skip
+    )
     images, why = best(choice, data, tiny)
     counts = ", ".join(f"{len(part)} {name}" for name, part in images.classes.items())
     print(f"data: {images.source} ({why}); characters: {counts}")

@@ -32,8 +32,14 @@ DRAWINGS, SIDE = 20, 28
 def find(data: str | None) -> Path | None:
     """The packed file, a zip or a folder that holds Omniglot, or None."""
     for folder in source.folders("omniglot", data):
-        for name in (PACKED, "images_background.zip", "omniglot_resized.zip", "omniglot-py",
-                     "omniglot_resized", "images_background"):  # fmt: skip
+        for name in (
+            PACKED,
+            "images_background.zip",
+            "omniglot_resized.zip",
+            "omniglot-py",
+            "omniglot_resized",
+            "images_background",
+        ):
             if (folder / name).exists():
                 return folder / name
     return None

@@ -86,6 +86,11 @@ def arrange(
         start += size
     rows = {"train": np.sort(shuffled[start:]), **rows}
     return Ratings(
-        source, users.astype(np.int64), items.astype(np.int64), stars.astype(np.float32),
-        num_users, num_items, rows,
-    )  # fmt: skip
+        source,
+        users.astype(np.int64),
+        items.astype(np.int64),
+        stars.astype(np.float32),
+        num_users,
+        num_items,
+        rows,
+    )

@@ -20,10 +20,15 @@ def load(data: str | None = None, tiny: bool = False) -> Ratings:
         KitError: when what was asked for is not there.
     """
     choice = Choice(
-        "movielens", "MovieLens", f"{movielens.FILE} or {movielens.ZIP}",
-        movielens.find, movielens.load, "generated", synthetic_ratings.load,
+        "movielens",
+        "MovieLens",
+        f"{movielens.FILE} or {movielens.ZIP}",
+        movielens.find,
+        movielens.load,
+        "generated",
+        synthetic_ratings.load,
         lambda: synthetic_ratings.load(*TINY),
-    )  # fmt: skip
+    )
     ratings, why = best(choice, data, tiny)
     counts = ", ".join(f"{len(rows)} {name}" for name, rows in ratings.rows.items())
     print(f"data: {ratings.source} ({why}); ratings: {counts}")

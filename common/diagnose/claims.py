@@ -37,8 +37,11 @@ class Claim:
     direction: str
 
     def __str__(self) -> str:
-        verb = f"is {self.direction}" if self.direction in ("above", "below", "alike") else (
-            self.direction)  # fmt: skip
+        verb = (
+            f"is {self.direction}"
+            if self.direction in ("above", "below", "alike")
+            else (self.direction)
+        )
         return f"{self.metric} {verb} from step {self.first:g} to {self.last:g}"
 
 
@@ -56,8 +59,9 @@ def holds(claim: Claim, columns: Columns, setting: Setting) -> bool:
     """
     rows = rows_between(columns, claim.first, claim.last)
     if claim.direction in ("above", "below", "alike"):
-        distances = [distance for row, distance in _distances(claim.metric, columns, setting)
-                     if row in rows]  # fmt: skip
+        distances = [
+            distance for row, distance in _distances(claim.metric, columns, setting) if row in rows
+        ]
         slack = SLACK if claim.direction == "alike" else 0.0
         inside = {
             "above": [d > slack for d in distances],

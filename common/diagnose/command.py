@@ -36,12 +36,26 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("homework", help="hw1, hw2, …")
     parser.add_argument("--name", help="yours, as you sign; default: the one you signed with")
-    parser.add_argument("--ask", nargs="*", metavar="RUN",
-                        help="answer by questions: these runs; none named: all that do not hold yet")  # fmt: skip
-    parser.add_argument("--hint", metavar="LEVEL", type=int, choices=(1, 2, 3), default=3,
-                        help="1 what differs, 2 the idea, 3 the place to look at (3)")  # fmt: skip
-    parser.add_argument("--out", type=Path, metavar="FILE",
-                        help="the picture (runs/hwN/diagnosis.png); its numbers go beside it, as .txt")  # fmt: skip
+    parser.add_argument(
+        "--ask",
+        nargs="*",
+        metavar="RUN",
+        help="answer by questions: these runs; none named: all that do not hold yet",
+    )
+    parser.add_argument(
+        "--hint",
+        metavar="LEVEL",
+        type=int,
+        choices=(1, 2, 3),
+        default=3,
+        help="1 what differs, 2 the idea, 3 the place to look at (3)",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="the picture (runs/hwN/diagnosis.png); its numbers go beside it, as .txt",
+    )
     options.add_plain(parser)
     return parser.parse_args()
 
@@ -63,8 +77,9 @@ def main() -> int:
         return 1
     done = telling.tell_verdicts(given, diagnosis.verdicts(given, curves), chosen.hint)
     if not done:
-        print(f"Go on by questions (python -m common.diagnose {chosen.homework} --ask), "
-              f"or in {path}.")  # fmt: skip
+        print(
+            f"Go on by questions (python -m common.diagnose {chosen.homework} --ask), or in {path}."
+        )
     return 0 if done else 1
 
 
@@ -112,5 +127,10 @@ def _asked(given: Diagnosis, path: Path, curves: Curves, chosen: argparse.Namesp
         before = path.with_suffix(".toml.old")
         shutil.copyfile(path, before)
         print(f"what you wrote yourself is kept as {before}")
-    return form.ask(given, wanted or open_runs, curves, chosen.hint,
-                    lambda now: diagnosis.write(path, curves, now))  # fmt: skip
+    return form.ask(
+        given,
+        wanted or open_runs,
+        curves,
+        chosen.hint,
+        lambda now: diagnosis.write(path, curves, now),
+    )

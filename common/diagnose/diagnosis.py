@@ -100,8 +100,10 @@ def as_toml(given: Diagnosis, curves: Curves) -> str:
 
 
 def _claim_row(claim: Claim) -> str:
-    return (f'    {{ metric = "{claim.metric}", from = {claim.first:g}, to = {claim.last:g}, '
-            f'direction = "{claim.direction}" }},')  # fmt: skip
+    return (
+        f'    {{ metric = "{claim.metric}", from = {claim.first:g}, to = {claim.last:g}, '
+        f'direction = "{claim.direction}" }},'
+    )
 
 
 def read(path: Path, curves: Curves) -> Diagnosis:
@@ -111,8 +113,10 @@ def read(path: Path, curves: Curves) -> Diagnosis:
         KitError: in one line, with the place and what may stand there.
     """
     if not path.exists():
-        raise KitError(f"{path} is missing; make it with: python -m common.diagnose "
-                       f'{curves.homework} --name "YOUR NAME"')  # fmt: skip
+        raise KitError(
+            f"{path} is missing; make it with: python -m common.diagnose "
+            f'{curves.homework} --name "YOUR NAME"'
+        )
     try:
         table = untrusted.toml_of(untrusted.read(path, LARGEST))
     except untrusted.Unreadable as error:
@@ -130,8 +134,10 @@ def read(path: Path, curves: Curves) -> Diagnosis:
             )
     for run in given:
         if run not in runs:
-            raise KitError(f"{path}: run {run[:20]!r} is not one of yours ({', '.join(runs)}); a "
-                           "choice belongs to a name")  # fmt: skip
+            raise KitError(
+                f"{path}: run {run[:20]!r} is not one of yours ({', '.join(runs)}); a "
+                "choice belongs to a name"
+            )
     return Diagnosis(name, tuple(_answer(f"{path}, run {r}", r, given[r], curves) for r in runs))
 
 
@@ -161,19 +167,24 @@ def claim_of(place: str, row: object, run: str, curves: Curves) -> Claim | None:
         return None
     metrics = curves.setting_of(run).metrics
     if not isinstance(row["metric"], str) or row["metric"] not in metrics:
-        raise KitError(f"{place}: no metric {str(row['metric'])[:40]!r}; there is "
-                       f"{', '.join(metrics)}")  # fmt: skip
+        raise KitError(
+            f"{place}: no metric {str(row['metric'])[:40]!r}; there is {', '.join(metrics)}"
+        )
     if not isinstance(row["direction"], str) or row["direction"] not in DIRECTIONS:
-        raise KitError(f"{place}: no direction {str(row['direction'])[:40]!r}; there is "
-                       f"{', '.join(DIRECTIONS)}")  # fmt: skip
+        raise KitError(
+            f"{place}: no direction {str(row['direction'])[:40]!r}; there is "
+            f"{', '.join(DIRECTIONS)}"
+        )
     first, last = row["from"], row["to"]
     if not all(type(step) in (int, float) for step in (first, last)):
         raise KitError(f"{place}: from and to are steps, numbers without quotes")
     columns = curves.runs[run].columns
     if len(claims.rows_between(columns, first, last)) < LEAST_ROWS:
         steps = columns["step"]
-        raise KitError(f"{place}: from {first:g} to {last:g} has fewer than {LEAST_ROWS} points; "
-                       f"steps go from {steps[0]} to {steps[-1]}, every {steps[0]}")  # fmt: skip
+        raise KitError(
+            f"{place}: from {first:g} to {last:g} has fewer than {LEAST_ROWS} points; "
+            f"steps go from {steps[0]} to {steps[-1]}, every {steps[0]}"
+        )
     return Claim(row["metric"], first, last, row["direction"])
 
 
@@ -193,25 +204,37 @@ def verdict(answer: Answer, curves: Curves) -> Verdict:
         return Verdict(answer.run, OPEN, (f"{what} not filled in yet",))
     for claim in answer.claims:
         if not claims.holds(claim, columns, setting):
-            return Verdict(answer.run, FALSE, (
-                f"{claim}? {_seen(claim, columns, setting)}",
-                "read the values at both ends of the range, against the numbers of the axis",
-                _place(columns, setting),
-            ))  # fmt: skip
+            return Verdict(
+                answer.run,
+                FALSE,
+                (
+                    f"{claim}? {_seen(claim, columns, setting)}",
+                    "read the values at both ends of the range, against the numbers of the axis",
+                    _place(columns, setting),
+                ),
+            )
     if answer.cause == SOUND:
         if any(claim.direction != "alike" for claim in answer.claims):
-            return Verdict(answer.run, SILENT, (
-                'for a sound run, say where it is "alike"',
-                "a run is sound when nothing tells it from other sound runs: compare every metric",
-                _place(columns, setting),
-            ))  # fmt: skip
+            return Verdict(
+                answer.run,
+                SILENT,
+                (
+                    'for a sound run, say where it is "alike"',
+                    "a run is sound when nothing tells it from other sound runs: compare every metric",
+                    _place(columns, setting),
+                ),
+            )
         return Verdict(answer.run, HOLDS)
     if not any(claims.says_something(claim, setting) for claim in answer.claims):
-        return Verdict(answer.run, SILENT, (
-            f"{answer.claims[0]}: so it does in the sound reference",
-            "evidence is what a sound run would not do: look where the curve leaves the band",
-            _place(columns, setting),
-        ))  # fmt: skip
+        return Verdict(
+            answer.run,
+            SILENT,
+            (
+                f"{answer.claims[0]}: so it does in the sound reference",
+                "evidence is what a sound run would not do: look where the curve leaves the band",
+                _place(columns, setting),
+            ),
+        )
     return Verdict(answer.run, HOLDS)
 
 

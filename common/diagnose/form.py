@@ -28,8 +28,10 @@ def ask(
         keep: called with the whole diagnosis after each run.
     """
     seen: set[str] = set()
-    print("A number, or the beginning of a name. Enter alone leaves a run for later; "
-          "Ctrl-D ends, and the runs before are kept.")  # fmt: skip
+    print(
+        "A number, or the beginning of a name. Enter alone leaves a run for later; "
+        "Ctrl-D ends, and the runs before are kept."
+    )
     try:
         for run in runs:
             setting = curves.runs[run].setting
@@ -51,9 +53,11 @@ def _ask_run(run: str, curves: Curves, hint: int, meanings: bool) -> Answer | No
     cause = _choose("cause", setting.causes, meanings)
     if cause is None:
         return None
-    print("Evidence: what does which metric do between which steps, that a sound run does not?"
-          if cause != diagnosis.SOUND else
-          "Evidence: which metric is alike to the sound runs, between which steps?")  # fmt: skip
+    print(
+        "Evidence: what does which metric do between which steps, that a sound run does not?"
+        if cause != diagnosis.SOUND
+        else "Evidence: which metric is alike to the sound runs, between which steps?"
+    )
     found: list[Claim] = []
     while len(found) < MOST_CLAIMS:
         claim = _ask_claim(run, curves, cause, bool(found))
@@ -80,8 +84,12 @@ def _ask_claim(run: str, curves: Curves, cause: str, more: bool) -> Claim | None
     if metric and cause != diagnosis.SOUND:
         direction = _choose("what it does", DIRECTIONS, meanings=not more)
     while metric and direction:
-        row = {"metric": metric, "direction": direction,
-               "from": _ask_step("from step", steps[0]), "to": _ask_step("to step", steps[-1])}  # fmt: skip
+        row = {
+            "metric": metric,
+            "direction": direction,
+            "from": _ask_step("from step", steps[0]),
+            "to": _ask_step("to step", steps[-1]),
+        }
         try:
             return diagnosis.claim_of(f"run {run}", row, run, curves)
         except KitError as error:

@@ -50,10 +50,21 @@ def _panel(
     """One metric: what it is stands above, where a long text has room."""
     reference = setting.reference
     low, high = setting.band[metric]
-    axis.fill_between(reference["step"], low, high, color="#999999", alpha=0.3,
-                      label=f"{setting.seeds} sound runs")  # fmt: skip
-    axis.plot(reference["step"], reference[metric], color="#555555", linestyle=":",
-              label="sound reference")  # fmt: skip
+    axis.fill_between(
+        reference["step"],
+        low,
+        high,
+        color="#999999",
+        alpha=0.3,
+        label=f"{setting.seeds} sound runs",
+    )
+    axis.plot(
+        reference["step"],
+        reference[metric],
+        color="#555555",
+        linestyle=":",
+        label="sound reference",
+    )
     axis.plot(columns["step"], columns[metric], label=name, color=colour)
     what = textwrap.fill(setting.metrics[metric], WIDEST)
     axis.set_title(f"{metric}\n{what}", fontsize="small", loc="left")

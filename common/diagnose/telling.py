@@ -31,8 +31,10 @@ def tell_verdicts(answers: Diagnosis, verdicts: list[Verdict], hint: int) -> boo
         rows.append((verdict.run, answer.cause, evidence, said))
     _show("", ("run", "cause", "evidence", "verdict"), rows)
     done = sum(verdict.state == HOLDS for verdict in verdicts)
-    print(f"{done} of {len(verdicts)} pieces of evidence hold. Whether the causes are right is "
-          "judged by the course grader.")  # fmt: skip
+    print(
+        f"{done} of {len(verdicts)} pieces of evidence hold. Whether the causes are right is "
+        "judged by the course grader."
+    )
     return done == len(verdicts)
 
 
@@ -41,8 +43,10 @@ def _show(title: str, heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -
     if plain():
         print(title, end="\n" if title else "")
         for row in rows:
-            cells = (f"{head}: {'; '.join(cell.splitlines()) or 'none'}"
-                     for head, cell in zip(heads, row))  # fmt: skip
+            cells = (
+                f"{head}: {'; '.join(cell.splitlines()) or 'none'}"
+                for head, cell in zip(heads, row)
+            )
             print("- " + ". ".join(cells))
         return
     from rich.console import Console

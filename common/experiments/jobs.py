@@ -120,9 +120,14 @@ class Plan:
             if "--evaluate" in given and self.chosen.seed:
                 continue  # a report shows those of seed 0
             yield self._job(
-                files[-1], DRAWING_MINUTES, given, self.place, log=Path(files[-1]).stem,
-                needs=self._needs(given), makes=tuple(self._names(files[-1])),
-            )  # fmt: skip
+                files[-1],
+                DRAWING_MINUTES,
+                given,
+                self.place,
+                log=Path(files[-1]).stem,
+                needs=self._needs(given),
+                makes=tuple(self._names(files[-1])),
+            )
 
     def _job(
         self,
@@ -137,10 +142,15 @@ class Plan:
         extra = ["--resume", "--seed", str(seed), *(["--tiny"] if tiny else [])]
         extra += ["--data", data] if data else []
         return Job(
-            self.homework.name, f"{self.homework.name} {name}", minutes,
-            (*given, *extra, "--out", str(out)), self.place / f"{log or name}-seed{seed}.log",
-            tiny=tiny, data=data, **more,
-        )  # fmt: skip
+            self.homework.name,
+            f"{self.homework.name} {name}",
+            minutes,
+            (*given, *extra, "--out", str(out)),
+            self.place / f"{log or name}-seed{seed}.log",
+            tiny=tiny,
+            data=data,
+            **more,
+        )
 
     def _folder(self, name: str) -> Path:
         return self.place / f"{name}-seed{self.chosen.seed}"

@@ -111,12 +111,15 @@ def of_run(run: RunFolder, root: Path = ROOT) -> ReferenceBands:
         return ReferenceBands(
             {
                 metric: Band(
-                    tuple(reference["steps"]), tuple(band["low"]), tuple(band["high"]),
-                    band["better"] == "lower", len(reference["seeds"]),
+                    tuple(reference["steps"]),
+                    tuple(band["low"]),
+                    tuple(band["high"]),
+                    band["better"] == "lower",
+                    len(reference["seeds"]),
                 )
                 for metric, band in reference["metrics"].items()
             }
-        )  # fmt: skip
+        )
     except (KeyError, TypeError) as error:
         raise KitError(f"{homework}/{FILE} is damaged: {error!r}; take it from the kit") from None
 

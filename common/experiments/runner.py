@@ -85,14 +85,22 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     add("--list", action="store_true", help="run nothing")
     add("--tiny", action="store_true", help="every path in seconds, in runs/tiny")
     add(
-        "--at-once", type=int, metavar="N", default=min(AT_ONCE, os.cpu_count() or 1),
+        "--at-once",
+        type=int,
+        metavar="N",
+        default=min(AT_ONCE, os.cpu_count() or 1),
         help=f"trainings side by side (default {AT_ONCE}, on one core 1)",
-    )  # fmt: skip
+    )
     add("--optional", action="store_true", help="with the experiments of extra problems")
     add("--seed", type=int, default=0, help="of weights and tasks (default 0)")
     add("--data", metavar="SOURCE", help="a data set's name or a folder, for every homework")
-    add("--predict", default="", metavar="skip", choices=[prediction.SKIP],
-        help="ask for no predictions: open the reference bands without")  # fmt: skip
+    add(
+        "--predict",
+        default="",
+        metavar="skip",
+        choices=[prediction.SKIP],
+        help="ask for no predictions: open the reference bands without",
+    )
     options.add_plain(parser)
     chosen = parser.parse_args(argv)
     if chosen.at_once < 1:

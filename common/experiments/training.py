@@ -26,9 +26,14 @@ LONG = 500  # steps: a training that is worth a rehearsal
 
 
 def open_run(
-    homework: str, name: str, folder: Path, chosen: Namespace, data: str,
-    own: Mapping[str, Any] | None = None, **settings: Any,
-) -> RunFolder:  # fmt: skip
+    homework: str,
+    name: str,
+    folder: Path,
+    chosen: Namespace,
+    data: str,
+    own: Mapping[str, Any] | None = None,
+    **settings: Any,
+) -> RunFolder:
     """Open the folder of a run, and say which it is.
 
     Args:
@@ -42,8 +47,14 @@ def open_run(
         AlreadyFinished: with --resume, when there is nothing left to do.
         KitError: when the folder holds the run that is asked for, and this is not that run.
     """
-    config = {"homework": homework, "experiment": name, "data": data, "seed": chosen.seed,
-              "tiny": chosen.tiny, **settings}  # fmt: skip
+    config = {
+        "homework": homework,
+        "experiment": name,
+        "data": data,
+        "seed": chosen.seed,
+        "tiny": chosen.tiny,
+        **settings,
+    }
     changed = {key: value for key, value in chosen.changed.items() if (own or {}).get(key) != value}
     if changed:
         config["options"] = {key: _plain(value) for key, value in changed.items()}
@@ -121,6 +132,13 @@ def trainer_of(
         more: the other attributes of a `Trainer`.
     """
     return Trainer(
-        run, module, optimizer, rng, steps, every, timer=StepTimer(chosen.profile),
-        reference=reference_band.of_run(run), **more,
-    )  # fmt: skip
+        run,
+        module,
+        optimizer,
+        rng,
+        steps,
+        every,
+        timer=StepTimer(chosen.profile),
+        reference=reference_band.of_run(run),
+        **more,
+    )

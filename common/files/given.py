@@ -118,9 +118,10 @@ def form(node: ast.stmt, holes: Collection[str] = ()) -> str:
     if isinstance(node, ast.ClassDef):
         rest = [one for one in node.body if not isinstance(one, Function) and not is_text(one)]
         rest = [
-            one for one in rest
+            one
+            for one in rest
             if not isinstance(one, ast.Pass) and not _defines_only(one, node.name, holes)
-        ]  # fmt: skip
+        ]
         head = [*node.bases, *node.keywords, *node.decorator_list, *rest]
         return f"class {node.name} {[ast.dump(one) for one in head]}"
     if isinstance(node, Function):

@@ -48,11 +48,18 @@ def main() -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("venv", nargs="?", type=Path, default=Path(".venv"), help="where (.venv)")
-    parser.add_argument("--torch", choices=("default", "cpu"), default="default",
-                        help="cpu: the smaller build without CUDA, on Linux")  # fmt: skip
+    parser.add_argument(
+        "--torch",
+        choices=("default", "cpu"),
+        default="default",
+        help="cpu: the smaller build without CUDA, on Linux",
+    )
     parser.add_argument("--requirements", type=Path, default=Path("requirements.txt"))
-    parser.add_argument("--constraints", default="constraints.txt",
-                        help="versions to take; empty: the newest that are allowed")  # fmt: skip
+    parser.add_argument(
+        "--constraints",
+        default="constraints.txt",
+        help="versions to take; empty: the newest that are allowed",
+    )
     chosen = parser.parse_args()
     known = Path(chosen.constraints)
     limits = ["-c", str(known)] if chosen.constraints and known.is_file() else []
@@ -143,8 +150,10 @@ def _install(way: list[str], wanted: list[str], limits: list[str]) -> None:
     except Failed:
         if not limits:
             raise
-        print(f"The versions in {limits[-1]} cannot be had; trying what {wanted[-1]} allows ...",
-              flush=True)  # fmt: skip
+        print(
+            f"The versions in {limits[-1]} cannot be had; trying what {wanted[-1]} allows ...",
+            flush=True,
+        )
         _run([*way, *wanted])
 
 
@@ -175,8 +184,14 @@ def _run(command: list[str]) -> None:
         Failed: with all that it said.
     """
     try:
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                              errors="replace", check=False)  # fmt: skip
+        done = subprocess.run(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            check=False,
+        )
     except OSError as error:
         raise Failed(f"{command[0]}: {error.strerror}") from None
     if done.returncode:

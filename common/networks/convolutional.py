@@ -76,9 +76,7 @@ class Conv4(nn.Module):
                 norm = [nn.MaxPool2d(2), *norm]
             elif how == "norm-pool":
                 norm = [*norm, nn.MaxPool2d(2)]
-            layers += [
-                nn.Conv2d(before, width, 3, stride, padding=1, bias=False), *norm, nn.ReLU()
-            ]  # fmt: skip
+            layers += [nn.Conv2d(before, width, 3, stride, padding=1, bias=False), *norm, nn.ReLU()]
             side = {"stride": (side + 1) // 2, "none": side}.get(how, side // 2)
         self.features = nn.Sequential(*layers, nn.Flatten())
         self.stackable = not running and "norm-pool" not in shrink

@@ -178,9 +178,13 @@ class _LayersGradient(Function):
 
     @staticmethod
     def vmap(
-        info: Any, dims: Dims, gradient: Tensor, run: _Pass, wanted: bool,
+        info: Any,
+        dims: Dims,
+        gradient: Tensor,
+        run: _Pass,
+        wanted: bool,
         *images_and_parameters: Tensor,
-    ) -> tuple[tuple[Tensor, ...], Dims]:  # fmt: skip
+    ) -> tuple[tuple[Tensor, ...], Dims]:
         tasks = info.batch_size
         of_images, *found = run.backward(_beside(gradient, dims[0], tasks, 1), tasks, wanted)
         rows = [part.unflatten(0, (tasks, -1)) for part in found]
@@ -200,9 +204,18 @@ class _ConvolutionGradient(Function):
         gradient: Tensor, images: Tensor, weight: Tensor, stride: int, groups: int, wanted: bool
     ) -> tuple[Tensor, Tensor]:
         of_images, of_weight, _ = _aten.convolution_backward(
-            gradient, images, weight, None, (stride, stride), _NEIGHBOURS, _NEIGHBOURS, False, (0, 0),
-            groups, (wanted, True, False),
-        )  # fmt: skip
+            gradient,
+            images,
+            weight,
+            None,
+            (stride, stride),
+            _NEIGHBOURS,
+            _NEIGHBOURS,
+            False,
+            (0, 0),
+            groups,
+            (wanted, True, False),
+        )
         return of_images if wanted else images.new_zeros(()), of_weight
 
     @staticmethod

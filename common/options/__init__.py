@@ -114,8 +114,11 @@ def parser(description: str, example: str, beside: tuple[str, ...] = ()) -> Pars
         "--out", type=Path, metavar="DIR", help="the run folder (default runs/hwN/EXPERIMENT-seedS)"
     )
     add("--resume", action="store_true", help="go on where the run in this folder stopped")
-    add("--check", action="store_true",
-        help="no training: a rehearsal of seconds that says what looks odd")  # fmt: skip
+    add(
+        "--check",
+        action="store_true",
+        help="no training: a rehearsal of seconds that says what looks odd",
+    )
     add("--no-check", action="store_true", help="no rehearsal before the first long run")
     add("--profile", action="store_true", help="print at the end where the time went")
     add_plain(options)
@@ -133,10 +136,13 @@ def add_plain(options: argparse.ArgumentParser) -> None:
 def add_predict(options: Parser) -> None:
     """The option of a script whose experiments are compared."""
     options.add_argument(
-        "--predict", nargs="?", const="", metavar='"NAME by 0.05"',
+        "--predict",
+        nargs="?",
+        const="",
+        metavar='"NAME by 0.05"',
         help="say first which curve will win: without words, you are asked; skip: open the "
         "reference bands without",
-    )  # fmt: skip
+    )
     options.beside.add("predict")
 
 
@@ -206,8 +212,10 @@ def run_main(main: Callable[[], int | None]) -> None:
         print(f"still empty: {error} ({place}); fill it in first", file=sys.stderr)
         sys.exit(1)
     except Stopped as stop:
-        print(f"\n{stop}; everything is saved: give the same command again with --resume",
-              file=sys.stderr)  # fmt: skip
+        print(
+            f"\n{stop}; everything is saved: give the same command again with --resume",
+            file=sys.stderr,
+        )
         sys.exit(130)
     except KeyboardInterrupt:
         print("\nstopped", file=sys.stderr)

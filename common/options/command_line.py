@@ -22,5 +22,11 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, *args: Any, **more: Any) -> None:
         more.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
         super().__init__(*args, **more)
-        self.add_argument("--version", action=_Version, nargs=0, default=argparse.SUPPRESS,
-                          dest=argparse.SUPPRESS, help="print the version of the kit")  # fmt: skip
+        self.add_argument(
+            "--version",
+            action=_Version,
+            nargs=0,
+            default=argparse.SUPPRESS,
+            dest=argparse.SUPPRESS,
+            help="print the version of the kit",
+        )

@@ -30,9 +30,13 @@ def render(template: str, style: str = "", script: str = "", **values: object) -
         values: what the template shows. A text is escaped, markup of the kit's own is not.
     """
     styles = [_own(text, "style") for text in (shared_style(), style) if text]
-    page = _environment().get_template(template).render(
-        **values, styles=styles, script=_own(script, "script"), policy=policy(styles, script)
-    )  # fmt: skip
+    page = (
+        _environment()
+        .get_template(template)
+        .render(
+            **values, styles=styles, script=_own(script, "script"), policy=policy(styles, script)
+        )
+    )
     return visible(page)
 
 
@@ -68,9 +72,12 @@ def shared_style() -> str:
 @functools.cache
 def _environment() -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(ROOT), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
+        loader=FileSystemLoader(ROOT),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     environment.globals["zip"] = zip
     return environment
 

@@ -48,10 +48,16 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("homework", help="hw0, hw1, …")
     parser.add_argument("--name", help="yours, in place of the one in writeup.md")
-    parser.add_argument("--runs", type=Path, default=options.RUNS, metavar="DIR",
-                        help="where the runs are (runs)")  # fmt: skip
-    parser.add_argument("-o", "--output", type=Path, metavar="FILE",
-                        help="the page to write (default runs/hwN/report.html)")  # fmt: skip
+    parser.add_argument(
+        "--runs", type=Path, default=options.RUNS, metavar="DIR", help="where the runs are (runs)"
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="the page to write (default runs/hwN/report.html)",
+    )
     return parser.parse_args(argv)
 
 

@@ -48,8 +48,10 @@ class Figures:
     def figure(self, alt: str, target: str) -> Markup:
         """A figure for the page: the picture itself, or one line that says what is missing."""
         if target.startswith(("http:", "https:", "data:")):
-            return _absent(f"{alt}: a picture on the network is not shown; save {target[:80]} "
-                           "beside writeup.md and name the file")  # fmt: skip
+            return _absent(
+                f"{alt}: a picture on the network is not shown; save {target[:80]} "
+                "beside writeup.md and name the file"
+            )
         path = self.find(target)
         if path is None:
             return _absent(f"{alt or 'Figure'}: {self._want(target)}")

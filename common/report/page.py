@@ -93,8 +93,10 @@ def _page_marks(report: Report) -> str:
     for section in report.writeup.sections:
         key = _key(section.question)
         text = _quoted(f"{who} · {section.question.id}")
-        marks.append(f"@page {key} {{ @bottom-left {{ font: 8pt sans-serif; content: {text} }} }}\n"
-                     f"#{key} {{ page: {key} }}\n")  # fmt: skip
+        marks.append(
+            f"@page {key} {{ @bottom-left {{ font: 8pt sans-serif; content: {text} }} }}\n"
+            f"#{key} {{ page: {key} }}\n"
+        )
     return "".join(marks)
 
 

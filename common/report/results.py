@@ -199,9 +199,9 @@ class Results:
             elif inside and "{{" in line:
                 first, *rest = cells_of(filled[number])
                 cells = [self.cell(cell, first, wanted) for cell in rest]
-                filled[number] = "| " + " | ".join(
-                    cell.replace("|", "\\|") for cell in (first, *cells)
-                ) + " |"  # fmt: skip
+                filled[number] = (
+                    "| " + " | ".join(cell.replace("|", "\\|") for cell in (first, *cells)) + " |"
+                )
         return filled
 
     def _comparable(self, name: str, runs: list[Run]) -> list[Run]:

@@ -85,8 +85,11 @@ class Writeup:
 
 def questions(homework: Homework) -> tuple[Question, ...]:
     """Return the questions that people grade, in the order of the table; all extra credit is the last one."""
-    found = [Question(p.id, p.title, p.points) for p in homework.problems
-             if p.kind in BY_PEOPLE and p.graded_by is None]  # fmt: skip
+    found = [
+        Question(p.id, p.title, p.points)
+        for p in homework.problems
+        if p.kind in BY_PEOPLE and p.graded_by is None
+    ]
     if extra := sum(p.points for p in homework.problems if p.kind == "extra"):
         found.append(Question("X", "Extra credit", extra, extra=True))
     return tuple(found)

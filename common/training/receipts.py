@@ -32,9 +32,13 @@ def receipt(folder: Path, by: str, unwritten: dict[str, str] | None = None) -> d
     for name, text in (unwritten or {}).items():
         files[name] = hashlib.sha256(text.encode()).hexdigest()
     return {
-        "run": secrets.token_hex(16), "by": by, "seed": config.get("seed"),
-        "source": config.get("data"), "kit": kit_version(), "files": files,
-    }  # fmt: skip
+        "run": secrets.token_hex(16),
+        "by": by,
+        "seed": config.get("seed"),
+        "source": config.get("data"),
+        "kit": kit_version(),
+        "files": files,
+    }
 
 
 def write(folder: Path, by: str, unwritten: dict[str, str] | None = None) -> None:

@@ -52,8 +52,10 @@ class Findings:
         """The findings in words."""
         lines = [] if "loss" in self.known else [f"loss at the start: {self.first:.3f}"]
         for name, value in self.known.items():
-            lines.append(f"{name} at the start: {self.start(name):.3f}, and {value:.3f} for a network "
-                         "that knows nothing")  # fmt: skip
+            lines.append(
+                f"{name} at the start: {self.start(name):.3f}, and {value:.3f} for a network "
+                "that knows nothing"
+            )
         lines.append(f"one batch, {self.steps} steps: loss {self.first:.3f} -> {self.last:.3f}")
         lines.append("size of the gradient beside that of the weights, by layer:")
         lines += [f"  {name:32}{slope:10.2e}" for name, slope in self.slopes.items()]
@@ -116,8 +118,10 @@ def _overfit(
         value = loss.item()
         if findings is None:
             if not math.isfinite(value):
-                raise KitError(f"the loss is {value} before the first step: look at its formula, and at "
-                               "logarithms of zero")  # fmt: skip
+                raise KitError(
+                    f"the loss is {value} before the first step: look at its formula, and at "
+                    "logarithms of zero"
+                )
             findings = Findings(value, value, 0, dict(figures), known, least)
         findings.last, findings.steps = value, step
         if not math.isfinite(value) or time.monotonic() > until or value < 1e-3 * findings.first:
@@ -157,13 +161,17 @@ def odd(findings: Findings) -> list[str]:
     told = []
     for name, value in findings.known.items():
         if abs(findings.start(name) - value) > FAR * abs(value):
-            told.append(f"the first {name} is {findings.start(name):.3f}; a network that knows nothing "
-                        f"has {value:.3f}")  # fmt: skip
+            told.append(
+                f"the first {name} is {findings.start(name):.3f}; a network that knows nothing "
+                f"has {value:.3f}"
+            )
     if not math.isfinite(findings.last):
         told.append(f"training on one batch ends at a loss of {findings.last}: a smaller --lr?")
     elif findings.steps and findings.first - findings.last < findings.least * abs(findings.first):
-        told.append(f"one batch cannot be learned by heart: {findings.steps} steps take the loss from "
-                    f"{findings.first:.3f} to {findings.last:.3f}")  # fmt: skip
+        told.append(
+            f"one batch cannot be learned by heart: {findings.steps} steps take the loss from "
+            f"{findings.first:.3f} to {findings.last:.3f}"
+        )
     for name, slope in findings.slopes.items():
         if math.isnan(slope):
             told.append(f"{name} gets no gradient")

@@ -182,8 +182,10 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         raise KitError(f"{path} cannot be read ({reason}); delete it and train again") from None
     if not isinstance(state, dict) or state.get("format") != CHECKPOINT_FORMAT:
         found = state.get("format") if isinstance(state, dict) else type(state).__name__
-        raise KitError(f"{path} has format {found!r}, expected {CHECKPOINT_FORMAT}: "
-                       "it was made by another version of the kit; train again")  # fmt: skip
+        raise KitError(
+            f"{path} has format {found!r}, expected {CHECKPOINT_FORMAT}: "
+            "it was made by another version of the kit; train again"
+        )
     return state
 
 

@@ -230,9 +230,12 @@ class _Display:
     def __init__(self, steps: int, done: int) -> None:
         self.steps = steps
         self.bar = Progress(
-            TextColumn("step"), MofNCompleteColumn(), BarColumn(),
-            TextColumn("{task.fields[speed]:.3g} steps/s"), TimeRemainingColumn(),
-        )  # fmt: skip
+            TextColumn("step"),
+            MofNCompleteColumn(),
+            BarColumn(),
+            TextColumn("{task.fields[speed]:.3g} steps/s"),
+            TimeRemainingColumn(),
+        )
         self.bar.disable = not live()
         self.row = self.bar.add_task("train", total=steps, completed=done, speed=0.0)
 

@@ -28,10 +28,15 @@ def train(name: str, data: Ratings, chosen: Namespace, folder: Path) -> None:
     setting = SETTINGS[name]
     device = options.device(chosen.device)
     settings = {
-        "epochs": chosen.epochs, "batch": chosen.batch, "lr": chosen.lr, "dim": chosen.dim,
-        "surgery": chosen.surgery, "cosine": chosen.cosine, **asdict(setting),
+        "epochs": chosen.epochs,
+        "batch": chosen.batch,
+        "lr": chosen.lr,
+        "dim": chosen.dim,
+        "surgery": chosen.surgery,
+        "cosine": chosen.cosine,
+        **asdict(setting),
         "weights": list(setting.weights),
-    }  # fmt: skip
+    }
     run = open_run("hw0", name, folder, chosen, data.source, **settings)
     torch.manual_seed(chosen.seed)
     mean = float(data.split("train")[2].mean())

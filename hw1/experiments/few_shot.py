@@ -29,9 +29,12 @@ def train(name: str, data: FewShotImages, chosen: Namespace, folder: Path) -> No
     device = options.device(chosen.device)
     hidden_dim = chosen.hidden or setting.hidden_dim
     settings = {
-        "steps": chosen.steps, "batch": chosen.batch, "lr": chosen.lr,
-        **asdict(setting), "hidden_dim": hidden_dim,
-    }  # fmt: skip
+        "steps": chosen.steps,
+        "batch": chosen.batch,
+        "lr": chosen.lr,
+        **asdict(setting),
+        "hidden_dim": hidden_dim,
+    }
     run = open_run("hw1", name, folder, chosen, data.source, **settings)
     torch.manual_seed(chosen.seed)
     network = build(setting.model, setting.way, setting.shot, hidden_dim).to(device)
@@ -55,9 +58,16 @@ def train(name: str, data: FewShotImages, chosen: Namespace, folder: Path) -> No
 
     every = max(1, chosen.steps // 20)
     trainer = trainer_of(
-        run, chosen, network, optimizer, rng, chosen.steps, every, scheduler=schedule,
+        run,
+        chosen,
+        network,
+        optimizer,
+        rng,
+        chosen.steps,
+        every,
+        scheduler=schedule,
         best_by="val_accuracy",
-    )  # fmt: skip
+    )
     bands, picture = trainer.reference.bands, folder / "curves.png"
     trainer.draw = lambda rows: plots.curves({name: rows}, PANELS, picture, bands=bands)
     check_first(

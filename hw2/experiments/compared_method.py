@@ -30,8 +30,12 @@ def protonet(problem: method.Problem) -> method.Method:
 
     way = min(PROTONET_WAY, len(problem.training))
     network, draw = Conv4(**PROTONET), _sampler(problem, way)
-    _train(network.parameters(), problem, PROTONET_STEPS,
-           lambda: protonet_loss(network, draw(1), way)[0])  # fmt: skip
+    _train(
+        network.parameters(),
+        problem,
+        PROTONET_STEPS,
+        lambda: protonet_loss(network, draw(1), way)[0],
+    )
     network.eval()
 
     @torch.no_grad()
@@ -49,8 +53,12 @@ def maml(problem: method.Problem) -> method.Method:
     network = Conv4(**MAML | {"outputs": problem.way})
     learner = Learner(network, INNER_RATE, steps=1, learned=False, first_order=False)
     mapped, draw = OverTasks(learner), _sampler(problem, problem.way)
-    _train(learner.parameters(), problem, MAML_STEPS,
-           lambda: mapped(learner.of_task, draw(MAML_BATCH))[0].mean())  # fmt: skip
+    _train(
+        learner.parameters(),
+        problem,
+        MAML_STEPS,
+        lambda: mapped(learner.of_task, draw(MAML_BATCH))[0].mean(),
+    )
 
     def answer(support: torch.Tensor, query: torch.Tensor) -> torch.Tensor:
         params: dict[str, torch.Tensor] = dict(network.named_parameters())

@@ -72,9 +72,16 @@ def train(name: str, data: FewShotImages, chosen: Namespace, folder: Path) -> No
 
     every = max(1, setting.steps // (2 if chosen.tiny else 10))
     trainer = trainer_of(
-        run, chosen, method.module, optimizer, rng, setting.steps, every, scheduler=schedule,
+        run,
+        chosen,
+        method.module,
+        optimizer,
+        rng,
+        setting.steps,
+        every,
+        scheduler=schedule,
         best_by="val_accuracy",
-    )  # fmt: skip
+    )
     bands, picture = trainer.reference.bands, folder / "curves.png"
     trainer.draw = lambda rows: plots.curves({name: rows}, PANELS, picture, bands=bands)
     known = {"before_accuracy": 1 / setting.way} if setting.method == "maml" else {}
@@ -92,8 +99,10 @@ def train(name: str, data: FewShotImages, chosen: Namespace, folder: Path) -> No
 def draw_task(tasks: Tasks, path: Path, most: int = 12) -> Path:
     """Draw a task: the first support and query images with their labels."""
     support, labels, query, wanted = (part[0, :most] for part in tasks.ready())
-    rows = [("support", support.reshape(-1, 28, 28), labels.tolist()),
-            ("query", query.reshape(-1, 28, 28), wanted.tolist())]  # fmt: skip
+    rows = [
+        ("support", support.reshape(-1, 28, 28), labels.tolist()),
+        ("query", query.reshape(-1, 28, 28), wanted.tolist()),
+    ]
     return plots.task(rows, path)
 
 
@@ -119,8 +128,12 @@ def report(
     for part, values in found.items():
         result[f"{part}_accuracy"] = float(values.mean())
         result[f"{part}_interval"] = confidence_interval(values)
-    result |= {"interval": result["test_interval"], "tasks": len(found["test"]),
-               "best_step": best_step, "seconds": round(seconds, 1)}  # fmt: skip
+    result |= {
+        "interval": result["test_interval"],
+        "tasks": len(found["test"]),
+        "best_step": best_step,
+        "seconds": round(seconds, 1),
+    }
     if rates:
         result["rates"] = rates
     run.finish(result)

@@ -83,9 +83,12 @@ class Maml:
 
     def __init__(self, setting: Setting, device: torch.device | str) -> None:
         self.module = Learner(
-            Conv4(**MAML).to(device), setting.inner_rate, setting.inner_steps, setting.learned,
+            Conv4(**MAML).to(device),
+            setting.inner_rate,
+            setting.inner_steps,
+            setting.learned,
             setting.first_order,
-        ).to(device)  # fmt: skip
+        ).to(device)
         self.mapped = OverTasks(self.module)
 
     def groups(self, lr: float, rate_factor: float) -> list[dict]:

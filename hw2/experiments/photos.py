@@ -90,8 +90,15 @@ def train(chosen: Namespace, folder: Path) -> None:
         for shot in SHOTS:
             tasks = fixed_tasks(features.test[form], shot, 20 if chosen.tiny else TASKS, seed=22)
             values = protonet_accuracies(network, tasks)
-            result.append({"features": name, "shot": shot, "accuracy": float(values.mean()),
-                           "interval": confidence_interval(values), "tasks": len(values)})  # fmt: skip
+            result.append(
+                {
+                    "features": name,
+                    "shot": shot,
+                    "accuracy": float(values.mean()),
+                    "interval": confidence_interval(values),
+                    "tasks": len(values),
+                }
+            )
             print("{features}, {shot} shot: {accuracy:.4f} ± {interval:.4f}".format(**result[-1]))
     run.finish(result)
     bands, picture = trainer.reference.bands, folder / "curves.png"
@@ -106,9 +113,15 @@ def _bars(result: list[dict], path: Path) -> Path:
     for index, name in enumerate(names):
         rows = [row for row in result if row["features"] == name]
         places = [at + 0.8 * (index + 0.5) / len(names) - 0.4 for at in range(len(rows))]
-        axis.bar(places, [row["accuracy"] for row in rows], 0.7 / len(names), label=name,
-                 yerr=[row["interval"] for row in rows], capsize=3,
-                 color=plots.style(index)["color"])  # fmt: skip
+        axis.bar(
+            places,
+            [row["accuracy"] for row in rows],
+            0.7 / len(names),
+            label=name,
+            yerr=[row["interval"] for row in rows],
+            capsize=3,
+            color=plots.style(index)["color"],
+        )
     axis.set_xticks(range(len(SHOTS)), [f"{shot} shot" for shot in SHOTS])
     axis.axhline(0.2, color="black", linewidth=0.8, linestyle=":")
     axis.set_ylabel("meta-test accuracy, 5-way (95 % interval)")
@@ -132,9 +145,11 @@ def load(data: str | None, tiny: bool = False) -> Features:
     wanted = None if data in (None, "photos", "generated") else data
     found = None if data == "generated" or (tiny and data is None) else _files(wanted)
     if found is None and data not in (None, "generated"):
-        raise KitError(f"--data {data}: no photographs; expected "
-                       f"{', '.join(f'images/{name}' for name in photos.FILES.values())} and "
-                       f"weights/{WEIGHTS} in that folder or in KIT_DATA")  # fmt: skip
+        raise KitError(
+            f"--data {data}: no photographs; expected "
+            f"{', '.join(f'images/{name}' for name in photos.FILES.values())} and "
+            f"weights/{WEIGHTS} in that folder or in KIT_DATA"
+        )
     if found is None:
         print("data: generated (stand-in: vectors drawn by the kit)")
         return generated()

@@ -88,8 +88,10 @@ def support_sizes(name: str, method: Method, data: FewShotImages, chosen: Namesp
     device = options.device(chosen.device)
     for shot in chosen.support:
         if not 1 <= shot < images.shape[1]:
-            raise KitError(f"--support {shot}: a class has {images.shape[1]} drawings; leave some "
-                           "for the queries")  # fmt: skip
+            raise KitError(
+                f"--support {shot}: a class has {images.shape[1]} drawings; leave some "
+                "for the queries"
+            )
         queries = min(10, images.shape[1] - shot)  # the same for 1 to 10
         tasks = fixed_tasks(images, shot, count, TEST_SEED, queries, device)
         found = judged(f"{name}, {shot} shot", method.accuracies(tasks))
@@ -125,9 +127,13 @@ def draw(rows_of: dict, path: Path, alone: bool) -> Path:
     key = "alone" if alone else "shot"
     for index, (name, rows) in enumerate(rows_of.items()):
         axis.errorbar(
-            [row[key] for row in rows], [row["accuracy"] for row in rows],
-            [row["interval"] for row in rows], label=name, capsize=3, **plots.style(index),
-        )  # fmt: skip
+            [row[key] for row in rows],
+            [row["accuracy"] for row in rows],
+            [row["interval"] for row in rows],
+            label=name,
+            capsize=3,
+            **plots.style(index),
+        )
     if alone:
         axis.set_xticks([0, 1], ["together", "one at a time"])
         axis.set_xlim(-0.3, 1.3)

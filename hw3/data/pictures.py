@@ -91,14 +91,20 @@ def _split(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 KINDS = ("full", "hollow", "crossed", "double", "open")
-FORMS: tuple[tuple[Form, ...], ...] = (  # of each kind: the first two are the known ones, the last two the new ones
+FORMS: tuple[
+    tuple[Form, ...], ...
+] = (  # of each kind: the first two are the known ones, the last two the new ones
     (_disc, _square, _triangle, _diagonal(_square)),
-    (_outline(_disc, 0.18, 0.16), _outline(_square, 0.18, 0.16),
-     _outline(_triangle, 0.15, 0.13), _outline(_diagonal(_square), 0.18, 0.16)),
+    (
+        _outline(_disc, 0.18, 0.16),
+        _outline(_square, 0.18, 0.16),
+        _outline(_triangle, 0.15, 0.13),
+        _outline(_diagonal(_square), 0.18, 0.16),
+    ),
     (_plus, _diagonal(_plus), _asterisk, _star),
     (_bars, lambda x, y: _bars(y, x), _dots, _split),
     (_cup, _crescent, _corner, _tee),
-)  # fmt: skip
+)
 KNOWN, NEW = (0, 1), (2, 3)
 CLASSES = len(KINDS) ** 2
 

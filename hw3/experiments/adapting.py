@@ -38,8 +38,10 @@ def fitted(language: Language, prompts: list[str], more: int = 0) -> list[list[i
     cut = [len(row) for row in rows if len(row) > room]
     if cut and language.source not in _told:
         _told.add(language.source)
-        print(f"note: {language.source} has room for {room} tokens; {len(cut)} of {len(rows)} prompts "
-              f"have up to {max(cut)}, and of each only the last {room} are kept")  # fmt: skip
+        print(
+            f"note: {language.source} has room for {room} tokens; {len(cut)} of {len(rows)} prompts "
+            f"have up to {max(cut)}, and of each only the last {room} are kept"
+        )
     return [row[-room:] for row in rows]
 
 
@@ -137,10 +139,13 @@ def tuned(
             some = drawn[start : start + PART]
             parts.append(
                 make_batch(
-                    [prompts[row] for row in some], [answers[row] for row in some],
-                    tokenizer.pad, tokenizer.end, language.context,
+                    [prompts[row] for row in some],
+                    [answers[row] for row in some],
+                    tokenizer.pad,
+                    tokenizer.end,
+                    language.context,
                 )[:2]
-            )  # fmt: skip
+            )
         loss = accumulated_step(model, parts, optimizer, lambda logits, y: token_loss(logits, y)[0])
         if after_step is not None:
             after_step(loss, Language(model.eval(), tokenizer, language.source))

@@ -21,10 +21,12 @@ from hw3.models.language import kit_model
 SETTINGS = Settings(seeds=5, tasks=10, queries=20)
 COUNTS = (0, 1, 4, 16)
 SHOWN = {
-    "small_plain": "small model", "large_plain": "large model",
-    "large_question": "large, question and answer", "large_summary": "large, summary cue",
+    "small_plain": "small model",
+    "large_plain": "large model",
+    "large_question": "large, question and answer",
+    "large_summary": "large, summary cue",
     "large_own": "large, my own style",
-}  # fmt: skip
+}
 
 
 def run(chosen: Namespace, folder: Path) -> None:
@@ -67,9 +69,13 @@ def _draw(rows: list[dict[str, Any]], path: Path) -> None:
     for place, name in enumerate(names):
         values = [row[name] for row in most]
         axes[1].errorbar(
-            place, np.mean(values), confidence_interval(values), marker="s", capsize=3,
+            place,
+            np.mean(values),
+            confidence_interval(values),
+            marker="s",
+            capsize=3,
             color=plots.COLOURS[place],
-        )  # fmt: skip
+        )
     axes[1].set_xticks(range(len(names)), ["plain", "question", "summary", "own"])
     axes[1].set(xlabel="style", title=f"large model, {COUNTS[-1]} examples")
     for axis in axes:

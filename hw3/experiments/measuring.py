@@ -43,8 +43,13 @@ def measure_all(
         rows = read_checkpoint(record.checkpoint_file)["rows"]
         print(f"resumed after {len(rows)} of {len(cells)} cells")
     bars = live()
-    columns = (TextColumn("cell"), MofNCompleteColumn(), BarColumn(), TimeRemainingColumn(),
-               TextColumn("{task.description}"))  # fmt: skip
+    columns = (
+        TextColumn("cell"),
+        MofNCompleteColumn(),
+        BarColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.description}"),
+    )
     try:
         with Progress(*columns, disable=not bars) as progress:
             bar = progress.add_task("", total=len(cells), completed=len(rows))

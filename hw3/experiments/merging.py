@@ -143,8 +143,15 @@ def _draw(rows: list, path: Path) -> None:
     for index, way in enumerate(there):
         values = [_mean_and_interval(rows, f"{kind}/{way}") for kind in PAIRS]
         places = [at + 0.2 * (index - 1.5) for at in range(len(PAIRS))]
-        axis.bar(places, [mean for mean, _ in values], 0.18, yerr=[half for _, half in values],
-                 capsize=3, label=WAYS[way], color=plots.COLOURS[index])  # fmt: skip
+        axis.bar(
+            places,
+            [mean for mean, _ in values],
+            0.18,
+            yerr=[half for _, half in values],
+            capsize=3,
+            label=WAYS[way],
+            color=plots.COLOURS[index],
+        )
     axis.axhline(0.5, color="grey", linewidth=0.8, linestyle=":")
     axis.set_xticks(range(len(PAIRS)), PAIRS.values())
     axis.set(ylabel="accuracy, mean of both tasks (95 % interval)", ylim=(0, 1.25))

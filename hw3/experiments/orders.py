@@ -112,12 +112,21 @@ def _draw(rows: list[dict[str, Any]], orders: range, path: Path) -> None:
         for kind, marker in (("global", "x"), ("local", "+")):
             if f"{size}_by_{kind}" in rows[0]:
                 axis.plot(
-                    places, [row[f"{size}_by_{kind}"] for row in rows], marker, color="black",
-                    markersize=9, label=f"chosen by {kind} entropy", linestyle="none",
-                )  # fmt: skip
+                    places,
+                    [row[f"{size}_by_{kind}"] for row in rows],
+                    marker,
+                    color="black",
+                    markersize=9,
+                    label=f"chosen by {kind} entropy",
+                    linestyle="none",
+                )
         axis.axhline(1 / SUPPORTS, color="grey", linewidth=0.8, linestyle=":")
-        axis.set(xlabel=f"set of {SUPPORTS} examples", ylabel="accuracy", ylim=(0.1, 0.9),
-                 title=f"{size} model, {len(orders)} orders")  # fmt: skip
+        axis.set(
+            xlabel=f"set of {SUPPORTS} examples",
+            ylabel="accuracy",
+            ylim=(0.1, 0.9),
+            title=f"{size} model, {len(orders)} orders",
+        )
     if axes[0].get_legend_handles_labels()[0]:  # one for both panels
         axes[0].legend(frameon=False, fontsize=8)
     print(f"picture: {plots.save(figure, path)}")

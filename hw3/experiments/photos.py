@@ -50,8 +50,17 @@ def run(chosen: Namespace, folder: Path) -> None:
     sets = {name: photos.load(name, how, chosen.data, each) for name in photos.SETS}
     print(f"data: photos ({', '.join(sets)}), {how.side} pixels; weights of {chosen.model}")
     seeds = seeds_of(chosen, settings.seeds)
-    record = open_folder("photos", chosen, folder, "photos", seeds=len(seeds), model=chosen.model,
-                  steps=steps, query=settings.query, rates=RATES)  # fmt: skip
+    record = open_folder(
+        "photos",
+        chosen,
+        folder,
+        "photos",
+        seeds=len(seeds),
+        model=chosen.model,
+        steps=steps,
+        query=settings.query,
+        rates=RATES,
+    )
 
     def measured(seed: int, name: str) -> dict[str, float]:
         data, method = name.split("/")
@@ -88,9 +97,15 @@ def _draw(columns: dict[str, np.ndarray], sets: list[str], path: Path) -> None:
     for index, method in enumerate(METHODS):
         values = [columns[f"{data}/{method}"] for data in sets]
         places = [at + width * (index - (len(METHODS) - 1) / 2) for at in range(len(sets))]
-        axis.bar(places, [v.mean() for v in values], 0.9 * width, label=method, capsize=3,
-                 yerr=[confidence_interval(v) for v in values],
-                 color=plots.COLOURS[index])  # fmt: skip
+        axis.bar(
+            places,
+            [v.mean() for v in values],
+            0.9 * width,
+            label=method,
+            capsize=3,
+            yerr=[confidence_interval(v) for v in values],
+            color=plots.COLOURS[index],
+        )
     axis.set_xticks(range(len(sets)), sets)
     axis.axhline(1 / WAY, color="grey", linewidth=0.8)
     axis.set(ylabel=f"accuracy, {WAY}-way {SHOT}-shot (95 % interval)", ylim=(0, 1.1))

@@ -51,11 +51,22 @@ def run(chosen: Namespace, folder: Path) -> None:
     settings = TINY if chosen.tiny else SETTINGS
     steps, rate = chosen.steps or settings.steps, chosen.lr or settings.rate
     seeds = seeds_of(chosen, SEEDS)
-    record = open_folder("probe-then-tune", chosen, folder, seeds=len(seeds), shots=settings.shots,
-                  steps=steps, probe_steps=settings.probe_steps, batch=settings.batch,
-                  rates=[settings.probe_rate, rate])  # fmt: skip
-    phases = {"linear": (settings.probe_steps, 0), "full": (0, steps),
-              "lp-ft": (settings.probe_steps, steps)}  # fmt: skip
+    record = open_folder(
+        "probe-then-tune",
+        chosen,
+        folder,
+        seeds=len(seeds),
+        shots=settings.shots,
+        steps=steps,
+        probe_steps=settings.probe_steps,
+        batch=settings.batch,
+        rates=[settings.probe_rate, rate],
+    )
+    phases = {
+        "linear": (settings.probe_steps, 0),
+        "full": (0, steps),
+        "lp-ft": (settings.probe_steps, steps),
+    }
 
     def measured(seed: int, name: str) -> dict[str, float]:
         torch.manual_seed(seed)
@@ -90,9 +101,15 @@ def _draw(columns: dict[str, np.ndarray], path: Path) -> None:
     for index, (method, label) in enumerate(METHODS.items()):
         values = [columns[f"{method}/{name}"] for name in TESTS]
         places = [at + 0.27 * (index - 1) for at in range(len(TESTS))]
-        bars = axis.bar(places, [v.mean() for v in values], 0.25, label=label, capsize=3,
-                        yerr=[confidence_interval(v) for v in values],
-                        color=plots.COLOURS[index])  # fmt: skip
+        bars = axis.bar(
+            places,
+            [v.mean() for v in values],
+            0.25,
+            label=label,
+            capsize=3,
+            yerr=[confidence_interval(v) for v in values],
+            color=plots.COLOURS[index],
+        )
         axis.bar_label(bars, [f"{v.mean():.3f}" for v in values], padding=3, fontsize=9)
     axis.set_xticks(range(len(TESTS)), ["in distribution", "out of distribution"])
     axis.set(ylabel="accuracy, mean over seeds (95 % interval)", ylim=(0, 1.2))

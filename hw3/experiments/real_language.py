@@ -48,9 +48,15 @@ def run(chosen: Namespace, folder: Path) -> None:
             if method != "before":
                 torch.manual_seed(seed)
                 adapted = tuned(
-                    language, training, method, style, settings.steps,
-                    settings.rate or RATES[method], np.random.default_rng(seed), ROWS,
-                )  # fmt: skip
+                    language,
+                    training,
+                    method,
+                    style,
+                    settings.steps,
+                    settings.rate or RATES[method],
+                    np.random.default_rng(seed),
+                    ROWS,
+                )
             right = [
                 written(adapted, in_context_prompt([], text, style, np.random.default_rng(0)), 6)
                 == answer
@@ -109,8 +115,9 @@ def _draw(figures: dict, tasks: dict[str, int], path: Path) -> None:
     for index, (method, label) in enumerate(METHODS.items()):
         means, errors = zip(*[figures[name][method] for name in tasks])
         places = np.arange(len(tasks)) + 0.27 * (index - 1)
-        axis.bar(places, means, 0.25, yerr=errors, capsize=3, label=label,
-                 color=plots.COLOURS[index])  # fmt: skip
+        axis.bar(
+            places, means, 0.25, yerr=errors, capsize=3, label=label, color=plots.COLOURS[index]
+        )
     for place, name in enumerate(tasks):
         axis.hlines(figures[name]["most_common"][0], place - 0.42, place + 0.42, "grey", ":")
     axis.set_xticks(range(len(tasks)), [*tasks])

@@ -100,8 +100,11 @@ def run(chosen: Namespace, folder: Path) -> None:
     axis.set(xlabel="pairs in the context", ylabel="squared error / dimension")
     axis.legend(frameon=False)
     print(f"picture: {plots.save(figure, record.path / 'curves.png')}")
-    finish(record, {
-        "parameters": sum(p.numel() for p in model.parameters()),
-        "transformer": dict(zip(map(str, range(PAIRS + 1)), learned)),
-        "least squares": dict(zip(map(str, range(PAIRS + 1)), exact)),
-    })  # fmt: skip
+    finish(
+        record,
+        {
+            "parameters": sum(p.numel() for p in model.parameters()),
+            "transformer": dict(zip(map(str, range(PAIRS + 1)), learned)),
+            "least squares": dict(zip(map(str, range(PAIRS + 1)), exact)),
+        },
+    )

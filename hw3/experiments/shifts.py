@@ -40,8 +40,11 @@ SHIFTS: dict[str, dict[str, Any]] = {
     "feature": {"which": NEW},  # the same kinds in forms that were never seen
     "label": {"exchanged": True},  # the classes have other numbers
 }
-TITLES = {"input": "input\n(dark for bright)", "feature": "feature\n(new forms)",
-          "label": "label\n(classes exchanged)"}  # fmt: skip
+TITLES = {
+    "input": "input\n(dark for bright)",
+    "feature": "feature\n(new forms)",
+    "label": "label\n(classes exchanged)",
+}
 
 
 def run(chosen: Namespace, folder: Path) -> None:
@@ -49,8 +52,16 @@ def run(chosen: Namespace, folder: Path) -> None:
     settings = TINY if chosen.tiny else SETTINGS
     steps = chosen.steps or settings.steps
     seeds = seeds_of(chosen, SEEDS)
-    record = open_folder("shifts", chosen, folder, seeds=len(seeds), shots=settings.shots, steps=steps,
-                  batch=settings.batch, rates=RATES)  # fmt: skip
+    record = open_folder(
+        "shifts",
+        chosen,
+        folder,
+        seeds=len(seeds),
+        shots=settings.shots,
+        steps=steps,
+        batch=settings.batch,
+        rates=RATES,
+    )
     show.write(record.path / "pictures.png")
 
     def measured(seed: int, name: str) -> dict[str, float]:
@@ -87,8 +98,14 @@ def _draw(columns: dict[str, np.ndarray], path: Path) -> None:
         for column, shift in enumerate(SHIFTS):
             interval = confidence_interval(columns[f"{shift}/{mode}"])
             colour = "black" if means[row, column] > 0.6 else "white"
-            axis.text(column, row, f"{means[row, column]:.3f} ± {interval:.3f}", color=colour,
-                      ha="center", va="center")  # fmt: skip
+            axis.text(
+                column,
+                row,
+                f"{means[row, column]:.3f} ± {interval:.3f}",
+                color=colour,
+                ha="center",
+                va="center",
+            )
     axis.set_xticks(range(len(SHIFTS)), [TITLES[shift] for shift in SHIFTS])
     axis.set_yticks(range(len(MODES)), MODES)
     axis.set(xlabel="shift", ylabel="what is tuned")

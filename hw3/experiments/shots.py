@@ -42,8 +42,16 @@ def run(chosen: Namespace, folder: Path) -> None:
     settings = TINY if chosen.tiny else SETTINGS
     steps = chosen.steps or settings.steps
     seeds = seeds_of(chosen, SEEDS)
-    record = open_folder("shots", chosen, folder, seeds=len(seeds), shots=list(settings.shots),
-                  steps=steps, batch=settings.batch, rates=RATES)  # fmt: skip
+    record = open_folder(
+        "shots",
+        chosen,
+        folder,
+        seeds=len(seeds),
+        shots=list(settings.shots),
+        steps=steps,
+        batch=settings.batch,
+        rates=RATES,
+    )
 
     def measured(seed: int, name: str) -> dict[str, float]:
         shots, mode = name.split("/")
@@ -92,11 +100,22 @@ def _draw(columns: dict[str, np.ndarray], shots: tuple[int, ...], path: Path) ->
     for index, mode in enumerate(RATES):
         values = [columns[f"{k}/{mode}"] for k in shots]
         places = [k * 1.06 ** (index - len(RATES) // 2) for k in shots]
-        axis.errorbar(places, [v.mean() for v in values], capsize=3, marker="o", markersize=4,
-                      yerr=[confidence_interval(v) for v in values], label=mode,
-                      **plots.style(index))  # fmt: skip
-    axis.set(xlabel="examples of each class", xscale="log", ylim=(0, 1),
-             ylabel=f"accuracy, {CLASSES} new classes (95 % interval)")  # fmt: skip
+        axis.errorbar(
+            places,
+            [v.mean() for v in values],
+            capsize=3,
+            marker="o",
+            markersize=4,
+            yerr=[confidence_interval(v) for v in values],
+            label=mode,
+            **plots.style(index),
+        )
+    axis.set(
+        xlabel="examples of each class",
+        xscale="log",
+        ylim=(0, 1),
+        ylabel=f"accuracy, {CLASSES} new classes (95 % interval)",
+    )
     axis.set_xticks(shots, [str(k) for k in shots])
     axis.minorticks_off()
     axis.axhline(1 / CLASSES, color="grey", linewidth=0.8)

@@ -34,9 +34,14 @@ def run(chosen: Namespace, folder: Path) -> None:
         queries = task.draw(rng, settings.queries)
         torch.manual_seed(seed)
         adapted = tuned(
-            language, examples, "full", task.style, settings.steps, settings.rate,
+            language,
+            examples,
+            "full",
+            task.style,
+            settings.steps,
+            settings.rate,
             np.random.default_rng(seed),
-        )  # fmt: skip
+        )
         return {
             "before": share_right(language, [], queries, task.names, task.style, seed),
             "training": share_right(adapted, [], examples, task.names, task.style, seed),

@@ -40,10 +40,14 @@ def run(chosen: Namespace, folder: Path) -> None:
             in_context_prompt(supports, story.text, STYLE, np.random.default_rng(seed))
             for story in queries
         ]
-        return float(np.mean([
-            rouge_l(written(model, prompt), story.answer)
-            for prompt, story in zip(prompts, queries)
-        ]))  # fmt: skip
+        return float(
+            np.mean(
+                [
+                    rouge_l(written(model, prompt), story.answer)
+                    for prompt, story in zip(prompts, queries)
+                ]
+            )
+        )
 
     def measure(seed: int, k: int) -> dict[str, float]:
         rng = np.random.default_rng([seed, k])
@@ -56,9 +60,14 @@ def run(chosen: Namespace, folder: Path) -> None:
         for method in ("lora3", "full") if k else ():
             torch.manual_seed(seed)
             adapted = tuned(
-                language, examples, method, STYLE, settings.steps, settings.rate or RATES[method],
+                language,
+                examples,
+                method,
+                STYLE,
+                settings.steps,
+                settings.rate or RATES[method],
                 np.random.default_rng(seed),
-            )  # fmt: skip
+            )
             found[method] = score(adapted, [], queries, seed)
         return found
 

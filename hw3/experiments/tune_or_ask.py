@@ -43,9 +43,14 @@ def run(chosen: Namespace, folder: Path) -> None:
                 if method != "asked":
                     torch.manual_seed(seed)
                     adapted = tuned(
-                        language, examples, method, task.style, settings.steps,
-                        settings.rate or RATES[method], np.random.default_rng(seed),
-                    )  # fmt: skip
+                        language,
+                        examples,
+                        method,
+                        task.style,
+                        settings.steps,
+                        settings.rate or RATES[method],
+                        np.random.default_rng(seed),
+                    )
                     supports = []
                 elif k > ROOM:
                     found[f"{name}_{method}"] = float("nan")

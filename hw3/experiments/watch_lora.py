@@ -51,10 +51,15 @@ def run(chosen: Namespace, folder: Path) -> None:
     def tune(watch: Watch) -> None:
         torch.manual_seed(chosen.seed)
         tuned(
-            language, examples, MODE, task.style, steps, chosen.lr or RATES[MODE],
+            language,
+            examples,
+            MODE,
+            task.style,
+            steps,
+            chosen.lr or RATES[MODE],
             np.random.default_rng(chosen.seed),
             after_step=lambda loss, now: watch.note(partial(figures, now), loss),
-        )  # fmt: skip
+        )
 
     watched(record, steps, tune)
 

@@ -24,11 +24,16 @@ def state_of(content: bytes) -> dict:
     width, hidden, vocabulary = size["dim"], size["hidden_dim"], size["vocab_size"]
     keys = width * size["n_kv_heads"] // size["n_heads"]
     shapes = {
-        "attention_norm": (width,), "attention.wq": (width, width), "attention.wk": (keys, width),
-        "attention.wv": (keys, width), "attention.wo": (width, width), "ffn_norm": (width,),
-        "feed_forward.w1": (hidden, width), "feed_forward.w2": (width, hidden),
+        "attention_norm": (width,),
+        "attention.wq": (width, width),
+        "attention.wk": (keys, width),
+        "attention.wv": (keys, width),
+        "attention.wo": (width, width),
+        "ffn_norm": (width,),
+        "feed_forward.w1": (hidden, width),
+        "feed_forward.w2": (width, hidden),
         "feed_forward.w3": (hidden, width),
-    }  # fmt: skip
+    }
     order: list[tuple[str, tuple[int, ...]]] = [("tok_embeddings", (vocabulary, width))]
     order += [
         (f"layers.{n}.{name}", s) for name, s in shapes.items() for n in range(size["n_layers"])

@@ -79,10 +79,13 @@ class CifarResNet(nn.Module):
         self.conv1 = nn.Conv2d(3, 16, 3, padding=1, bias=False)
         self.bn1 = nn.BatchNorm2d(16)
         self.layer1, self.layer2, self.layer3 = (
-            nn.Sequential(CifarBlock(before, width, stride),
-                          CifarBlock(width, width, 1), CifarBlock(width, width, 1))
+            nn.Sequential(
+                CifarBlock(before, width, stride),
+                CifarBlock(width, width, 1),
+                CifarBlock(width, width, 1),
+            )
             for before, width, stride in ((16, 16, 1), (16, 32, 2), (32, 64, 2))
-        )  # fmt: skip
+        )
         self.linear = nn.Linear(64, 10)
 
     def classifier(self) -> Classifier:

@@ -109,14 +109,21 @@ class StoryBlock(nn.Module):
         keys = width * self.key_heads // self.heads
         self.attention_norm = RMSNorm(width, size["norm_eps"])
         self.ffn_norm = RMSNorm(width, size["norm_eps"])
-        self.attention = nn.ModuleDict({
-            "wq": nn.Linear(width, width, bias=False), "wk": nn.Linear(width, keys, bias=False),
-            "wv": nn.Linear(width, keys, bias=False), "wo": nn.Linear(width, width, bias=False),
-        })  # fmt: skip
-        self.feed_forward = nn.ModuleDict({
-            "w1": nn.Linear(width, hidden, bias=False), "w2": nn.Linear(hidden, width, bias=False),
-            "w3": nn.Linear(width, hidden, bias=False),
-        })  # fmt: skip
+        self.attention = nn.ModuleDict(
+            {
+                "wq": nn.Linear(width, width, bias=False),
+                "wk": nn.Linear(width, keys, bias=False),
+                "wv": nn.Linear(width, keys, bias=False),
+                "wo": nn.Linear(width, width, bias=False),
+            }
+        )
+        self.feed_forward = nn.ModuleDict(
+            {
+                "w1": nn.Linear(width, hidden, bias=False),
+                "w2": nn.Linear(hidden, width, bias=False),
+                "w3": nn.Linear(width, hidden, bias=False),
+            }
+        )
 
     def forward(self, x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
         """[B, T, width] to the same."""

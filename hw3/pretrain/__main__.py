@@ -23,8 +23,12 @@ def arguments() -> Namespace:
     )
     parser.add_argument("model", choices=RECIPES, metavar="MODEL", help=", ".join(RECIPES))
     parser.add_argument("--steps", type=int, help="batches, in place of the recipe's number")
-    parser.add_argument("--size", choices=("small", "large"), default="small",
-                        help="language: small (default) or large")  # fmt: skip
+    parser.add_argument(
+        "--size",
+        choices=("small", "large"),
+        default="small",
+        help="language: small (default) or large",
+    )
     return parser.parse_args()
 
 

@@ -52,10 +52,18 @@ def run(chosen: Namespace, folder: Path) -> None:
     size = chosen.size
     steps = chosen.steps or (20 if chosen.tiny else STEPS[size])
     config = {
-        "homework": "hw3", "experiment": f"pretrain-language-{size}", "data": "generated",
-        "seed": chosen.seed, "tiny": chosen.tiny, "steps": steps, "rows": ROWS, "length": CONTEXT,
-        "lr": RATES[size], "other_words": OTHER_WORDS, **SIZES[size],
-    }  # fmt: skip
+        "homework": "hw3",
+        "experiment": f"pretrain-language-{size}",
+        "data": "generated",
+        "seed": chosen.seed,
+        "tiny": chosen.tiny,
+        "steps": steps,
+        "rows": ROWS,
+        "length": CONTEXT,
+        "lr": RATES[size],
+        "other_words": OTHER_WORDS,
+        **SIZES[size],
+    }
     record, tokenizer = RunFolder(folder, config, chosen.resume), WordTokenizer()
     torch.manual_seed(chosen.seed)
     model, rng = untrained(size), np.random.default_rng(chosen.seed)

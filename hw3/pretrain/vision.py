@@ -29,11 +29,18 @@ def run(chosen: Namespace, folder: Path) -> None:
     drawn = TINY["drawn"] if chosen.tiny else DRAWN
     steps = chosen.steps or (TINY["steps"] if chosen.tiny else STEPS)
     recipe = {
-        "homework": "hw3", "experiment": "pretrain-vision", "data": "generated",
-        "seed": chosen.seed, "tiny": chosen.tiny, "pictures": drawn, "steps": steps,
-        "batch": BATCH, "optimizer": f"SGD, momentum {MOMENTUM} (Nesterov), decay {DECAY}",
-        "lr": RATE, "warm_up": min(WARM, steps // 2),
-    }  # fmt: skip
+        "homework": "hw3",
+        "experiment": "pretrain-vision",
+        "data": "generated",
+        "seed": chosen.seed,
+        "tiny": chosen.tiny,
+        "pictures": drawn,
+        "steps": steps,
+        "batch": BATCH,
+        "optimizer": f"SGD, momentum {MOMENTUM} (Nesterov), decay {DECAY}",
+        "lr": RATE,
+        "warm_up": min(WARM, steps // 2),
+    }
     record = RunFolder(folder, recipe, chosen.resume)
     torch.manual_seed(chosen.seed)
     rng = np.random.default_rng(chosen.seed)
@@ -58,10 +65,11 @@ def run(chosen: Namespace, folder: Path) -> None:
     )
     test = pictures(np.random.RandomState(20_000 + chosen.seed), 2000)
     facts = {
-        **recipe, "model": "small_resnet(25), widths 16, 32, 64, 128",
+        **recipe,
+        "model": "small_resnet(25), widths 16, 32, 64, 128",
         "test_accuracy": round(measure(model.half().float(), test), 4),
         "cpu_seconds": round(time.process_time() - began),
-    }  # fmt: skip
+    }
     print(f"weights: {save(model, folder / 'vision.pt', facts)}")
     print(f"  test_accuracy: {facts['test_accuracy']}, {facts['cpu_seconds']} CPU seconds")
 

@@ -44,9 +44,12 @@ def run(chosen: Namespace, folder: Path) -> None:
                 x, y = sinusoids(rng, fit.settings.batch, POINTS)
             prior = member.prior
             evidence = log_evidence(
-                member(x), y.double().squeeze(-1), prior.mean, prior.covariance,
+                member(x),
+                y.double().squeeze(-1),
+                prior.mean,
+                prior.covariance,
                 prior.noise_variance,
-            )  # fmt: skip
+            )
             total = total - evidence.mean() / POINTS
         return total, {}
 
@@ -121,8 +124,9 @@ def _beliefs(
         )
         if point + 1 in SIZES:
             targets = features[:, max(SIZES) :]
-            found.append((*predictive(targets, mean, covariance, prior.noise_variance),
-                          prior.noise_variance))  # fmt: skip
+            found.append(
+                (*predictive(targets, mean, covariance, prior.noise_variance), prior.noise_variance)
+            )
     return found
 
 
@@ -166,10 +170,19 @@ def _draw(
         sure = torch.bincount(which, confidence, minlength=10)[shown] / counts[shown]
         often = torch.bincount(which, right, minlength=10)[shown] / counts[shown]
         axis.plot([0.5, 1], [0.5, 1], color="grey", linewidth=0.8)
-        axis.scatter(sure, often, 8 + 120 * counts[shown].sqrt() / math.sqrt(len(labels)),
-                     color=plots.COLOURS[index])  # fmt: skip
+        axis.scatter(
+            sure,
+            often,
+            8 + 120 * counts[shown].sqrt() / math.sqrt(len(labels)),
+            color=plots.COLOURS[index],
+        )
         axis.plot(sure, often, **plots.style(index))
         figures = table[name]
-        axis.set(xlabel="confidence", ylabel="accuracy", xlim=(0.48, 1.02), ylim=(0.3, 1.02),
-                 title=f"{label}\nNLL {figures['nll']:.3f}, ECE {figures['ece']:.3f}")  # fmt: skip
+        axis.set(
+            xlabel="confidence",
+            ylabel="accuracy",
+            xlim=(0.48, 1.02),
+            ylim=(0.3, 1.02),
+            title=f"{label}\nNLL {figures['nll']:.3f}, ECE {figures['ece']:.3f}",
+        )
     print(f"picture: {plots.save(figure, path)}")

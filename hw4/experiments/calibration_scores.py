@@ -24,8 +24,13 @@ def main() -> None:
         description=__doc__.split("\n")[0],
         epilog="example:\n  python -m common.compare",
     )
-    parser.add_argument("--answers", type=Path, required=True, metavar="FILE",
-                        help="npz: labels [n], and for each method probabilities [n, N]")  # fmt: skip
+    parser.add_argument(
+        "--answers",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="npz: labels [n], and for each method probabilities [n, N]",
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="JSON to write")
     chosen = parser.parse_args()
 

@@ -35,9 +35,12 @@ def bayes(problem: method.Problem) -> method.Method:
         images = torch.from_numpy(_draw(training, way, rng)).float() / 255
         x = network(images.flatten(0, 1)[:, None]).double().unflatten(0, (BATCH, 1, -1))
         evidence = log_evidence(
-            x.expand(-1, way, -1, -1), targets.expand(BATCH, -1, -1), prior.mean, prior.covariance,
+            x.expand(-1, way, -1, -1),
+            targets.expand(BATCH, -1, -1),
+            prior.mean,
+            prior.covariance,
             prior.noise_variance,
-        )  # fmt: skip
+        )
         optimizer.zero_grad()
         (-evidence.mean() / targets.shape[1]).backward()
         optimizer.step()

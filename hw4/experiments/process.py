@@ -105,8 +105,12 @@ def _draw(
     names = {"joint": "all targets together", "each": "each target by itself"}
     for index, (name, label) in enumerate(names.items()):
         axes[0].plot(SIZES, figures[name], marker="o", label=label, **plots.style(index))
-    axes[0].set(xlabel="context points", ylabel="log density lost, nats per target",
-                xscale="log", ylim=(0, None))  # fmt: skip
+    axes[0].set(
+        xlabel="context points",
+        ylabel="log density lost, nats per target",
+        xscale="log",
+        ylim=(0, None),
+    )
     axes[0].set_xticks(SIZES, [str(size) for size in SIZES])
     axes[0].legend(frameon=False)
     grid = torch.linspace(-2, 2, 101)[None, :, None]
@@ -119,8 +123,14 @@ def _draw(
         axis.fill_between(line, mean[0] - spread, mean[0] + spread, color="grey", alpha=0.25)
         z = sample_latent(*network.latent(x, y, torch.ones(1, size, dtype=torch.bool)), 12)
         for index, draw in enumerate(network.decode(z, grid).mean[:, 0]):
-            axis.plot(line, draw, color=plots.COLOURS[0], linewidth=0.8, alpha=0.7,
-                      label=None if index else "draws of the neural process")  # fmt: skip
+            axis.plot(
+                line,
+                draw,
+                color=plots.COLOURS[0],
+                linewidth=0.8,
+                alpha=0.7,
+                label=None if index else "draws of the neural process",
+            )
         axis.plot(x[0], y[0], "o", color="black")
         axis.set(xlabel="x", ylabel="y", title=f"{size} context points")
         axis.legend(frameon=False, fontsize=8)

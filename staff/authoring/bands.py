@@ -67,8 +67,10 @@ def main(argv: list[str]) -> int:
         made = band(folders, settings, watched)
         bands.setdefault(experiment, {})[source] = made
         seeds = ", ".join(map(str, made["seeds"]))
-        print(f"{experiment} on {source}: seeds {seeds}; {len(made['steps'])} evaluations of "
-              f"{', '.join(made['metrics'])}")  # fmt: skip
+        print(
+            f"{experiment} on {source}: seeds {seeds}; {len(made['steps'])} evaluations of "
+            f"{', '.join(made['metrics'])}"
+        )
     path = homework.folder / reference_band.FILE
     write_text(path, as_text(bands))
     print(f"{path.relative_to(homework.root)}: {path.stat().st_size / 1024:.0f} kB")
@@ -96,8 +98,10 @@ def grouped(homework: str, folders: list[Path]) -> dict[tuple[str, str], list[Pa
         group[config["seed"]] = folder
     for (experiment, source), group in groups.items():
         if len(group) < LEAST_SEEDS:
-            raise KitError(f"{experiment} on {source} has {len(group)} seeds: a band needs "
-                             f"{LEAST_SEEDS} or more")  # fmt: skip
+            raise KitError(
+                f"{experiment} on {source} has {len(group)} seeds: a band needs "
+                f"{LEAST_SEEDS} or more"
+            )
     return {key: [group[seed] for seed in sorted(group)] for key, group in groups.items()}
 
 
@@ -114,13 +118,18 @@ def default_configs(
     """
     done = subprocess.run(
         [sys.executable, "-c", CONFIGS, f"{homework.name}.train", *map("=".join, asked)],
-        cwd=homework.root, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        cwd=homework.root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     found = [json.loads(line) for line in re.findall(r"(?m)^CONFIG (.*)$", done.stdout)]
     if len(found) < len(asked):
         why = (done.stderr.strip().splitlines() or ["it made no run folder"])[-1]
-        raise KitError(f"{homework.name}.train does not tell the settings of "
-                         f"{' on '.join(asked[len(found)])}: {why}")  # fmt: skip
+        raise KitError(
+            f"{homework.name}.train does not tell the settings of "
+            f"{' on '.join(asked[len(found)])}: {why}"
+        )
     return dict(zip(asked, found))
 
 
@@ -128,8 +137,10 @@ def require_same_settings(folders: list[Path], settings: dict) -> None:
     """Refuse a run whose settings are not those that the kit trains with today."""
     for folder in folders:
         for name, own, default in reference_band.differences(runs.read_config(folder), settings):
-            raise KitError(f"{folder} was made with {name} = {own!r}, and the kit has "
-                             f"{default!r}: leave it out, or train it again")  # fmt: skip
+            raise KitError(
+                f"{folder} was made with {name} = {own!r}, and the kit has "
+                f"{default!r}: leave it out, or train it again"
+            )
 
 
 def band(folders: list[Path], settings: dict, watched: dict[str, bool]) -> dict:
@@ -148,8 +159,11 @@ def band(folders: list[Path], settings: dict, watched: dict[str, bool]) -> dict:
         if metric in rows_of[0][0]:
             values = np.array([[row[metric] for row in rows] for rows in rows_of])
             low, high = interval(values, share=not lower)
-            metrics[metric] = {"better": "lower" if lower else "higher",
-                               "low": _rounded(low), "high": _rounded(high)}  # fmt: skip
+            metrics[metric] = {
+                "better": "lower" if lower else "higher",
+                "low": _rounded(low),
+                "high": _rounded(high),
+            }
     seeds = [runs.read_config(folder)["seed"] for folder in folders]
     kept = {key: v for key, v in settings.items() if key not in reference_band.NOT_SETTINGS}
     return {"seeds": seeds, "settings": kept, "steps": steps, "metrics": metrics}

@@ -74,7 +74,9 @@ def _read(path: Path, homework: str, kind: str) -> list[Entry]:
         problem = _marked(node, kind)
         if problem is None or not isinstance(node, ast.FunctionDef):
             staff_import = isinstance(node, ast.ImportFrom) and (node.module or "") in (
-                "staff.authoring.catalogue", "__future__")  # fmt: skip
+                "staff.authoring.catalogue",
+                "__future__",
+            )
             if not staff_import and not _is_docstring(node):
                 first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
                 head += lines[first - 1 : node.end_lineno]

@@ -261,8 +261,11 @@ class _Reader:
     def _twice(self, student: str, before: Line, line: Line) -> None:
         first = before.row.place.rpartition("line ")[2]
         alike = (before.row.score, before.row.submitted, before.extra, before.diagnosis) == (
-            line.row.score, line.row.submitted, line.extra, line.diagnosis,
-        )  # fmt: skip
+            line.row.score,
+            line.row.submitted,
+            line.extra,
+            line.diagnosis,
+        )
         if alike:
             self.findings.warn(f"{line.row.place}: repeats line {first}; counted once")
         else:

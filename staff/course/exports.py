@@ -22,11 +22,22 @@ NO_EXPORT = Path()
 
 def add_options(add: Callable[..., argparse.Action]) -> None:
     """The options of `staff gradebook` that ask for further files."""
-    add("--canvas", type=Path, nargs="?", const=NO_EXPORT, metavar="EXPORT",
-        help="canvas-ASSIGNMENT.csv to import; EXPORT, Canvas's own gradebook, gives the ids")  # fmt: skip
+    add(
+        "--canvas",
+        type=Path,
+        nargs="?",
+        const=NO_EXPORT,
+        metavar="EXPORT",
+        help="canvas-ASSIGNMENT.csv to import; EXPORT, Canvas's own gradebook, gives the ids",
+    )
     add("--moodle", action="store_true", help="moodle-ASSIGNMENT.csv for the course's gradebook")
-    add("--worksheet", action="append", default=[], metavar="HW=FILE",
-        help="fill in Moodle's worksheet of an assignment: moodle-HW-worksheet.csv")  # fmt: skip
+    add(
+        "--worksheet",
+        action="append",
+        default=[],
+        metavar="HW=FILE",
+        help="fill in Moodle's worksheet of an assignment: moodle-HW-worksheet.csv",
+    )
     add("--pages", type=Path, metavar="DIR", help="one page a student")
 
 

@@ -15,9 +15,18 @@ def as_csv(grades: list[Grade], policy: Policy) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(
-        ["assignment", "students", "open", "mean", "lowest", "quarter", "median",
-         "three_quarters", "highest"]
-    )  # fmt: skip
+        [
+            "assignment",
+            "students",
+            "open",
+            "mean",
+            "lowest",
+            "quarter",
+            "median",
+            "three_quarters",
+            "highest",
+        ]
+    )
     for one in policy.assignments:
         marks = [grade.marks[one.name] for grade in grades if one.name in grade.marks]
         closed = [100 * mark.share for mark in marks if not mark.open]

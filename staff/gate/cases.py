@@ -76,9 +76,10 @@ def main(argv: list[str]) -> int:
     for row in broken:
         print(f"not graded: {row['homework']} {row['problem']} {row['name']}: {row['error']}")
     surprising = [
-        row for row, case in zip(rows, cases) if case.kind != "debatable"
-        and row["caught"] != case.wrong
-    ]  # fmt: skip
+        row
+        for row, case in zip(rows, cases)
+        if case.kind != "debatable" and row["caught"] != case.wrong
+    ]
     return 1 if broken or surprising else 0
 
 
@@ -178,7 +179,5 @@ def table(rows: list[dict]) -> str:
                 caught = sum(bool(row["caught"]) for row in those)
                 named = sum(row["mistake"] is not None for row in those)
                 failed = sum(row["error"] is not None for row in those)
-                lines.append(
-                    f"{homework:9}{kind:10}{len(those):7}{caught:8}{named:7}{failed:12}"
-                )  # fmt: skip
+                lines.append(f"{homework:9}{kind:10}{len(those):7}{caught:8}{named:7}{failed:12}")
     return "\n".join(lines)

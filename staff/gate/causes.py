@@ -162,10 +162,15 @@ class Recorder:
                 for key, summary in Seen({check.id: again}, {check.id}).summaries().items():
                     bands.setdefault(key, []).append(summary)
         fixed = {check.id: first[check.id] for check in checks if not check.random}
-        return _Run(run, unknown, _bands(bands, len(seeds)) | {
-            key: np.array([numbers, numbers], np.float32)
-            for key, numbers in Seen(fixed, set()).summaries().items()
-        })  # fmt: skip
+        return _Run(
+            run,
+            unknown,
+            _bands(bands, len(seeds))
+            | {
+                key: np.array([numbers, numbers], np.float32)
+                for key, numbers in Seen(fixed, set()).summaries().items()
+            },
+        )
 
 
 def _bands(rows: dict[str, list[np.ndarray]], runs: int) -> dict[str, np.ndarray]:
@@ -242,9 +247,7 @@ class _Changes:
 
     def pairs(self, singles: list[Known]) -> list[Known]:
         """Two known things at once: those of the catalogue first."""
-        likely = sorted(
-            (thing for thing in singles if self._may_be_half(thing)), key=_likelihood
-        )  # fmt: skip
+        likely = sorted((thing for thing in singles if self._may_be_half(thing)), key=_likelihood)
         found: dict[tuple, Known] = {}
         for one, other in sorted(itertools.combinations(likely, 2), key=_both):
             version = self._merged(one, other)
@@ -266,8 +269,11 @@ class _Changes:
 
     def _merged(self, one: Known, other: Known) -> tuple[str, str] | None:
         (file, first), (_, second) = (self.made[_signature(thing)] for thing in (one, other))
-        master = next(m for m in masters(self.recorder.homework.root, self.recorder.homework.name)
-                      if m.name == file)  # fmt: skip
+        master = next(
+            m
+            for m in masters(self.recorder.homework.root, self.recorder.homework.name)
+            if m.name == file
+        )
         source = master.read_text(encoding="utf-8")
         bodies = [body_of(text, first.hole) for text in (source, first.source, second.source)]
         body = merged(*bodies)

@@ -11,8 +11,17 @@ from common.report.writeup import questions
 from staff.authoring import leaks, stubs, tables
 from staff.written import outcomes, rubric
 
-PARTS = ("You need", "## Problems", "Why this matters", "Left open", "--tiny", "minute",
-         "## Common pitfalls", "## Hand in", "python -m autograder submit")  # fmt: skip
+PARTS = (
+    "You need",
+    "## Problems",
+    "Why this matters",
+    "Left open",
+    "--tiny",
+    "minute",
+    "## Common pitfalls",
+    "## Hand in",
+    "python -m autograder submit",
+)
 MOST_LINES = 16  # of a hole
 FEWEST_WORDS = 12  # that describe a figure
 MOST_BYTES = 150_000  # of a figure
@@ -39,8 +48,10 @@ def _stubs(homework: Homework) -> Iterator[str]:
     told = {p.id: p.hole for p in (*homework.problems, *homework.dropped) if p.hole}
     for ident in sorted({*marked, *told}):
         if marked.get(ident) != told.get(ident):
-            yield (f"{ident}: homework.toml says {told.get(ident)}, the solutions mark "
-                   f"{marked.get(ident)}")  # fmt: skip
+            yield (
+                f"{ident}: homework.toml says {told.get(ident)}, the solutions mark "
+                f"{marked.get(ident)}"
+            )
 
 
 def _handout(homework: Homework) -> Iterator[str]:

@@ -33,8 +33,10 @@ def require(homework: Homework, say: Callable[[str], None]) -> None:
     seen = tree(homework)
     verdict = gate.verify(homework, gate.SECRET_SEEDS, say)
     if not verdict.passed:
-        raise KitError(f"{homework.name} does not pass the gate: {verdict.faults[0]} "
-                       f"(all of it: python -m staff verify {homework.name})")  # fmt: skip
+        raise KitError(
+            f"{homework.name} does not pass the gate: {verdict.faults[0]} "
+            f"(all of it: python -m staff verify {homework.name})"
+        )
     put(homework, seen)
 
 

@@ -191,9 +191,14 @@ class _Judge:
         ]
         with tempfile.TemporaryDirectory(prefix="verify-") as folder:
             context = context_of(
-                entry, self.homework, self.seed, self.worker, self.answers, Path(folder),
+                entry,
+                self.homework,
+                self.seed,
+                self.worker,
+                self.answers,
+                Path(folder),
                 self.knowledge,
-            )  # fmt: skip
+            )
             rows = engine.run_checks(context, checks, 3, isolation=self.worker.isolation)
         own = [row for row in rows if row.problem == entry.problem]
         if entry.kind == "variant":

@@ -47,9 +47,20 @@ IGNORED = re.compile(
 ARCHIVE_NAME = re.compile(r"\.(zip|tar|tgz|tar\.(gz|bz2|xz))$", re.IGNORECASE)
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2)
 DAMAGED = (
-    zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, struct.error, EOFError,
-    NotImplementedError, ValueError, RuntimeError, LookupError, ArithmeticError, MemoryError, OSError,
-)  # fmt: skip
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    NotImplementedError,
+    ValueError,
+    RuntimeError,
+    LookupError,
+    ArithmeticError,
+    MemoryError,
+    OSError,
+)
 TROUBLE = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE)  # of this machine
 
 ZIP, TAR = "zip", "tar"
@@ -228,8 +239,10 @@ def _require_no_collision(members: list[Member]) -> None:
     for member in members:
         key = unicodedata.normalize("NFKC", member.name).casefold()
         if key in seen:
-            raise Refused(f"{shown(seen[key])} and {shown(member.name)} are the same name on "
-                          "some systems; keep one")  # fmt: skip
+            raise Refused(
+                f"{shown(seen[key])} and {shown(member.name)} are the same name on "
+                "some systems; keep one"
+            )
         seen[key] = member.name
 
 
@@ -273,8 +286,9 @@ def _require_sound(info: zipfile.ZipInfo, name: str) -> None:
     if info.compress_type not in METHODS:
         raise Refused(f"{shown(name)} is compressed in a way that is not read here")
     if info.file_size > RATIO_FROM and info.file_size > RATIO * max(info.compress_size, 1):
-        raise Refused(f"{shown(name)} unpacks to {info.file_size / 2**20:.0f} MB from almost "
-                      "nothing")  # fmt: skip
+        raise Refused(
+            f"{shown(name)} unpacks to {info.file_size / 2**20:.0f} MB from almost nothing"
+        )
 
 
 def _moment(parts: tuple[int, ...]) -> str:

@@ -73,9 +73,13 @@ def attention(
     for who, uploads in hand_ins.undecided:
         names = ", ".join(one.order.upload for one in uploads)
         found.decide.append(
-            Item(who, "choose", f"{len(uploads)} uploads and no times: keep one of {names}, or "
-                 "give their times in times.csv")
-        )  # fmt: skip
+            Item(
+                who,
+                "choose",
+                f"{len(uploads)} uploads and no times: keep one of {names}, or "
+                "give their times in times.csv",
+            )
+        )
     for name in hand_ins.ignored:
         told = "not graded: no upload that can be read; ask for a zip, or take the file away"
         found.decide.append(Item(name, "not graded", told))

@@ -167,9 +167,15 @@ def _checks(graded: list[dict]) -> Table:
         own = rows[one.problem, one.title]
         ended = Counter(c["status"] for c in own if c["status"] not in ("passed", "failed"))
         told.append(
-            [one.problem, one.title, _worth(own[0]), f"{one.share:.0%}", _apart(one),
-             ", ".join(f"{status} {count}" for status, count in ended.most_common())]
-        )  # fmt: skip
+            [
+                one.problem,
+                one.title,
+                _worth(own[0]),
+                f"{one.share:.0%}",
+                _apart(one),
+                ", ".join(f"{status} {count}" for status, count in ended.most_common()),
+            ]
+        )
     return _table(
         "hardest checks",
         ["Problem", "Check", "Points", "Passed", "Tells apart", "Ended early"],
@@ -217,8 +223,9 @@ def _mistakes(graded: list[dict]) -> Table:
     return _table(
         "commonest mistakes",
         ["Problem", "Mistake", "Students"],
-        [[problem, slug.replace("_", " "), count] for (problem, slug), count in rows], {2},
-    )  # fmt: skip
+        [[problem, slug.replace("_", " "), count] for (problem, slug), count in rows],
+        {2},
+    )
 
 
 def _runs(graded: list[dict]) -> Table | None:
@@ -262,17 +269,34 @@ def _list(name: str, items: list[Item]) -> Table:
 def _students(records: list[dict], homework: Homework, hand_ins: HandIns) -> Table:
     """One row a student: points of every problem, and what was noted."""
     problems = [p.id for p in homework.problems if p.kind in ("code", "run", "extra")]
-    head = ["Student", "Upload", "Status", "Points", "Extra", "Curves", *problems, "Handed in",
-            "Notes"]  # fmt: skip
+    head = [
+        "Student",
+        "Upload",
+        "Status",
+        "Points",
+        "Extra",
+        "Curves",
+        *problems,
+        "Handed in",
+        "Notes",
+    ]
     rows = [
         [
-            student, record["id"], record["status"], record["score"], record["extra"],
-            record["diagnosis"], *(record["problems"].get(p, 0) for p in problems),
-            _time_of(record), "; ".join(filter(None, [record["reason"], *(note["text"] for note in record["notes"])])),
+            student,
+            record["id"],
+            record["status"],
+            record["score"],
+            record["extra"],
+            record["diagnosis"],
+            *(record["problems"].get(p, 0) for p in problems),
+            _time_of(record),
+            "; ".join(
+                filter(None, [record["reason"], *(note["text"] for note in record["notes"])])
+            ),
         ]
         for record in records
         for student in record["students"]
-    ]  # fmt: skip
+    ]
     blank = [""] * (len(head) - 3)
     rows += [[student, "", "nothing handed in", *blank] for student in hand_ins.without]
     numbers = set(range(3, 6 + len(problems)))

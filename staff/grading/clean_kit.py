@@ -37,8 +37,11 @@ class CleanKit:
         self._names = [*FOLDERS, *homeworks.names(root), *FILES]
         self._seen = self._look()
         self._modes = {name: stat.S_IMODE(seen[0]) for name, seen in self._seen.items()}
-        self._contents = {name: (root / name).read_bytes() for name, seen in self._seen.items()
-                          if stat.S_ISREG(seen[0])}  # fmt: skip
+        self._contents = {
+            name: (root / name).read_bytes()
+            for name, seen in self._seen.items()
+            if stat.S_ISREG(seen[0])
+        }
 
     def changes(self) -> list[str]:
         """Return the names of what differs from the first look: none, nearly always."""

@@ -25,9 +25,12 @@ _lock = threading.Lock()
 
 
 def run(
-    orders: list[Order], address: str, seconds: float, keep: Callable[[dict], None],
+    orders: list[Order],
+    address: str,
+    seconds: float,
+    keep: Callable[[dict], None],
     keys: Path | None = None,
-) -> None:  # fmt: skip
+) -> None:
     """Grade all orders on a cluster; `keep` gets each record once.
 
     Args:
@@ -46,8 +49,9 @@ def run(
     try:
         client = Client(address, timeout=WAIT, security=cluster_keys.security(address, keys))
     except (OSError, TimeoutError, ValueError) as error:
-        raise KitError(f"no Dask scheduler answers at {address} ({error}); start one with: "
-                         "dask scheduler") from None  # fmt: skip
+        raise KitError(
+            f"no Dask scheduler answers at {address} ({error}); start one with: dask scheduler"
+        ) from None
     homework = homeworks.load(orders[0].homework)
     version = grader_version(homework, orders[0])
     with client:
@@ -55,8 +59,10 @@ def run(
         try:
             client.wait_for_workers(1, timeout=60)
         except TimeoutError:
-            raise KitError(f"{address} has no worker; start one on each machine, in this folder: "
-                             f"PYTHONPATH=. dask worker {address} --nthreads 1") from None  # fmt: skip
+            raise KitError(
+                f"{address} has no worker; start one on each machine, in this folder: "
+                f"PYTHONPATH=. dask worker {address} --nthreads 1"
+            ) from None
         _require_closed(client, address)  # once more: now the workers are there
         waiting, running = list(reversed(orders)), dict[Any, Order]()
 
@@ -74,9 +80,14 @@ def run(
                     keep(session.failed(order, f"cannot be sent ({type(error).__name__})"))
                     continue
                 future = client.submit(
-                    grade_here, packed, version, seconds,
-                    key=f"{order.ident}-{order.fingerprint}", pure=False, retries=0,
-                )  # fmt: skip
+                    grade_here,
+                    packed,
+                    version,
+                    seconds,
+                    key=f"{order.ident}-{order.fingerprint}",
+                    pure=False,
+                    retries=0,
+                )
                 running[future.key] = order
                 new.append(future)
             return new
@@ -87,8 +98,11 @@ def run(
             failure = future.exception() if future.status != "finished" else None
             if isinstance(failure, KitError):
                 raise failure
-            keep(future.result() if failure is None and future.status == "finished"
-                 else session.failed(order, f"{type(failure).__name__}: {failure}"[:500]))  # fmt: skip
+            keep(
+                future.result()
+                if failure is None and future.status == "finished"
+                else session.failed(order, f"{type(failure).__name__}: {failure}"[:500])
+            )
             future.release()
             for new in submit():
                 done.add(new)
@@ -110,7 +124,9 @@ def grade_here(order: Order, version: str, seconds: float) -> dict:
     """Grade one order beside the process of a Dask worker, under the limits of one machine."""
     homework = homeworks.load(order.homework)
     if grader_version(homework, order) != version:
-        raise KitError(f"a worker's checks, answers or table of {order.homework} are not those "
-                         "of this machine; copy this folder to it")  # fmt: skip
+        raise KitError(
+            f"a worker's checks, answers or table of {order.homework} are not those "
+            "of this machine; copy this folder to it"
+        )
     with _lock:
         return pool.grade_one(order, seconds)

@@ -33,9 +33,11 @@ def main(argv: list[str]) -> int:
     folder = options.parse_args(argv).folder
     make(folder)
     files = f"--tls-ca-file {folder / CERTIFICATE} --tls-cert {folder / CERTIFICATE} --tls-key {folder / KEY}"
-    print(f"{folder / CERTIFICATE}, {folder / KEY}: good for {DAYS} days\nstart, in this folder:\n"
-          f"  PYTHONPATH=. dask scheduler --protocol tls {files}\n"
-          f"  PYTHONPATH=. dask worker tls://HOST:8786 --nthreads 1 {files}")  # fmt: skip
+    print(
+        f"{folder / CERTIFICATE}, {folder / KEY}: good for {DAYS} days\nstart, in this folder:\n"
+        f"  PYTHONPATH=. dask scheduler --protocol tls {files}\n"
+        f"  PYTHONPATH=. dask worker tls://HOST:8786 --nthreads 1 {files}"
+    )
     return 0
 
 
@@ -75,8 +77,10 @@ def security(address: str, folder: Path | None) -> Any:
         require_here(address)
         return None
     if folder is None or not all((folder / name).is_file() for name in (CERTIFICATE, KEY)):
-        raise KitError(f"{address} needs --tls DIR with {CERTIFICATE} and {KEY}; make them with: "
-                       "python -m staff cluster-keys DIR")  # fmt: skip
+        raise KitError(
+            f"{address} needs --tls DIR with {CERTIFICATE} and {KEY}; make them with: "
+            "python -m staff cluster-keys DIR"
+        )
     from distributed.security import Security
 
     files = {"tls_client_cert": str(folder / CERTIFICATE), "tls_client_key": str(folder / KEY)}

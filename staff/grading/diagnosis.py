@@ -38,12 +38,16 @@ def planned(homework: Homework) -> list[CheckResult]:
         return []
     return [
         CheckResult(
-            id=f"diagnosis::{number}", problem=problem.id, points=0, status="failed", seconds=0.0,
+            id=f"diagnosis::{number}",
+            problem=problem.id,
+            points=0,
+            status="failed",
+            seconds=0.0,
             title=f"Recorded run {number} of {recorded.DRAWN}: cause and evidence",
             max_points=problem.points / recorded.DRAWN,
         )
         for number in range(1, recorded.DRAWN + 1)
-    ]  # fmt: skip
+    ]
 
 
 def grade(homework: Homework, folder: Path, manifest: dict, told_causes: bool) -> Graded:
@@ -95,8 +99,10 @@ def version(homework: Homework) -> str:
     """Changes when the curves or the answers do."""
     if homework.diagnosis is None:
         return ""
-    paths = (homework.folder / "curves.json",
-             homework.root / "staff" / "authoring" / "curves" / f"{homework.name}.toml")  # fmt: skip
+    paths = (
+        homework.folder / "curves.json",
+        homework.root / "staff" / "authoring" / "curves" / f"{homework.name}.toml",
+    )
     whole = b"".join(path.read_bytes() for path in paths if path.is_file())
     return hashlib.sha256(whole).hexdigest()
 

@@ -39,8 +39,10 @@ def gather(source: Path, work: Path) -> Path:
     target.mkdir(parents=True)
     for owner, those in files.items():
         _collect(target / owner, those)
-    names = {owner: [path.relative_to(source).as_posix() for path, _ in those]
-             for owner, those in files.items()}  # fmt: skip
+    names = {
+        owner: [path.relative_to(source).as_posix() for path, _ in those]
+        for owner, those in files.items()
+    }
     write_text(work / NAMES, json.dumps(names, indent=1, ensure_ascii=False, sort_keys=True))
     for other in sorted(source.glob("*.csv")):
         shutil.copyfile(other, target / other.name)

@@ -71,8 +71,13 @@ def main(argv: list[str]) -> int:
     add("--scheduler", metavar="ADDRESS", help="a Dask scheduler, in place of --workers")
     add("--tls", type=Path, metavar="DIR", help="the cluster's keys (staff cluster-keys)")
     add("--out", type=Path, metavar="DIR", help="FOLDER-grades-hwN")
-    add("--sets", type=int, default=1, metavar="N", help="secret sets for each: a check counts when "
-        "it passes under all (1)")  # fmt: skip
+    add(
+        "--sets",
+        type=int,
+        default=1,
+        metavar="N",
+        help="secret sets for each: a check counts when it passes under all (1)",
+    )
     add("--seed", metavar="NAME", help="one set by its name (0: public), in place of secret ones")
     add("--roster", type=Path, metavar="FILE", help="FOLDER/roster.csv, where it is there")
     add("--times", type=Path, metavar="FILE", help="FOLDER/times.csv, where it is there")

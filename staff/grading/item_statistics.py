@@ -75,8 +75,9 @@ def of_questions(path: Path) -> list[Measured]:
     for row in rows:
         worth = {
             name.removeprefix(_QUESTION): _WORTH.match(cell or "")
-            for name, cell in row.items() if name and name.startswith(_QUESTION)
-        }  # fmt: skip
+            for name, cell in row.items()
+            if name and name.startswith(_QUESTION)
+        }
         scores.append({q: float(w[1]) / float(w[2]) for q, w in worth.items() if w and float(w[2])})
     if not any(scores):
         raise KitError(
@@ -131,6 +132,7 @@ def _questions(problem: str, learnt: list[outcomes.Outcome], homework: Homework)
     """The questions that people grade and that show an outcome of this problem."""
     own = [one for one in learnt if one.touches(problem)]
     return tuple(
-        other.id for other in homework.problems
+        other.id
+        for other in homework.problems
         if other.kind in ("plot", "written") and any(one.touches(other.id) for one in own)
-    )  # fmt: skip
+    )

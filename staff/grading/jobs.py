@@ -97,11 +97,15 @@ def inputs_told(homework: Homework, seed: str | None, sets: int) -> list[str]:
     if seed is None and useless and not secret:
         raise KitError(useless[0])
     if sets < 1 or (seed is None and sets > max(1, secret)):
-        raise KitError(f"--sets {sets}: {secret} are recorded for {homework.name}; record more with: "
-                       f"{record} {max(1, sets)}")  # fmt: skip
+        raise KitError(
+            f"--sets {sets}: {secret} are recorded for {homework.name}; record more with: "
+            f"{record} {max(1, sets)}"
+        )
     if seed is None and not secret:
-        return [f"no secret set is recorded for {homework.name}; the public one is used. Record one "
-                f"with: {record}"]  # fmt: skip
+        return [
+            f"no secret set is recorded for {homework.name}; the public one is used. Record one "
+            f"with: {record}"
+        ]
     return useless
 
 

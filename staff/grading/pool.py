@@ -174,8 +174,11 @@ class _Batch:
         self.kit.renew()
         at_work = [order for grader in self.graders if (order := grader.begin_anew()) is not None]
         suspects = [*finished, *at_work]
-        print(f"the kit was changed while {', '.join(one.ident for one in suspects)} were graded: "
-              f"{names}; it goes on from a clean copy. Look at: git status", file=sys.stderr)  # fmt: skip
+        print(
+            f"the kit was changed while {', '.join(one.ident for one in suspects)} were graded: "
+            f"{names}; it goes on from a clean copy. Look at: git status",
+            file=sys.stderr,
+        )
         if len(suspects) == 1:
             self.keep(failed(suspects[0], f"{CHANGED_KIT}: {names}"))
         else:

@@ -103,10 +103,18 @@ def _run_all(
     shutil.copyfile(grades / grade.TABLE, scores / f"{name}-code.csv")
     print(f"\n$ cp {grades / grade.TABLE} {scores / f'{name}-code.csv'}")
     _show(
-        gradebook.main, "gradebook", scores, "--canvas", out / "canvas-export.csv", "--moodle",
-        "--worksheet", f"{name}={out / 'moodle-worksheet.csv'}", "--pages", out / "pages",
+        gradebook.main,
+        "gradebook",
+        scores,
+        "--canvas",
+        out / "canvas-export.csv",
+        "--moodle",
+        "--worksheet",
+        f"{name}={out / 'moodle-worksheet.csv'}",
+        "--pages",
+        out / "pages",
         "--statistics",
-    )  # fmt: skip
+    )
     _show(feedback.main, "feedback", uploads, *common, "--grades", grades, "--book", scores)
     return _judge(class_, grades, homework)
 
@@ -359,14 +367,35 @@ def moodle_worksheet(class_: list[Student], homework: Homework) -> str:
     """A grading worksheet as Moodle writes it; its maximum leaves room for extra credit."""
     assignment = policy.load().named(homework.name)
     most = assignment.points + assignment.extra if assignment else 0.0
-    head = ["Identifier", "Full name", "ID number", "Email address", "Status", "Grade",
-            "Maximum grade", "Grade can be changed", "Last modified (submission)",
-            "Last modified (grade)", "Feedback comments"]  # fmt: skip
+    head = [
+        "Identifier",
+        "Full name",
+        "ID number",
+        "Email address",
+        "Status",
+        "Grade",
+        "Maximum grade",
+        "Grade can be changed",
+        "Last modified (submission)",
+        "Last modified (grade)",
+        "Feedback comments",
+    ]
     rows = (
-        [f"Participant {one.number}", one.name, one.ident, f"{one.ident}@school.edu", "", "-",
-         f"{most:.2f}", "Yes", "-", "-", ""]
+        [
+            f"Participant {one.number}",
+            one.name,
+            one.ident,
+            f"{one.ident}@school.edu",
+            "",
+            "-",
+            f"{most:.2f}",
+            "Yes",
+            "-",
+            "-",
+            "",
+        ]
         for one in class_
-    )  # fmt: skip
+    )
     return _csv(head, *rows)
 
 

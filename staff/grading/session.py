@@ -106,9 +106,14 @@ class Session:
         self._protect_answers()
         seeds = choose_seeds(self.homework, order, taken.digest)
         record = blank(self.homework, order)
-        record |= {"status": "graded", "seeds": list(map(str, seeds)),
-                   "isolation": self.worker.isolation,
-                   "notes": _plain(taken.notes), "manifest": taken.manifest, "packed": taken.packed}  # fmt: skip
+        record |= {
+            "status": "graded",
+            "seeds": list(map(str, seeds)),
+            "isolation": self.worker.isolation,
+            "notes": _plain(taken.notes),
+            "manifest": taken.manifest,
+            "packed": taken.packed,
+        }
         if is_public(record):
             told = "graded under the public seed: its answers are known"
             record["notes"] += _plain([Note("public seed", STAFF, told)])

@@ -34,8 +34,14 @@ def main(argv: list[str]) -> int:
     add = options.add_argument
     add("folder", type=Path)
     add("--hw", required=True, metavar="hwN")
-    add("--corpus", type=Path, nargs="*", default=[], metavar="DIR",
-        help="folders of earlier years' and public work: compared with, not among themselves")  # fmt: skip
+    add(
+        "--corpus",
+        type=Path,
+        nargs="*",
+        default=[],
+        metavar="DIR",
+        help="folders of earlier years' and public work: compared with, not among themselves",
+    )
     add("--least", type=float, help="smallest share to list, in place of the class's own")
     add("-o", "--output", type=Path, metavar="FILE", help="FOLDER-similarity-hwN.csv")
     add("--pseudonyms", action="store_true", help="a second page, without names, to show others")

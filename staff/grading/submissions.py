@@ -71,9 +71,14 @@ def _order(
         ident = f"{ident}-{hashlib.sha256(os.fsencode(path.name)).hexdigest()[:6]}"
     taken.add(ident)
     return Order(
-        ident, homework.name, str(path), students=tuple(about.get("students", ())),
-        submitted=about.get("created_at", ""), seed=seed, sets=sets,
-    )  # fmt: skip
+        ident,
+        homework.name,
+        str(path),
+        students=tuple(about.get("students", ())),
+        submitted=about.get("created_at", ""),
+        seed=seed,
+        sets=sets,
+    )
 
 
 def _is_submission(path: Path) -> bool:
@@ -207,12 +212,13 @@ def read_metadata(path: Path) -> dict[str, dict]:
                 people[-1][key] = value
     return {
         name: {
-            "students": [p.get("sid") or p.get("email") or p.get("name") or name
-                         for p in entry["people"]],
+            "students": [
+                p.get("sid") or p.get("email") or p.get("name") or name for p in entry["people"]
+            ],
             "created_at": entry.get("created_at", ""),
         }
         for name, entry in found.items()
-    }  # fmt: skip
+    }
 
 
 def _iso(value: str) -> str:

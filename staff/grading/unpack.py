@@ -106,8 +106,10 @@ def _take(members: list[Member], intake: Intake, homework: Homework) -> Intake:
         wanted = ", ".join(homework.files)
         raise Refused(f"it holds none of the files of {homework.name}: {wanted}")
     if len(places) > 1:
-        raise Refused(f"{places[0] or 'the top folder'} and {places[1] or 'the top folder'} both "
-                      f"hold files of {homework.name}; hand in one")  # fmt: skip
+        raise Refused(
+            f"{places[0] or 'the top folder'} and {places[1] or 'the top folder'} both "
+            f"hold files of {homework.name}; hand in one"
+        )
     by_name = {member.name: member for member in members}
     room = MOST_BYTES
     code = _code(places[0], by_name, homework)

@@ -23,8 +23,15 @@ from staff.gate.completeness import missing
 from staff.release import assistants, handout, hints
 from staff.release.left_out import without
 
-TOP = ("README.md", "requirements.txt", "constraints.txt", "Makefile", "pyproject.toml", "LICENSE",
-       ".gitignore")  # fmt: skip
+TOP = (
+    "README.md",
+    "requirements.txt",
+    "constraints.txt",
+    "Makefile",
+    "pyproject.toml",
+    "LICENSE",
+    ".gitignore",
+)
 STUDENTS = Path("staff", "students")  # what only the students' kit has: AGENTS.md, editor settings
 NAME = "meta-learning-homework"
 FACTS = "course.toml"  # names the homeworks that are open
@@ -32,9 +39,12 @@ STAFF_ONLY = re.compile(r"answers-.*\.npz|term.*\.key")  # secret inputs
 
 
 def release(
-    root: Path, output: Path, up_to: str | None = None, git: Path | None = None,
+    root: Path,
+    output: Path,
+    up_to: str | None = None,
+    git: Path | None = None,
     hint: int | None = None,
-) -> Path:  # fmt: skip
+) -> Path:
     """Build, scan and prove the archive.
 
     Args:
@@ -116,8 +126,10 @@ def publish(kit: Path, repository: Path, message: str) -> bool:
         return False
     if changed := _corrected(repository, message.partition(",")[0]):
         _git(repository, "reset", "--quiet", "--hard")
-        raise KitError(f"{repository} has this version with another {changed}; a correction needs a "
-                       "version of its own: python -m staff next-version")  # fmt: skip
+        raise KitError(
+            f"{repository} has this version with another {changed}; a correction needs a "
+            "version of its own: python -m staff next-version"
+        )
     _git(repository, "commit", "--quiet", "--message", message)
     return True
 
@@ -233,8 +245,10 @@ def _zip(kit: Path, archive: Path) -> None:
     paths = sorted(path for path in kit.rglob("*") if path.is_file())
     contents = {f"{NAME}/{path.relative_to(kit).as_posix()}": path.read_bytes() for path in paths}
     if archive.exists() and _contents(archive) != contents:
-        raise KitError(f"{archive} has other contents. If it is out, a correction needs a version of "
-                       "its own: python -m staff next-version; if not, delete it")  # fmt: skip
+        raise KitError(
+            f"{archive} has other contents. If it is out, a correction needs a version of "
+            "its own: python -m staff next-version; if not, delete it"
+        )
     write_archive(archive, contents)
 
 

@@ -28,8 +28,11 @@ def main(argv: list[str]) -> int:
     command.parser("constraints", __doc__, EXAMPLE).parse_args(argv)
     before, now = load(ROOT), versions(ROOT)
     write_text(ROOT / NAME, HEAD + "".join(f"{name}=={now[name]}\n" for name in sorted(now)))
-    changed = [f"{name} {before.get(name, 'new')} → {version}" for name, version in now.items()
-               if before.get(name) != version]  # fmt: skip
+    changed = [
+        f"{name} {before.get(name, 'new')} → {version}"
+        for name, version in now.items()
+        if before.get(name) != version
+    ]
     print(f"{NAME}: {', '.join(changed) or 'nothing changed'}")
     return 0
 

@@ -22,9 +22,11 @@ def main() -> int:
     """Whether the push that is about to happen may: 0, or 1 with the reason."""
     url = os.environ.get("PRE_COMMIT_REMOTE_URL", "")
     if url and holds_solutions(ROOT) and anybody_reads(url):
-        print(f"refused: anybody can read {url}, and this tree holds {SECRET}.\n"
-              "Make that repository private, or push what `python -m staff release --git DIR` makes.",
-              file=sys.stderr)  # fmt: skip
+        print(
+            f"refused: anybody can read {url}, and this tree holds {SECRET}.\n"
+            "Make that repository private, or push what `python -m staff release --git DIR` makes.",
+            file=sys.stderr,
+        )
         return 1
     return 0
 
@@ -47,9 +49,13 @@ def anybody_reads(url: str) -> bool:
     if not url.startswith(("http://", "https://")):
         return False  # a folder of this machine
     nobody = {
-        "PATH": os.environ.get("PATH", ""), "GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "false",
-        "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "HOME": os.devnull,
-    }  # fmt: skip
+        "PATH": os.environ.get("PATH", ""),
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_ASKPASS": "false",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "HOME": os.devnull,
+    }
     try:
         asked = subprocess.run(
             ["git", "ls-remote", url], env=nobody, capture_output=True, timeout=SECONDS, check=False

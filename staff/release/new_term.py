@@ -34,8 +34,9 @@ LETTERS = string.ascii_uppercase.replace("I", "").replace("O", "").replace("X", 
 def main(argv: list[str]) -> int:
     """Write everything that belongs to a term anew; say what is left to do."""
     options = command.parser("new-term", __doc__, EXAMPLE)
-    options.add_argument("--first-due", required=True, metavar="YYYY-MM-DD",
-                         help="when the first homework is due")  # fmt: skip
+    options.add_argument(
+        "--first-due", required=True, metavar="YYYY-MM-DD", help="when the first homework is due"
+    )
     chosen = options.parse_args(argv)
     try:
         first = date.fromisoformat(chosen.first_due)
@@ -47,17 +48,26 @@ def main(argv: list[str]) -> int:
         write_text(path, text)
         print(path.relative_to(ROOT))
     if ended := seeds.end_term(ROOT):
-        print(f"\nthe secret inputs of the last term are worth nothing now: {len(ended) - 1} records "
-              f"are deleted, {ended[0].relative_to(ROOT)} is kept to grade it again")  # fmt: skip
-    print(f"\nversion {kit_version(ROOT)}; look at: git diff\nthen:\n"
-          "  python -m staff answers --secret 3     inputs that nobody has seen, for every homework\n"
-          "  make verify && make release")  # fmt: skip
+        print(
+            f"\nthe secret inputs of the last term are worth nothing now: {len(ended) - 1} records "
+            f"are deleted, {ended[0].relative_to(ROOT)} is kept to grade it again"
+        )
+    print(
+        f"\nversion {kit_version(ROOT)}; look at: git diff\nthen:\n"
+        "  python -m staff answers --secret 3     inputs that nobody has seen, for every homework\n"
+        "  make verify && make release"
+    )
     return 0
 
 
 def _require_committed(root: Path) -> None:
-    asked = subprocess.run(["git", "status", "--porcelain", "--untracked-files=no"], cwd=root,
-                           capture_output=True, text=True, check=False)  # fmt: skip
+    asked = subprocess.run(
+        ["git", "status", "--porcelain", "--untracked-files=no"],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if asked.returncode or asked.stdout.strip():
         raise KitError("new-term changes many files: commit or discard your own changes first")
 

@@ -44,8 +44,10 @@ def raised(root: Path, part: str) -> dict[Path, str]:
     """
     version = _next(kit_version(root), part)
     files = (root / "pyproject.toml", root / "CITATION.cff")
-    texts = {path: _VERSION.sub(rf"\g<1>{version}", path.read_text(encoding="utf-8"), count=1)
-             for path in files}  # fmt: skip
+    texts = {
+        path: _VERSION.sub(rf"\g<1>{version}", path.read_text(encoding="utf-8"), count=1)
+        for path in files
+    }
     changes = root / "CHANGELOG.md"
     before, heading, after = changes.read_text(encoding="utf-8").partition(UNRELEASED)
     if not heading:

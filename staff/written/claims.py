@@ -112,5 +112,6 @@ class Checker:
             return False
         return any(
             number.is_figure(f) and (number.half is None or f.half is not None)
-            for f in facts if f.when is None and not f.tiny
-        )  # fmt: skip
+            for f in facts
+            if f.when is None and not f.tiny
+        )

@@ -33,13 +33,22 @@ def main(argv: list[str]) -> int:
     options = parser("written", "Grade written answers: rubrics by keys, offline.", EXAMPLES)
     options.add_argument("homework", help="hw0, hw1, …")
     options.add_argument("folder", nargs="?", type=Path, help="of submissions")
-    options.add_argument("-o", "--output", type=Path, metavar="PATH",
-                         help="where pages go (written/hwN), or the table (hwN-written.csv)")  # fmt: skip
+    options.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="PATH",
+        help="where pages go (written/hwN), or the table (hwN-written.csv)",
+    )
     options.add_argument(
         "--question", action="append", metavar="ID", help="only this one; may be repeated"
     )
-    options.add_argument("--pages", type=Path, metavar="DIR",
-                         help="where the pages are that files belong to (written/hwN)")  # fmt: skip
+    options.add_argument(
+        "--pages",
+        type=Path,
+        metavar="DIR",
+        help="where the pages are that files belong to (written/hwN)",
+    )
     options.add_argument(
         "--collect", nargs="+", type=Path, metavar="FILE", help="files that graders saved"
     )
@@ -85,8 +94,10 @@ def _pages(
     refused = [paper for paper in papers if paper.refused]
     for path in made:
         print(path)
-    print(f"{len(papers) - len(refused)} submissions; {folder / pages.KEY_FILE} says whose they are: "
-          "give graders the pages, and keep that file")  # fmt: skip
+    print(
+        f"{len(papers) - len(refused)} submissions; {folder / pages.KEY_FILE} says whose they are: "
+        "give graders the pages, and keep that file"
+    )
     for paper in refused:
         print(f"not on the pages: {paper.ident}: {paper.refused}")
     _say_left_out(hand_ins)
@@ -140,8 +151,10 @@ def _say_minutes(sheets: list[grades.Sheet]) -> None:
     for sheet in sheets:
         seconds = [one.seconds for one in sheet.done.values() if one.seconds]
         if seconds:
-            print(f"{sheet.question}, {sheet.grader}: {len(sheet.done)} answers, median "
-                  f"{statistics.median(seconds) / 60:.1f} minutes")  # fmt: skip
+            print(
+                f"{sheet.question}, {sheet.grader}: {len(sheet.done)} answers, median "
+                f"{statistics.median(seconds) / 60:.1f} minutes"
+            )
 
 
 def _agreement(paths: list[Path], homework: Homework, rubrics: dict[str, rubric.Rubric]) -> int:
@@ -150,8 +163,10 @@ def _agreement(paths: list[Path], homework: Homework, rubrics: dict[str, rubric.
     if not found:
         raise KitError("no two graders graded the same answer in these files")
     for one in found:
-        print(f"{one.question}, {' and '.join(one.graders)}, {one.answers} answers: kappa "
-              f"{_kappa(one)}, {one.apart:.2f} points apart on average")  # fmt: skip
+        print(
+            f"{one.question}, {' and '.join(one.graders)}, {one.answers} answers: kappa "
+            f"{_kappa(one)}, {one.apart:.2f} points apart on average"
+        )
         if not one.enough:
             print(
                 f"  below {grades.agreement.ENOUGH}: reword the rubric; they differ most on {one.worst}"

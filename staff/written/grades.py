@@ -67,11 +67,14 @@ def load_sheet(path: Path, homework: Homework, rubrics: dict[str, Rubric]) -> Sh
         answers = {
             ident: Graded(
                 {line: int(times) for line, times in one["pressed"].items()},
-                [str(text) for text in one["comments"]], bool(one["done"]),
-                bool(one.get("flagged")), float(one.get("seconds", 0)), float(one.get("changed", 0)),
+                [str(text) for text in one["comments"]],
+                bool(one["done"]),
+                bool(one.get("flagged")),
+                float(one.get("seconds", 0)),
+                float(one.get("changed", 0)),
             )
             for ident, one in kept["answers"].items()
-        }  # fmt: skip
+        }
         sheet = Sheet(path, str(kept["grader"]), str(kept["question"]), answers)
         name, rubric_version = kept["homework"], kept["rubric"]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -82,8 +85,10 @@ def load_sheet(path: Path, homework: Homework, rubrics: dict[str, Rubric]) -> Sh
         raise KitError(f"{path} is of {name} {sheet.question}, expected {homework.name}")
     rubric = rubrics[sheet.question]
     if rubric_version != version(rubric):
-        raise KitError(f"{path}: {homework.name}.toml has changed since it was graded; make the pages "
-                       "again, load the file there, look at it and save it")  # fmt: skip
+        raise KitError(
+            f"{path}: {homework.name}.toml has changed since it was graded; make the pages "
+            "again, load the file there, look at it and save it"
+        )
     known = {item.id for item in rubric.items} | {ident for ident, _, _ in lines_of(rubric)}
     for one in answers.values():
         if strange := set(one.pressed) - known:
@@ -248,9 +253,11 @@ def _agreement(one: Sheet, other: Sheet, both: list[str], rubric: Rubric) -> Agr
         abs(score(rubric, one.done[i].pressed) - score(rubric, other.done[i].pressed)) for i in both
     ]
     return Agreement(
-        rubric.question, (one.grader, other.grader), len(both),
+        rubric.question,
+        (one.grader, other.grader),
+        len(both),
         agreement.kappa([pair for answer in decisions for pair in answer]),
         agreement.interval(decisions),
         f"{line} ({earns}): {differ[line]} of {len(both)}" if differ[line] else "",
         sum(apart) / len(apart),
-    )  # fmt: skip
+    )

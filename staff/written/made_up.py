@@ -212,9 +212,10 @@ class _Author:
 
     def _fact(self, address: str, student: str, tiny: bool = False) -> Fact:
         return next(
-            f for f in self.facts[student]
+            f
+            for f in self.facts[student]
             if f.address == address and f.when is None and f.tiny is tiny
-        )  # fmt: skip
+        )
 
     def _shown(self, value: float, half: float | None) -> str:
         places = (
@@ -288,11 +289,14 @@ class _Author:
         for piece in words.groups.get(wording.RUNS, {}):
             if not wording.piece_in(piece, fact.address):
                 found += [
-                    f for f in self.facts[self.student]
-                    if wording.piece_in(piece, f.address) and f.when is None and not f.tiny
+                    f
+                    for f in self.facts[self.student]
+                    if wording.piece_in(piece, f.address)
+                    and f.when is None
+                    and not f.tiny
                     and f.address.rpartition("/")[2] == fact.address.rpartition("/")[2]
                     and f.address.count("/") == fact.address.count("/") == 1
-                ]  # fmt: skip
+                ]
         return found
 
     def _add_order(self, answer: Answer, truth: bool) -> None:

@@ -8,8 +8,13 @@ from staff.written.facts import Fact
 from staff.written.numbers import Number
 
 NOWHERE, OTHER_RUN, TINY, OTHER_STUDENT, ORDER, SIZE = (
-    "nowhere", "another run", "tiny", "another student", "order", "size",
-)  # fmt: skip
+    "nowhere",
+    "another run",
+    "tiny",
+    "another student",
+    "order",
+    "size",
+)
 
 
 @dataclass(frozen=True)

@@ -28,8 +28,9 @@ _BOUND = re.compile(
 )
 _TIMES = re.compile(
     r"(?:(?P<twice>twice)|(?P<half>half)|(?P<number>\d+(?:\.\d+)?|two|three|four|five|ten) times)"
-    r" (?:as|the|higher|faster|slower|more)", re.IGNORECASE,
-)  # fmt: skip
+    r" (?:as|the|higher|faster|slower|more)",
+    re.IGNORECASE,
+)
 _COUNT = {"two": 2.0, "three": 3.0, "four": 4.0, "five": 5.0, "ten": 10.0}
 _LOWER_IS_BETTER = re.compile(r"mse|nll|ece|loss|brier|error|gap|seconds|kl_", re.IGNORECASE)
 
@@ -124,11 +125,15 @@ def size(sentence: Sentence) -> list[Mark]:
             factor = 2.0 if found["twice"] else 0.5 if found["half"] else _number(found["number"])
             if all(not _near_ratio(a.value, b.value, factor) for a, b in pairs):
                 a, b = pairs[0]
-                marks.append(Mark(
-                    one.start, other.end, SIZE,
-                    f"“{sentence.text[one.start : other.end]}”: {a.address} is {a.value:.4g}, "
-                    f"{b.address} is {b.value:.4g}".replace("\n", " "),
-                ))  # fmt: skip
+                marks.append(
+                    Mark(
+                        one.start,
+                        other.end,
+                        SIZE,
+                        f"“{sentence.text[one.start : other.end]}”: {a.address} is {a.value:.4g}, "
+                        f"{b.address} is {b.value:.4g}".replace("\n", " "),
+                    )
+                )
     return marks
 
 

@@ -122,28 +122,52 @@ def render(homework: Homework, rubric: Rubric, answers: list[dict], store: str) 
     )
     answers = sorted(answers, key=lambda answer: answer["ident"])  # no order of names remains
     return fill(
-        PAGE, style, script, homework=homework.name, rubric=rubric, answers=answers,
+        PAGE,
+        style,
+        script,
+        homework=homework.name,
+        rubric=rubric,
+        answers=answers,
         model=to_html(rubric.model, _no_picture),
         data=_data(homework, rubric, [answer["ident"] for answer in answers], store),
-    )  # fmt: skip
+    )
 
 
 def _data(homework: Homework, rubric: Rubric, idents: list[str], store: str) -> dict:
     """Return the part of the rubric that the script needs."""
     items = [
-        {"id": i.id, "part": i.part, "points": i.points, "label": f"+{i.points:g}", "text": i.earns,
-         "example": i.example}
+        {
+            "id": i.id,
+            "part": i.part,
+            "points": i.points,
+            "label": f"+{i.points:g}",
+            "text": i.earns,
+            "example": i.example,
+        }
         for i in rubric.items
-    ]  # fmt: skip
+    ]
     losses = [
-        {"id": ident, "part": part or "whole", "points": loss.points, "repeats": loss.repeats,
-         "label": f"−{loss.points}", "text": loss.loses, "loss": True}
+        {
+            "id": ident,
+            "part": part or "whole",
+            "points": loss.points,
+            "repeats": loss.repeats,
+            "label": f"−{loss.points}",
+            "text": loss.loses,
+            "loss": True,
+        }
         for ident, loss, part in lines_of(rubric)
-    ]  # fmt: skip
+    ]
     return {
-        "homework": homework.name, "question": rubric.question, "points": rubric.points, "store": store,
-        "rubric": version(rubric), "items": items, "losses": losses, "answers": idents,
-    }  # fmt: skip
+        "homework": homework.name,
+        "question": rubric.question,
+        "points": rubric.points,
+        "store": store,
+        "rubric": version(rubric),
+        "items": items,
+        "losses": losses,
+        "answers": idents,
+    }
 
 
 def _checker(homework: Homework, papers: list[Paper]) -> Checker:
@@ -167,17 +191,22 @@ def _answer(paper: Paper, rubric: Rubric, homework: Homework, checker: Checker, 
         notes.append("nothing is written here")
     own = [f for f in checker.everybody[paper.ident] if f.when is None]
     return {
-        "ident": key.ident(rubric.question, paper.ident), "notes": notes,
+        "ident": key.ident(rubric.question, paper.ident),
+        "notes": notes,
         "html": _html(text, checked.marks, paper, homework),
-        "marks": checked.marks, "typed": checked.typed,
-        "set": len(REFERENCE.findall(text)), "figures": _stated(text, checked),
+        "marks": checked.marks,
+        "typed": checked.typed,
+        "set": len(REFERENCE.findall(text)),
+        "figures": _stated(text, checked),
         "all_figures": [
             {"address": f.address + (" (--tiny)" if f.tiny else ""), "value": _shown(f)}
-            for f in own if "/min/" not in f.address and "/max/" not in f.address
+            for f in own
+            if "/min/" not in f.address and "/max/" not in f.address
         ][:MOST_SHOWN],
         "loose": to_html("\n".join(paper.loose), _no_picture)
-        if paper.answers and found is None else "",
-    }  # fmt: skip
+        if paper.answers and found is None
+        else "",
+    }
 
 
 def _stated(text: str, checked: Checked) -> list[dict]:

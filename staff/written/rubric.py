@@ -145,6 +145,11 @@ def _rubric(row: dict, homework: Homework, models: dict[str, str]) -> Rubric:
     items = tuple(Item(**item) for item in row["items"])
     losses = tuple(Loss(**loss) for loss in row.get("losses", ()))
     return Rubric(
-        question.id, question.title, question.points, items, losses, models[question.id],
+        question.id,
+        question.title,
+        question.points,
+        items,
+        losses,
+        models[question.id],
         question.extra,
-    )  # fmt: skip
+    )

@@ -36,8 +36,11 @@ def score(rubric: Rubric, pressed: Mapping[str, int]) -> float:
     earned = dict.fromkeys(rubric.parts, 0.0)
     for item in rubric.items:
         earned[item.part] += item.points if pressed.get(item.id) else 0.0
-    whole = [(loss, pressed[ident]) for ident, loss, part in lines_of(rubric)
-             if pressed.get(ident) and part not in earned]  # fmt: skip
+    whole = [
+        (loss, pressed[ident])
+        for ident, loss, part in lines_of(rubric)
+        if pressed.get(ident) and part not in earned
+    ]
     for ident, loss, part in lines_of(rubric):
         if pressed.get(ident) and part in earned:
             earned[part] = max(0.0, earned[part] - lost(loss, earned[part], pressed[ident]))

@@ -75,9 +75,10 @@ class Sentence:
         """The run that a number is said of, where runs and numbers of a sentence take turns."""
         runs = [m for m in self.mentions if m.group == RUNS]
         stated = [
-            n for n in numbers(self.text, self.start, self.end, self.mentions)
+            n
+            for n in numbers(self.text, self.start, self.end, self.mentions)
             if self.states_a_result(n)
-        ]  # fmt: skip
+        ]
         if len(runs) != len(stated) or len({run.piece for run in runs}) < 2:
             return None
         at_runs, at_numbers = [m.start for m in runs], [n.start for n in stated]
@@ -119,8 +120,11 @@ class Sentence:
     def _times(self) -> set[float]:
         """Steps and epochs that the sentence names."""
         sentence = self.text[self.start : self.end]
-        return {float(n.replace(",", "")) for n in re.findall(r"(?<![\w.])\d[\d,]*(?![\w.]\d)", sentence)
-                if n.strip(",")}  # fmt: skip
+        return {
+            float(n.replace(",", ""))
+            for n in re.findall(r"(?<![\w.])\d[\d,]*(?![\w.]\d)", sentence)
+            if n.strip(",")
+        }
 
     def _early_or_late(self) -> bool:
         sentence = self.text[self.start : self.end]
@@ -140,21 +144,24 @@ class Sentence:
             return True  # judged as a size, or no figure of a run
         if re.search(
             r"\b(bound|limit|least|most|threshold|chance|guess\w*|predicts?|expected|noise)\b[^.\d]{0,25}$",
-            before, re.IGNORECASE,
-        ):  # fmt: skip
+            before,
+            re.IGNORECASE,
+        ):
             return True
         stated = [
-            n.value for n in numbers(self.text, self.start, self.end, self.mentions)
+            n.value
+            for n in numbers(self.text, self.start, self.end, self.mentions)
             if n.start != number.start
-        ]  # fmt: skip
+        ]
         figures = [m for m in self.mentions if m.group != RUNS]
         runs = [m for m in (*self.seen, *self.mentions) if m.group == RUNS]
         used = [f.value for f in self.fitting(self.facts, figures + runs) if f.when is None]
         own = [f.value for f in self.fitting(self.facts, self._nearest(number)) if f.when is None]
         values = stated + (used if len(used) <= 12 else own[:12])
         return any(
-            number.equals(abs(a - b)) or number.equals(a - b) for a, b in itertools.combinations(values, 2)
-        ) or any(number.equals(1 - value) for value in (*stated, *used))  # fmt: skip
+            number.equals(abs(a - b)) or number.equals(a - b)
+            for a, b in itertools.combinations(values, 2)
+        ) or any(number.equals(1 - value) for value in (*stated, *used))
 
     def _is_share(self, number: Number) -> bool:
         """Whether it is the ratio of two whole numbers of the sentence, or one of one: 1/40."""

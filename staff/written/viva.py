@@ -50,10 +50,16 @@ def main(argv: list[str]) -> int:
     )
     options.add_argument("homework", help="hw0, hw1, …")
     options.add_argument("student", nargs="?", help="whose submission (or its name)")
-    options.add_argument("--folder", type=Path, default=Path("submissions"), metavar="DIR",
-                         help="of submissions (submissions)")  # fmt: skip
-    options.add_argument("--sample", type=Path, metavar="DIR",
-                         help="draw students from this folder of submissions")  # fmt: skip
+    options.add_argument(
+        "--folder",
+        type=Path,
+        default=Path("submissions"),
+        metavar="DIR",
+        help="of submissions (submissions)",
+    )
+    options.add_argument(
+        "--sample", type=Path, metavar="DIR", help="draw students from this folder of submissions"
+    )
     options.add_argument("--seed", type=int, help="of the draw; a secret one if none is named")
     options.add_argument("--again", type=int, default=0, metavar="N", help="other questions")
     options.add_argument("-o", "--output", type=Path, metavar="FILE")

@@ -83,8 +83,13 @@ def test_this_repository_ignores_the_places_that_the_page_names():
 def kept(tmp_path, monkeypatch):
     """A folder with old and new files, and a temporary folder of a killed grading."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
-    for name, moment in {"kept/a/old.json": OLD, "kept/new.csv": NEW, "kept/b/old.zip": OLD,
-                         "kept/b/new.zip": NEW, "other/old": OLD}.items():  # fmt: skip
+    for name, moment in {
+        "kept/a/old.json": OLD,
+        "kept/new.csv": NEW,
+        "kept/b/old.zip": OLD,
+        "kept/b/new.zip": NEW,
+        "other/old": OLD,
+    }.items():
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("x")

@@ -35,8 +35,12 @@ RULES = Policy(
         Assignment("poster", "project", 10, at("2026-12-01T12:00"), 0, 10, late=False),
         Assignment("report", "project", 20, at("2026-12-10T23:59"), 0, 10),
     ),
-    zone=ZONE, late_days=6, most_late_days=2, grace_minutes=15, most_participation=2,
-)  # fmt: skip
+    zone=ZONE,
+    late_days=6,
+    most_late_days=2,
+    grace_minutes=15,
+    most_participation=2,
+)
 ALL = {one.name: set(one.halves) for one in RULES.assignments}
 DUE = {one.name: one.due for one in RULES.assignments}
 
@@ -168,18 +172,18 @@ def test_three_days_late_earn_nothing_and_use_no_day():
     line = graded(person(**late("hw1", "2026-10-13T12:00")))
     assert line.late == {}
     assert line.total == pytest.approx(85)
-    assert line.reasons == [
-        "hw1: 3 days late, earns 0 (at most 2 late days on one assignment)"
-    ]  # fmt: skip
+    assert line.reasons == ["hw1: 3 days late, earns 0 (at most 2 late days on one assignment)"]
 
 
 def test_six_days_are_shared_by_homeworks_and_project():
     line = graded(
         person(
-            **late("hw0", "2026-10-03T12:00"), **late("hw1", "2026-10-12T12:00"),
-            **late("milestone", "2026-11-06T12:00"), **late("report", "2026-12-12T12:00"),
+            **late("hw0", "2026-10-03T12:00"),
+            **late("hw1", "2026-10-12T12:00"),
+            **late("milestone", "2026-11-06T12:00"),
+            **late("report", "2026-12-12T12:00"),
         )
-    )  # fmt: skip
+    )
     # 2 + 2 + 1 are used when the report comes 2 days late: one is left, so the report earns 0
     assert line.late == {"hw0": 2, "hw1": 2, "milestone": 1}
     assert line.total == pytest.approx(80)
@@ -213,10 +217,11 @@ def test_hw4_replaces_the_weakest_homework_of_its_weight():
     # hw1 .40, hw2 .70: hw4 at .80 gives 15 * (.80 - .40) = 6 more
     line = graded(
         person(
-            hw1=Work(40, 0, submitted=sent("2026-10-01")), hw2=Work(60, 10, submitted=sent("2026-10-01")),
+            hw1=Work(40, 0, submitted=sent("2026-10-01")),
+            hw2=Work(60, 10, submitted=sent("2026-10-01")),
             hw4=Work(60, 20, submitted=sent("2026-10-01")),
         )
-    )  # fmt: skip
+    )
     assert line.replaced == "hw1"
     assert line.homework == pytest.approx(5 + 15 * 0.8 + 15 * 0.7 + 15)
     assert line.reasons == ["hw4: replaces hw1, +6.00"]
@@ -228,9 +233,12 @@ def test_hw4_replaces_a_part_of_the_project_where_that_is_more():
         name: Work(0, 5, submitted=sent("2026-10-01")) for name in ("milestone", "poster", "report")
     }
     line = graded(
-        person(**half, hw1=Work(60, 10, submitted=sent("2026-10-01")),
-               hw4=Work(60, 30, submitted=sent("2026-10-01")))
-    )  # fmt: skip
+        person(
+            **half,
+            hw1=Work(60, 10, submitted=sent("2026-10-01")),
+            hw4=Work(60, 30, submitted=sent("2026-10-01")),
+        )
+    )
     assert line.replaced == "project"
     assert line.project == pytest.approx(35 * 0.5)
     assert line.total == pytest.approx(5 + 30 + 15 * 0.7 + 35 * 0.5 + 15 * 0.9)
@@ -297,8 +305,13 @@ def test_the_whole_project_excused_gives_its_weight_to_the_homeworks():
 
 
 def test_extra_credit_of_a_half_that_came_too_late_is_lost_with_it():
-    work = Work(60, 40, extra=2, extra_people=3,
-                submitted=sent("2026-10-14T20:00", "code") | sent("2026-10-12T20:00", "written"))  # fmt: skip
+    work = Work(
+        60,
+        40,
+        extra=2,
+        extra_people=3,
+        submitted=sent("2026-10-14T20:00", "code") | sent("2026-10-12T20:00", "written"),
+    )
     assert rules.grade(person(hw1=work), own_dates(), ALL).shares["hw1"] == pytest.approx(0.43)
 
 

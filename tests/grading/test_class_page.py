@@ -15,11 +15,22 @@ EVIL = "<script>document.title='evil'</script>"
 def record(number):
     check = CheckResult("t::a", "1", "A title", 0, 1, "failed", 0.1, EVIL, mistake="a_slip")
     return {
-        "id": f"s{number}", "students": [f"{EVIL}{number}"], "status": "graded", "score": number,
-        "max_score": 42, "extra": 0, "diagnosis": "", "seconds": 1.5, "memory_mb": 400, "reason": EVIL,
-        "submitted": "2026-10-05 20:00", "problems": {"1": number}, "accuracy": {"1-shot-2-way": 0.9},
-        "notes": [{"kind": "x", "audience": "staff", "text": EVIL}], "checks": [check.as_json()],
-    }  # fmt: skip
+        "id": f"s{number}",
+        "students": [f"{EVIL}{number}"],
+        "status": "graded",
+        "score": number,
+        "max_score": 42,
+        "extra": 0,
+        "diagnosis": "",
+        "seconds": 1.5,
+        "memory_mb": 400,
+        "reason": EVIL,
+        "submitted": "2026-10-05 20:00",
+        "problems": {"1": number},
+        "accuracy": {"1-shot-2-way": 0.9},
+        "notes": [{"kind": "x", "audience": "staff", "text": EVIL}],
+        "checks": [check.as_json()],
+    }
 
 
 @pytest.fixture(scope="module")

@@ -48,12 +48,13 @@ CHANGES = {
     "a file less": (lambda kit: (kit / "staff/b.txt").unlink(), ["staff/b.txt"]),
     "a link": (lambda kit: (kit / "common/l").symlink_to("/etc"), ["common/l"]),
     "a folder less": (
-        lambda kit: shutil.rmtree(kit / "common/deep/er"), ["common/deep/er", "common/deep/er/a.txt"]
+        lambda kit: shutil.rmtree(kit / "common/deep/er"),
+        ["common/deep/er", "common/deep/er/a.txt"],
     ),
     "nothing": (lambda kit: None, []),
     "a cache": (lambda kit: (kit / "staff/__pycache__").mkdir(), []),
     "what the grader seals": (lambda kit: (kit / "autograder/checks").chmod(SEALED), []),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("change, seen", CHANGES.values(), ids=CHANGES)

@@ -34,13 +34,17 @@ def judge_here(orders, workers, seconds, keep):
             lost = number == 1 or (number == 0 and not public)
             rows.append(
                 {
-                    "id": check.id, "problem": check.problem, "title": check.title,
-                    "points": 0 if lost else check.points, "max_points": check.points,
-                    "status": "failed" if lost else "passed", "seconds": 0.1,
+                    "id": check.id,
+                    "problem": check.problem,
+                    "title": check.title,
+                    "points": 0 if lost else check.points,
+                    "max_points": check.points,
+                    "status": "failed" if lost else "passed",
+                    "seconds": 0.1,
                     "what": f"inputs {'of home' if public else SECRET}" if lost else "",
                     "mistake": None,
                 }
-            )  # fmt: skip
+            )
         record = session.blank(HOMEWORK, order) | {"status": "graded", "checks": rows}
         record |= {"seeds": [PUBLIC if public else "bcdfghjk"], "score": 25, "isolation": "fork"}
         keep(record | {"notes": NOTES})
@@ -176,8 +180,13 @@ def test_a_zip_for_moodle_without_a_teams_folder(tmp_path, monkeypatch, capsys):
         "Jane Doe_12345_assignsubmission_file/hw1-feedback.html",
         "Kim Lee_12346_assignsubmission_file/hw1-feedback.html",
     ]
-    download(tmp_path / "download.zip", ["Red team_77_assignsubmission_file/hw1.zip",
-                                         "Jane Doe_12345_assignsubmission_file/hw1.zip"])  # fmt: skip
+    download(
+        tmp_path / "download.zip",
+        [
+            "Red team_77_assignsubmission_file/hw1.zip",
+            "Jane Doe_12345_assignsubmission_file/hw1.zip",
+        ],
+    )
     _, archive = returned(
         tmp_path / "download.zip", tmp_path, monkeypatch, "student,name\ns1,Jane Doe\n"
     )

@@ -359,10 +359,21 @@ def test_a_record_that_cannot_be_written_is_a_failed_one(fields, class_, monkeyp
 
 
 NAMES = [
-    b"M\xfcller, J\xf6rg.zip", b"\xff\xfe.zip", "\u540d".encode() * 80 + b".zip", b"a\nb.zip",
-    b"=1+1.zip", "\u200b=1.zip".encode(), b"\x1b[31m.zip", b"-rf.tar.gz", b"a.b.c.tgz", b"%s.7z", b"x.rar",
-    b"y.py", b"z.ipynb", b"no suffix",
-]  # fmt: skip
+    b"M\xfcller, J\xf6rg.zip",
+    b"\xff\xfe.zip",
+    "\u540d".encode() * 80 + b".zip",
+    b"a\nb.zip",
+    b"=1+1.zip",
+    "\u200b=1.zip".encode(),
+    b"\x1b[31m.zip",
+    b"-rf.tar.gz",
+    b"a.b.c.tgz",
+    b"%s.7z",
+    b"x.rar",
+    b"y.py",
+    b"z.ipynb",
+    b"no suffix",
+]
 
 
 def test_every_name_makes_a_row_of_its_own(class_, monkeypatch, capsys):

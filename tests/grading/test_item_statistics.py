@@ -20,11 +20,23 @@ CAUSE = {"kind": "mistake", "slug": "x", "text": "the sum in place of the mean",
 def record(number, *passed, causes=()):
     """A student who passed some of three checks."""
     rows = [
-        {"id": ident, "problem": "1a", "title": f"check {ident}", "points": 0, "max_points": 1,
-         "status": "passed" if ident in passed else "failed", "mistake": None, "causes": list(causes)}
+        {
+            "id": ident,
+            "problem": "1a",
+            "title": f"check {ident}",
+            "points": 0,
+            "max_points": 1,
+            "status": "passed" if ident in passed else "failed",
+            "mistake": None,
+            "causes": list(causes),
+        }
         for ident in "abc"
-    ]  # fmt: skip
-    return blank(HW2, Order(f"s{number}", "hw2", "")) | {"status": "graded", "score": len(passed), "checks": rows}  # fmt: skip
+    ]
+    return blank(HW2, Order(f"s{number}", "hw2", "")) | {
+        "status": "graded",
+        "score": len(passed),
+        "checks": rows,
+    }
 
 
 CLASS = [

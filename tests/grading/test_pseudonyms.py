@@ -16,13 +16,25 @@ PEOPLE = ["s1", "Jane Doe", "Jörg Müller", "Kurt Collab", "lost soul", "Signed
 
 def judge_here(orders, workers, seconds, keep):
     for order in orders:
-        notes = [{"kind": "shared run", "audience": "staff",
-                  "text": "maml is the very run that s2 handed in, says Jane Doe"}]  # fmt: skip
+        notes = [
+            {
+                "kind": "shared run",
+                "audience": "staff",
+                "text": "maml is the very run that s2 handed in, says Jane Doe",
+            }
+        ]
         manifest = {"name": "Signed Jane", "collaborators": ["Kurt Collab"]}
         status = "failed" if "bad" in order.ident else "graded"
-        keep(session.blank(HOMEWORK, order) | {
-            "status": status, "score": 3, "reason": f"of {order.upload}" if "bad" in order.ident else "",
-            "notes": notes, "manifest": manifest})  # fmt: skip
+        keep(
+            session.blank(HOMEWORK, order)
+            | {
+                "status": status,
+                "score": 3,
+                "reason": f"of {order.upload}" if "bad" in order.ident else "",
+                "notes": notes,
+                "manifest": manifest,
+            }
+        )
 
 
 @pytest.fixture
@@ -68,8 +80,14 @@ def test_the_page_of_pairs_without_names(tmp_path):
     spans = ((15, 21), (17, 23))
     matches = tuple(([start], [end]) for start, end in spans)
     pair = Pair("mann.py", "s1", "s2", (0.9, 0.8), 40, matches=matches, texts=texts)
-    found = Found([pair], {"mann.py": "1 pair"}, ["s1"], ["s2: mann.py"], ["s1: broken"],
-                  {"s1": "Jane Doe", "s2": "Jörg Müller"})  # fmt: skip
+    found = Found(
+        [pair],
+        {"mann.py": "1 pair"},
+        ["s1"],
+        ["s2: mann.py"],
+        ["s1: broken"],
+        {"s1": "Jane Doe", "s2": "Jörg Müller"},
+    )
     hidden = pseudonyms.of_pairs(found, tmp_path / "p.csv")
     page = similarity_page.page(hidden, HOMEWORK)
     body = re.sub(r"<(style|script).*?</\1>", "", page, flags=re.DOTALL)

@@ -30,8 +30,13 @@ def test_a_small_class_goes_the_whole_way(tmp_path, capsys):
     for command in ("grade", "gradebook", "feedback"):
         assert f"$ python -m staff {command} " in said
     assert said.count("x.zip: not in the roster") == 1, "the stranger was found and renamed"
-    for path in ("scores/gradebook.csv", "scores/canvas-hw0.csv", "scores/moodle-hw0.csv",
-                 "scores/moodle-hw0-worksheet.csv", "grades/overview.html"):  # fmt: skip
+    for path in (
+        "scores/gradebook.csv",
+        "scores/canvas-hw0.csv",
+        "scores/moodle-hw0.csv",
+        "scores/moodle-hw0-worksheet.csv",
+        "grades/overview.html",
+    ):
         assert (out / path).is_file(), path
     assert len(list((out / "pages").iterdir())) == 16
 
@@ -122,16 +127,35 @@ def test_autolab_always_prints_scores(tmp_path, monkeypatch, capsys):
 
 
 def test_classroom_50(tmp_path, monkeypatch):
-    stamped = ("CLASSROOM", "ASSIGNMENT", "ASSIGNMENT_TYPE", "OWNER", "SUBMISSION_TAG",
-               "COMMIT_URL", "RELEASE_URL", "REVIEW_URL")  # fmt: skip
+    stamped = (
+        "CLASSROOM",
+        "ASSIGNMENT",
+        "ASSIGNMENT_TYPE",
+        "OWNER",
+        "SUBMISSION_TAG",
+        "COMMIT_URL",
+        "RELEASE_URL",
+        "REVIEW_URL",
+    )
     for name in stamped:
         monkeypatch.setenv(name, name.lower())
     example("classroom50/result/v1", tmp_path, monkeypatch)
     result = json.loads((tmp_path / "result.json").read_text())
     assert set(result) == {
-        "schema", "classroom", "assignment", "assignment_type", "owner", "submission", "commit",
-        "release", "review", "datetime", "score", "max-score", "tests",
-    }  # fmt: skip
+        "schema",
+        "classroom",
+        "assignment",
+        "assignment_type",
+        "owner",
+        "submission",
+        "commit",
+        "release",
+        "review",
+        "datetime",
+        "score",
+        "max-score",
+        "tests",
+    }
     assert (result["score"], result["max-score"]) == (350, 600)
     assert all(
         type(t["score"]) is int and 0 <= t["score"] <= t["max-score"] for t in result["tests"]

@@ -60,12 +60,15 @@ case "$*" in *--no-index*) exit $HAS;; *"-c constraints.txt"*) exit $CODE;; esac
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="there is no make here")
-@pytest.mark.parametrize("has, code, more, asked", [
-    (1, 0, [], ["-c constraints.txt"]),
-    (1, 1, [], ["-c constraints.txt", ""]),
-    (1, 0, ["CONSTRAINTS="], [""]),
-    (0, 0, [], []),  # an environment that has all
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "has, code, more, asked",
+    [
+        (1, 0, [], ["-c constraints.txt"]),
+        (1, 1, [], ["-c constraints.txt", ""]),
+        (1, 0, ["CONSTRAINTS="], [""]),
+        (0, 0, [], []),  # an environment that has all
+    ],
+)
 def test_set_up_takes_them_and_does_without_where_it_must(has, code, more, asked, tmp_path):
     for name in ("Makefile", "requirements.txt", constraints.NAME):
         shutil.copyfile(ROOT / name, tmp_path / name)
@@ -74,8 +77,14 @@ def test_set_up_takes_them_and_does_without_where_it_must(has, code, more, asked
     python.parent.mkdir(parents=True)
     python.write_text(FAKE)
     python.chmod(0o755)
-    done = subprocess.run(["make", "setup", *more], cwd=tmp_path, capture_output=True, text=True,
-                          env=os.environ | {"HAS": str(has), "CODE": str(code)}, check=False)  # fmt: skip
+    done = subprocess.run(
+        ["make", "setup", *more],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"HAS": str(has), "CODE": str(code)},
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     log = (tmp_path / "pip.log").read_text().splitlines()
     installs = [line.partition("-r requirements.txt")[2].strip() for line in log if "-r " in line]

@@ -41,8 +41,14 @@ def test_what_nobody_can_read_is_private(public, tmp_path):
     assert not guard.anybody_reads(str(tmp_path)) and not guard.anybody_reads(f"file://{tmp_path}")
 
 
-@pytest.mark.parametrize("url", ["git@host.example:course/kit.git", "ssh://git@host.example:22/course/kit.git",
-                                 "ssh://git@host.example/course/kit.git"])  # fmt: skip
+@pytest.mark.parametrize(
+    "url",
+    [
+        "git@host.example:course/kit.git",
+        "ssh://git@host.example:22/course/kit.git",
+        "ssh://git@host.example/course/kit.git",
+    ],
+)
 def test_an_address_for_keys_is_asked_without_one(url, monkeypatch):
     asked = []
 

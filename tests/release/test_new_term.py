@@ -44,8 +44,10 @@ def term(texts, tmp_path_factory):
 def test_all_dates_move_by_as_many_days(term):
     before, after = policy.load(), policy.load(term / "staff" / "course.toml", term)
     assert after.assignments[0].due.date() == date(2027, 1, 15)
-    gaps = {b.due.replace(tzinfo=None) - a.due.replace(tzinfo=None)
-            for a, b in zip(before.assignments, after.assignments)}  # fmt: skip
+    gaps = {
+        b.due.replace(tzinfo=None) - a.due.replace(tzinfo=None)
+        for a, b in zip(before.assignments, after.assignments)
+    }
     assert len(gaps) == 1 and [one.name for one in after.assignments] == [
         one.name for one in before.assignments
     ]

@@ -43,10 +43,17 @@ def homework(tmp_path):
     return homeworks.load("hw1", tmp_path)
 
 
-@pytest.mark.parametrize("file, seen", [
-    ("staff/solutions/hw1/mann.py", False), ("hw1/new.py", False), ("constraints.txt", False),
-    ("staff/README.md", True), ("hw0/homework.toml", True), ("README.md", True),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "file, seen",
+    [
+        ("staff/solutions/hw1/mann.py", False),
+        ("hw1/new.py", False),
+        ("constraints.txt", False),
+        ("staff/README.md", True),
+        ("hw0/homework.toml", True),
+        ("README.md", True),
+    ],
+)
 def test_a_stamp_holds_for_the_same_tree_alone(file, seen, homework):
     assert not stamp.passed(homework)
     stamp.put(homework, stamp.tree(homework))

@@ -23,8 +23,10 @@ def failed(solved, run):
     folder = solved("hw1")
     path = folder / "sampling.py"
     text = path.read_text(encoding="utf-8")
-    spoilt = text.replace("pixels[-1], labels[-1] = pixels[-1][order], labels[-1][order]",
-                          "labels[-1] = labels[-1][order]")  # fmt: skip
+    spoilt = text.replace(
+        "pixels[-1], labels[-1] = pixels[-1][order], labels[-1][order]",
+        "labels[-1] = labels[-1][order]",
+    )
     assert spoilt != text
     path.write_text(spoilt, encoding="utf-8")
     return {row.id.partition("::")[2]: row for row in run("hw1", folder, "1")}

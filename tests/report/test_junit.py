@@ -26,8 +26,11 @@ def test_the_counts_are_those_of_the_cases():
         row("passed"), row("failed"), row("error"), row("timeout"), row("crashed"), row("not_run")
     )
     assert {key: found.get(key) for key in ("tests", "failures", "errors", "skipped")} == {
-        "tests": "6", "failures": "1", "errors": "3", "skipped": "1",
-    }  # fmt: skip
+        "tests": "6",
+        "failures": "1",
+        "errors": "3",
+        "skipped": "1",
+    }
     for kind, count in (("failure", 1), ("error", 3), ("skipped", 1)):
         assert len(found.findall(f"testcase/{kind}")) == count
     points = {one.get("name"): one.get("value") for one in found.iter("property")}

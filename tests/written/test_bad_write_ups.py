@@ -101,8 +101,13 @@ def sheet(folder, key, grader, pressed, question="4q", name="", **row):
     """What a grader's page saves of one answer."""
     one = rubric.load(HW)[question]
     row = {"comments": [], "done": True, "flagged": False, "seconds": 60, "pressed": pressed} | row
-    kept = {"homework": "hw0", "question": question, "grader": grader, "rubric": version(one),
-            "answers": {key.ident(question, "ada"): row}}  # fmt: skip
+    kept = {
+        "homework": "hw0",
+        "question": question,
+        "grader": grader,
+        "rubric": version(one),
+        "answers": {key.ident(question, "ada"): row},
+    }
     path = Path(folder, f"{name or grader}.json")
     path.write_text(json.dumps(kept))
     return grades.load_sheet(path, HW, rubric.load(HW))

@@ -124,7 +124,8 @@ def test_an_instrumented_file_computes_what_it_computed_before():
     told = run(*given)
     assert torch.equal(told["value"], before["prototypes"](*given))
     assert {"own.mean(dim=0)", "features[labels == name]", "range(way)"} <= {
-        site.text for site in sites["1a"]}  # fmt: skip
+        site.text for site in sites["1a"]
+    }
     assert '"zeros": {"1a": {"": ' in told["seen"]
     del builtins.__see__, builtins.__called__
 
@@ -139,7 +140,7 @@ def test_an_instrumented_file_computes_what_it_computed_before():
         "async def g(x):\n    return x\ndef f(x):\n    del x[0]\n    global G\n    G = x\n    return {a: b for a, b in enumerate(x)}",
         "def f(x):\n    def inner(x, by=len(x)):\n        yield from x\n    return list(inner(x)), -1, not x",
     ],
-)  # fmt: skip
+)
 def test_every_form_of_python_stays_itself(code):
     beside = watching()
     changed, _ = instrument.instrument(code, [hole_of(code, "f")])
@@ -216,8 +217,10 @@ def test_choices_hold_the_answer_once():
 
 
 def test_practice_says_what_is_right(monkeypatch, capsys):
-    asked = [Question("shape", "1a", "?", "[2]", ("[1]", "[2]"), "names it"),
-             Question("uses", "1a", "where?", "8, 11", (), "says why")]  # fmt: skip
+    asked = [
+        Question("shape", "1a", "?", "[2]", ("[1]", "[2]"), "names it"),
+        Question("uses", "1a", "where?", "8, 11", (), "says why"),
+    ]
     monkeypatch.setattr(command, "made", lambda *_: asked)
     monkeypatch.setattr("sys.stdin.isatty", lambda: True)
     for typed, code in ((["b", "8 11"], 0), (["a", "8"], 1)):

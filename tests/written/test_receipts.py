@@ -83,7 +83,11 @@ def test_submit_packs_the_runs_that_the_write_up_names(kit, tmp_path):
     intake = taken(tmp_path / "a.zip", tmp_path / "files")
     assert receipts.verify(intake.folder) == []
     assert {p.name for p in (intake.folder / "runs").iterdir()} == {
-        "maml", "rate-0.4-seed0", "rate-0.4-seed1", "support.json"}  # fmt: skip
+        "maml",
+        "rate-0.4-seed0",
+        "rate-0.4-seed1",
+        "support.json",
+    }
 
 
 def test_a_run_of_an_older_kit_gets_a_receipt_when_it_is_packed(kit, tmp_path):
@@ -123,13 +127,19 @@ def alter(run, name, text):
         (lambda run: alter(run, "metrics.csv", "step\n1\n"), "metrics.csv is not the file"),
         (lambda run: alter(run, "result.json", "{}"), "result.json is not the file"),
         (lambda run: alter(run, "checkpoint.pt", "other"), "checkpoint.pt is not the file"),
-        (lambda run: alter(run, "config.json", '{"seed": 7, "data": "glyphs"}'), "of seed '0', config.json says '7'"),
+        (
+            lambda run: alter(run, "config.json", '{"seed": 7, "data": "glyphs"}'),
+            "of seed '0', config.json says '7'",
+        ),
         (lambda run: alter(run, "receipt.json", "[" * 9000), "no receipt that can be read: maml"),
-        (lambda run: alter(run, "receipt.json", '{"files": {"metrics.csv": 3}}'), "is not the file"),
+        (
+            lambda run: alter(run, "receipt.json", '{"files": {"metrics.csv": 3}}'),
+            "is not the file",
+        ),
         (lambda run: alter(run, "receipt.json", '{"files": 1}'), "no receipt"),
         (lambda run: (run / "receipt.json").unlink(), "no receipt"),
     ],
-)  # fmt: skip
+)
 def test_a_run_that_does_not_fit_its_receipt_is_told_to_staff(change, told, tmp_path):
     run = train(tmp_path / "runs" / "maml")
     assert receipts.verify(tmp_path) == []
@@ -141,8 +151,10 @@ def test_a_run_that_does_not_fit_its_receipt_is_told_to_staff(change, told, tmp_
 
 def record(student, folder):
     return blank(HW2, Order(student, "hw2", "")) | {
-        "status": "graded", "score": 1, "runs": receipts.identities(folder),
-    }  # fmt: skip
+        "status": "graded",
+        "score": 1,
+        "runs": receipts.identities(folder),
+    }
 
 
 def test_one_run_of_two_students_is_worth_a_look(tmp_path):
@@ -158,7 +170,9 @@ def test_one_run_of_two_students_is_worth_a_look(tmp_path):
 
     edited = tmp_path / "bob/runs/maml/receipt.json"
     edited.write_text(edited.read_text().replace('"run": "', '"run": "0'))
-    assert receipts.shared({w: receipts.identities(tmp_path / w) for w in ("ada", "bob")}).keys() == {"ada", "bob"}  # fmt: skip
+    assert receipts.shared(
+        {w: receipts.identities(tmp_path / w) for w in ("ada", "bob")}
+    ).keys() == {"ada", "bob"}
 
 
 def test_two_runs_of_one_seed_are_not_one_run(tmp_path):

@@ -46,8 +46,17 @@ STEPS = """<script>addEventListener("load", () => {
 def test_two_windows_of_one_grader_keep_the_work_of_both(deaf, tmp_path):
     homework = homeworks.load("hw0")
     one = rubric.load(homework)["4q"]
-    answer = {"ident": "a1", "notes": [], "marks": [], "html": "", "set": 0, "typed": 0,
-              "figures": [], "all_figures": [], "loose": ""}  # fmt: skip
+    answer = {
+        "ident": "a1",
+        "notes": [],
+        "marks": [],
+        "html": "",
+        "set": 0,
+        "typed": 0,
+        "figures": [],
+        "all_figures": [],
+        "loose": "",
+    }
     page = pages.render(homework, one, [answer], "store")
     page = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page)
     frames = f'<iframe srcdoc="{html.escape(page)}"></iframe>' * 2

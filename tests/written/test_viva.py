@@ -69,7 +69,10 @@ def test_a_viva_takes_its_share_of_what_was_earned(tmp_path):
     assert not any("hw2-viva.csv: not used" in one for one in warnings)
 
 
-@pytest.mark.parametrize("row, told", [("ada,11,\n", "a viva has 0 to 10"), ("zoe,3,\n", "not in roster"), ("ada,x,\n", "x")])  # fmt: skip
+@pytest.mark.parametrize(
+    "row, told",
+    [("ada,11,\n", "a viva has 0 to 10"), ("zoe,3,\n", "not in roster"), ("ada,x,\n", "x")],
+)
 def test_a_wrong_score_stops_the_book(row, told, tmp_path):
     with pytest.raises(KitError, match=told):
         book(tmp_path, row)
@@ -77,8 +80,12 @@ def test_a_wrong_score_stops_the_book(row, told, tmp_path):
 
 @pytest.mark.parametrize(
     "rule, told",
-    [("sample = 0\n", "sample is 0"), ("weight = 101\n", "weight is 101"), ("wait = 1\n", "no rule 'wait'")],
-)  # fmt: skip
+    [
+        ("sample = 0\n", "sample is 0"),
+        ("weight = 101\n", "weight is 101"),
+        ("wait = 1\n", "no rule 'wait'"),
+    ],
+)
 def test_a_wrong_rule_is_named(rule, told, tmp_path):
     head, _, rest = COURSE.read_text(encoding="utf-8").partition("[viva]\n")
     path = tmp_path / "course.toml"

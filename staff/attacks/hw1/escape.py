@@ -190,8 +190,11 @@ def metadata_changed(self, images, labels):
     refused = None
     for start in (*sys.path, sys.prefix, sys.executable, "/proc/self/exe", __file__, "/tmp", "/"):
         for folder in (pathlib.Path(start), *pathlib.Path(start).parents):
-            for change in (lambda p: os.chmod(p, 0), lambda p: os.utime(p, (1, 1)),
-                           lambda p: os.setxattr(p, "user.attack-left", b"")):  # fmt: skip
+            for change in (
+                lambda p: os.chmod(p, 0),
+                lambda p: os.utime(p, (1, 1)),
+                lambda p: os.setxattr(p, "user.attack-left", b""),
+            ):
                 try:
                     change(folder)
                 except FileNotFoundError:

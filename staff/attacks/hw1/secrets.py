@@ -18,8 +18,12 @@ def answers_file_read(self, images, labels):
         except OSError:
             pass
     folders = {folder for start in known for folder in pathlib.Path(start).absolute().parents}
-    names = ("autograder/checks/hw1/answers.npz", "autograder/checks/hw1/causes.npz",
-             "checks/hw1/answers.npz", "staff/solutions/hw1/mann.py")  # fmt: skip
+    names = (
+        "autograder/checks/hw1/answers.npz",
+        "autograder/checks/hw1/causes.npz",
+        "checks/hw1/answers.npz",
+        "staff/solutions/hw1/mann.py",
+    )
     found = []
     for path in sorted(folder / name for folder in folders for name in names):
         try:
@@ -36,8 +40,15 @@ def solution_imported(self, images, labels):
     """Imports what may lie beside the grader."""
     import importlib
 
-    for name in ("staff", "solutions", "solution", "staff.solutions.hw1.mann", "autograder",
-                 "autograder.judge.answers", "autograder.checks.hw1.test_mann"):  # fmt: skip
+    for name in (
+        "staff",
+        "solutions",
+        "solution",
+        "staff.solutions.hw1.mann",
+        "autograder",
+        "autograder.judge.answers",
+        "autograder.checks.hw1.test_mann",
+    ):
         try:
             importlib.import_module(name)
         except ImportError:

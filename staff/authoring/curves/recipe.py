@@ -94,11 +94,16 @@ def load(homework: str, root: Path = ROOT) -> Recipe:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
         settings = {
             name: Setting(
-                row["title"], tuple(row["command"]), row["metrics"], tuple(row["sound"]),
-                row["causes"], row["steps"], tuple(row.get("log", ())),
+                row["title"],
+                tuple(row["command"]),
+                row["metrics"],
+                tuple(row["sound"]),
+                row["causes"],
+                row["steps"],
+                tuple(row.get("log", ())),
             )
             for name, row in table["settings"].items()
-        }  # fmt: skip
+        }
         runs = tuple(Run(**row) for row in table["runs"])
         recipe = Recipe(homework, table["rows"], table.get("constants", {}), settings, runs)
         for run in runs:

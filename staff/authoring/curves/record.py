@@ -72,10 +72,13 @@ class Trainings:
         self.folder = tempfile.TemporaryDirectory(prefix="curves-")
         first = self._tree(None)
         self.process = subprocess.Popen(
-            [sys.executable, "-c", DRIVER, str(first)], cwd=self.folder.name, text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            [sys.executable, "-c", DRIVER, str(first)],
+            cwd=self.folder.name,
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
             env=os.environ | {"OMP_NUM_THREADS": "1", "KIT_OFFLINE": "1"},
-        )  # fmt: skip
+        )
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -108,11 +111,21 @@ class Trainings:
         setting, tree = recipe.settings[run.setting], self._tree(entry)
         out = tree.parent / "run"
         job = {
-            "tree": str(tree), "homework": self.homework.name, "rows": recipe.rows,
+            "tree": str(tree),
+            "homework": self.homework.name,
+            "rows": recipe.rows,
             "constants": recipe.constants,
-            "options": [*setting.command, "--steps", str(setting.steps), "--seed", str(run.seed),
-                        "--out", str(out), "--no-check"],
-        }  # fmt: skip
+            "options": [
+                *setting.command,
+                "--steps",
+                str(setting.steps),
+                "--seed",
+                str(run.seed),
+                "--out",
+                str(out),
+                "--no-check",
+            ],
+        }
         print(f"{run.name}: {run.mistake or 'sound'}, {setting.steps} steps", flush=True)
         jobs, codes = self._pipes()
         jobs.write(json.dumps(job) + "\n")
@@ -132,9 +145,11 @@ def main(argv: list[str]) -> int:
     )
     options.add_argument("homework", nargs="+")
     options.add_argument(
-        "--only", nargs="+", metavar="NAME",
+        "--only",
+        nargs="+",
+        metavar="NAME",
         help="runs, or settings for their sound runs: the rest stays as it is recorded",
-    )  # fmt: skip
+    )
     chosen = options.parse_args(argv)
     for name in chosen.homework:
         homework = homeworks.load(name)
@@ -190,9 +205,14 @@ def described(setting: Setting, sound: list[dict]) -> dict:
         for metric in setting.metrics
     }
     return {
-        "title": setting.title, "metrics": setting.metrics, "log": list(setting.log),
-        "causes": setting.causes, "reference": sound[0], "band": band, "seeds": len(sound),
-    }  # fmt: skip
+        "title": setting.title,
+        "metrics": setting.metrics,
+        "log": list(setting.log),
+        "causes": setting.causes,
+        "reference": sound[0],
+        "band": band,
+        "seeds": len(sound),
+    }
 
 
 def columns(path: Path, setting: Setting) -> dict[str, list[float]]:

@@ -40,11 +40,16 @@ def box(
     (x, y), (width, height) = centre, size
     axis.add_patch(
         FancyBboxPatch(
-            (x - width / 2, y - height / 2), width, height, boxstyle="round,pad=0,rounding_size=0.08",
-            facecolor="white", edgecolor=COLOURS[index], linewidth=1.6,
+            (x - width / 2, y - height / 2),
+            width,
+            height,
+            boxstyle="round,pad=0,rounding_size=0.08",
+            facecolor="white",
+            edgecolor=COLOURS[index],
+            linewidth=1.6,
             linestyle="--" if dashed else "-",
         )
-    )  # fmt: skip
+    )
     axis.text(x, y, text, ha="center", va="center", fontsize=9)
 
 
@@ -53,11 +58,19 @@ def arrow(
 ) -> None:
     """An arrow between two points."""
     axis.annotate(
-        "", xy=end, xytext=start,
-        arrowprops={"arrowstyle": "-|>", "color": COLOURS[index], "linestyle": style,
-                    "linewidth": 1.4, "connectionstyle": f"arc3,rad={bend}",
-                    "shrinkA": 0, "shrinkB": 0},
-    )  # fmt: skip
+        "",
+        xy=end,
+        xytext=start,
+        arrowprops={
+            "arrowstyle": "-|>",
+            "color": COLOURS[index],
+            "linestyle": style,
+            "linewidth": 1.4,
+            "connectionstyle": f"arc3,rad={bend}",
+            "shrinkA": 0,
+            "shrinkB": 0,
+        },
+    )
 
 
 def picture(axis: Axes, image: np.ndarray, x: float, y: float, side: float) -> None:

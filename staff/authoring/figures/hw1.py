@@ -29,8 +29,15 @@ def draw(folder: Path) -> list[Path]:
         index = 1 if query else 0
         picture(axis, images[name, drawing], x, 1.75, 1.15)
         told = "[" + " ".join(map(str, label)) + "]"
-        axis.text(x, 0.85, told, ha="center", fontsize=11, color=COLOURS[index],
-                  fontweight="bold" if query else "normal")  # fmt: skip
+        axis.text(
+            x,
+            0.85,
+            told,
+            ha="center",
+            fontsize=11,
+            color=COLOURS[index],
+            fontweight="bold" if query else "normal",
+        )
         box(axis, (x, 3.3), (1.25, 0.6), "LSTMs", 6)
         arrow(axis, (x, 2.4), (x, 2.98), index, "--" if query else "-")
         arrow(axis, (x, 3.62), (x, 4.2), index, "--" if query else "-")

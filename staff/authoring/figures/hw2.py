@@ -55,17 +55,36 @@ def _inner_loop(path: Path) -> Path:
     for task, (minimum, curvature) in enumerate(zip(MINIMA, CURVATURE)):
         away = grid - minimum
         loss = 0.5 * np.einsum("xyi,ij,xyj->xy", away, curvature, away)
-        axis.contour(grid[..., 0], grid[..., 1], loss, levels=[0.05, 0.25, 0.6], colors=COLOURS[task],
-                     linestyles=[STYLES[task]], linewidths=0.8, alpha=0.7)  # fmt: skip
+        axis.contour(
+            grid[..., 0],
+            grid[..., 1],
+            loss,
+            levels=[0.05, 0.25, 0.6],
+            colors=COLOURS[task],
+            linestyles=[STYLES[task]],
+            linewidths=0.8,
+            alpha=0.7,
+        )
         way = [start]
         for _ in range(STEPS):
             way.append(way[-1] - RATE * curvature @ (way[-1] - minimum))
         points = np.array(way)
-        axis.plot(*points.T, color=COLOURS[task], linestyle=STYLES[task], marker=MARKERS[task],
-                  markersize=5, label=f"task {task + 1}: inner loop, {STEPS} steps")  # fmt: skip
+        axis.plot(
+            *points.T,
+            color=COLOURS[task],
+            linestyle=STYLES[task],
+            marker=MARKERS[task],
+            markersize=5,
+            label=f"task {task + 1}: inner loop, {STEPS} steps",
+        )
         axis.plot(*minimum, "x", color=COLOURS[task], markersize=10, markeredgewidth=2)
-        axis.annotate(f"minimum of task {task + 1}", tuple(minimum), (8, 6), textcoords="offset points",
-                      fontsize=8)  # fmt: skip
+        axis.annotate(
+            f"minimum of task {task + 1}",
+            tuple(minimum),
+            (8, 6),
+            textcoords="offset points",
+            fontsize=8,
+        )
     axis.plot(*start, "o", color="black", markersize=9)
     axis.annotate("initial parameters", tuple(start), (6, -14), textcoords="offset points")
     arrow(axis, tuple(start), (0.62, 0.95), 6)

@@ -45,17 +45,28 @@ def _tuning(path: Path) -> Path:
         left.text(0.1, y, mode, va="center", fontsize=9, family="monospace")
         for column, part in enumerate(PARTS):
             _part(left, 2.0 + 1.4 * column, y, part in TUNED.get(mode, ()), BESIDE.get(mode, ""))
-    left.text(0.1, 0.05, "filled: moves;  word: only that moves, in every part;  empty: frozen",
-              fontsize=8, color=SOFT)  # fmt: skip
+    left.text(
+        0.1,
+        0.05,
+        "filled: moves;  word: only that moves, in every part;  empty: frozen",
+        fontsize=8,
+        color=SOFT,
+    )
     _low_rank(right)
     return save(figure, path)
 
 
 def _part(axis: Axes, x: float, y: float, moves: bool, word: str) -> None:
     axis.add_patch(
-        Rectangle((x - 0.55, y - 0.22), 1.1, 0.44, facecolor=COLOURS[0] if moves else "white",
-                  edgecolor=COLOURS[0], linewidth=1.2)
-    )  # fmt: skip
+        Rectangle(
+            (x - 0.55, y - 0.22),
+            1.1,
+            0.44,
+            facecolor=COLOURS[0] if moves else "white",
+            edgecolor=COLOURS[0],
+            linewidth=1.2,
+        )
+    )
     axis.text(x, y, word, ha="center", va="center", fontsize=8, color=COLOURS[1], weight="bold")
 
 
@@ -80,8 +91,13 @@ def _low_rank(axis: Axes) -> None:
 
 def _asking(path: Path) -> Path:
     figure, axes = new(10.0, 3.3, 2)
-    for axis, title in zip(axes, ("asking: the weights stay, the examples are read",
-                                  "tuning: the examples change the weights, then are gone")):  # fmt: skip
+    for axis, title in zip(
+        axes,
+        (
+            "asking: the weights stay, the examples are read",
+            "tuning: the examples change the weights, then are gone",
+        ),
+    ):
         canvas(axis, 8.4, 4.6)
         axis.set_title(title, fontsize=10)
     asking, tuning = axes
@@ -90,8 +106,9 @@ def _asking(path: Path) -> Path:
     box(asking, (5.6, 2.4), (2.1, 1.1), "model\nas pre-trained", 6)
     arrow(asking, (6.7, 2.4), (7.4, 2.4), 1)
     asking.text(7.5, 2.4, "fep", va="center", family="monospace", color=COLOURS[1], weight="bold")
-    asking.text(0.1, 0.5, "again for every question, with all examples before it", fontsize=8,
-                color=SOFT)  # fmt: skip
+    asking.text(
+        0.1, 0.5, "again for every question, with all examples before it", fontsize=8, color=SOFT
+    )
     _lines(tuning, 0.1, 4.1, EXAMPLES)
     arrow(tuning, (3.1, 3.5), (4.5, 3.5), 1, "--")
     box(tuning, (5.6, 3.5), (2.1, 0.8), "gradient steps", 1, dashed=True)
@@ -113,5 +130,13 @@ def _lines(axis: Axes, x: float, y: float, lines: tuple[str, ...]) -> None:
         before, colon, label = line.partition(" :")
         place = y - 0.6 * number
         axis.text(x, place, before + colon, va="center", fontsize=9, family="monospace")
-        axis.text(x + 1.85, place, label.strip(" ."), va="center", fontsize=9, family="monospace",
-                  color=COLOURS[1], weight="bold")  # fmt: skip
+        axis.text(
+            x + 1.85,
+            place,
+            label.strip(" ."),
+            va="center",
+            fontsize=9,
+            family="monospace",
+            color=COLOURS[1],
+            weight="bold",
+        )

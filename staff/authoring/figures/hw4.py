@@ -37,8 +37,14 @@ def _posterior(path: Path) -> Path:
         gain = np.linalg.solve(_kernel(x, x) + NOISE**2 * np.eye(count), _kernel(x, at)).T
         mean, covariance = gain @ y, _kernel(at, at) - gain @ _kernel(x, at)
         spread = 2 * np.sqrt(np.maximum(np.diag(covariance), 0))
-        axis.fill_between(at, mean - spread, mean + spread, color=COLOURS[0], alpha=0.18,
-                          label="mean ± 2 standard deviations")  # fmt: skip
+        axis.fill_between(
+            at,
+            mean - spread,
+            mean + spread,
+            color=COLOURS[0],
+            alpha=0.18,
+            label="mean ± 2 standard deviations",
+        )
         axis.plot(at, mean, color=COLOURS[0])
         axis.plot(at, truth, color=COLOURS[1], linestyle="--", label="the function of this task")
         axis.plot(x, y, "o", color="black", label="context")
@@ -52,14 +58,25 @@ def _posterior(path: Path) -> Path:
 def _model(path: Path) -> Path:
     figure, (axis,) = new(5.6, 4.4)
     canvas(axis, 7, 5.5)
-    places = {"θ": (1.0, 2.9), "w_i": (2.9, 2.9), "y_ij": (5.0, 2.9), "x_ij": (5.0, 1.2),
-              "v": (5.0, 4.95)}  # fmt: skip
+    places = {
+        "θ": (1.0, 2.9),
+        "w_i": (2.9, 2.9),
+        "y_ij": (5.0, 2.9),
+        "x_ij": (5.0, 1.2),
+        "v": (5.0, 4.95),
+    }
     for name, (x, y) in places.items():
         given = name in ("y_ij", "x_ij")
         axis.add_patch(
-            Circle((x, y), 0.42, facecolor="#dcdcdc" if given else "white", edgecolor="black",
-                   linewidth=1.4, zorder=2)
-        )  # fmt: skip
+            Circle(
+                (x, y),
+                0.42,
+                facecolor="#dcdcdc" if given else "white",
+                edgecolor="black",
+                linewidth=1.4,
+                zorder=2,
+            )
+        )
         head, _, index = name.partition("_")
         symbol = {"θ": "\\theta"}.get(head, head)
         axis.text(x, y, f"${symbol}_{{{index}}}$", ha="center", va="center")
@@ -68,12 +85,19 @@ def _model(path: Path) -> Path:
     arrow(axis, (5.0, 1.62), (5.0, 2.48))
     arrow(axis, (5.0, 4.53), (5.0, 3.32))
     for (x, y), (width, height), name, row in (
-        ((4.0, 0.35), (2.3, 3.35), "points j", 0), ((2.1, 0.1), (4.6, 4.3), "tasks i", 1),
-    ):  # fmt: skip
+        ((4.0, 0.35), (2.3, 3.35), "points j", 0),
+        ((2.1, 0.1), (4.6, 4.3), "tasks i", 1),
+    ):
         axis.add_patch(
-            Rectangle((x, y), width, height, fill=False, edgecolor=COLOURS[row],
-                      linestyle="-" if row == 0 else "--")
-        )  # fmt: skip
+            Rectangle(
+                (x, y),
+                width,
+                height,
+                fill=False,
+                edgecolor=COLOURS[row],
+                linestyle="-" if row == 0 else "--",
+            )
+        )
         axis.text(x + width - 0.1, y + 0.1, name, ha="right", fontsize=9, color=COLOURS[row])
     axis.text(1.0, 2.1, "prior,\nmeta-learned", ha="center", va="top", fontsize=8, color=SOFT)
     axis.text(2.9, 2.3, "weights,\nnever seen", ha="center", va="top", fontsize=8, color=SOFT)

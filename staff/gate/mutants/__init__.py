@@ -46,9 +46,11 @@ def _options() -> argparse.ArgumentParser:
     options.add_argument("homework", nargs="*", help="none means all")
     options.add_argument("--problem", metavar="ID", help="one problem's hole")
     options.add_argument(
-        "--json", type=Path, metavar="FILE",
+        "--json",
+        type=Path,
+        metavar="FILE",
         help="keep every mutant's result here; typed again, only what is new is run",
-    )  # fmt: skip
+    )
     options.add_argument("--html", type=Path, metavar="FILE", help="the table, to look at")
     return options
 

@@ -20,16 +20,30 @@ from staff.authoring.stubs import Hole
 from staff.gate.mutants import words
 
 BINARY = {
-    ast.Add: (ast.Sub,), ast.Sub: (ast.Add,), ast.Mult: (ast.Div, ast.Add), ast.Div: (ast.Mult,),
-    ast.FloorDiv: (ast.Mult,), ast.Mod: (ast.FloorDiv,), ast.Pow: (ast.Mult,),
-    ast.MatMult: (ast.Mult,), ast.BitAnd: (ast.BitOr,), ast.BitOr: (ast.BitAnd,),
-}  # fmt: skip
+    ast.Add: (ast.Sub,),
+    ast.Sub: (ast.Add,),
+    ast.Mult: (ast.Div, ast.Add),
+    ast.Div: (ast.Mult,),
+    ast.FloorDiv: (ast.Mult,),
+    ast.Mod: (ast.FloorDiv,),
+    ast.Pow: (ast.Mult,),
+    ast.MatMult: (ast.Mult,),
+    ast.BitAnd: (ast.BitOr,),
+    ast.BitOr: (ast.BitAnd,),
+}
 NOT_SYMMETRIC = (ast.Sub, ast.Div, ast.MatMult, ast.Pow, ast.FloorDiv, ast.Mod)
 COMPARISONS = {
-    ast.Lt: (ast.LtE, ast.Gt), ast.LtE: (ast.Lt, ast.GtE), ast.Gt: (ast.GtE, ast.Lt),
-    ast.GtE: (ast.Gt, ast.LtE), ast.Eq: (ast.NotEq, ast.GtE), ast.NotEq: (ast.Eq,),
-    ast.Is: (ast.IsNot,), ast.IsNot: (ast.Is,), ast.In: (ast.NotIn,), ast.NotIn: (ast.In,),
-}  # fmt: skip
+    ast.Lt: (ast.LtE, ast.Gt),
+    ast.LtE: (ast.Lt, ast.GtE),
+    ast.Gt: (ast.GtE, ast.Lt),
+    ast.GtE: (ast.Gt, ast.LtE),
+    ast.Eq: (ast.NotEq, ast.GtE),
+    ast.NotEq: (ast.Eq,),
+    ast.Is: (ast.IsNot,),
+    ast.IsNot: (ast.Is,),
+    ast.In: (ast.NotIn,),
+    ast.NotIn: (ast.In,),
+}
 TWINS = [
     ("sum", "mean"), ("max", "min"), ("amax", "amin"), ("argmax", "argmin"), ("exp", "log"),
     ("zeros_like", "ones_like"), ("zeros", "ones"), ("zeros_", "ones_"), ("triu", "tril"),
@@ -47,9 +61,14 @@ WITHOUT_GRADIENT = {
     "randn", "from_numpy", "one_hot", "argmax", "long", "len", "accuracy",
 }  # fmt: skip
 TAKES_SCORES = {
-    "accuracy", "cross_entropy", "binary_cross_entropy_with_logits", "softmax", "log_softmax",
-    "logsumexp", "sigmoid",
-}  # fmt: skip
+    "accuracy",
+    "cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "softmax",
+    "log_softmax",
+    "logsumexp",
+    "sigmoid",
+}
 UNDER_NO_GRAD = {"Parameter", "normal_", "zeros_", "kaiming_uniform_"}
 
 
@@ -464,8 +483,14 @@ def _calls(node: ast.Call) -> Iterator[Change]:
 
 def _siblings(node: ast.Attribute) -> Iterator[Change]:
     """The other part of a pair that goes by two names: `task.query_labels`, `tables.items`."""
-    pairs = (("support", "query"), ("query", "support"), ("images", "labels"), ("users", "items"),
-             ("labels", "images"), ("items", "users"))  # fmt: skip
+    pairs = (
+        ("support", "query"),
+        ("query", "support"),
+        ("images", "labels"),
+        ("users", "items"),
+        ("labels", "images"),
+        ("items", "users"),
+    )
     for one, other in pairs:
         if one in node.attr:
             sibling = ast.Attribute(node.value, node.attr.replace(one, other), node.ctx)

@@ -139,7 +139,7 @@ TEXTS = {
     "labels_for_images": "The labels stand where the images belong.",
     "users_for_items": "The users stand where the items belong.",
     "items_for_users": "The items stand where the users belong.",
-}  # fmt: skip
+}
 
 LIKELY = (  # what students do most, first: pairs are made of these
     "sum_for_average", "average_for_sum", "gradient_cut", "sign_turned", "sign_of_a_term",
@@ -189,29 +189,48 @@ _DROPPED = {
 _CALL_LEFT_OUT = {name: slug for slug, names in _DROPPED.items() for name in names}
 
 _ARITHMETIC = {
-    (ast.Add, ast.Sub): "sign_of_a_term", (ast.Sub, ast.Add): "sign_of_a_term",
-    (ast.Mult, ast.Div): "divided_for_multiplied", (ast.Div, ast.Mult): "multiplied_for_divided",
-    (ast.Add, ast.Mult): "multiplied_for_added", (ast.Mult, ast.Add): "added_for_multiplied", (ast.Pow, ast.Mult): "product_for_power",
+    (ast.Add, ast.Sub): "sign_of_a_term",
+    (ast.Sub, ast.Add): "sign_of_a_term",
+    (ast.Mult, ast.Div): "divided_for_multiplied",
+    (ast.Div, ast.Mult): "multiplied_for_divided",
+    (ast.Add, ast.Mult): "multiplied_for_added",
+    (ast.Mult, ast.Add): "added_for_multiplied",
+    (ast.Pow, ast.Mult): "product_for_power",
     (ast.MatMult, ast.Mult): "elementwise_for_matrix_product",
-    (ast.BitAnd, ast.BitOr): "and_or_exchanged", (ast.BitOr, ast.BitAnd): "and_or_exchanged",
-}  # fmt: skip
+    (ast.BitAnd, ast.BitOr): "and_or_exchanged",
+    (ast.BitOr, ast.BitAnd): "and_or_exchanged",
+}
 _TURNED = {
-    ast.Sub: "difference_turned", ast.Div: "quotient_turned", ast.MatMult: "factors_exchanged",
-}  # fmt: skip
+    ast.Sub: "difference_turned",
+    ast.Div: "quotient_turned",
+    ast.MatMult: "factors_exchanged",
+}
 _SIDE = {
-    ast.Add: "term_left_out", ast.Sub: "term_left_out", ast.Mult: "factor_left_out",
-    ast.Div: "factor_left_out", ast.MatMult: "factor_left_out", ast.Pow: "power_left_out",
-    ast.BitAnd: "condition_left_out", ast.BitOr: "condition_left_out",
-}  # fmt: skip
+    ast.Add: "term_left_out",
+    ast.Sub: "term_left_out",
+    ast.Mult: "factor_left_out",
+    ast.Div: "factor_left_out",
+    ast.MatMult: "factor_left_out",
+    ast.Pow: "power_left_out",
+    ast.BitAnd: "condition_left_out",
+    ast.BitOr: "condition_left_out",
+}
 _BOUNDARY = {
-    (ast.Lt, ast.LtE), (ast.LtE, ast.Lt), (ast.Gt, ast.GtE), (ast.GtE, ast.Gt), (ast.Eq, ast.GtE),
-}  # fmt: skip
+    (ast.Lt, ast.LtE),
+    (ast.LtE, ast.Lt),
+    (ast.Gt, ast.GtE),
+    (ast.GtE, ast.Gt),
+    (ast.Eq, ast.GtE),
+}
 _TURNS = {(ast.Lt, ast.Gt), (ast.LtE, ast.GtE), (ast.Gt, ast.Lt), (ast.GtE, ast.LtE)}
 _STATEMENTS = {
-    "backward": "backward_left_out", "zero_grad": "gradients_not_cleared",
-    "step": "optimizer_never_steps", "normal_": "initialisation_left_out",
-    "zeros_": "initialisation_left_out", "kaiming_uniform_": "initialisation_left_out",
-}  # fmt: skip
+    "backward": "backward_left_out",
+    "zero_grad": "gradients_not_cleared",
+    "step": "optimizer_never_steps",
+    "normal_": "initialisation_left_out",
+    "zeros_": "initialisation_left_out",
+    "kaiming_uniform_": "initialisation_left_out",
+}
 
 
 def arithmetic(was: type[ast.operator], now: type[ast.operator]) -> str:

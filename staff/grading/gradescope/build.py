@@ -65,15 +65,21 @@ def main(argv: list[str]) -> int:
     for told in inputs_told(homework, None, chosen.sets):
         print(f"note: {told}")
     if not chosen.torch_index:
-        print("note: no --torch-index: the image gets whatever build of torch pip takes, on Linux "
-              "one for CUDA")  # fmt: skip
+        print(
+            "note: no --torch-index: the image gets whatever build of torch pip takes, on Linux "
+            "one for CUDA"
+        )
     if chosen.data is None and needs_omniglot(homework):
-        print("note: no --data: runs trained on Omniglot are not measured on Gradescope; its log "
-              "for the staff says so for each, and staff grade measures them")  # fmt: skip
+        print(
+            "note: no --data: runs trained on Omniglot are not measured on Gradescope; its log "
+            "for the staff says so for each, and staff grade measures them"
+        )
     files = contents(homework, chosen.torch_index, chosen.data and Path(chosen.data), chosen.sets)
     write_archive(output, dict(sorted(files.items())), ("setup.sh", "run_autograder"))
-    print(f"{output}: {len(files)} files, {output.stat().st_size / 1024:.0f} kB; secret sets: "
-          f"{len(seeds.recorded(homework))}")  # fmt: skip
+    print(
+        f"{output}: {len(files)} files, {output.stat().st_size / 1024:.0f} kB; secret sets: "
+        f"{len(seeds.recorded(homework))}"
+    )
     return 0
 
 
@@ -101,12 +107,15 @@ def contents(
         "kit/course.toml": facts(root, [homework.name]),
     }
     parts = [
-        root / "common", homework.folder, root / "pyproject.toml",
-        root / "requirements.txt", root / "autograder",
+        root / "common",
+        homework.folder,
+        root / "pyproject.toml",
+        root / "requirements.txt",
+        root / "autograder",
         root / "staff" / "__init__.py",
         *(root / "staff" / "grading" / name for name in MODULES),
         *(root / "staff" / "course" / name for name in ("__init__.py", "lateness.py")),
-    ]  # fmt: skip
+    ]
     for part in parts:
         for path in [part] if part.is_file() else sorted(part.rglob("*")):
             inside = path.relative_to(root)

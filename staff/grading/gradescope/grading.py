@@ -32,10 +32,13 @@ class Grading:
         ident = str(self.metadata.get("id", "submission"))
         created = self.metadata.get("created_at")
         return Order(
-            ident, _homework(self.root), str(self.root / "submission"),
-            submitted=created if isinstance(created, str) else "", for_student=True,
+            ident,
+            _homework(self.root),
+            str(self.root / "submission"),
+            submitted=created if isinstance(created, str) else "",
+            for_student=True,
             sets=int(_setting(self.root, "SETS", "1")),
-        )  # fmt: skip
+        )
 
     def run(self) -> None:
         self._write()

@@ -79,9 +79,14 @@ def _row(
     number: str, title: str, most: float, check: dict | None, cap: int, otherwise: str
 ) -> dict:
     row: dict[str, Any] = {
-        "name": title, "name_format": "text", "number": number, "output_format": "text",
-        "visibility": "visible", "status": "failed", "output": clean(otherwise, cap),
-    }  # fmt: skip
+        "name": title,
+        "name_format": "text",
+        "number": number,
+        "output_format": "text",
+        "visibility": "visible",
+        "status": "failed",
+        "output": clean(otherwise, cap),
+    }
     earned = 0.0
     if check is not None:
         earned = float(check["points"])
@@ -99,13 +104,17 @@ def _head(record: dict, homework: Homework, metadata: dict, grace_minutes: float
     elif record["status"] == "failed" and record["reason"]:
         lines.append(record["reason"])
     else:
-        lines.append(f"{record['score']:g} of {record['max_score']:g} points for code"
-                     + (f", {record['extra']:g} extra" if record["extra"] else ""))  # fmt: skip
+        lines.append(
+            f"{record['score']:g} of {record['max_score']:g} points for code"
+            + (f", {record['extra']:g} extra" if record["extra"] else "")
+        )
     lines += [f"note: {told}" for told in for_students(record["notes"])]
     days = days_late(metadata, grace_minutes)
     if days:
-        lines.append(f"Handed in {days} day{'s' if days > 1 else ''} after the due date. Late days "
-                     "are counted when grades are made; nothing is taken off here.")  # fmt: skip
+        lines.append(
+            f"Handed in {days} day{'s' if days > 1 else ''} after the due date. Late days "
+            "are counted when grades are made; nothing is taken off here."
+        )
     lines.append("Plots and written answers are graded by people.")
     return lines
 
@@ -133,8 +142,10 @@ def _leaderboard(record: dict) -> list[dict]:
         {"name": f"accuracy {name}", "value": float(value), "order": "desc"}
         for name, value in sorted(record["accuracy"].items())
     ]
-    return [{"name": "points", "value": float(record["score"] + record["extra"]),
-             "order": "desc"}, *rows]  # fmt: skip
+    return [
+        {"name": "points", "value": float(record["score"] + record["extra"]), "order": "desc"},
+        *rows,
+    ]
 
 
 def clean(text: object, cap: int) -> str:

@@ -71,11 +71,15 @@ def measure(homework: Homework, worker: Worker, folder: Path, tree: Path, seed: 
     for experiment in wanted:
         found.rows.append(
             CheckResult(
-                id=f"run::{experiment.name}", problem=problem.id,
-                title=f"Trained run {experiment.name} on fresh tasks", points=0,
-                max_points=experiment.points, status="failed", seconds=0.0,
+                id=f"run::{experiment.name}",
+                problem=problem.id,
+                title=f"Trained run {experiment.name} on fresh tasks",
+                points=0,
+                max_points=experiment.points,
+                status="failed",
+                seconds=0.0,
             )
-        )  # fmt: skip
+        )
     with tempfile.TemporaryDirectory(prefix="runs-", ignore_cleanup_errors=True) as place:
         sitting = _Sitting(homework, worker, folder, tree, Path(place), seed, exam, found)
         for experiment, row in zip(wanted, found.rows):

@@ -23,8 +23,9 @@ _networks: dict[
 def stored(hw: Any, experiment: str, weights: str) -> dict[str, Any]:
     """The network's size and parameters in a checkpoint: exactly these, by name and shape."""
     state, hidden_dim = _read(experiment)
-    module = state["module"] if weights == "last" or not state.get("best") else (
-        state["best"]["module"])  # fmt: skip
+    module = (
+        state["module"] if weights == "last" or not state.get("best") else (state["best"]["module"])
+    )
     network = _network(hw, experiment, hidden_dim)
     network.load_state_dict(module)
     return {"hidden_dim": hidden_dim, "parameters": dict(network.state_dict())}

@@ -23,8 +23,9 @@ _methods: dict[
 def stored(hw: Any, experiment: str, weights: str) -> dict[str, Any]:
     """The parameters in a checkpoint: exactly those of the experiment's method, by name and shape."""
     state = _read(experiment)
-    module = state["module"] if weights == "last" or not state.get("best") else (
-        state["best"]["module"])  # fmt: skip
+    module = (
+        state["module"] if weights == "last" or not state.get("best") else (state["best"]["module"])
+    )
     methods = hw.experiments.methods
     if hw.experiments.settings.SETTINGS[experiment].method == "protonet":
         network, prefix = methods.Conv4(**methods.PROTONET), ""

@@ -57,8 +57,10 @@ def _load(source: str) -> FewShotImages:
         raise Unusable(f"there are no fresh tasks of {source!r}")
     try:
         if omniglot.find(None) is None:
-            raise NotHere("omniglot is not on this machine: set KIT_DATA to the folder that holds "
-                          "it, and grade again")  # fmt: skip
+            raise NotHere(
+                "omniglot is not on this machine: set KIT_DATA to the folder that holds "
+                "it, and grade again"
+            )
         return omniglot.load()
     except KitError as error:
         raise NotHere(str(error)) from None

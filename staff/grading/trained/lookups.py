@@ -11,8 +11,15 @@ from collections.abc import Iterator
 
 CALLS = {"open", "exec", "eval", "compile", "__import__"}
 METHODS = {
-    "fromfile", "genfromtxt", "load", "loadtxt", "memmap", "open", "read_bytes", "read_text",
-}  # fmt: skip
+    "fromfile",
+    "genfromtxt",
+    "load",
+    "loadtxt",
+    "memmap",
+    "open",
+    "read_bytes",
+    "read_text",
+}
 MODULES = {
     "builtins", "ctypes", "gc", "glob", "importlib", "inspect", "io", "mmap", "os", "pathlib", "pickle",
     "socket", "sqlite3", "subprocess", "sys", "tarfile", "tempfile", "zipfile", "common.data",

@@ -92,9 +92,11 @@ def cosine_through_grad(first_loss, second_loss, parameters):
         for parameter in parameters:
             parameter.grad = None
         loss.backward(retain_graph=True)
-        vectors.append(torch.cat([
-            (torch.zeros_like(p) if p.grad is None else p.grad).flatten() for p in parameters
-        ]))  # fmt: skip
+        vectors.append(
+            torch.cat(
+                [(torch.zeros_like(p) if p.grad is None else p.grad).flatten() for p in parameters]
+            )
+        )
     size = vectors[0].norm() * vectors[1].norm()
     return float(vectors[0] @ vectors[1] / size) if size > 0 else 0.0
 

@@ -13,8 +13,18 @@ from staff.authoring.catalogue import mistake
 # --- 2a -----------------------------------------------------------------------------------------
 
 
-def _loop(network, params, rates, images, labels, steps, first_order, gradient_of, step=None,
-          loss=F.cross_entropy):  # fmt: skip
+def _loop(
+    network,
+    params,
+    rates,
+    images,
+    labels,
+    steps,
+    first_order,
+    gradient_of,
+    step=None,
+    loss=F.cross_entropy,
+):
     """An inner loop with one part to be replaced."""
 
     def predict(params):
@@ -54,8 +64,9 @@ def no_adaptation(network, params, inner_lrs, images, labels, steps, first_order
 
     What the loop calculates is thrown away. The support accuracy stays at chance, before and after.
     """
-    _, accuracies = _loop(network, params, inner_lrs, images, labels, steps, first_order,
-                          inner_gradient)  # fmt: skip
+    _, accuracies = _loop(
+        network, params, inner_lrs, images, labels, steps, first_order, inner_gradient
+    )
     return params, accuracies
 
 
@@ -245,8 +256,9 @@ def one_step_too_few(network, params, inner_lrs, images, labels, steps, first_or
 
     The loop ends one step early. With a single step nothing is adapted at all.
     """
-    params, accuracies = _loop(network, params, inner_lrs, images, labels, steps - 1, first_order,
-                               inner_gradient)  # fmt: skip
+    params, accuracies = _loop(
+        network, params, inner_lrs, images, labels, steps - 1, first_order, inner_gradient
+    )
     return params, [*accuracies, accuracies[-1]]
 
 
@@ -268,8 +280,9 @@ def last_step_only_differentiated(
             moved[name] = base - inner_lrs[name] * gradient[name]
         return {n: v.detach().requires_grad_() for n, v in moved.items()}
 
-    params, accuracies = _loop(network, params, inner_lrs, images, labels, steps, first_order,
-                               inner_gradient, step)  # fmt: skip
+    params, accuracies = _loop(
+        network, params, inner_lrs, images, labels, steps, first_order, inner_gradient, step
+    )
     return {n: p + 0 * given[n] for n, p in params.items()}, accuracies
 
 
@@ -279,8 +292,9 @@ def accuracy_before_missing(network, params, inner_lrs, images, labels, steps, f
 
     There are as many accuracies as steps; whether adaptation helped cannot be read from them.
     """
-    params, accuracies = _loop(network, params, inner_lrs, images, labels, steps, first_order,
-                               inner_gradient)  # fmt: skip
+    params, accuracies = _loop(
+        network, params, inner_lrs, images, labels, steps, first_order, inner_gradient
+    )
     return params, accuracies[1:]
 
 
@@ -291,8 +305,9 @@ def accuracy_after_missing(network, params, inner_lrs, images, labels, steps, fi
     The accuracy before the first step stands twice, and the last one, which matters most, is never
     taken.
     """
-    params, accuracies = _loop(network, params, inner_lrs, images, labels, steps, first_order,
-                               inner_gradient)  # fmt: skip
+    params, accuracies = _loop(
+        network, params, inner_lrs, images, labels, steps, first_order, inner_gradient
+    )
     return params, [accuracies[0], *accuracies[:-1]]
 
 
@@ -371,8 +386,9 @@ def first_order_cuts_everything(
     and nothing is learned.
     """
     given = params
-    params, accuracies = _loop(network, params, inner_lrs, images, labels, steps, first_order,
-                               inner_gradient)  # fmt: skip
+    params, accuracies = _loop(
+        network, params, inner_lrs, images, labels, steps, first_order, inner_gradient
+    )
     if first_order:
         params = {name: p.detach() + 0 * given[name] for name, p in params.items()}
     return params, accuracies

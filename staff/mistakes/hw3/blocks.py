@@ -117,10 +117,11 @@ def shared_parameters_twice(model, mode):
     """
     layers = model.named_parameters(remove_duplicate=False)
     return _choose(
-        model, mode,
+        model,
+        mode,
         full=lambda: [p for _, p in model.named_parameters(remove_duplicate=False)],
         bias=lambda: [p for n, p in layers if n.split(".")[-1] == "bias"],
-    )  # fmt: skip
+    )
 
 
 @mistake("1a")
@@ -152,9 +153,13 @@ def lora_without_convolutions(model, mode):
     In a network for pictures these are nearly all.
     """
     linear = [m for m in model.modules() if isinstance(m, LoRALinear)]
-    return _choose(model, mode, lora=lambda: [
-        p for m in linear for n, p in m.named_parameters() if not n.startswith("layer.")
-    ])  # fmt: skip
+    return _choose(
+        model,
+        mode,
+        lora=lambda: [
+            p for m in linear for n, p in m.named_parameters() if not n.startswith("layer.")
+        ],
+    )
 
 
 @mistake("1a")
@@ -175,9 +180,13 @@ def lora_by_the_names_of_its_parts(model, mode):
     trained with them. Compare the number of parameters with what the rank gives.
     """
     parts = ("up", "down")
-    return _choose(model, mode, lora=lambda: [
-        p for name, p in model.named_parameters() if any(one in name for one in parts)
-    ])  # fmt: skip
+    return _choose(
+        model,
+        mode,
+        lora=lambda: [
+            p for name, p in model.named_parameters() if any(one in name for one in parts)
+        ],
+    )
 
 
 @mistake("1a")
@@ -195,9 +204,11 @@ def head_by_the_beginning_of_the_name(model, mode):
 
     Something else in the model may have a name that begins like it, and is then trained as well.
     """
-    return _choose(model, mode, linear=lambda: [
-        p for name, p in model.named_parameters() if name.startswith("head")
-    ])  # fmt: skip
+    return _choose(
+        model,
+        mode,
+        linear=lambda: [p for name, p in model.named_parameters() if name.startswith("head")],
+    )
 
 
 @mistake("1a")

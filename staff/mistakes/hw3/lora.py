@@ -23,9 +23,13 @@ def _convolutions(module, rank, **other):
     """down and up, some of it another way."""
     layer = module.layer
     given = {
-        "kernel_size": layer.kernel_size, "stride": layer.stride, "padding": layer.padding,
-        "dilation": layer.dilation, "padding_mode": layer.padding_mode, "bias": False,
-    } | other  # fmt: skip
+        "kernel_size": layer.kernel_size,
+        "stride": layer.stride,
+        "padding": layer.padding,
+        "dilation": layer.dilation,
+        "padding_mode": layer.padding_mode,
+        "bias": False,
+    } | other
     module.down = nn.Conv2d(layer.in_channels, rank, **given)
     module.up = nn.Conv2d(rank, layer.out_channels, 1, bias=False)
     nn.init.zeros_(module.up.weight)
@@ -361,8 +365,15 @@ def kernel_in_up(self, rank):
     layer = self.layer
     layer.requires_grad_(False)
     self.down = nn.Conv2d(layer.in_channels, rank, 1, bias=False)
-    self.up = nn.Conv2d(rank, layer.out_channels, layer.kernel_size, layer.stride, layer.padding,
-                        layer.dilation, bias=False)  # fmt: skip
+    self.up = nn.Conv2d(
+        rank,
+        layer.out_channels,
+        layer.kernel_size,
+        layer.stride,
+        layer.padding,
+        layer.dilation,
+        bias=False,
+    )
     nn.init.zeros_(self.up.weight)
 
 

@@ -170,9 +170,12 @@ def tasks_pooled(x, y, prior_mean, prior_covariance, noise_variance):
     """
     flat_x, flat_y = x.reshape(-1, x.shape[-1]), y.reshape(-1)
     mean, covariance = _centre(
-        flat_x, flat_y, prior_mean.reshape(-1, x.shape[-1])[0],
-        prior_covariance.reshape(-1, *prior_covariance.shape[-2:])[0], noise_variance,
-    )  # fmt: skip
+        flat_x,
+        flat_y,
+        prior_mean.reshape(-1, x.shape[-1])[0],
+        prior_covariance.reshape(-1, *prior_covariance.shape[-2:])[0],
+        noise_variance,
+    )
     batch = x.shape[:-2]
     return mean.expand(*batch, -1), covariance.expand(*batch, -1, -1)
 

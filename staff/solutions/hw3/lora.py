@@ -98,9 +98,15 @@ class LoRAConv2d(nn.Module):
         layer = self.layer
         layer.requires_grad_(False)
         self.down = nn.Conv2d(
-            layer.in_channels, rank, layer.kernel_size, layer.stride, layer.padding,
-            layer.dilation, bias=False, padding_mode=layer.padding_mode,
-        )  # fmt: skip
+            layer.in_channels,
+            rank,
+            layer.kernel_size,
+            layer.stride,
+            layer.padding,
+            layer.dilation,
+            bias=False,
+            padding_mode=layer.padding_mode,
+        )
         self.up = nn.Conv2d(rank, layer.out_channels, 1, bias=False)
         nn.init.zeros_(self.up.weight)
         ### END SOLUTION

@@ -109,8 +109,9 @@ def joint_by_hand(net, users, items, ratings, negatives, weights):
 def joint_by_tensor(net, users, items, ratings, negatives, weights):
     """A scalar product of tensors; a list."""
     positive, predicted = net(users, items)
-    parts = torch.stack([ranking_loss(positive, net(users, negatives)[0]),
-                         rating_loss(predicted, ratings)])  # fmt: skip
+    parts = torch.stack(
+        [ranking_loss(positive, net(users, negatives)[0]), rating_loss(predicted, ratings)]
+    )
     return [(parts * torch.tensor(weights)).sum(), parts[0], parts[1]]
 
 

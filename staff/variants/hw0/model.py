@@ -35,8 +35,9 @@ def tables_pretrained(num_users, num_items, dim, shared):
 
     def tables():
         scale = dim**-0.5
-        return Tables(table(num_users, dim, scale), table(num_items, dim, scale),
-                      table(num_items, 1, 0))  # fmt: skip
+        return Tables(
+            table(num_users, dim, scale), table(num_items, dim, scale), table(num_items, 1, 0)
+        )
 
     first = tables()
     if shared:

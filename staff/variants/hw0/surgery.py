@@ -9,9 +9,9 @@ from staff.authoring.catalogue import variant
 
 def vector(loss, parameters):
     found = torch.autograd.grad(loss, parameters, retain_graph=True, allow_unused=True)
-    return torch.cat([
-        (torch.zeros_like(p) if g is None else g).reshape(-1) for p, g in zip(parameters, found)
-    ])  # fmt: skip
+    return torch.cat(
+        [(torch.zeros_like(p) if g is None else g).reshape(-1) for p, g in zip(parameters, found)]
+    )
 
 
 @variant("X1")

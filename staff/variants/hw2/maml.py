@@ -101,8 +101,9 @@ def recursion(network, params, inner_lrs, images, labels, steps, first_order=Fal
         return params, [now]
     gradient = inner_gradient(  # noqa: F821
         lambda p: F.nll_loss(F.log_softmax(functional_call(network, p, (images,)), 1), labels),
-        params, first_order,
-    )  # fmt: skip
+        params,
+        first_order,
+    )
     moved = {k: p - inner_lrs[k] * gradient[k] for k, p in params.items()}
     after, rest = adapt(network, moved, inner_lrs, images, labels, steps - 1, first_order)  # noqa: F821
     return after, [now, *rest]
@@ -135,9 +136,14 @@ def floats_and_a_tuple(network, params, inner_lrs, task, steps, first_order=Fals
     """Unpacked task, keywords, floats."""
     images, labels, queries, targets = task
     adapted, support = adapt(  # noqa: F821
-        network=network, params=params, inner_lrs=inner_lrs, images=images, labels=labels, steps=steps,
+        network=network,
+        params=params,
+        inner_lrs=inner_lrs,
+        images=images,
+        labels=labels,
+        steps=steps,
         first_order=first_order,
-    )  # fmt: skip
+    )
     logits = functional_call(network, adapted, queries)
     right = float((logits.argmax(dim=1) == targets).float().mean())
     return F.cross_entropy(logits, targets), [float(a) for a in support], right

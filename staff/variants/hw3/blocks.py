@@ -46,8 +46,13 @@ def by_match(model, mode):
 def by_names(model, mode):
     """Names of parameters, collected by prefix, in a dictionary by identity."""
     n = len(model.blocks)
-    groups = {"full": model, "linear": model.head, "first": model.blocks[0],
-              "middle": model.blocks[n // 2], "last": model.blocks[n - 1]}  # fmt: skip
+    groups = {
+        "full": model,
+        "linear": model.head,
+        "first": model.blocks[0],
+        "middle": model.blocks[n // 2],
+        "last": model.blocks[n - 1],
+    }
     chosen = {}
     if mode in groups:
         chosen = {id(p): p for _, p in groups[mode].named_parameters()}

@@ -106,8 +106,10 @@ def conditional_expressions(tune, probe_steps, tune_steps, probe_lr, tune_lr):
 @variant("3b")
 def by_keyword(tune, probe_steps, tune_steps, probe_lr, tune_lr):
     """Arguments by name."""
-    phases = [dict(mode="linear", steps=probe_steps, lr=probe_lr),
-              dict(mode="full", steps=tune_steps, lr=tune_lr)]  # fmt: skip
+    phases = [
+        dict(mode="linear", steps=probe_steps, lr=probe_lr),
+        dict(mode="full", steps=tune_steps, lr=tune_lr),
+    ]
     return [loss for phase in phases if phase["steps"] for loss in tune(**phase)]
 
 

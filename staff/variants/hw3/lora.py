@@ -125,18 +125,32 @@ def named_arguments(self, rank):
     )
     self.up.weight.data.zero_()
     self.down = nn.Conv2d(
-        in_channels=layer.in_channels, out_channels=rank, kernel_size=layer.kernel_size,
-        stride=layer.stride, padding=layer.padding, dilation=layer.dilation, bias=False,
+        in_channels=layer.in_channels,
+        out_channels=rank,
+        kernel_size=layer.kernel_size,
+        stride=layer.stride,
+        padding=layer.padding,
+        dilation=layer.dilation,
+        bias=False,
         padding_mode=layer.padding_mode,
-    )  # fmt: skip
+    )
 
 
 @variant("2c")
 def convolution_down_is_zero(self, rank):
     """down is zero, up is random: the other way around."""
     layer = self.layer.requires_grad_(False)
-    self.down = nn.Conv2d(layer.in_channels, rank, layer.kernel_size, layer.stride, layer.padding,
-                          layer.dilation, 1, False, layer.padding_mode)  # fmt: skip
+    self.down = nn.Conv2d(
+        layer.in_channels,
+        rank,
+        layer.kernel_size,
+        layer.stride,
+        layer.padding,
+        layer.dilation,
+        1,
+        False,
+        layer.padding_mode,
+    )
     self.up = nn.Conv2d(rank, layer.out_channels, 1, bias=False)
     nn.init.zeros_(self.down.weight)
 
@@ -157,9 +171,16 @@ def weight_replaced_by_zeros(self, rank):
     """up's weight replaced by a parameter of zeros; down from a Gaussian."""
     layer = self.layer
     layer.requires_grad_(False)
-    self.down = nn.Conv2d(layer.in_channels, rank, layer.kernel_size, layer.stride, bias=False,
-                          padding=layer.padding, dilation=layer.dilation,
-                          padding_mode=layer.padding_mode)  # fmt: skip
+    self.down = nn.Conv2d(
+        layer.in_channels,
+        rank,
+        layer.kernel_size,
+        layer.stride,
+        bias=False,
+        padding=layer.padding,
+        dilation=layer.dilation,
+        padding_mode=layer.padding_mode,
+    )
     nn.init.normal_(self.down.weight, std=1 / rank)
     self.up = nn.Conv2d(rank, layer.out_channels, kernel_size=1, stride=1, padding=0, bias=False)
     self.up.weight = nn.Parameter(torch.zeros_like(self.up.weight))
@@ -231,9 +252,9 @@ def sum_of_outer_products(wrapped):
     plain = copy.deepcopy(wrapped.layer)
     state = {name: value.clone() for name, value in wrapped.layer.state_dict().items()}
     if isinstance(plain, nn.Conv2d):
-        update = F.conv2d(
-            wrapped.down.weight.permute(1, 0, 2, 3), wrapped.up.weight
-        ).permute(1, 0, 2, 3)  # fmt: skip
+        update = F.conv2d(wrapped.down.weight.permute(1, 0, 2, 3), wrapped.up.weight).permute(
+            1, 0, 2, 3
+        )
     else:
         update = sum(torch.outer(u, d) for u, d in zip(wrapped.up.T, wrapped.down))
         update = update if update.shape == plain.weight.shape else update.T
@@ -249,8 +270,9 @@ def trainable_again(wrapped):
     with torch.no_grad():
         if type(plain) is nn.Conv2d:
             up = wrapped.up.weight.flatten(1)
-            plain.weight.add_(torch.einsum("or,r...->o...", up, wrapped.down.weight),
-                              alpha=wrapped.scale)  # fmt: skip
+            plain.weight.add_(
+                torch.einsum("or,r...->o...", up, wrapped.down.weight), alpha=wrapped.scale
+            )
         elif type(plain) is nn.Linear:
             plain.weight.addmm_(wrapped.up, wrapped.down, alpha=wrapped.scale)
         else:

@@ -154,9 +154,9 @@ def functional_pad(prompts, answers, pad_id, eos_id, context_length):
     width = max(len(s) + len(e) for s, e in zip(starts, ends))
 
     def stack(rows, value):
-        return torch.stack([
-            F.pad(torch.tensor(row), (0, width - len(row)), value=value) for row in rows
-        ])  # fmt: skip
+        return torch.stack(
+            [F.pad(torch.tensor(row), (0, width - len(row)), value=value) for row in rows]
+        )
 
     return (
         stack([s + e for s, e in zip(starts, ends)], pad_id),
