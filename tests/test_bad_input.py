@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -99,13 +100,16 @@ def _with_limit(homework, seconds):
 
 # --- files --------------------------------------------------------------------------------------
 
+# The class of 2a is asked for and not found; the function of 2b is known to be missing.
+ERROR = {"2a": "error", "2b": "error"}
+NOTHING = ({"2a": "failed", "2b": "error"}, "no attribute|not in the file")
 FILES = {
-    "empty": (b"", "failed", "no attribute"),
-    "a syntax error": (b"def f(:\n    pass\n", "error", "mann.py, line 1"),
-    "raises at import": (b"raise ValueError('mine')\n", "error", "ValueError: mine"),
-    "leaves at import": (b"import sys\nsys.exit(0)\n", "error", "SystemExit"),
-    "not UTF-8": (b"name = '\xff\xfe'\n", "failed", "no attribute"),
-    "null bytes": (b"x = 1\x00\n", "failed", "no attribute"),
+    "empty": (b"", *NOTHING),
+    "a syntax error": (b"def f(:\n    pass\n", ERROR, "mann.py, line 1"),
+    "raises at import": (b"raise ValueError('mine')\n", ERROR, "ValueError: mine"),
+    "leaves at import": (b"import sys\nsys.exit(0)\n", ERROR, "SystemExit"),
+    "not UTF-8": (b"name = '\xff\xfe'\n", *NOTHING),
+    "null bytes": (b"x = 1\x00\n", *NOTHING),
 }
 
 
@@ -115,8 +119,8 @@ def test_a_bad_file_costs_its_own_holes_alone(content, status, told, run, solved
     (folder / "mann.py").write_bytes(content)
     rows = run("hw1", folder)
     own = [row for row in rows if row.problem in ("2a", "2b")]
-    assert {row.status for row in own} == {status}
-    assert all(told in row.message for row in own), [row.message for row in own]
+    assert {(row.problem, row.status) for row in own} == set(status.items())
+    assert all(re.search(told, row.message) for row in own), [row.message for row in own]
     assert all(row.passed for row in rows if row not in own)
 
 

@@ -414,7 +414,7 @@ def test_names_of_all_kinds_make_files_of_their_own(tmp_path):
     names = [order.ident for order in submissions.find(tmp_path, HOMEWORK, None)]
     assert len(set(names)) == len(names) == 7
     assert not any("/" in name or name.startswith(".") for name in names)
-    with pytest.raises(KitError, match="no folder"):
+    with pytest.raises(KitError, match="not a folder"):
         submissions.find(tmp_path / "nowhere", HOMEWORK, None)
     with pytest.raises(KitError, match="neither archives nor folders"):
         submissions.find(tmp_path / "ada", HOMEWORK, None)
