@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from autograder.run import base
 from common.homework import ROOT
 from common.kit import set_up
 
@@ -161,3 +162,14 @@ def test_make_doctor_ends_with_the_cause(tmp_path):
     )
     assert done.returncode == 2 and "the disk is full" in done.stderr
     assert not (tmp_path / ".venv" / ".ready").exists()
+
+
+def test_an_environment_behind_a_link_is_used_by_its_real_path(tmp_path, monkeypatch):
+    """The link may lie in the kit's folder, of which a check sees nothing."""
+    (tmp_path / ".venv").symlink_to(sys.prefix)
+    real = os.path.join(os.path.realpath(sys.prefix), os.path.relpath(sys.executable, sys.prefix))
+    monkeypatch.setattr(
+        sys, "executable", real.replace(os.path.realpath(sys.prefix), str(tmp_path / ".venv"))
+    )
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / ".venv"))
+    assert base.interpreter() == real

@@ -142,10 +142,19 @@ def copy_of_program() -> Path:
     return folder
 
 
+def interpreter() -> str:
+    """Return this Python by the real path of its environment: a link to it may lie in the kit, of
+    which a check sees nothing."""
+    inside = os.path.relpath(sys.executable, sys.prefix)
+    if inside.startswith(os.pardir):
+        return sys.executable
+    return os.path.join(os.path.realpath(sys.prefix), inside)
+
+
 def command(program: Path, mode: str, handle: int) -> list[str]:
     """The command line of a worker; `handle` is its end of the connection."""
     return [
-        sys.executable,
+        interpreter(),
         "-I",
         "-B",
         str(program / "autograder" / "run" / WORKER.name),
