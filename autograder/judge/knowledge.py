@@ -46,8 +46,7 @@ class Knowledge:
 
     @classmethod
     def load(cls, homework: Homework) -> Knowledge:
-        """Read the record, once as long as neither it nor the checks change; an empty one when
-        there is none.
+        """Read the record; an empty one when there is none.
 
         Raises:
             KitError: when it cannot be read or was made with other checks.
@@ -55,17 +54,9 @@ class Knowledge:
         path = path_of(homework)
         if not path.is_file():
             return cls({})
-        seen = path.stat()
-        state = seen.st_mtime_ns, seen.st_size, record_file.digest(homework)
-        if _LATEST.get(path, (None,))[0] != state:
-            with record_file.opened(path, homework) as record:
-                causes = _Causes([Cause(*one) for one in record["causes"]])
-                _LATEST[path] = state, cls(_WhenAsked(record["problems"], causes))
-        return _LATEST[path][1]
-
-
-# What was read last, by its place: a class is graded by one process with one record.
-_LATEST: dict[Path, tuple[Any, Knowledge]] = {}
+        with record_file.opened(path, homework) as record:
+            causes = _Causes([Cause(*one) for one in record["causes"]])
+            return cls(_WhenAsked(record["problems"], causes))
 
 
 def path_of(homework: Homework) -> Path:
