@@ -33,23 +33,25 @@ def start(*command, **options):
     )
 
 
+def scheduler(contact, host, *more):
+    """A scheduler that writes its address into a file."""
+    command = ["--host", host, "--port", "0", "--no-dashboard", "--scheduler-file", contact, *more]
+    return start("distributed.cli.dask_scheduler", *command, cwd=contact.parent)
+
+
+def address_in(contact):
+    """The address, as soon as it is written."""
+    until = time.monotonic() + 120
+    while not contact.is_file() and time.monotonic() < until:
+        time.sleep(0.1)
+    return json.loads(contact.read_text())["address"]
+
+
 @pytest.fixture
 def dask(tmp_path):
     """A scheduler and two workers, as their users start them; (address, worker processes)."""
     contact = tmp_path / "scheduler.json"
-    processes = [
-        start(
-            "distributed.cli.dask_scheduler",
-            "--host",
-            "127.0.0.1",
-            "--port",
-            "0",
-            "--no-dashboard",
-            "--scheduler-file",
-            contact,
-            cwd=tmp_path,
-        )
-    ]
+    processes = [scheduler(contact, "127.0.0.1")]
     processes += [
         start(
             "distributed.cli.dask_worker",
@@ -152,12 +154,8 @@ def with_keys(tmp_path):
         mine / "cluster.key",
     ]
     contact = tmp_path / "scheduler.json"
-    process = start("distributed.cli.dask_scheduler", "--protocol", "tls", "--host", "127.0.0.1", "--port",
-                    "0", "--no-dashboard", "--scheduler-file", contact, *files, cwd=tmp_path)  # fmt: skip
-    until = time.monotonic() + 120
-    while not contact.is_file() and time.monotonic() < until:
-        time.sleep(0.1)
-    yield json.loads(contact.read_text())["address"], mine
+    process = scheduler(contact, "127.0.0.1", "--protocol", "tls", *files)
+    yield address_in(contact), mine
     process.send_signal(signal.SIGKILL)
     process.wait()
 
@@ -216,22 +214,9 @@ def test_keys_are_their_owners_and_never_replaced(tmp_path):
 def test_a_scheduler_that_others_can_reach_is_refused(tmp_path):
     """The address that the client was given is the loopback's, but it listens everywhere."""
     contact = tmp_path / "scheduler.json"
-    process = start(
-        "distributed.cli.dask_scheduler",
-        "--host",
-        "0.0.0.0",
-        "--port",
-        "0",
-        "--no-dashboard",
-        "--scheduler-file",
-        contact,
-        cwd=tmp_path,
-    )
+    process = scheduler(contact, "0.0.0.0")
     try:
-        until = time.monotonic() + 120
-        while not contact.is_file() and time.monotonic() < until:
-            time.sleep(0.1)
-        told = json.loads(contact.read_text())["address"]
+        told = address_in(contact)
         if "127.0.0.1" in told:
             pytest.skip("this machine has no address but the loopback's")
         here = f"tcp://127.0.0.1:{told.rpartition(':')[2]}"
