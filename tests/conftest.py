@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,13 @@ def worker():
         yield warm
 
 
+@functools.cache
+def known(name: str) -> tuple[Answers, Knowledge]:
+    """The records of a homework, read once."""
+    homework = homeworks.load(name)
+    return Answers.load(homework, 0), Knowledge.load(homework)
+
+
 @pytest.fixture
 def run(worker, tmp_path):
     """Grade a folder of files with the warm worker: run(homework, folder, only) → rows."""
@@ -34,7 +42,7 @@ def run(worker, tmp_path):
     def rows(name: str, folder: Path | None, only: str | None = None):
         homework = homeworks.load(name)
         tree = overlay(homework, tmp_path / "tree", folder)
-        answers, knowledge = Answers.load(homework, 0), Knowledge.load(homework)
+        answers, knowledge = known(name)
         context = CheckContext(homework, worker, tree, answers, 0, knowledge)
         return engine.run_checks(context, plan(homework, only), homework.hint_level)
 

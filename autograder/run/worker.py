@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import builtins
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -90,7 +91,11 @@ class Server:
             "namespaces" in self.sandbox.level
         ):  # nothing else can be written, and imports want a place
             _work_in(self.sandbox.scratch)
-        return {"level": self.sandbox.level, "failed": preload(modules)}
+        failed = preload(modules)
+        if "numpy" in sys.modules:
+            preload(["numpy.random"])  # it would be imported at its first use, by every child anew
+        gc.freeze()  # else the collector of every child writes to, and so copies, all that it shares
+        return {"level": self.sandbox.level, "failed": failed}
 
     def do_fork(
         self, connection: int, output: int, tree: int, homework: str, cpu_seconds: float, path: str

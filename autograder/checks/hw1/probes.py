@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from probes.probing import array, fill, gradients, several, tensor
 
+torch.backends.mkldnn.enabled = False  # it prepares an LSTM for longer than a check runs it
 LABEL_GAIN = 4  # a few label inputs stand beside 784 pixels: their weights are larger, to be seen
 
 
