@@ -21,7 +21,7 @@ examples:
   python -m staff answers hw1                 record the public seed's answers
   python -m staff answers --secret 3          record three secret sets for the course grader
   python -m staff verify hw1 --html gate.html the gate, and its table of mistakes by checks
-  python -m staff verify hw1 --alarms 200     statistical checks on right answers, 200 seeds
+  python -m staff verify hw1 --false-alarms 200   statistical checks on right answers, 200 seeds
   python -m staff cases FILE --json OUT       versions of holes with known causes, one line each
   python -m staff mutate hw1                  change the solution: do the checks notice?
   python -m staff causes hw1 --leave-one-out  are the causes true that are told?
@@ -118,7 +118,7 @@ def main(argv: list[str] | None = None) -> int:
     command.add_argument("--table", action="store_true", help="print mistakes by checks")
     command.add_argument("--html", type=Path, metavar="FILE", help="table of mistakes by checks")
     command.add_argument(
-        "--alarms",
+        "--false-alarms",
         type=int,
         metavar="N",
         help="instead: statistical checks on every right answer under N seeds",

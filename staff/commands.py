@@ -18,9 +18,9 @@ from staff.authoring.stubs import write as write_stubs
 from staff.authoring.tables import redraw as redraw_tables
 from staff.gate import report, stamp
 from staff.gate import verify as gate
-from staff.gate.false_alarms import alarms
+from staff.gate.false_alarms import find_false_alarms
 from staff.gate.recording import record_all, record_one
-from staff.gate.shared_worker import start_trusted
+from staff.gate.shared_worker import start_shared_worker
 from staff.release.archive import opened
 from staff.release.archive import release as make
 
@@ -116,8 +116,8 @@ def _through_the_gate(names: list[str], ungated: bool) -> None:
 def verify(options: argparse.Namespace) -> int:
     """Put homeworks through the gate; 0 when nothing blocks a release."""
     console, verdicts = Console(highlight=False), []
-    if options.alarms:
-        return _alarms(options, console)
+    if options.false_alarms:
+        return _find_false_alarms(options, console)
     for name in options.homework or homeworks.names():
         began = time.monotonic()
         with console.status(name) as status:
@@ -135,13 +135,13 @@ def verify(options: argparse.Namespace) -> int:
     return 0 if all(verdict.passed for verdict in verdicts) else 1
 
 
-def _alarms(options: argparse.Namespace, console: Console) -> int:
+def _find_false_alarms(options: argparse.Namespace, console: Console) -> int:
     """Statistical checks on right answers under many seeds; 0 when none failed."""
     raised = 0
     for name in options.homework or homeworks.names():
         homework = homeworks.load(name)
-        with start_trusted(homework.preload) as worker, console.status(name) as status:
-            found = alarms(homework, worker, options.alarms, status.update)
+        with start_shared_worker(homework.preload) as worker, console.status(name) as status:
+            found = find_false_alarms(homework, worker, options.false_alarms, status.update)
         print(found.as_text())
         raised += len(found.raised)
     return 1 if raised else 0

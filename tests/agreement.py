@@ -21,8 +21,8 @@ from autograder.run.overlay import taken
 from common import homework as homeworks
 from common.homework import Homework
 from staff.authoring.catalogue import Entry, entries, submission
-from staff.gate.shared_worker import start_trusted
-from staff.grading.jobs import PUBLIC, Order
+from staff.gate.shared_worker import start_shared_worker
+from staff.grading.jobs import PUBLIC, Job
 from staff.grading.session import Session
 
 
@@ -41,7 +41,7 @@ def pack(homework: Homework, folder: Path, path: Path) -> dict[str, bytes]:
 
 def graded(path: Path, homework: Homework, session: Session) -> dict:
     """The course grader's record of a zip or folder, on the public inputs."""
-    return session.grade(Order("a", homework.name, str(path), seed=PUBLIC))
+    return session.grade(Job("a", homework.name, str(path), seed=PUBLIC))
 
 
 def differences(result: HomeworkResult, record: dict) -> list[str]:
@@ -61,7 +61,7 @@ def compare(entry: Entry, worker: Worker, session: Session) -> tuple[HomeworkRes
     with tempfile.TemporaryDirectory() as place:
         (files := Path(place, "files")).mkdir()
         code = pack(homework, submission(entry, files), Path(place, "a.zip"))
-        result = submit.judged(homework, code, worker, "trusted")
+        result = submit.judged(homework, code, worker, "shared")
         return result, differences(result, graded(Path(place, "a.zip"), homework, session))
 
 
@@ -73,8 +73,8 @@ def main() -> int:
     chosen = parser.parse_args()
     total = wrong = 0
     for name in chosen.homework or homeworks.names():
-        with start_trusted(homeworks.load(name).preload) as worker:
-            session = Session(name, "trusted", worker)
+        with start_shared_worker(homeworks.load(name).preload) as worker:
+            session = Session(name, "shared", worker)
             for entry in catalogue(name, chosen.every):
                 _, found = compare(entry, worker, session)
                 total, wrong = total + 1, wrong + bool(found)

@@ -31,7 +31,7 @@ from common import homework as homeworks
 from common.files import given
 from common.homework import PUBLIC_SEED, Homework
 from staff.authoring.stubs import masters
-from staff.gate.shared_worker import start_trusted
+from staff.gate.shared_worker import start_shared_worker
 from staff.grading.session import Session
 from tests import agreement
 
@@ -361,7 +361,7 @@ def at_home(clumsy: Clumsy, worker: Worker, place: Path) -> tuple[list[CheckResu
     homework, told = homeworks.load(clumsy.homework), list[Note]()
     tree = overlay(homework, place / "tree", write(clumsy.files(), place / "files"), told.append)
     context = CheckContext(homework, worker, tree, Answers.load(homework, PUBLIC_SEED), PUBLIC_SEED)
-    rows = engine.run_checks(context, plan(homework), 1, isolation="trusted")
+    rows = engine.run_checks(context, plan(homework), 1, isolation="shared")
     return rows, told + context.notes
 
 
@@ -408,8 +408,8 @@ def main() -> int:
     wrong: dict[str, list[str]] = {}
     for name in FILES:
         homework = homeworks.load(name)
-        with start_trusted(homework.preload) as worker:
-            session = Session(name, "trusted", worker)
+        with start_shared_worker(homework.preload) as worker:
+            session = Session(name, "shared", worker)
             for clumsy in everything():
                 if clumsy.homework == name:
                     wrong[str(clumsy)] = list(judge(clumsy, worker, session))

@@ -244,8 +244,8 @@ def complaints(
     folder: Path, out: Path, homework: Homework, made: dict, expected: dict
 ) -> list[str]:
     """What is wrong with the grades of a class."""
-    orders = [*find(folder, homework, None), *find_others(folder, homework, None)]
-    by_upload = {Path(order.source).name: order.ident for order in orders}
+    jobs = [*find(folder, homework, None), *find_others(folder, homework, None)]
+    by_upload = {Path(job.source).name: job.ident for job in jobs}
     table = (out / "table.csv").read_text(encoding="utf-8")
     rows = {row["submission"]: row for row in csv.DictReader(io.StringIO(table))}
     points = sum(p.points for p in homework.problems if p.kind == "code")

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from common import homework as homeworks
-from staff.gate.shared_worker import start_trusted
+from staff.gate.shared_worker import start_shared_worker
 from staff.grading.session import Session
 from tests import agreement
 from tests.conftest import HOMEWORKS
@@ -15,8 +15,8 @@ EVERY = 100  # entries of the catalogue, one is tried
 
 @pytest.mark.parametrize("name", HOMEWORKS)
 def test_submit_and_the_course_grader_agree_on_every_check(name):
-    with start_trusted(homeworks.load(name).preload) as worker:
-        session = Session(name, "trusted", worker)
+    with start_shared_worker(homeworks.load(name).preload) as worker:
+        session = Session(name, "shared", worker)
         for entry in agreement.catalogue(name, EVERY):
             result, found = agreement.compare(entry, worker, session)
             assert not found
@@ -25,8 +25,8 @@ def test_submit_and_the_course_grader_agree_on_every_check(name):
 
 def test_a_check_that_differs_is_seen():
     name = "hw0"
-    with start_trusted(homeworks.load(name).preload) as worker:
-        session = Session(name, "trusted", worker)
+    with start_shared_worker(homeworks.load(name).preload) as worker:
+        session = Session(name, "shared", worker)
         (entry, *_) = agreement.catalogue(name, EVERY)
         result, _ = agreement.compare(entry, worker, session)
     first, *rest = result.checks

@@ -101,10 +101,10 @@ def test_a_worker_killed_half_way_loses_nothing_and_nothing_counts_twice(dask, t
     folder.mkdir()
     made = synthetic_class.make(folder, HOMEWORK, 9, seed=5)
     odd = odd_uploads(folder)
-    orders = [
+    jobs = [
         submissions.fingerprint(o, HOMEWORK) for o in submissions.find(folder, HOMEWORK, None)
     ]
-    assert len(orders) == len(made) + odd
+    assert len(jobs) == len(made) + odd
     kept = []
 
     def keep(record):
@@ -112,9 +112,9 @@ def test_a_worker_killed_half_way_loses_nothing_and_nothing_counts_twice(dask, t
         if len(kept) == 3:
             workers[0].send_signal(signal.SIGKILL)
 
-    cluster.run(orders, address, 300.0, keep)
+    cluster.run(jobs, address, 300.0, keep)
     assert workers[0].wait(5) == -signal.SIGKILL and workers[1].poll() is None
-    assert Counter(record["id"] for record in kept) == Counter(one.ident for one in orders)
+    assert Counter(record["id"] for record in kept) == Counter(one.ident for one in jobs)
     by_id = {record["id"]: record for record in kept}
     assert [one.complaint(by_id[one.ident], HOMEWORK) for one in made] == [""] * len(made)
     others = by_id.keys() - {one.ident for one in made}
@@ -127,12 +127,12 @@ def test_clumsy_submissions_earn_here_what_they_earn_at_home(dask, tmp_path):
     (tmp_path / "class").mkdir()
     for ident, one in uploads.items():
         clumsy.packed(one, tmp_path / ident).rename(tmp_path / "class" / f"{ident}.zip")
-    orders = [
+    jobs = [
         submissions.fingerprint(one, HOMEWORK)
         for one in submissions.find(tmp_path / "class", HOMEWORK, None)
     ]
     kept = {}
-    cluster.run(orders, dask[0], 300.0, lambda record: kept.update({record["id"]: record}))
+    cluster.run(jobs, dask[0], 300.0, lambda record: kept.update({record["id"]: record}))
     wrong = {
         str(one): clumsy.earned(kept[ident]["problems"], HOMEWORK, one.lost())
         for ident, one in uploads.items()
@@ -221,7 +221,7 @@ def test_a_scheduler_that_others_can_reach_is_refused(tmp_path):
             pytest.skip("this machine has no address but the loopback's")
         here = f"tcp://127.0.0.1:{told.rpartition(':')[2]}"
         with pytest.raises(KitError, match="is plain tcp, and whoever reaches it"):
-            cluster.run([submissions.Order("a", "hw1", "")], here, 9.0, lambda record: None)
+            cluster.run([submissions.Job("a", "hw1", "")], here, 9.0, lambda record: None)
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait()
@@ -229,6 +229,6 @@ def test_a_scheduler_that_others_can_reach_is_refused(tmp_path):
 
 def test_no_scheduler_is_a_usage_error(monkeypatch):
     monkeypatch.setattr(cluster, "WAIT", 1)
-    order = submissions.Order("a", "hw1", "")
+    job = submissions.Job("a", "hw1", "")
     with pytest.raises(KitError, match="no Dask scheduler answers"):
-        cluster.run([order], "tcp://127.0.0.1:1", 9.0, lambda r: None)
+        cluster.run([job], "tcp://127.0.0.1:1", 9.0, lambda r: None)

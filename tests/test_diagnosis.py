@@ -21,7 +21,7 @@ from staff.course import gradebook, policy
 from staff.course.findings import Findings
 from staff.grading import diagnosis as grader
 from staff.grading.gradescope import results
-from staff.grading.jobs import Order
+from staff.grading.jobs import Job
 from staff.grading.session import blank
 from staff.release import archive
 from tests.conftest import HOMEWORKS
@@ -264,7 +264,7 @@ def test_before_the_deadline_nothing_is_told_of_the_causes(tmp_path):
         assert points(graded) == 0
         shown.append([row.message for row in graded.rows if recipe.SOUND not in row.message])
     assert all(grader.LATER in message for message in shown[0])
-    planned = blank(homework, Order("a", "hw2", "")) | {"checks": []}
+    planned = blank(homework, Job("a", "hw2", "")) | {"checks": []}
     rows = results.render(planned, homework, [], {})["tests"]
     rows = [row for row in rows if row["number"].startswith(homework.diagnosis.id)]
     assert len(rows) == curves.DRAWN and not any("score" in row for row in rows)

@@ -109,7 +109,7 @@ def test_what_one_member_lacks_is_run_again(kit):
     assert calls(kit)[2:] == ["--experiment group --resume --seed 0 --out runs/hw9"]
 
 
-def test_two_train_side_by_side_and_share_the_cores(kit, monkeypatch):
+def test_two_train_in_parallel_and_share_the_cores(kit, monkeypatch):
     monkeypatch.setattr("os.cpu_count", lambda: 6)
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     (kit / "wait").touch()  # each ends only when the other runs

@@ -14,7 +14,7 @@ from staff.authoring.catalogue import entries
 from staff.gate import indistinguishable, report
 from staff.gate.mutants import table
 from staff.gate.mutants.judge import SURVIVED, MutantResult
-from staff.gate.shared_worker import Trusted
+from staff.gate.shared_worker import SharedWorker
 from staff.gate.verify import Verdict
 from tests.browser import faults, needs_chromium
 from tests.conftest import HOMEWORKS
@@ -120,7 +120,7 @@ def ask(worker, tree, probe):
 
 def test_one_process_serves_several_submissions_and_survives_a_crash(tmp_path):
     one, two = tree_of(tmp_path / "one", 1), tree_of(tmp_path / "two", 2)
-    with Trusted(()) as worker:
+    with SharedWorker(()) as worker:
         assert ask(worker, one, "number")["value"] == 1
         assert ask(worker, two, "number")["value"] == 2
         (two / "hwx/topic.py").write_text("NUMBER = 30")

@@ -27,7 +27,7 @@ from staff.authoring.answers import record as record_answers
 from staff.grading import class_page, grade, jobs, pool, submissions, synthetic_class
 from staff.grading import session as session_module
 from staff.grading.archives import Refused
-from staff.grading.jobs import Order
+from staff.grading.jobs import Job
 from staff.grading.session import Session
 
 HOMEWORK = homeworks.load("hw1")
@@ -44,10 +44,10 @@ def class_(tmp_path_factory, session):
     """A small class and the records that it must get."""
     folder = tmp_path_factory.mktemp("class")
     made = synthetic_class.make(folder, HOMEWORK, 7, seed=3)
-    orders = [
+    jobs = [
         submissions.fingerprint(o, HOMEWORK) for o in submissions.find(folder, HOMEWORK, None)
     ]
-    return folder, made, [session.grade(order) for order in orders]
+    return folder, made, [session.grade(job) for job in jobs]
 
 
 def test_every_submission_of_a_class_gets_what_it_must(class_):
@@ -109,11 +109,11 @@ def _nothing_runs(group, seconds=15):
     return False
 
 
-def judge_here(orders, workers, seconds, keep):
+def judge_here(jobs, workers, seconds, keep):
     """In place of the pool: what a submission earns follows from its name."""
-    for order in orders:
+    for job in jobs:
         keep(
-            session_module.blank(HOMEWORK, order) | {"status": "graded", "score": len(order.ident)}
+            session_module.blank(HOMEWORK, job) | {"status": "graded", "score": len(job.ident)}
         )
 
 
@@ -175,20 +175,20 @@ def files_of(out):
 
 
 class Fake:
-    """A session that does what the order's name says."""
+    """A session that does what the job's name says."""
 
     def __init__(self, name):
         self.name = name
 
-    def grade(self, order):
-        if order.ident.startswith("die"):
+    def grade(self, job):
+        if job.ident.startswith("die"):
             os.kill(os.getpid(), signal.SIGKILL)
-        if order.ident.startswith("hang"):
+        if job.ident.startswith("hang"):
             time.sleep(60)
-        if order.ident.startswith("raise"):
+        if job.ident.startswith("raise"):
             raise RuntimeError("boom")
         Path(tempfile.mkdtemp(), "left").mkdir(mode=0)
-        return session_module.blank(HOMEWORK, order) | {"status": "graded"}
+        return session_module.blank(HOMEWORK, job) | {"status": "graded"}
 
     def close(self):
         """Nothing was started."""
@@ -202,14 +202,14 @@ def fake_serve(line, folder):
 real_serve = pool._serve
 
 
-def in_a_pool(orders, keep):
-    pool.run(orders, 2, 1.0, keep)
+def in_a_pool(jobs, keep):
+    pool.run(jobs, 2, 1.0, keep)
 
 
-def one_after_the_other(orders, keep):
+def one_after_the_other(jobs, keep):
     """As the worker of a cluster does."""
-    for order in orders:
-        keep(pool.grade_one(order, 1.0))
+    for job in jobs:
+        keep(pool.grade_one(job, 1.0))
     atexit.unregister(pool._kept[0].end)
     pool._kept.pop().end()
 
@@ -222,7 +222,7 @@ def test_a_process_that_dies_hangs_or_raises_costs_its_own_order_alone(way, monk
     names = ["a", "die", "b", "hang", "c", "raise", "d"]
     kept = {}
     way(
-        [Order(name, "hw1", "") for name in names],
+        [Job(name, "hw1", "") for name in names],
         lambda record: kept.__setitem__(record["id"], record),
     )
     assert not any(tmp_path.iterdir()), "what they wrote went with them"
@@ -245,25 +245,25 @@ def test_what_failed_is_tried_again_and_what_stands_is_not(tmp_path, class_):
     assert not grade._final(None)
     store = grade.Store(tmp_path)
     store.keep(records[0])
-    order = Order(records[0]["id"], "hw1", "", fingerprint=records[0]["fingerprint"])
-    assert store.find(order) == json.loads(json.dumps(records[0]))
-    assert store.find(replace(order, fingerprint="another")) is None
-    (tmp_path / "students" / f"{order.ident}.json").write_text("{ cut off")
-    assert store.find(order) is None
+    job = Job(records[0]["id"], "hw1", "", fingerprint=records[0]["fingerprint"])
+    assert store.find(job) == json.loads(json.dumps(records[0]))
+    assert store.find(replace(job, fingerprint="another")) is None
+    (tmp_path / "students" / f"{job.ident}.json").write_text("{ cut off")
+    assert store.find(job) is None
 
 
 def test_another_byte_another_seed_or_other_checks_are_graded_anew(tmp_path, monkeypatch):
     (tmp_path / "a.zip").write_bytes(b"1")
-    order = Order("a", "hw1", str(tmp_path / "a.zip"))
-    first = submissions.fingerprint(order, HOMEWORK).fingerprint
-    assert first == submissions.fingerprint(order, HOMEWORK).fingerprint
-    assert first != submissions.fingerprint(replace(order, seed="0"), HOMEWORK).fingerprint
+    job = Job("a", "hw1", str(tmp_path / "a.zip"))
+    first = submissions.fingerprint(job, HOMEWORK).fingerprint
+    assert first == submissions.fingerprint(job, HOMEWORK).fingerprint
+    assert first != submissions.fingerprint(replace(job, seed="0"), HOMEWORK).fingerprint
     (tmp_path / "a.zip").write_bytes(b"2")
-    assert first != submissions.fingerprint(order, HOMEWORK).fingerprint
+    assert first != submissions.fingerprint(job, HOMEWORK).fingerprint
     (tmp_path / "a.zip").write_bytes(b"1")
-    assert first != submissions.fingerprint(replace(order, sets=2), HOMEWORK).fingerprint
+    assert first != submissions.fingerprint(replace(job, sets=2), HOMEWORK).fingerprint
     monkeypatch.setattr(jobs, "VERSION", 99)
-    assert first != submissions.fingerprint(order, HOMEWORK).fingerprint
+    assert first != submissions.fingerprint(job, HOMEWORK).fingerprint
 
 
 # --- secret inputs ------------------------------------------------------------------------------
@@ -272,8 +272,8 @@ def test_another_byte_another_seed_or_other_checks_are_graded_anew(tmp_path, mon
 def test_inputs_are_chosen_by_the_submission_and_by_what_is_secret(monkeypatch):
     def choose(sets, count=1):
         monkeypatch.setattr(seeds, "recorded", lambda homework: sets)
-        order = Order("a", "hw1", "", sets=count)
-        return [jobs.choose_seeds(HOMEWORK, order, f"{n}") for n in range(60)]
+        job = Job("a", "hw1", "", sets=count)
+        return [jobs.choose_seeds(HOMEWORK, job, f"{n}") for n in range(60)]
 
     three = seeds.sets_of(SECRET, "hw1", 3)
     chosen = choose(three)
@@ -284,7 +284,7 @@ def test_inputs_are_chosen_by_the_submission_and_by_what_is_secret(monkeypatch):
     assert [pair[:1] for pair in pairs] == chosen and all(len(set(pair)) == 2 for pair in pairs)
     assert choose(seeds.sets_of(SECRET.derive("another term"), "hw1", 3)) != chosen
     assert choose([]) == [[0]] * 60
-    assert jobs.choose_seeds(HOMEWORK, Order("a", "hw1", "", seed="0"), "x") == [0]
+    assert jobs.choose_seeds(HOMEWORK, Job("a", "hw1", "", seed="0"), "x") == [0]
 
 
 def test_what_staff_are_told_of_inputs(monkeypatch):
@@ -312,7 +312,7 @@ def test_a_check_counts_when_it_passes_under_every_set(session, class_, monkeypa
         monkeypatch.setitem(session._records, one, (answers, Knowledge({})))
     monkeypatch.setattr(session_module, "choose_seeds", lambda *_: [first, second])
     solution = next(one.ident for one in made if one.kind == "solution")
-    record = session.grade(Order(solution, "hw1", str(folder / f"{solution}.zip")), seen.append)
+    record = session.grade(Job(solution, "hw1", str(folder / f"{solution}.zip")), seen.append)
     lost = [row.id for row in seen if row.status == "failed" and row.id.startswith("test_")]
     assert lost == [check for _, check in sets]  # the second is judged again, the first is not
     assert record["seeds"] == [str(first), str(second)]
@@ -333,10 +333,10 @@ def test_points_come_from_the_secret_seed_and_messages_from_the_public_one(
     monkeypatch.setitem(session._records, SECRET, (answers, Knowledge({})))
     solution = next(one.ident for one in made if one.kind == "solution")
     monkeypatch.setattr(session_module, "choose_seeds", lambda *_: [SECRET])
-    order = Order(solution, "hw1", str(folder / f"{solution}.zip"))
-    told = {c["id"]: c for c in session.grade(order)["checks"]}[secret]
+    job = Job(solution, "hw1", str(folder / f"{solution}.zip"))
+    told = {c["id"]: c for c in session.grade(job)["checks"]}[secret]
     assert told["status"] == "failed" and "987.6" in told["message"]
-    record = session.grade(replace(order, for_student=True))
+    record = session.grade(replace(job, for_student=True))
     told = {c["id"]: c for c in record["checks"]}[secret]
     assert told["status"] == "failed" and told["message"] == session_module.OTHER_INPUTS
     assert "987" not in json.dumps(record["checks"])
@@ -344,17 +344,17 @@ def test_points_come_from_the_secret_seed_and_messages_from_the_public_one(
 
 
 @pytest.mark.parametrize(
-    "layers, sealed",
+    "layers, closed",
     [("user+limits", True), ("user+limits+landlock", True), ("limits", False)],
 )
-def test_answers_are_sealed_wherever_code_runs_as_another_user(layers, sealed, monkeypatch):
+def test_answers_are_closed_wherever_code_runs_as_another_user(layers, closed, monkeypatch):
     class Worker:
         isolation = f"fork+{layers}"
 
     done = []
-    monkeypatch.setattr(session_module, "seal", done.append)
+    monkeypatch.setattr(session_module, "close_to_others", done.append)
     Session("hw1", worker=Worker())._protect_answers()
-    assert done == ([HOMEWORK.root] if sealed else [])
+    assert done == ([HOMEWORK.root] if closed else [])
 
 
 # --- what a folder holds ------------------------------------------------------------------------
@@ -411,7 +411,7 @@ def test_names_of_all_kinds_make_files_of_their_own(tmp_path):
     (tmp_path / "ada").mkdir()
     (tmp_path / ".hidden").mkdir()
     (tmp_path / "notes.txt").write_text("x")
-    names = [order.ident for order in submissions.find(tmp_path, HOMEWORK, None)]
+    names = [job.ident for job in submissions.find(tmp_path, HOMEWORK, None)]
     assert len(set(names)) == len(names) == 7
     assert not any("/" in name or name.startswith(".") for name in names)
     with pytest.raises(KitError, match="not a folder"):
@@ -425,14 +425,14 @@ def test_a_folder_can_be_sent_to_another_machine(tmp_path, session):
     folder.mkdir()
     for name in HOMEWORK.files:
         shutil.copyfile(HOMEWORK.folder / name, folder / name)
-    order = submissions.with_content(Order("ada", "hw1", str(folder)))
+    job = submissions.with_content(Job("ada", "hw1", str(folder)))
     shutil.rmtree(folder)
-    record = session.grade(order)
+    record = session.grade(job)
     assert record["status"] == "graded" and record["score"] == 0
     folder.mkdir()
     (folder / "mann.py").symlink_to("elsewhere")
     with pytest.raises(Refused, match="a link"):
-        submissions.with_content(Order("ada", "hw1", str(folder)))
+        submissions.with_content(Job("ada", "hw1", str(folder)))
 
 
 # --- the overview -------------------------------------------------------------------------------
@@ -441,7 +441,7 @@ def test_a_folder_can_be_sent_to_another_machine(tmp_path, session):
 def test_the_overview_shows_everything_and_runs_nothing(class_):
     _, _, records = class_
     evil = "<script>alert(1)</script>"
-    refused = session_module.refused(HOMEWORK, Order(evil, "hw1", ""), evil)
+    refused = session_module.refused(HOMEWORK, Job(evil, "hw1", ""), evil)
     page = class_page.page([*records, refused], HOMEWORK)
     assert page.count("<script") == 1 and evil not in page and "&lt;script&gt;" in page
     assert "http:" not in page and "https:" not in page and "src=" not in page, (

@@ -320,8 +320,8 @@ def test_a_build_for_cuda_is_told_of_and_stops_a_small_container(tmp_path):
 
 def shown(**changed):
     homework = homeworks.load("hw1")
-    order = jobs.Order("a", "hw1", "")
-    record = session.blank(homework, order) | {"status": "graded"} | changed
+    job = jobs.Job("a", "hw1", "")
+    record = session.blank(homework, job) | {"status": "graded"} | changed
     return results.render(record, homework, plan(homework), {})
 
 

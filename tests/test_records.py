@@ -19,7 +19,7 @@ from staff.authoring.answers import record
 from staff.authoring.catalogue import entries
 from staff.gate import causes, recording
 from staff.gate.mutants.judge import planned, reasons
-from staff.gate.shared_worker import Trusted
+from staff.gate.shared_worker import SharedWorker
 
 SAMPLE = 6  # changes and mistakes of each homework: all would take as long as recording them
 
@@ -29,7 +29,7 @@ def test_a_sample_is_recorded_as_it_answers_today(name, tmp_path):
     """A change or mistake that differs from the solution is found in the record by its name."""
     homework = homeworks.load(name)
     knowledge, answers = Knowledge.load(homework), Answers.load(homework, PUBLIC_SEED)
-    with Trusted(homework.preload) as worker:
+    with SharedWorker(homework.preload) as worker:
         recorder = causes.Recorder(homework, worker, answers, tmp_path)
         missing = [
             f"{problem} {cause.slug}"
@@ -85,7 +85,7 @@ def is_recorded(recorder, knowledge, problem, cause, version):
 def test_the_solution_answers_as_recorded(name):
     """Every output of every check that draws nothing."""
     homework = homeworks.load(name)
-    with Trusted(homework.preload) as worker:
+    with SharedWorker(homework.preload) as worker:
         now = record(homework, PUBLIC_SEED, worker).calls
     kept = Answers.load(homework, PUBLIC_SEED).calls
     assert now.keys() == kept.keys()

@@ -1,4 +1,4 @@
-"""The live corridor: how bands are made, when they are shown, and when a run is warned."""
+"""The reference band: how it is made, when it is shown, and when a run is warned."""
 
 import json
 

@@ -20,7 +20,7 @@ from common.homework import PUBLIC_SEED
 from staff.authoring import leaks
 from staff.authoring.answers import context_of
 from staff.authoring.catalogue import entries
-from staff.gate.shared_worker import Trusted
+from staff.gate.shared_worker import SharedWorker
 
 ROOT = homeworks.ROOT
 SPOILT = """
@@ -86,7 +86,7 @@ def cases(homework, folder):
     """For every check the case of the first mistake that fails it, and the mistake's files."""
     answers, knowledge = Answers.load(homework, PUBLIC_SEED), Knowledge.load(homework)
     left = list(plan(homework))
-    with Trusted(homework.preload) as worker:
+    with SharedWorker(homework.preload) as worker:
         for entry in entries(homework.name, "mistake", ROOT):
             those = [check for check in left if check.problem == entry.problem]
             if not those:

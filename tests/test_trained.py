@@ -213,7 +213,7 @@ return logits
 """
 
 
-def test_a_network_that_looks_the_exam_up_is_at_chance_and_put_before_staff(
+def test_a_network_that_looks_the_held_out_tasks_up_is_at_chance_and_put_before_staff(
     measure, folder, monkeypatch
 ):
     monkeypatch.setattr(hw1, "TASKS", 250)

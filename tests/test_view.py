@@ -17,7 +17,7 @@ kit = Path(given["kit"])
 from autograder.run.fork import ForkWorker
 from autograder.run.overlay import overlay
 from common import homework as homeworks
-from staff.grading.permissions import seal
+from staff.grading.permissions import close_to_others
 
 PROBE = """
 import ctypes, os, shutil, tempfile, fcntl
@@ -93,8 +93,8 @@ def state():
     return found
 
 homework = homeworks.load("hw1")
-if given["sealed"]:
-    seal(kit)
+if given["closed"]:
+    close_to_others(kit)
 before = state()
 with ForkWorker(("torch",), without=tuple(given["without"])) as worker, tempfile.TemporaryDirectory() as folder:
     tree = overlay(homework, Path(folder, "tree"))
@@ -133,7 +133,7 @@ def test_nothing_of_the_kit_is_seen_or_changed(kit, user, without):
         pytest.skip("where it lies makes no difference to these layers")
     if "landlock" in without and "namespaces" in without and user:
         pytest.skip("nothing is left that could hide a file from its owner")
-    found = run(PROGRAM, kit, user, without=without, sealed=True)
+    found = run(PROGRAM, kit, user, without=without, closed=True)
     layers = {"namespaces", "landlock", "seccomp", "limits"} | ({"user"} if not user else set())
     assert set(found["level"]) == {"fork"} | layers - set(without)
     assert found["worked"] == [["copy", "copy2", "move"], 3.0]

@@ -13,18 +13,18 @@ from pathlib import Path
 from autograder.explain.question import Question, choices
 from common.homework import Homework
 
-CLOCKS = ("step", "epoch")
+STEP_COLUMNS = ("step", "epoch")
 LEFT_OUT = ("seconds", "steps_per_second", "learning_rate", "lr")
 LARGEST = 2**22  # bytes of metrics that are read
 
 
 @dataclass(frozen=True)
 class Run:
-    """A run's name, what it was trained on, its clock, and its rows."""
+    """A run's name, what it was trained on, the column of its steps, and its rows."""
 
     name: str
     data: str
-    clock: str
+    column: str
     rows: list[dict[str, float]]
 
 
@@ -46,16 +46,16 @@ def _read(folder: Path) -> Run | None:
             rows = [{k: float(v) for k, v in row.items()} for row in csv.DictReader(stream)]
     except (OSError, ValueError, TypeError, AttributeError, RecursionError, csv.Error):
         return None
-    clock = next((name for name in CLOCKS if rows and name in rows[0]), None)
-    if clock is None or len(rows) < 4:
+    column = next((name for name in STEP_COLUMNS if rows and name in rows[0]), None)
+    if column is None or len(rows) < 4:
         return None
-    return Run(folder.name, str(config.get("data", ""))[:40], clock, rows)
+    return Run(folder.name, str(config.get("data", ""))[:40], column, rows)
 
 
 def questions(runs: list[Run], draw: random.Random) -> Iterator[Question]:
     """Ask for a figure at the time of another one, and for the step at which a figure was best."""
     for run in draw.sample(runs, len(runs)):
-        columns = [name for name in run.rows[0] if name not in (*CLOCKS, *LEFT_OUT)]
+        columns = [name for name in run.rows[0] if name not in (*STEP_COLUMNS, *LEFT_OUT)]
         for name in draw.sample(columns, len(columns)):
             for seen in (one for one in columns if one != name):
                 if (found := _at_a_step(run, seen, name, draw)) is not None:
@@ -77,7 +77,7 @@ def _at_a_step(run: Run, seen: str, asked: str, draw: random.Random) -> Question
     return Question(
         "run",
         run.name,
-        f"In your run {run.name} on {run.data}, at {run.clock} {row[run.clock]:g}, {seen} was "
+        f"In your run {run.name} on {run.data}, at {run.column} {row[run.column]:g}, {seen} was "
         f"{row[seen]:.3g}. What was {asked}?",
         answer,
         offered,

@@ -90,8 +90,8 @@ def _best(found: Sequence[tuple[Known, ...]]) -> Explanation | None:
     if not found:
         return None
     found = sorted(found, key=_rank)
-    rivals = [things for things in found[1:] if _rank(things) == _rank(found[0])]
-    return Explanation(found[0], alone=not rivals)
+    equals = [things for things in found[1:] if _rank(things) == _rank(found[0])]
+    return Explanation(found[0], alone=not equals)
 
 
 def _rank(things: tuple[Known, ...]) -> tuple[int, int]:

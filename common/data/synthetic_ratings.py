@@ -1,7 +1,7 @@
-"""Tastes: the stand-in for MovieLens, ratings that the kit makes up, the same on every machine.
+"""Synthetic ratings: the stand-in for MovieLens, which the kit makes up, the same on every machine.
 
-Who watches what follows from how popular an item is, how active a user is, and a low-rank taste.
-How many stars an item gets follows from another taste, related to the first but not the same.
+Which items a user watches depends on the popularity of the item, the activity of the user, and a
+low-rank preference. The stars depend on a second preference, which is correlated with the first.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from common.data.ratings import Ratings, arrange
 
 USERS, ITEMS, RATINGS = 600, 1000, 60_000
 LEAST = 20  # ratings of a user
-RANK = 6  # of both tastes
-OVERLAP = 0.5  # correlation between the vectors of one taste and of the other
+RANK = 6  # of both preferences
+OVERLAP = 0.5  # correlation of the vectors of the two preferences
 
 
 def load(users: int = USERS, items: int = ITEMS, ratings: int = RATINGS, seed: int = 0) -> Ratings:

@@ -140,12 +140,12 @@ def draw(
         2 * [1.03 * last], [values[second], values[first]], marker="_", color="black", label=said
     )
     if found.winner is not None:
-        rival = second if found.winner == first else first
-        end = values[rival] + (-found.by if comparison.lower else found.by)
+        loser = second if found.winner == first else first
+        end = values[loser] + (-found.by if comparison.lower else found.by)
         said = f"you said {found.winner}"
         axis.plot(
             2 * [1.07 * last],
-            [values[rival], end],
+            [values[loser], end],
             marker="_",
             color="grey",
             linewidth=3,

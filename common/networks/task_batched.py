@@ -21,7 +21,7 @@ from torch.autograd import Function
 
 EPSILON = 1e-5  # added to the variance, as torch's own layers do
 _NEIGHBOURS = (1, 1)  # padding and dilation of a 3x3 convolution
-_on = ContextVar("stacked", default=False)
+_on = ContextVar("task_batched", default=False)
 _aten = torch.ops.aten
 Dims = tuple[int | None, ...]  # where each argument or result has its tasks; None: nowhere
 

@@ -214,12 +214,13 @@ class Trainer:
 
 
 def warm_up_then_cosine(
-    optimizer: torch.optim.Optimizer, warm: int, steps: int
+    optimizer: torch.optim.Optimizer, warmup_steps: int, steps: int
 ) -> torch.optim.lr_scheduler.LRScheduler:
-    """The learning rate rises over the first `warm` steps and falls to nothing at the last."""
+    """Let the learning rate rise over the first `warmup_steps` steps, then fall to 0 at the last."""
 
     def factor(step: int) -> float:
-        return min(1.0, (step + 1) / (warm + 1)) * (0.5 + 0.5 * math.cos(math.pi * step / steps))
+        rise = min(1.0, (step + 1) / (warmup_steps + 1))
+        return rise * (0.5 + 0.5 * math.cos(math.pi * step / steps))
 
     return torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
 

@@ -30,7 +30,7 @@ class OverTasks:
 
     def __init__(self, module: nn.Module) -> None:
         self.module, self.looped = module, False
-        self.stacked = True  # the layers as one operation
+        self.task_batched = True  # the layers of all tasks as one operation
 
     def __call__(self, function: OfTask, tasks: Tasks) -> tuple[torch.Tensor, ...]:
         """The function's loss [T], support accuracies [T, steps + 1], query accuracy [T]."""
@@ -45,14 +45,14 @@ class OverTasks:
 
     def _at_once(self, function: OfTask, tasks: Tasks) -> tuple[torch.Tensor, ...]:
         mapped = vmap(lambda *task: _tensors(function(Tasks(*task))), randomness="different")
-        if self.stacked:
+        if self.task_batched:
             try:
                 with task_batched.tasks_at_once():
                     return mapped(*tasks)
             except NotImplementedError:
                 raise
             except Exception:
-                self.stacked = False
+                self.task_batched = False
         return mapped(*tasks)
 
     def _loop(self, function: OfTask, tasks: Tasks) -> tuple[torch.Tensor, ...]:

@@ -33,7 +33,7 @@ from staff.gate.mutants import words
 from staff.gate.mutants.judge import planned, reasons
 from staff.gate.mutants.operators import Mutant, function_of
 from staff.gate.mutants.pairs import merged
-from staff.gate.shared_worker import Trusted
+from staff.gate.shared_worker import SharedWorker
 
 SEEDS = (PUBLIC_SEED, 1, 2)  # of the inputs of checks that draw at random
 PAIRS = 40  # of one problem, at most
@@ -49,7 +49,7 @@ class _Run:
 
 
 def record_causes(
-    homework: Homework, worker: Trusted, answers: Answers, say: Callable[[str], None]
+    homework: Homework, worker: SharedWorker, answers: Answers, say: Callable[[str], None]
 ) -> Knowledge:
     """Run everything that is known of a homework.
 
@@ -69,7 +69,7 @@ def record_causes(
 class Recorder:
     """A tree in which one hole after another is filled in another way."""
 
-    def __init__(self, homework: Homework, worker: Trusted, answers: Answers, folder: Path) -> None:
+    def __init__(self, homework: Homework, worker: SharedWorker, answers: Answers, folder: Path) -> None:
         self.homework, self.worker, self.folder = homework, worker, folder
         self.solutions = homework.root / "staff" / "solutions" / homework.name
         self.tree = overlay(homework, folder / "tree", self.solutions)

@@ -1,6 +1,6 @@
 """Answers that know nothing: what a check must never accept.
 
-A `Blind` stands where a student stands and knows only the form of the right answers (as a patched
+A `Guesser` stands where a student stands and knows only the form of the right answers (as a patched
 probe would): zeros, ones, noise, or echoes of the inputs.
 """
 
@@ -47,7 +47,7 @@ def echo(array: np.ndarray, inputs: list) -> np.ndarray:
     return np.resize(flat, array.shape).astype(array.dtype)
 
 
-class Blind:
+class Guesser:
     """Stands where a student stands; knows the form of the right answers and nothing else."""
 
     def __init__(self, outcomes: list[dict[str, Any]], way: Way) -> None:
@@ -87,14 +87,14 @@ WAYS = (zeros, ones, noise, echo)
 REFUSALS = (AssertionError, ArithmeticError, LookupError, TypeError, ValueError)
 
 
-def accepted(check: PlannedCheck, answers: Answers, way: Way, seed: int = PUBLIC_SEED) -> bool:
-    """Whether a check passes blind answers of one way."""
+def accepts(check: PlannedCheck, answers: Answers, way: Way, seed: int = PUBLIC_SEED) -> bool:
+    """Whether a check passes degenerate answers of one way."""
     outcomes = answers.calls[check.id]
-    student = Blind(outcomes, way)
-    return convinced(check, student, Reference(outcomes, student), seed)
+    student = Guesser(outcomes, way)
+    return passes(check, student, Reference(outcomes, student), seed)
 
 
-def convinced(check: PlannedCheck, student: Blind, reference: Reference, seed: int) -> bool:
+def passes(check: PlannedCheck, student: Guesser, reference: Reference, seed: int) -> bool:
     """Whether a check passes what stands where a student stands."""
     fixtures = {
         "student": student,

@@ -19,7 +19,7 @@ FIRST_SEED = 10_000  # away from the seeds that anybody records
 
 
 @dataclass
-class Alarms:
+class FalseAlarms:
     """What was run, and every failure of a right answer."""
 
     homework: str
@@ -36,7 +36,7 @@ class Alarms:
         return "\n".join([*lines, *(f"  {alarm}" for alarm in self.raised)])
 
 
-def alarms(homework: Homework, worker: Worker, seeds: int, say: Callable[[str], None]) -> Alarms:
+def find_false_alarms(homework: Homework, worker: Worker, seeds: int, say: Callable[[str], None]) -> FalseAlarms:
     """Run the statistical checks on the solution, and on every variant of their problems.
 
     A statistical check asks for nothing that is recorded, so any seed will do.
@@ -45,11 +45,11 @@ def alarms(homework: Homework, worker: Worker, seeds: int, say: Callable[[str], 
         seeds: how many.
         say: told what is going on.
     """
-    found = Alarms(homework.name)
+    found = FalseAlarms(homework.name)
     checks = [check for check in plan(homework) if check.random]
     problems = {check.problem for check in checks}
     solution = homework.root / "staff" / "solutions" / homework.name
-    with tempfile.TemporaryDirectory(prefix="alarms-") as folder:
+    with tempfile.TemporaryDirectory(prefix="false-alarms-") as folder:
         submissions = [("solution", solution, checks)] if checks else []
         for entry in entries(homework.name, "variant", homework.root):
             if entry.problem in problems:

@@ -32,7 +32,7 @@ from staff.gate.causes import body_of
 from staff.gate.mutants.judge import planned
 from staff.gate.mutants.operators import Mutant
 from staff.gate.mutants.pairs import merged
-from staff.gate.shared_worker import Trusted
+from staff.gate.shared_worker import SharedWorker
 
 EXAMPLE = """
 examples:
@@ -51,7 +51,7 @@ def main(argv: list[str]) -> int:
         raise KitError("say what to measure: --leave-one-out, or --second-order 50")
     for name in options.homework or homeworks.names():
         homework = homeworks.load(name)
-        with Trusted(homework.preload) as worker, tempfile.TemporaryDirectory() as folder:
+        with SharedWorker(homework.preload) as worker, tempfile.TemporaryDirectory() as folder:
             context = _Context(homework, worker, Path(folder))
             if options.leave_one_out:
                 print(leave_one_out(context, print), flush=True)
@@ -72,7 +72,7 @@ def _options() -> argparse.ArgumentParser:
 class _Context:
     """What is told of one version of a hole."""
 
-    def __init__(self, homework: Homework, worker: Trusted, folder: Path) -> None:
+    def __init__(self, homework: Homework, worker: SharedWorker, folder: Path) -> None:
         self.homework, self.worker = homework, worker
         self.solutions = homework.root / "staff" / "solutions" / homework.name
         self.tree = overlay(homework, folder / "tree", self.solutions)

@@ -14,7 +14,7 @@ from common.homework import PUBLIC_SEED
 from common.kit import seeds
 from staff.authoring.answers import record
 from staff.gate.causes import record_causes
-from staff.gate.shared_worker import Trusted
+from staff.gate.shared_worker import SharedWorker
 
 AT_ONCE = 2  # each keeps a worker and its own half busy by turns
 
@@ -50,6 +50,6 @@ def record_one(
             return [record(homework, one, worker).save(homework, one) for one in sets]
         recorded = record(homework, PUBLIC_SEED, worker)
     paths = [recorded.save(homework, PUBLIC_SEED)]
-    with Trusted(homework.preload) as trusted:
-        paths.append(record_causes(homework, trusted, recorded, say).save(homework))
+    with SharedWorker(homework.preload) as worker:
+        paths.append(record_causes(homework, worker, recorded, say).save(homework))
     return paths

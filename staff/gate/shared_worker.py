@@ -23,17 +23,17 @@ PATIENCE = 6  # times a homework's own limit: nobody waits, and the machine may 
 FRESH = 100  # submissions after which a new process is begun, whatever the old ones left behind
 
 
-def start_trusted(preload: tuple[str, ...]) -> Worker:
+def start_shared_worker(preload: tuple[str, ...]) -> Worker:
     """A worker for many submissions of the staff's own.
 
     Args:
         preload: modules of `homework.toml`.
     """
     # Where nothing can be forked safely, the spawned worker already serves all from one process.
-    return Trusted(preload) if sys.platform == "linux" else start("spawn", preload)
+    return SharedWorker(preload) if sys.platform == "linux" else start("spawn", preload)
 
 
-class Trusted(Worker):
+class SharedWorker(Worker):
     """One forked process that imports a tree once and answers all checks of it."""
 
     def __init__(self, preload: tuple[str, ...]) -> None:
@@ -67,7 +67,7 @@ class Trusted(Worker):
 
     @property
     def isolation(self) -> str:
-        return "trusted"
+        return "shared"
 
     def close(self) -> None:
         self.end()
@@ -77,7 +77,7 @@ class Trusted(Worker):
 class _Lent(Conversation):
     """One check's use of the process, which outlives the check unless it hangs or crashes."""
 
-    def __init__(self, owner: Trusted, line: Conversation) -> None:
+    def __init__(self, owner: SharedWorker, line: Conversation) -> None:
         self._owner, self._line = owner, line
         self.printed = ""
 

@@ -2,7 +2,7 @@
 
 For every homework and seed: the solution and every variant earn all, the stubs nothing, every
 mistake loses points on its own problem, and no others without a reason on record (elsewhere.toml),
-and is recognised, blind answers pass no check. Secret seeds
+and is recognised, degenerate answers pass no check. Secret seeds
 are recorded in memory and must agree with the public one on every verdict. The solution and the
 stubs are judged as a student's work is, in a sandbox of their own for every check; what the catalogue
 holds is judged in one process (see staff/gate/shared_worker.py).
@@ -32,7 +32,7 @@ from staff.authoring.answers import context_of, record
 from staff.authoring.catalogue import Entry, entries
 from staff.gate import degenerate_answers, elsewhere, indistinguishable
 from staff.gate.completeness import missing
-from staff.gate.shared_worker import start_trusted
+from staff.gate.shared_worker import start_shared_worker
 
 SECRET_SEEDS = (4021, 77003, 912345)
 
@@ -66,13 +66,13 @@ def verify(homework: Homework, seeds: tuple[int, ...], say: Callable[[str], None
     verdict = Verdict(homework.name)
     _structure(homework, verdict)
     public = Answers.load(homework, PUBLIC_SEED)
-    _blind(homework, public, verdict)
+    _degenerate(homework, public, verdict)
     with start(isolation_of_this_system(), homework.preload) as worker:
         say(f"{homework.name}: the solution and the stubs")
         _kit(homework, worker, public, homework.root / "staff/solutions" / homework.name, verdict)
         _kit(homework, worker, public, None, verdict)
     passes: dict[int, dict[str, tuple[bool, ...]]] = {}
-    with start_trusted(homework.preload) as worker:
+    with start_shared_worker(homework.preload) as worker:
         callers = _callers(homework, worker, public)
         for seed in (PUBLIC_SEED, *seeds):
             say(f"{homework.name}, seed {seed}: recording")
@@ -104,12 +104,12 @@ def _overlaps(homework: Homework) -> list[str]:
     return [f"{one.question}: {one.what}" for one in found if not one.reason]
 
 
-def _blind(homework: Homework, answers: Answers, verdict: Verdict) -> None:
+def _degenerate(homework: Homework, answers: Answers, verdict: Verdict) -> None:
     for check in plan(homework):
         verdict.checks += 1
         for way in degenerate_answers.WAYS:
-            if degenerate_answers.accepted(check, answers, way):
-                verdict.faults.append(f"{check.id} passes blind answers ({way.__name__})")
+            if degenerate_answers.accepts(check, answers, way):
+                verdict.faults.append(f"{check.id} passes degenerate answers ({way.__name__})")
 
 
 def _kit(

@@ -71,7 +71,7 @@ def attention(
     for who, near in hand_ins.unmatched.items():
         found.decide.append(Item(who, NOT_IN_ROSTER, f"{NOT_IN_ROSTER} ({near})"))
     for who, uploads in hand_ins.undecided:
-        names = ", ".join(one.order.upload for one in uploads)
+        names = ", ".join(one.job.upload for one in uploads)
         found.decide.append(
             Item(
                 who,

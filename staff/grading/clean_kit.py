@@ -21,7 +21,7 @@ FILES = ("pyproject.toml", "requirements.txt", "constraints.txt", "course.toml")
 FOLDERS = ("autograder", "common", "staff")
 LEFT_OUT = ("__pycache__", "solutions", "mistakes", "variants", "attacks", "figures")
 ORIGINAL = "KIT_ORIGINAL"  # tells a process of the real kit, if it works with a copy
-SEALED = 0o700  # what the grader itself gives to folders with answers
+OWNER_ALONE = 0o700  # what the grader itself gives to folders with answers
 Seen = tuple[int, ...]
 
 
@@ -53,7 +53,7 @@ class CleanKit:
         """Put the modes of the real kit back, and use a copy that nobody has changed."""
         for name, mode in self._modes.items():  # from the top: a folder lets its owner in again
             with contextlib.suppress(OSError):
-                if stat.S_IMODE((self._root / name).lstat().st_mode) not in (mode, SEALED):
+                if stat.S_IMODE((self._root / name).lstat().st_mode) not in (mode, OWNER_ALONE):
                     (self._root / name).chmod(mode)
         self.close()
         self.folder = Path(tempfile.mkdtemp(prefix="clean-kit-"))
@@ -115,7 +115,7 @@ def _state(path: Path) -> Seen:
 
 
 def _same(before: Seen | None, now: Seen | None) -> bool:
-    """Whether a file is as it was; a folder may have been sealed by the grader itself."""
+    """Whether a file is as it was; a folder may have been closed by the grader itself."""
     if before is None or now is None or before[1:] != now[1:]:
         return False
-    return before[0] == now[0] or (len(now) == 3 and stat.S_IMODE(now[0]) == SEALED)
+    return before[0] == now[0] or (len(now) == 3 and stat.S_IMODE(now[0]) == OWNER_ALONE)

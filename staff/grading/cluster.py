@@ -1,9 +1,9 @@
-"""Many machines: orders go to a Dask scheduler, records come back; this process alone writes.
+"""Many machines: jobs go to a Dask scheduler, records come back; this process alone writes.
 
-Dask runs the orders of a worker that died on another one (four times, then it gives the order up,
+Dask runs the jobs of a worker that died on another one (four times, then it gives the job up,
 which is recorded as failed). A record is kept once, by its name, so
 nothing is lost and nothing counts twice. Every machine needs this repository (with the term's
-secret and its recorded sets) and the environment; submissions travel with their orders.
+secret and its recorded sets) and the environment; submissions travel with their jobs.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from common import homework as homeworks
 from common.errors import KitError
 from staff.grading import cluster_keys, pool, session, submissions
 from staff.grading.archives import Refused
-from staff.grading.jobs import Order, grader_version
+from staff.grading.jobs import Job, grader_version
 
-AHEAD = 3  # orders a worker: enough to keep it busy, few to hold in memory
+AHEAD = 3  # jobs a worker: enough to keep it busy, few to hold in memory
 WAIT = 20  # seconds for the scheduler to answer
 _lock = threading.Lock()
 
 
 def run(
-    orders: list[Order],
+    jobs: list[Job],
     address: str,
     seconds: float,
     keep: Callable[[dict], None],
     keys: Path | None = None,
 ) -> None:
-    """Grade all orders on a cluster; `keep` gets each record once.
+    """Grade all jobs on a cluster; `keep` gets each record once.
 
     Args:
         seconds: what one submission may take on a worker before its process is ended.
@@ -40,7 +40,7 @@ def run(
     Raises:
         KitError: when there is no cluster, it is open to others, or has no worker or another kit.
     """
-    if not orders:
+    if not jobs:
         return
     try:
         from distributed import Client, as_completed
@@ -52,8 +52,8 @@ def run(
         raise KitError(
             f"no Dask scheduler answers at {address} ({error}); start one with: dask scheduler"
         ) from None
-    homework = homeworks.load(orders[0].homework)
-    version = grader_version(homework, orders[0])
+    homework = homeworks.load(jobs[0].homework)
+    version = grader_version(homework, jobs[0])
     with client:
         _require_closed(client, address)
         try:
@@ -64,44 +64,44 @@ def run(
                 f"PYTHONPATH=. dask worker {address} --nthreads 1"
             ) from None
         _require_closed(client, address)  # once more: now the workers are there
-        waiting, running = list(reversed(orders)), dict[Any, Order]()
+        waiting, running = list(reversed(jobs)), dict[Any, Job]()
 
         def submit() -> list:
             cores = max(1, sum(client.nthreads().values()))
             new = []
             while waiting and len(running) < AHEAD * cores:
-                order = waiting.pop()
+                job = waiting.pop()
                 try:
-                    packed = submissions.with_content(order)
+                    packed = submissions.with_content(job)
                 except Refused as refusal:
-                    keep(session.refused(homework, order, str(refusal)))
+                    keep(session.refused(homework, job, str(refusal)))
                     continue
                 except Exception as error:  # costs this submission alone
-                    keep(session.failed(order, f"cannot be sent ({type(error).__name__})"))
+                    keep(session.failed(job, f"cannot be sent ({type(error).__name__})"))
                     continue
                 future = client.submit(
                     grade_here,
                     packed,
                     version,
                     seconds,
-                    key=f"{order.ident}-{order.fingerprint}",
+                    key=f"{job.ident}-{job.fingerprint}",
                     pure=False,
                     retries=0,
                 )
-                running[future.key] = order
+                running[future.key] = job
                 new.append(future)
             return new
 
         done = as_completed(submit())
         for future in done:
-            order = running.pop(future.key)
+            job = running.pop(future.key)
             failure = future.exception() if future.status != "finished" else None
             if isinstance(failure, KitError):
                 raise failure
             keep(
                 future.result()
                 if failure is None and future.status == "finished"
-                else session.failed(order, f"{type(failure).__name__}: {failure}"[:500])
+                else session.failed(job, f"{type(failure).__name__}: {failure}"[:500])
             )
             future.release()
             for new in submit():
@@ -120,13 +120,13 @@ def _require_closed(client: Any, address: str) -> None:
             cluster_keys.require_here(place)
 
 
-def grade_here(order: Order, version: str, seconds: float) -> dict:
-    """Grade one order beside the process of a Dask worker, under the limits of one machine."""
-    homework = homeworks.load(order.homework)
-    if grader_version(homework, order) != version:
+def grade_here(job: Job, version: str, seconds: float) -> dict:
+    """Grade one job beside the process of a Dask worker, under the limits of one machine."""
+    homework = homeworks.load(job.homework)
+    if grader_version(homework, job) != version:
         raise KitError(
-            f"a worker's checks, answers or table of {order.homework} are not those "
+            f"a worker's checks, answers or table of {job.homework} are not those "
             "of this machine; copy this folder to it"
         )
     with _lock:
-        return pool.grade_one(order, seconds)
+        return pool.grade_one(job, seconds)

@@ -95,7 +95,7 @@ def graded(hand_ins: HandIns, grades: Path, folder: Path, homework: Homework) ->
         KitError: when some have none: feedback before the grades are made would lack them.
     """
     store = Store(grades) if grades.is_dir() else None
-    missing = sum(store is None or store.find(one.order) is None for one in hand_ins.kept)
+    missing = sum(store is None or store.find(one.job) is None for one in hand_ins.kept)
     if missing:
         raise KitError(
             f"{missing} of {len(hand_ins.kept)} uploads have no grade in {grades}; grade them "
@@ -120,7 +120,7 @@ def with_public_messages(
 ) -> list[dict]:
     """The records with what their students may read: verdicts stay, messages are the public seed's."""
     needed = [
-        one.order.ident
+        one.job.ident
         for one, record in zip(hand_ins.kept, records)
         if record["status"] == "graded" and not is_public(record) and _lost(record)
     ]
@@ -139,14 +139,14 @@ def _under_public_seed(
     if not idents:
         return {}
     store = Store(out)
-    wanted = [one.order for one in hand_ins.kept if one.order.ident in idents]
-    public = [replace(order, seed=PUBLIC, sets=1, for_student=True) for order in wanted]
-    orders = [fingerprint(order, homework) for order in public]
-    todo = [order for order in orders if store.find(order) is None]
+    wanted = [one.job for one in hand_ins.kept if one.job.ident in idents]
+    public = [replace(job, seed=PUBLIC, sets=1, for_student=True) for job in wanted]
+    jobs = [fingerprint(job, homework) for job in public]
+    todo = [job for job in jobs if store.find(job) is None]
     if todo:
         print(f"messages for {len(todo)} students who lost points …", flush=True)
         pool.run(todo, workers, limit(homework), store.keep)
-    return {order.ident: record for order in orders if (record := store.find(order)) is not None}
+    return {job.ident: record for job in jobs if (record := store.find(job)) is not None}
 
 
 def _told(record: dict, public: dict | None) -> dict:
@@ -326,7 +326,7 @@ def _original(one: Returned, names: dict[str, list[str]]) -> str | None:
     """The name in the download of the first file of a student's upload."""
     if one.hand_in is None:
         return None
-    entry = one.hand_in.order.upload
+    entry = one.hand_in.job.upload
     found = names.get(entry) or next(
         (those for key, those in names.items() if entry.startswith(f"{key}.")), None
     )

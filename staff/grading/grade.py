@@ -39,7 +39,7 @@ from staff.grading import (
 )
 from staff.grading.attention import Attention, attention, in_lines
 from staff.grading.hand_ins import HandIn, HandIns, read_times, sort_out
-from staff.grading.jobs import Order, inputs_told
+from staff.grading.jobs import Job, inputs_told
 from staff.grading.session import failed, unwritable
 
 TABLE, PAGE, SHOWN_PAGE = "table.csv", "overview.html", "overview-pseudonyms.html"
@@ -195,17 +195,17 @@ def grade_folder(
     """
     _require_answers(homework, seed)
     hand_ins, findings = prepare(folder, homework, out, seed, roster, times, sets)
-    orders = [one.order for one in hand_ins.kept]
+    jobs = [one.job for one in hand_ins.kept]
     store = Store(out)
     if only:
-        todo = [one.order for one in _chosen(hand_ins, only)]
+        todo = [one.job for one in _chosen(hand_ins, only)]
     else:
-        todo = [order for order in orders if not _final(store.find(order))]
-    for order in todo:
-        if order.trouble:
-            store.keep(failed(order, order.trouble))
-    todo = [order for order in todo if not order.trouble]
-    with Progress(len(orders), len(orders) - len(todo)) as progress:
+        todo = [job for job in jobs if not _final(store.find(job))]
+    for job in todo:
+        if job.trouble:
+            store.keep(failed(job, job.trouble))
+    todo = [job for job in todo if not job.trouble]
+    with Progress(len(jobs), len(jobs) - len(todo)) as progress:
 
         def keep(record: dict) -> None:
             store.keep(record)
@@ -243,7 +243,7 @@ def prepare(
     folder, findings = downloads.gather(folder, out), Findings()
     hand_ins = _sort_out(folder, homework, seed, sets, roster, times, findings)
     for one in hand_ins.kept:
-        one.order = submissions.fingerprint(one.order, homework)
+        one.job = submissions.fingerprint(one.job, homework)
     return hand_ins, findings
 
 
@@ -251,7 +251,7 @@ def collect(hand_ins: HandIns, store: Store) -> list[dict]:
     """A record of every upload, with the students and times that are known now."""
     records = []
     for one in hand_ins.kept:
-        record = store.find(one.order) or failed(one.order, NOT_YET)
+        record = store.find(one.job) or failed(one.job, NOT_YET)
         records.append(record | {"students": list(one.students), "submitted": one.submitted})
     receipts.note_shared(records)
     return records
@@ -297,7 +297,7 @@ def _chosen(hand_ins: HandIns, only: Sequence[str]) -> list[HandIn]:
         those = [
             one
             for one in hand_ins.kept
-            if same(text) in map(same, (one.order.ident, one.order.upload, *one.students))
+            if same(text) in map(same, (one.job.ident, one.job.upload, *one.students))
         ]
         if not those:
             known = [student for one in hand_ins.kept for student in one.students]
@@ -349,11 +349,11 @@ class Store:
             text = _as_text(unwritable(record, error))
         write_text(self.folder / f"{record['id']}.json", text + "\n")
 
-    def find(self, order: Order) -> dict | None:
+    def find(self, job: Job) -> dict | None:
         """The record of exactly this submission by exactly this grader."""
         try:
-            record = json.loads((self.folder / f"{order.ident}.json").read_text(encoding="utf-8"))
-            same = record["fingerprint"] == order.fingerprint
+            record = json.loads((self.folder / f"{job.ident}.json").read_text(encoding="utf-8"))
+            same = record["fingerprint"] == job.fingerprint
             return record if same else None
         except (OSError, ValueError, KeyError, TypeError):
             return None
@@ -379,7 +379,7 @@ def table(records: list[dict], homework: Homework, hand_ins: HandIns | None = No
                          record["max_score"], record["extra"], record["diagnosis"],
                          record["submitted"], *points, " ".join(mistakes), record["reason"], notes])  # fmt: skip
     for owner, uploads in hand_ins.undecided if hand_ins else ():
-        names = ", ".join(one.order.upload for one in uploads)
+        names = ", ".join(one.job.upload for one in uploads)
         for student in uploads[0].students:
             blank = ["", 0, "", "", "", "", *("" for _ in problems), ""]
             rows.append([student, owner, "undecided", *blank, f"uploads: {names}", ""])

@@ -20,7 +20,7 @@ from staff.course.moments import order_of_dates, read_moment
 from staff.course.platforms import canvas, moodle
 from staff.course.roster import Ambiguous, Roster, Student, owner_of, same
 from staff.course.table import Table, read_table, unused_columns
-from staff.grading.jobs import Order
+from staff.grading.jobs import Job
 from staff.grading.submissions import SUFFIX
 
 REPEAT = re.compile(r"\s\((\d+)\)$")  # what a browser adds to the second download of a name
@@ -48,7 +48,7 @@ class HandIn:
         known: whether all its students are in the roster, as far as there is one.
     """
 
-    order: Order
+    job: Job
     students: tuple[str, ...]
     submitted: str = ""
     known: bool = True
@@ -82,10 +82,10 @@ class HandIns:
 
 
 def sort_out(
-    orders: Iterable[Order],
+    jobs: Iterable[Job],
     roster: Roster | None,
     times: dict[str, str],
-    others: Iterable[Order] = (),
+    others: Iterable[Job] = (),
 ) -> HandIns:
     """Find owners and times, and let the latest upload of each student count.
 
@@ -98,12 +98,12 @@ def sort_out(
     by_owner: dict[tuple[str, ...], list[HandIn]] = defaultdict(list)
     theirs = [one for one in others if roster is not None and _students(one, roster)[1] is None]
     found.ignored = [one.upload for one in others if one not in theirs]
-    for order in [*orders, *theirs]:
-        students, told = _students(order, roster)
+    for job in [*jobs, *theirs]:
+        students, told = _students(job, roster)
         if told is not None:
-            found.unmatched[order.upload] = told
-        submitted = order.submitted or _time(order, students, times)
-        one = HandIn(order, students, submitted, told is None)
+            found.unmatched[job.upload] = told
+        submitted = job.submitted or _time(job, students, times)
+        one = HandIn(job, students, submitted, told is None)
         found.timed = found.timed or bool(one.submitted)
         by_owner[tuple(sorted(students))].append(one)
     for owner, uploads in by_owner.items():
@@ -114,7 +114,7 @@ def sort_out(
         found.without = [
             one.student for one in roster if not one.status and one.student not in handed
         ]
-    found.kept.sort(key=lambda one: one.order.ident)
+    found.kept.sort(key=lambda one: one.job.ident)
     return found
 
 
@@ -126,10 +126,10 @@ def stem(name: str) -> str:
 # --- owners -------------------------------------------------------------------------------------
 
 
-def _students(order: Order, roster: Roster | None) -> tuple[tuple[str, ...], str | None]:
+def _students(job: Job, roster: Roster | None) -> tuple[tuple[str, ...], str | None]:
     """The students of an upload, and what to tell of it when one is not in the roster."""
-    name = stem(order.upload)
-    told = order.students or (name,)
+    name = stem(job.upload)
+    told = job.students or (name,)
     if roster is None:
         return told, None
     found, near = [], []
@@ -218,9 +218,9 @@ def _moment(text: str, zone: ZoneInfo, slashes: str) -> datetime:
     return read_moment(text, zone, slashes)
 
 
-def _time(order: Order, students: tuple[str, ...], times: dict[str, str]) -> str:
+def _time(job: Job, students: tuple[str, ...], times: dict[str, str]) -> str:
     """The time of this very upload, else the one of its student."""
-    name = order.upload
+    name = job.upload
     for text in (name, SUFFIX.sub("", name), stem(name), *students):
         if same(text) in times:
             return times[same(text)]
@@ -242,7 +242,7 @@ def _choose(owner: str, uploads: list[HandIn], found: HandIns) -> None:
     found.kept.append(latest)
     for one in uploads:
         if one is not latest:
-            found.superseded[one.order.upload] = latest.order.upload
+            found.superseded[one.job.upload] = latest.job.upload
 
 
 def _latest(uploads: list[HandIn]) -> HandIn | None:
@@ -250,7 +250,7 @@ def _latest(uploads: list[HandIn]) -> HandIn | None:
     moments = [datetime.fromisoformat(one.submitted) for one in uploads if one.submitted]
     if len(moments) == len(uploads) and len(set(moments)) == len(moments):
         return uploads[moments.index(max(moments))]
-    names = [SUFFIX.sub("", one.order.upload) for one in uploads]
+    names = [SUFFIX.sub("", one.job.upload) for one in uploads]
     if len({same(REPEAT.sub("", name)) for name in names}) > 1:
         return None
     numbers = [int(match[1]) if (match := REPEAT.search(name)) else 0 for name in names]

@@ -1,4 +1,4 @@
-"""What is to be graded: one submission's order, and the secret inputs that it gets."""
+"""A job: one submission to grade, and the secret inputs that it gets."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ VERSION = 5  # of the record; another one is graded anew
 
 
 @dataclass(frozen=True)
-class Order:
+class Job:
     """One submission to grade; it can be sent to another process or machine.
 
     Attributes:
@@ -68,8 +68,8 @@ def readable(name: str) -> str:
     return unicodedata.normalize("NFC", name)
 
 
-def choose_seeds(homework: Homework, order: Order, content: str) -> list[Seed]:
-    """The inputs that an order asks for: secret ones are the same for the same submission.
+def choose_seeds(homework: Homework, job: Job, content: str) -> list[Seed]:
+    """The inputs that a job asks for: secret ones are the same for the same submission.
 
     Another set that is recorded later changes the choice of few submissions.
 
@@ -79,11 +79,11 @@ def choose_seeds(homework: Homework, order: Order, content: str) -> list[Seed]:
     Raises:
         KitError: when it names a set that is not recorded.
     """
-    if order.seed is not None:
-        return [seeds.find(homework, order.seed)]
+    if job.seed is not None:
+        return [seeds.find(homework, job.seed)]
     secret = seeds.recorded(homework)
     ranked = sorted(secret, key=lambda one: one.words(f"submission {content}"))
-    return [*ranked[: order.sets]] or [PUBLIC_SEED]
+    return [*ranked[: job.sets]] or [PUBLIC_SEED]
 
 
 def inputs_told(homework: Homework, seed: str | None, sets: int) -> list[str]:
@@ -109,20 +109,20 @@ def inputs_told(homework: Homework, seed: str | None, sets: int) -> list[str]:
     return useless
 
 
-def exam_seed(homework: Homework, order: Order, content: str) -> Seed:
+def held_out_seed(homework: Homework, job: Job, content: str) -> Seed:
     """Return the seed of the fresh tasks for trained runs, from the term's secret and the submission."""
-    secret = None if order.seed == PUBLIC else seeds.term(homework.root)
+    secret = None if job.seed == PUBLIC else seeds.term(homework.root)
     return PUBLIC_SEED if secret is None else secret.derive(f"exam {homework.name} {content}")
 
 
-def grader_version(homework: Homework, order: Order) -> str:
+def grader_version(homework: Homework, job: Job) -> str:
     """Return a checksum of all that a record depends on beside the submission."""
     from autograder.judge.record_file import digest  # takes longer to import than --help may
 
     table = (homework.folder / "homework.toml").read_bytes()
-    inputs = [str(one) for one in seeds.recorded(homework)] if order.seed is None else order.seed
+    inputs = [str(one) for one in seeds.recorded(homework)] if job.seed is None else job.seed
     text = (
-        f"{VERSION} {digest(homework)} {seeds.term(homework.root)} {inputs} {order.sets} "
+        f"{VERSION} {digest(homework)} {seeds.term(homework.root)} {inputs} {job.sets} "
         f"{hashlib.sha256(table).hexdigest()} {diagnosis.version(homework)}"
     )
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -7,7 +7,7 @@ from pathlib import Path
 SECRET = ("autograder/checks", "staff", "tests")
 
 
-def seal(kit: Path) -> None:
+def close_to_others(kit: Path) -> None:
     """Leave expected values and solutions of a kit to its owner (and root) alone.
 
     The grader reads them as root before a student's code runs as another user. It is the last line:

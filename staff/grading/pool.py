@@ -24,7 +24,7 @@ from pathlib import Path
 from autograder.run.clearing import remove
 from common.homework import ROOT
 from staff.grading.clean_kit import CleanKit
-from staff.grading.jobs import Order
+from staff.grading.jobs import Job
 from staff.grading.session import Session, failed
 
 TRIES = 2
@@ -36,7 +36,7 @@ class Grader:
     """A process and what it is doing."""
 
     def __init__(self, kit: CleanKit | None = None) -> None:
-        self.order: Order | None = None
+        self.job: Job | None = None
         self._kit = kit
         self._begin()
 
@@ -52,12 +52,12 @@ class Grader:
         theirs.close()
         self.deadline, self.warm = float("inf"), False
 
-    def hand_out(self, order: Order, seconds: float) -> None:
-        """Let the process grade an order, for at most so many seconds."""
-        self.order, self.seconds = order, seconds
+    def hand_out(self, job: Job, seconds: float) -> None:
+        """Let the process grade a job, for at most so many seconds."""
+        self.job, self.seconds = job, seconds
         self.deadline = time.monotonic() + seconds + (0 if self.warm else START)
         with contextlib.suppress(OSError):  # a dead process is noticed when its answer is read
-            self.line.send(order)
+            self.line.send(job)
 
     def result(self, ready: bool) -> dict | str | None:
         """The record; or why there will be none: the process is then a new one; or None: not yet.
@@ -72,7 +72,7 @@ class Grader:
                 self.process.join(5)
                 ended = f"the grading process ended (exit code {self.process.exitcode})"
             else:
-                self.order, self.warm = None, True
+                self.job, self.warm = None, True
                 return record
         elif time.monotonic() > self.deadline:
             ended = f"not finished after {self.seconds:.0f} s"
@@ -81,17 +81,17 @@ class Grader:
         self.begin_anew()
         return ended
 
-    def begin_anew(self) -> Order | None:
-        """End the process and start another; the order that it had."""
+    def begin_anew(self) -> Job | None:
+        """End the process and start another; the job that it had."""
         self.end()
-        order, self.order = self.order, None
+        job, self.job = self.job, None
         self._begin()
-        return order
+        return job
 
     def end(self) -> None:
         """End the process, its worker, and what they wrote."""
         self.line.close()
-        if self.order is None:
+        if self.job is None:
             self.process.join(5)  # it ends its own worker when the line closes
         if self.process.pid is not None and self.process.is_alive():
             _kill_children(self.process.pid)
@@ -101,19 +101,19 @@ class Grader:
 
 
 def run(
-    orders: Iterable[Order], workers: int, seconds: float, keep: Callable[[dict], None]
+    jobs: Iterable[Job], workers: int, seconds: float, keep: Callable[[dict], None]
 ) -> None:
-    """Grade all orders; `keep` gets each record, in the order in which they are finished.
+    """Grade all jobs; `keep` gets each record, in the order in which they are finished.
 
     Args:
-        orders: of one homework.
+        jobs: of one homework.
         workers: how many processes.
         seconds: what one submission may take before its process is ended.
     """
-    batch = _Batch(deque(orders), seconds, keep, CleanKit(ROOT))
+    batch = _Batch(deque(jobs), seconds, keep, CleanKit(ROOT))
     try:
         batch.graders += [Grader(batch.kit) for _ in range(min(workers, len(batch.waiting)))]
-        while batch.waiting or batch.suspects or any(grader.order for grader in batch.graders):
+        while batch.waiting or batch.suspects or any(grader.job for grader in batch.graders):
             batch.hand_out()
             batch.take_in()
     finally:
@@ -127,52 +127,52 @@ class _Batch:
     """What is still to be graded, and by whom.
 
     Attributes:
-        suspects: orders that were at work when the kit was changed: they are graded one by one.
+        suspects: jobs that were at work when the kit was changed: they are graded one by one.
     """
 
-    waiting: deque[Order]
+    waiting: deque[Job]
     seconds: float
     keep: Callable[[dict], None]
     kit: CleanKit
-    suspects: deque[Order] = field(default_factory=deque)
+    suspects: deque[Job] = field(default_factory=deque)
     graders: list[Grader] = field(default_factory=list)
     tries: Counter[str] = field(default_factory=Counter)
 
     def hand_out(self) -> None:
-        """Give orders to the processes that have none: a suspect only when nobody else works."""
+        """Give jobs to the processes that have none: a suspect only when nobody else works."""
         for grader in self.graders:
-            if grader.order is None and self.waiting:
+            if grader.job is None and self.waiting:
                 grader.hand_out(self.waiting.popleft(), self.seconds)
-        if self.suspects and not any(grader.order for grader in self.graders):
+        if self.suspects and not any(grader.job for grader in self.graders):
             self.graders[0].hand_out(self.suspects.popleft(), self.seconds)
 
     def take_in(self) -> None:
         """Keep the records that have come, unless the kit was changed meanwhile."""
-        ready = wait([grader.line for grader in self.graders if grader.order], timeout=1.0)
-        found: list[tuple[Order, dict | str]] = []
+        ready = wait([grader.line for grader in self.graders if grader.job], timeout=1.0)
+        found: list[tuple[Job, dict | str]] = []
         for grader in self.graders:
-            order = grader.order
-            if order is None or (result := grader.result(grader.line in ready)) is None:
+            job = grader.job
+            if job is None or (result := grader.result(grader.line in ready)) is None:
                 continue
-            found.append((order, result))
+            found.append((job, result))
         if found and (changed := self.kit.changes()):
-            self._renew(changed, [order for order, _ in found])
+            self._renew(changed, [job for job, _ in found])
             return
-        for order, result in found:
+        for job, result in found:
             if isinstance(result, dict):
                 self.keep(result)
                 continue
-            self.tries[order.ident] += 1
-            if self.tries[order.ident] < TRIES:
-                self.waiting.append(order)
+            self.tries[job.ident] += 1
+            if self.tries[job.ident] < TRIES:
+                self.waiting.append(job)
             else:
-                self.keep(failed(order, result))
+                self.keep(failed(job, result))
 
-    def _renew(self, changed: list[str], finished: list[Order]) -> None:
+    def _renew(self, changed: list[str], finished: list[Job]) -> None:
         """Say that the kit was changed; go on from a clean copy, and grade again who was at work."""
         names = ", ".join(changed[:3]) + (f" and {len(changed) - 3} more" if changed[3:] else "")
         self.kit.renew()
-        at_work = [order for grader in self.graders if (order := grader.begin_anew()) is not None]
+        at_work = [job for grader in self.graders if (job := grader.begin_anew()) is not None]
         suspects = [*finished, *at_work]
         print(
             f"the kit was changed while {', '.join(one.ident for one in suspects)} were graded: "
@@ -185,25 +185,25 @@ class _Batch:
             self.suspects += suspects
 
 
-_kept: list[Grader] = []  # the one of this process, where somebody else hands out the orders
+_kept: list[Grader] = []  # the one of this process, where somebody else hands out the jobs
 
 
-def grade_one(order: Order, seconds: float) -> dict:
-    """Grade one order beside this process, in one that stays warm for the next; its record."""
+def grade_one(job: Job, seconds: float) -> dict:
+    """Grade one job beside this process, in one that stays warm for the next; its record."""
     if not _kept:
         multiprocessing.current_process().daemon = False  # else it may start no process
         _kept.append(Grader())
         atexit.register(_kept[0].end)
     grader, ended = _kept[0], ""
     for _ in range(TRIES):
-        grader.hand_out(order, seconds)
+        grader.hand_out(job, seconds)
         result = None
         while result is None:
             result = grader.result(grader.line.poll(1.0))
         if isinstance(result, dict):
             return result
         ended = result
-    return failed(order, ended)
+    return failed(job, ended)
 
 
 def _kill_children(pid: int) -> None:
@@ -227,17 +227,17 @@ def _serve(line: Connection, folder: str) -> None:
     try:
         while True:
             try:
-                order = line.recv()
+                job = line.recv()
             except (EOFError, OSError):
                 return
             try:
-                if session is None or order.homework != homework:
+                if session is None or job.homework != homework:
                     if session is not None:
                         session.close()
-                    session, homework = Session(order.homework), order.homework
-                record = session.grade(order)
+                    session, homework = Session(job.homework), job.homework
+                record = session.grade(job)
             except Exception as error:  # the grader's own fault: recorded, and the rest goes on
-                record = failed(order, f"{type(error).__name__}: {error}"[:500])
+                record = failed(job, f"{type(error).__name__}: {error}"[:500])
                 if session is not None:
                     session.close()
                 session = None

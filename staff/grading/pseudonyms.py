@@ -129,7 +129,7 @@ def _groups(records: list[dict], hand_ins: HandIns) -> list[list[str]]:
 
 def _of_upload(one: HandIn) -> list[str]:
     alone = list(one.students) if len(one.students) == 1 else []
-    return [*alone, one.order.ident, one.order.upload, stem(one.order.upload)]
+    return [*alone, one.job.ident, one.job.upload, stem(one.job.upload)]
 
 
 def _item(item: Item, hidden: Pseudonyms) -> Item:

@@ -31,8 +31,8 @@ from common.homework import PUBLIC_SEED, Homework
 from common.kit.seeds import Seed
 from staff.grading import archives, diagnosis, memory, receipts, trained, unpack
 from staff.grading.clean_kit import originals
-from staff.grading.jobs import PUBLIC, Order, choose_seeds, exam_seed
-from staff.grading.permissions import seal
+from staff.grading.jobs import PUBLIC, Job, choose_seeds, held_out_seed
+from staff.grading.permissions import close_to_others
 
 HINT = 3
 Progress = Callable[[CheckResult], None]  # told of each row when it is known
@@ -64,10 +64,10 @@ class Session:
         self.worker.close()
 
     def _start(self) -> Worker:
-        hidden = (*_data_of_exams(), *originals())
+        hidden = (*_held_out_data(), *originals())
         return start(self.isolation, self.homework.preload, hidden)
 
-    def grade(self, order: Order, progress: Progress = lambda row: None) -> dict:
+    def grade(self, job: Job, progress: Progress = lambda row: None) -> dict:
         """Grade one submission; its record.
 
         A worker that died is started anew, once.
@@ -76,36 +76,36 @@ class Session:
             KitError: when the grader itself cannot go on.
         """
         try:
-            return self._grade(order, progress)
+            return self._grade(job, progress)
         except (KitError, OSError):
             self.worker.close()
             self.worker = self._start()
-            return self._grade(order, progress)
+            return self._grade(job, progress)
 
-    def _grade(self, order: Order, progress: Progress) -> dict:
+    def _grade(self, job: Job, progress: Progress) -> dict:
         began = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="grade-", ignore_cleanup_errors=True) as folder:
             root = Path(folder)
             (root / "files").mkdir()
-            source = Path(order.source)
-            if order.content is not None:
+            source = Path(job.source)
+            if job.content is not None:
                 suffix = source.suffix if source.suffix.lower() in archives.SUFFIXES else ".zip"
                 source = root / f"submission{suffix}"
-                source.write_bytes(order.content)
+                source.write_bytes(job.content)
             try:
                 taken = unpack.accept(source, root / "files", self.homework)
             except unpack.Refused as refusal:
-                record = refused(self.homework, order, str(refusal))
+                record = refused(self.homework, job, str(refusal))
             else:
-                record = self._judge(order, taken, root, progress)
+                record = self._judge(job, taken, root, progress)
         record["seconds"] = round(time.monotonic() - began, 2)
         record["memory_mb"] = memory.of_this_process_and_its_children()
         return record
 
-    def _judge(self, order: Order, taken: unpack.Intake, root: Path, progress: Progress) -> dict:
+    def _judge(self, job: Job, taken: unpack.Unpacked, root: Path, progress: Progress) -> dict:
         self._protect_answers()
-        seeds = choose_seeds(self.homework, order, taken.digest)
-        record = blank(self.homework, order)
+        seeds = choose_seeds(self.homework, job, taken.digest)
+        record = blank(self.homework, job)
         record |= {
             "status": "graded",
             "seeds": list(map(str, seeds)),
@@ -121,20 +121,20 @@ class Session:
         tree = overlay(self.homework, root / "tree", taken.folder, notes.append)
         rows = self.judge_sets(tree, seeds, progress, notes.append)
         record["notes"] += _plain(notes)
-        if order.for_student and not is_public(record):
+        if job.for_student and not is_public(record):
             self._explain(rows, tree)
-        exam = exam_seed(self.homework, order, taken.digest)
-        measured = trained.measure(self.homework, self.worker, taken.folder, tree, exam)
+        held_out = held_out_seed(self.homework, job, taken.digest)
+        measured = trained.measure(self.homework, self.worker, taken.folder, tree, held_out)
         for row in measured.rows:
             progress(row)
-        if order.for_student and exam != PUBLIC_SEED:
+        if job.for_student and held_out != PUBLIC_SEED:
             self._explain_runs(measured, taken.folder, tree)
         record["notes"] += _plain(measured.notes) + _plain(receipts.verify(taken.folder))
         record["runs"] = receipts.identities(taken.folder)
         record["accuracy"] = measured.accuracy
         fill(record, self.homework, rows + measured.rows)
         found = diagnosis.grade(
-            self.homework, taken.folder, taken.manifest, told_causes=not order.for_student
+            self.homework, taken.folder, taken.manifest, told_causes=not job.for_student
         )
         record["diagnosis"] = whole(sum(row.points for row in found.rows))
         record["checks"] += [row.as_json() for row in found.rows]
@@ -144,7 +144,7 @@ class Session:
     def _protect_answers(self) -> None:
         """By the rights of files as well, where students' code runs as another user."""
         if "user" in self.worker.isolation.split("+"):
-            seal(self.homework.root)
+            close_to_others(self.homework.root)
 
     def judge_sets(
         self, tree: Path, seeds: list[Seed], progress: Callable[[CheckResult], None], tell: Tell
@@ -219,7 +219,7 @@ class Session:
 # --- records ------------------------------------------------------------------------------------
 
 
-def _data_of_exams() -> tuple[Path, ...]:
+def _held_out_data() -> tuple[Path, ...]:
     """Where the images lie that fresh tasks are drawn from: student code sees nothing of them."""
     with contextlib.suppress(KitError):  # said by the run that needs them
         return tuple(filter(Path.is_dir, folders("omniglot", None)))
@@ -239,16 +239,16 @@ def _plain(notes: list[Note]) -> list[dict]:
     return [note.as_json() for note in notes]
 
 
-def blank(homework: Homework, order: Order) -> dict:
+def blank(homework: Homework, job: Job) -> dict:
     """A record of nothing yet: every planned point is there, none is earned."""
     planned = [p for p in homework.problems if p.kind in ("code", "run")]
     return {
-        "id": order.ident,
-        "students": list(order.students) or [order.ident],
+        "id": job.ident,
+        "students": list(job.students) or [job.ident],
         "homework": homework.name,
-        "submitted": order.submitted,
+        "submitted": job.submitted,
         "packed": "",
-        "fingerprint": order.fingerprint,
+        "fingerprint": job.fingerprint,
         "status": "failed",
         "reason": "",
         "seeds": [],  # the names of the inputs
@@ -268,23 +268,23 @@ def blank(homework: Homework, order: Order) -> dict:
     }
 
 
-def refused(homework: Homework, order: Order, reason: str) -> dict:
+def refused(homework: Homework, job: Job, reason: str) -> dict:
     """The record of a submission that was not taken in."""
-    return blank(homework, order) | {"status": "refused", "reason": reason}
+    return blank(homework, job) | {"status": "refused", "reason": reason}
 
 
-def failed(order: Order, reason: str) -> dict:
+def failed(job: Job, reason: str) -> dict:
     """The record of a submission that the grader could not finish; staff must look at it."""
-    return blank(homeworks.load(order.homework), order) | {"reason": reason}
+    return blank(homeworks.load(job.homework), job) | {"reason": reason}
 
 
 def unwritable(record: dict, error: Exception) -> dict:
     """The failed record in place of one that cannot be written."""
     homework = homeworks.load(record["homework"])
     students = tuple(map(writable, record["students"]))
-    order = Order(record["id"], homework.name, "", record["fingerprint"], students)
+    job = Job(record["id"], homework.name, "", record["fingerprint"], students)
     told = f"its record cannot be written ({type(error).__name__}: {archives.shown(str(error))})"
-    return blank(homework, order) | {"reason": told}
+    return blank(homework, job) | {"reason": told}
 
 
 def fill(record: dict, homework: Homework, rows: list[CheckResult]) -> None:

@@ -211,17 +211,17 @@ def _authors(
 ) -> tuple[list[Author], list[str]]:
     """Every submission of a folder that can be taken in, unpacked; and why the others cannot."""
     taken, unread = [], []
-    for order in submissions.find(folder, homework, None):
-        target = work / order.ident
+    for job in submissions.find(folder, homework, None):
+        target = work / job.ident
         target.mkdir(parents=True)
         try:
-            accepted = unpack.accept(Path(order.source), target, homework)
+            accepted = unpack.accept(Path(job.source), target, homework)
         except unpack.Refused as refusal:
-            unread.append(f"{order.ident}: {refusal}")
+            unread.append(f"{job.ident}: {refusal}")
             continue
         except Exception as error:  # costs this submission alone
-            unread.append(f"{order.ident}: {type(error).__name__}")
+            unread.append(f"{job.ident}: {type(error).__name__}")
             continue
-        name = f"{folder.name}/{order.ident}" if public else order.ident
+        name = f"{folder.name}/{job.ident}" if public else job.ident
         taken.append(Author(name, target, accepted.manifest, public))
     return taken, unread

@@ -17,7 +17,7 @@ from common.errors import KitError
 from common.homework import Homework
 from staff.grading import archives
 from staff.grading.archives import Refused
-from staff.grading.jobs import Order, grader_version, readable
+from staff.grading.jobs import Job, grader_version, readable
 
 METADATA = "submission_metadata.yml"
 RECORDS = "students"  # where records lie; a folder of that name holds no submission
@@ -28,8 +28,8 @@ LONGEST_IDENT = 100  # bytes
 CANNOT_READ = "its bytes cannot be read"
 
 
-def find(folder: Path, homework: Homework, seed: str | None, sets: int = 1) -> list[Order]:
-    """Every submission as an order, by name.
+def find(folder: Path, homework: Homework, seed: str | None, sets: int = 1) -> list[Job]:
+    """Every submission as a job, by name.
 
     Raises:
         KitError: when there is none.
@@ -37,40 +37,40 @@ def find(folder: Path, homework: Homework, seed: str | None, sets: int = 1) -> l
     if not folder.is_dir():
         raise KitError(f"{folder} is not a folder of submissions")
     known = read_metadata(folder / METADATA)
-    orders, taken = [], set[str]()
+    jobs, taken = [], set[str]()
     for path in sorted(folder.iterdir()):
         if _is_submission(path):
             about = known.get(path.name, {})
-            orders.append(_order(path, taken, homework, seed, sets, about))
+            jobs.append(_job(path, taken, homework, seed, sets, about))
     for name in sorted(known.keys() - {path.name for path in folder.iterdir()}):
         missing = folder / _plain(name)  # a student without a folder has a row, too
-        orders.append(_order(missing, taken, homework, seed, sets, known[name]))
-    if not orders:
+        jobs.append(_job(missing, taken, homework, seed, sets, known[name]))
+    if not jobs:
         raise KitError(f"{folder} holds neither archives nor folders")
-    return sorted(orders, key=lambda order: order.ident)
+    return sorted(jobs, key=lambda job: job.ident)
 
 
-def find_others(folder: Path, homework: Homework, seed: str | None, sets: int = 1) -> list[Order]:
+def find_others(folder: Path, homework: Homework, seed: str | None, sets: int = 1) -> list[Job]:
     """Files that are no tables of the staff's and look like no upload; somebody's they may be."""
     taken: set[str] = set()
     return [
-        _order(path, taken, homework, seed, sets, {})
+        _job(path, taken, homework, seed, sets, {})
         for path in sorted(folder.iterdir())
         if not _is_submission(path) and _may_be_an_upload(path)
     ]
 
 
-def _order(
+def _job(
     path: Path, taken: set[str], homework: Homework, seed: str | None, sets: int, about: dict
-) -> Order:
-    """An order under a name that no other has."""
+) -> Job:
+    """A job under a name that no other has."""
     name = readable(path.name)
     short = name if path.is_dir() else SUFFIX.sub("", name)
     ident = _plain(short if _plain(short) not in taken else name)
     if ident in taken:
         ident = f"{ident}-{hashlib.sha256(os.fsencode(path.name)).hexdigest()[:6]}"
     taken.add(ident)
-    return Order(
+    return Job(
         ident,
         homework.name,
         str(path),
@@ -108,23 +108,23 @@ def _plain(name: str) -> str:
     return safe if safe == name else f"{safe}-{hashlib.sha256(name.encode()).hexdigest()[:6]}"
 
 
-def fingerprint(order: Order, homework: Homework) -> Order:
-    """The order with the digest of its bytes and of the grader.
+def fingerprint(job: Job, homework: Homework) -> Job:
+    """The job with the digest of its bytes and of the grader.
 
     Reads names as well as bytes, follows no link, and raises nothing: a submission that cannot be
     read is refused when its turn comes, and one whose reading fails has its trouble noted.
     """
-    total = hashlib.sha256(grader_version(homework, order).encode())
-    total.update("\0".join((*order.students, order.submitted)).encode("utf-8", "replace"))
+    total = hashlib.sha256(grader_version(homework, job).encode())
+    total.update("\0".join((*job.students, job.submitted)).encode("utf-8", "replace"))
     try:
-        for name, piece in _pieces(Path(order.source)):
+        for name, piece in _pieces(Path(job.source)):
             total.update(f"\0{name}\0".encode("utf-8", "replace") + piece)
     except (Refused, OSError) as error:
         total.update(str(error).encode("utf-8", "replace"))
     except Exception as error:
         told = f"{CANNOT_READ} ({type(error).__name__}: {archives.shown(str(error))})"
-        return replace(order, trouble=told)
-    return replace(order, fingerprint=total.hexdigest())
+        return replace(job, trouble=told)
+    return replace(job, fingerprint=total.hexdigest())
 
 
 def _pieces(source: Path) -> Iterator[tuple[str, bytes]]:
@@ -156,20 +156,20 @@ def _files(source: Path) -> Iterator[tuple[str, str]]:
         yield member.name, str(source / member.name)
 
 
-def with_content(order: Order) -> Order:
-    """The order with its bytes, for a machine that does not see this disk.
+def with_content(job: Job) -> Job:
+    """The job with its bytes, for a machine that does not see this disk.
 
     Raises:
         Refused: when it cannot be graded there or here.
     """
-    source = Path(order.source)
+    source = Path(job.source)
     if archives.kind_of(source) != "folder":
-        return replace(order, content=b"".join(piece for _, piece in _pieces(source)))
+        return replace(job, content=b"".join(piece for _, piece in _pieces(source)))
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
         for name, pieces in itertools.groupby(_pieces(source), key=operator.itemgetter(0)):
             archive.writestr(zipfile.ZipInfo(name), b"".join(piece for _, piece in pieces))
-    return replace(order, content=packed.getvalue())
+    return replace(job, content=packed.getvalue())
 
 
 # --- Gradescope's export ------------------------------------------------------------------------

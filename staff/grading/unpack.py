@@ -43,7 +43,7 @@ MANIFEST: dict[str, untrusted.Shape] = {
 
 
 @dataclass
-class Intake:
+class Unpacked:
     """A submission that was accepted.
 
     Attributes:
@@ -66,7 +66,7 @@ class Intake:
     packed: str = ""
 
 
-def accept(source: Path, target: Path, homework: Homework) -> Intake:
+def accept(source: Path, target: Path, homework: Homework) -> Unpacked:
     """Take a submission in, from an archive or a folder, or from the one archive inside of it.
 
     Args:
@@ -76,15 +76,15 @@ def accept(source: Path, target: Path, homework: Homework) -> Intake:
     Raises:
         Refused: when it is unsafe, damaged, or holds none of the homework's files.
     """
-    intake = Intake(target)
+    unpacked = Unpacked(target)
     with tempfile.TemporaryDirectory(prefix="nested-", ignore_cleanup_errors=True) as work:
         for level in range(MOST_NESTED + 1):
             with archives.opened(source, homework.name) as offer:
-                intake.notes += [Note(LEFT_OUT, STUDENT, told) for told in offer.told()]
-                intake.packed = intake.packed or offer.packed
+                unpacked.notes += [Note(LEFT_OUT, STUDENT, told) for told in offer.told()]
+                unpacked.packed = unpacked.packed or offer.packed
                 inner = _only_archive(offer, homework)
                 if inner is None:
-                    return _take(offer.members, intake, homework)
+                    return _take(offer.members, unpacked, homework)
                 source = Path(work, f"{level}{PurePosixPath(inner.name).suffix}")
                 with source.open("xb") as stream:
                     _write(inner, stream, MOST_BYTES)
@@ -100,7 +100,7 @@ def _only_archive(offer: Offer, homework: Homework) -> Member | None:
 # --- what is taken ------------------------------------------------------------------------------
 
 
-def _take(members: list[Member], intake: Intake, homework: Homework) -> Intake:
+def _take(members: list[Member], unpacked: Unpacked, homework: Homework) -> Unpacked:
     places = _candidates(members, homework)
     if not places:
         wanted = ", ".join(homework.files)
@@ -114,17 +114,17 @@ def _take(members: list[Member], intake: Intake, homework: Homework) -> Intake:
     room = MOST_BYTES
     code = _code(places[0], by_name, homework)
     for name in code:
-        room -= _copy(code[name], name, min(LARGEST_SOURCE, room), intake)
-    if not any(map(finding.near_any(homework), intake.taken)):
-        raise Refused(f"none of its files can be read: {'; '.join(intake.too_large.values())}")
+        room -= _copy(code[name], name, min(LARGEST_SOURCE, room), unpacked)
+    if not any(map(finding.near_any(homework), unpacked.taken)):
+        raise Refused(f"none of its files can be read: {'; '.join(unpacked.too_large.values())}")
     for name, limit in _wanted(homework) + _other_runs(places[0], by_name, homework):
         member = _find(name, places[0], by_name, homework)
         if member is not None:
-            room -= _copy(member, name, min(limit, room), intake)
-    listed = "".join(f"{name}\0{digest}\0" for name, digest in sorted(intake.taken.items()))
-    intake.digest = hashlib.sha256(listed.encode()).hexdigest()
-    intake.manifest = _manifest(intake)
-    return intake
+            room -= _copy(member, name, min(limit, room), unpacked)
+    listed = "".join(f"{name}\0{digest}\0" for name, digest in sorted(unpacked.taken.items()))
+    unpacked.digest = hashlib.sha256(listed.encode()).hexdigest()
+    unpacked.manifest = _manifest(unpacked)
+    return unpacked
 
 
 def _find(name: str, place: str, by_name: dict[str, Member], homework: Homework) -> Member | None:
@@ -200,18 +200,18 @@ def _other_runs(
     return [(name, LARGEST_SOURCE) for name in sorted(set(found) - known)[:MOST_OTHERS]]
 
 
-def _copy(member: Member, name: str, limit: int, intake: Intake) -> int:
+def _copy(member: Member, name: str, limit: int, unpacked: Unpacked) -> int:
     """Copy one file; its size. One that is too large is left out."""
-    path = intake.folder / name
+    path = unpacked.folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with path.open("xb") as stream:
-            size, intake.taken[name] = _write(member, stream, limit)
+            size, unpacked.taken[name] = _write(member, stream, limit)
         return size
     except Refused as refusal:
         path.unlink()
-        intake.too_large[name] = str(refusal)
-        intake.notes.append(Note(LEFT_OUT, STUDENT, f"{refusal}, and was left out"))
+        unpacked.too_large[name] = str(refusal)
+        unpacked.notes.append(Note(LEFT_OUT, STUDENT, f"{refusal}, and was left out"))
         return 0
 
 
@@ -227,30 +227,30 @@ def _write(member: Member, stream: BinaryIO, limit: int) -> tuple[int, str]:
     return size, total.hexdigest()
 
 
-def _manifest(intake: Intake) -> dict[str, Any]:
+def _manifest(unpacked: Unpacked) -> dict[str, Any]:
     """The manifest, and notes where it does not fit the files.
 
     Names in it are compared with what was unpacked, and never opened.
     """
-    if "manifest.json" not in intake.taken:
-        intake.notes.append(
+    if "manifest.json" not in unpacked.taken:
+        unpacked.notes.append(
             Note("no manifest", STAFF, "no manifest: it was not packed with `submit`")
         )
         return {}
     try:
-        data = untrusted.read(intake.folder / "manifest.json", LARGEST_SOURCE)
+        data = untrusted.read(unpacked.folder / "manifest.json", LARGEST_SOURCE)
         manifest, wrong = untrusted.fields(untrusted.json_of(data), MANIFEST)
         if manifest["files"] is None:
             raise untrusted.Unreadable("no list of files")
     except untrusted.Unreadable:
-        intake.notes.append(Note("damaged manifest", STAFF, "its manifest cannot be read"))
+        unpacked.notes.append(Note("damaged manifest", STAFF, "its manifest cannot be read"))
         return {}
     if wrong:
         told = f"its manifest holds no sound {', '.join(wrong)}"
-        intake.notes.append(Note("damaged manifest", STAFF, told))
+        unpacked.notes.append(Note("damaged manifest", STAFF, told))
     if not manifest["signed"]:
-        intake.notes.append(Note("not signed", STUDENT, "the statement is not signed"))
+        unpacked.notes.append(Note("not signed", STUDENT, "the statement is not signed"))
     for name, digest in manifest.pop("files").items():
-        if intake.taken.get(name, digest) != digest:
-            intake.notes.append(Note(CHANGED, STUDENT, f"{shown(name)} was changed after packing"))
+        if unpacked.taken.get(name, digest) != digest:
+            unpacked.notes.append(Note(CHANGED, STUDENT, f"{shown(name)} was changed after packing"))
     return manifest

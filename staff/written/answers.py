@@ -65,21 +65,21 @@ def read(folder: Path, homework: Homework, work: Path) -> tuple[list[Paper], Han
 
 
 def _paper(one: HandIn, homework: Homework, asked: list[str], work: Path) -> Paper:
-    order = one.order
-    paper = Paper(one.students, work / order.ident)
+    job = one.job
+    paper = Paper(one.students, work / job.ident)
     paper.folder.mkdir(parents=True)
     try:
-        intake = accept(Path(order.source), paper.folder, homework)
+        unpacked = accept(Path(job.source), paper.folder, homework)
     except Refused as error:
         paper.refused = str(error)
         return paper
     except Exception as error:  # costs this paper alone
         paper.refused = f"it cannot be read ({type(error).__name__})"
         return paper
-    paper.refused = intake.too_large.get("writeup.md", "")
+    paper.refused = unpacked.too_large.get("writeup.md", "")
     if paper.refused:
         return paper
-    paper.notes += [note.text for note in intake.notes if note.kind == CHANGED]
+    paper.notes += [note.text for note in unpacked.notes if note.kind == CHANGED]
     path = paper.folder / "writeup.md"
     if not path.is_file():
         paper.notes.append("no writeup.md in the submission")

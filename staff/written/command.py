@@ -109,7 +109,7 @@ def _say_left_out(hand_ins: HandIns) -> None:
     for older, newer in hand_ins.superseded.items():
         print(f"not on the pages: {older}: {newer} is the later upload")
     for who, uploads in hand_ins.undecided:
-        names = ", ".join(Path(one.order.source).name for one in uploads)
+        names = ", ".join(Path(one.job.source).name for one in uploads)
         print(f"not on the pages: {who}: keep one of {names}, or give times in times.csv")
     for name in hand_ins.ignored:
         print(f"not on the pages: {name}: no upload that can be read")

@@ -15,7 +15,7 @@ from common.statistics.intervals import confidence_interval
 
 _SEED = re.compile(r"-seed-?(\d+)$")
 LARGEST = 4 * 2**20  # bytes of a JSON file that is read
-_CLOCK = ("step", "epoch")  # columns that say when
+_STEP_COLUMNS = ("step", "epoch")  # columns that say when
 
 
 @dataclass(frozen=True)
@@ -85,14 +85,14 @@ def _curves(name: str, rows: list[dict[str, float]], tiny: bool) -> Iterator[Fac
     """Every number of metrics.csv, and the last, largest and smallest of each column."""
     for column in rows[0] if rows else ():
         values = [row[column] for row in rows if math.isfinite(row.get(column, math.nan))]
-        if column in _CLOCK or not values:
+        if column in _STEP_COLUMNS or not values:
             continue
         for word, value in (("last", values[-1]), ("max", max(values)), ("min", min(values))):
             yield Fact(f"{name}/{word}/{column}", value, tiny=tiny)
         for row in rows:
-            for clock in _CLOCK:
-                if clock in row and math.isfinite(row.get(column, math.nan)):
-                    yield Fact(f"{name}/{column}", row[column], when=row[clock], tiny=tiny)
+            for step in _STEP_COLUMNS:
+                if step in row and math.isfinite(row.get(column, math.nan)):
+                    yield Fact(f"{name}/{column}", row[column], when=row[step], tiny=tiny)
 
 
 def _content(path: Path) -> Any:

@@ -91,7 +91,7 @@ def _find(name: str, hand_ins: HandIns) -> HandIn:
         KitError: when there is none.
     """
     for one in hand_ins.kept:
-        if same(name) in map(same, (one.order.ident, Path(one.order.source).name, *one.students)):
+        if same(name) in map(same, (one.job.ident, Path(one.job.source).name, *one.students)):
             return one
     known = [student for one in hand_ins.kept for student in one.students]
     raise KitError(f"no submission of {name!r} that counts{nearest(name, known)}")
@@ -105,9 +105,9 @@ def sheet(homework: Homework, one: HandIn, again: int = 0) -> str:
     """
     with tempfile.TemporaryDirectory(prefix="viva-", ignore_cleanup_errors=True) as work:
         try:
-            folder = accept(Path(one.order.source), Path(work), homework).folder
+            folder = accept(Path(one.job.source), Path(work), homework).folder
         except Refused as error:
-            raise KitError(f"{one.order.ident}: {error}") from None
+            raise KitError(f"{one.job.ident}: {error}") from None
         runs = of_runs.find(homework, folder / "runs")
         found = made(homework, folder, None, runs, again)
         code = {hole.problem: hole for hole in holes.find(homework, folder)}

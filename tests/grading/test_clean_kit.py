@@ -10,8 +10,8 @@ import pytest
 
 from common import homework as homeworks
 from staff.grading import pool, session
-from staff.grading.clean_kit import SEALED, CleanKit, originals
-from staff.grading.jobs import Order
+from staff.grading.clean_kit import OWNER_ALONE, CleanKit, originals
+from staff.grading.jobs import Job
 
 HOMEWORK = homeworks.load("hw1")
 
@@ -53,7 +53,7 @@ CHANGES = {
     ),
     "nothing": (lambda kit: None, []),
     "a cache": (lambda kit: (kit / "staff/__pycache__").mkdir(), []),
-    "what the grader seals": (lambda kit: (kit / "autograder/checks").chmod(SEALED), []),
+    "what the grader closes": (lambda kit: (kit / "autograder/checks").chmod(OWNER_ALONE), []),
 }
 
 
@@ -105,11 +105,11 @@ class Fake:
     def __init__(self, name):
         self.name = name
 
-    def grade(self, order):
+    def grade(self, job):
         place = Path(os.environ["FAKE_KIT"], "staff/b.txt")
-        if order.ident == "evil" and place.read_text() != "evil":
+        if job.ident == "evil" and place.read_text() != "evil":
             place.write_text("evil")
-        return session.blank(HOMEWORK, order) | {"status": "graded", "reason": str(originals())}
+        return session.blank(HOMEWORK, job) | {"status": "graded", "reason": str(originals())}
 
     def close(self):
         """Nothing was started."""
@@ -131,8 +131,8 @@ def test_a_batch_goes_on(workers, root, monkeypatch, tmp_path, capsys):
     (tmp_path / "temporary").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     kept = []
-    orders = [Order(name, "hw1", "") for name in ("a", "evil", "b")]
-    pool.run(orders, workers, 60.0, kept.append)
+    jobs = [Job(name, "hw1", "") for name in ("a", "evil", "b")]
+    pool.run(jobs, workers, 60.0, kept.append)
     by_name = {record["id"]: record for record in kept}
     assert sorted(by_name) == ["a", "b", "evil"] and len(kept) == 3
     assert {by_name[name]["status"] for name in "ab"} == {"graded"}

@@ -21,14 +21,14 @@ NOTES = [
 ]
 
 
-def judge_here(orders, workers, seconds, keep):
+def judge_here(jobs, workers, seconds, keep):
     """In place of the pool: one check fails under secret inputs, another under all."""
-    for order in orders:
-        if "refused" in order.ident:
-            keep(session.refused(HOMEWORK, order, "it is encrypted"))
+    for job in jobs:
+        if "refused" in job.ident:
+            keep(session.refused(HOMEWORK, job, "it is encrypted"))
             continue
-        public = order.seed == PUBLIC
-        assert order.for_student == public
+        public = job.seed == PUBLIC
+        assert job.for_student == public
         rows = []
         for number, check in enumerate(CHECKS):
             lost = number == 1 or (number == 0 and not public)
@@ -45,7 +45,7 @@ def judge_here(orders, workers, seconds, keep):
                     "mistake": None,
                 }
             )
-        record = session.blank(HOMEWORK, order) | {"status": "graded", "checks": rows}
+        record = session.blank(HOMEWORK, job) | {"status": "graded", "checks": rows}
         record |= {"seeds": [PUBLIC if public else "bcdfghjk"], "score": 25, "isolation": "fork"}
         keep(record | {"notes": NOTES})
 

@@ -17,7 +17,7 @@ from staff.course.roster import Roster, Student
 from staff.grading import class_page, compare, downloads, grade, pool, session, submissions, unpack
 from staff.grading.attention import attention
 from staff.grading.hand_ins import read_times, sort_out
-from staff.grading.jobs import Order
+from staff.grading.jobs import Job
 from tests.course.test_rules import ZONE
 
 HOMEWORK = homeworks.load("hw1")
@@ -33,12 +33,12 @@ CLASS = Roster(
 
 
 def uploads(*names, **more):
-    return [Order(submissions._plain(name), "hw1", f"/in/{name}", **more) for name in names]
+    return [Job(submissions._plain(name), "hw1", f"/in/{name}", **more) for name in names]
 
 
 def owners(*names, roster=CLASS, times=None):
     found = sort_out(uploads(*names), roster, times or {})
-    return {one.order.source[4:]: one.students for one in found.kept}, found
+    return {one.job.source[4:]: one.students for one in found.kept}, found
 
 
 @pytest.mark.parametrize(
@@ -81,8 +81,8 @@ def test_without_a_roster_a_name_stays_as_it_was():
 
 
 def test_a_groups_upload_is_of_all_its_students():
-    orders = uploads("submission_1", students=("jane@x.edu", "J@X.edu", "who@x.edu"))
-    found = sort_out(orders, CLASS, {})
+    jobs = uploads("submission_1", students=("jane@x.edu", "J@X.edu", "who@x.edu"))
+    found = sort_out(jobs, CLASS, {})
     assert found.kept[0].students == ("s1", "s2", "who@x.edu")
     assert "submission_1" in found.unmatched
 
@@ -151,8 +151,8 @@ def test_the_time_inside_an_archive_is_shown_and_never_counted(tmp_path):
         for day, name in ((3, "mann.py"), (5, "sampling.py")):
             archive.writestr(zipfile.ZipInfo(name, (2026, 10, day, 20, 0, 0)), "")
     assert unpack.accept(path, target, HOMEWORK).packed == "2026-10-05 20:00"
-    assert sort_out([Order("s1", "hw1", str(path))], CLASS, {}).kept[0].submitted == ""
-    record = session.blank(HOMEWORK, Order("s1", "hw1", "")) | {"packed": "2026-10-05 20:00"}
+    assert sort_out([Job("s1", "hw1", str(path))], CLASS, {}).kept[0].submitted == ""
+    record = session.blank(HOMEWORK, Job("s1", "hw1", "")) | {"packed": "2026-10-05 20:00"}
     assert "not known; packed 2026-10-05 20:00" in class_page.page([record], HOMEWORK)
 
 
@@ -219,13 +219,13 @@ def test_a_download_with_a_link_in_it_is_refused(tmp_path):
 # --- a batch ------------------------------------------------------------------------------------
 
 
-def judge_here(orders, workers, seconds, keep):
+def judge_here(jobs, workers, seconds, keep):
     """In place of the pool: `bad` cannot be finished, and others earn what their name is long."""
-    for order in orders:
-        status = "failed" if "bad" in order.ident else "graded"
+    for job in jobs:
+        status = "failed" if "bad" in job.ident else "graded"
         keep(
-            session.blank(HOMEWORK, order)
-            | {"status": status, "score": len(order.ident), "reason": "out of memory"}
+            session.blank(HOMEWORK, job)
+            | {"status": status, "score": len(job.ident), "reason": "out of memory"}
         )
 
 
@@ -284,7 +284,7 @@ def test_a_roster_that_comes_later_grades_nobody_again(class_, monkeypatch, caps
     (class_ / "roster.csv").unlink()
     (class_ / "bad.zip").unlink()
     assert grade.main([str(class_), "--hw", "hw1"]) == 0
-    monkeypatch.setattr(pool, "run", lambda orders, *_: orders and pytest.fail("graded again"))
+    monkeypatch.setattr(pool, "run", lambda jobs, *_: jobs and pytest.fail("graded again"))
     (class_ / "roster.csv").write_text(roster)
     assert grade.main([str(class_), "--hw", "hw1"]) == 0
     assert "s2," in (class_.with_name("in-grades-hw1") / "table.csv").read_text()
@@ -297,10 +297,10 @@ def test_one_student_again_and_no_other(class_, monkeypatch, capsys):
     monkeypatch.setattr(
         pool,
         "run",
-        lambda orders, w, s, keep: (seen.extend(orders), judge_here(orders, w, s, keep)),
+        lambda jobs, w, s, keep: (seen.extend(jobs), judge_here(jobs, w, s, keep)),
     )
     assert grade.main([str(class_), "--hw", "hw1", "--only", "S2"]) == 1
-    assert [order.source.rpartition("/")[2] for order in seen] == ["Jörg Müller.zip"]
+    assert [job.source.rpartition("/")[2] for job in seen] == ["Jörg Müller.zip"]
     assert (class_.with_name("in-grades-hw1") / "table.csv").read_text() == before
     with pytest.raises(KitError, match="--only s22: no such student or upload"):
         grade.main([str(class_), "--hw", "hw1", "--only", "s22"])
@@ -345,10 +345,10 @@ BAD_RECORDS = {
 
 @pytest.mark.parametrize("fields", BAD_RECORDS.values(), ids=BAD_RECORDS)
 def test_a_record_that_cannot_be_written_is_a_failed_one(fields, class_, monkeypatch, capsys):
-    def judge(orders, workers, seconds, keep):
-        for order in orders:
-            more = fields if order.ident.startswith("s1") else {}
-            keep(session.blank(HOMEWORK, order) | {"status": "graded", "score": 7} | more)
+    def judge(jobs, workers, seconds, keep):
+        for job in jobs:
+            more = fields if job.ident.startswith("s1") else {}
+            keep(session.blank(HOMEWORK, job) | {"status": "graded", "score": 7} | more)
 
     monkeypatch.setattr(pool, "run", judge)
     assert grade.main([str(class_), "--hw", "hw1"]) == 1

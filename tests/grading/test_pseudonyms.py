@@ -14,8 +14,8 @@ HOMEWORK = homeworks.load("hw1")
 PEOPLE = ["s1", "Jane Doe", "Jörg Müller", "Kurt Collab", "lost soul", "Signed Jane"]
 
 
-def judge_here(orders, workers, seconds, keep):
-    for order in orders:
+def judge_here(jobs, workers, seconds, keep):
+    for job in jobs:
         notes = [
             {
                 "kind": "shared run",
@@ -24,13 +24,13 @@ def judge_here(orders, workers, seconds, keep):
             }
         ]
         manifest = {"name": "Signed Jane", "collaborators": ["Kurt Collab"]}
-        status = "failed" if "bad" in order.ident else "graded"
+        status = "failed" if "bad" in job.ident else "graded"
         keep(
-            session.blank(HOMEWORK, order)
+            session.blank(HOMEWORK, job)
             | {
                 "status": status,
                 "score": 3,
-                "reason": f"of {order.upload}" if "bad" in order.ident else "",
+                "reason": f"of {job.upload}" if "bad" in job.ident else "",
                 "notes": notes,
                 "manifest": manifest,
             }

@@ -17,7 +17,7 @@ from staff.grading import receipts, unpack
 from staff.grading.attention import attention
 from staff.grading.hand_ins import HandIns
 from staff.grading.session import blank
-from staff.grading.submissions import Order
+from staff.grading.submissions import Job
 from staff.written import answers, pages, rubric
 from tests.conftest import HOMEWORKS
 
@@ -80,9 +80,9 @@ def test_submit_packs_the_runs_that_the_write_up_names(kit, tmp_path):
     small = {f"runs/rate-0.4-seed{s}/{f}" for s in (0, 1) for f in written_runs.SMALL_FILES}
     assert names == small | {f"runs/maml/{f}" for f in submit.RUN_FILES} | {"runs/support.json"}
     assert "not packed, writeup.md does not name it: rate-0.04-seed0" in told
-    intake = taken(tmp_path / "a.zip", tmp_path / "files")
-    assert receipts.verify(intake.folder) == []
-    assert {p.name for p in (intake.folder / "runs").iterdir()} == {
+    unpacked = taken(tmp_path / "a.zip", tmp_path / "files")
+    assert receipts.verify(unpacked.folder) == []
+    assert {p.name for p in (unpacked.folder / "runs").iterdir()} == {
         "maml",
         "rate-0.4-seed0",
         "rate-0.4-seed1",
@@ -150,7 +150,7 @@ def test_a_run_that_does_not_fit_its_receipt_is_told_to_staff(change, told, tmp_
 
 
 def record(student, folder):
-    return blank(HW2, Order(student, "hw2", "")) | {
+    return blank(HW2, Job(student, "hw2", "")) | {
         "status": "graded",
         "score": 1,
         "runs": receipts.identities(folder),

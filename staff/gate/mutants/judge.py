@@ -19,7 +19,7 @@ from autograder.run.overlay import overlay
 from common.homework import PUBLIC_SEED, Homework
 from staff.authoring.stubs import holes, masters
 from staff.gate.mutants.operators import Mutant, mutants
-from staff.gate.shared_worker import Trusted
+from staff.gate.shared_worker import SharedWorker
 
 SURVIVED = "survived"
 
@@ -112,7 +112,7 @@ def _listed(value: str | list[str]) -> list[str]:
 class MutantJudge:
     """Judges the mutants of one homework, one after the other, each until a check fails."""
 
-    def __init__(self, homework: Homework, worker: Trusted, folder: Path) -> None:
+    def __init__(self, homework: Homework, worker: SharedWorker, folder: Path) -> None:
         self.homework, self.worker = homework, worker
         self.solutions = homework.root / "staff" / "solutions" / homework.name
         self.tree = overlay(homework, folder, self.solutions)
@@ -157,7 +157,7 @@ def judge_all(
     """
     why, results = reasons(homework), []
     with (
-        Trusted(homework.preload) as worker,
+        SharedWorker(homework.preload) as worker,
         tempfile.TemporaryDirectory(prefix="mutants-") as folder,
     ):
         judge = MutantJudge(homework, worker, Path(folder) / "tree")

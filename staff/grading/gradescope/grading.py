@@ -10,7 +10,7 @@ from autograder.report.record import CheckResult
 from common.files import untrusted
 from staff.grading import session
 from staff.grading.gradescope import results
-from staff.grading.jobs import Order
+from staff.grading.jobs import Job
 
 LARGEST_METADATA = 2**24  # bytes
 JUDGED = "failed; the reasons are shown when grading is finished"
@@ -23,15 +23,15 @@ class Grading:
         self.root, self.path, self.began = root, path, time.monotonic()
         self.metadata = read_metadata(root / "submission_metadata.json")
         self.session = session.Session(_homework(root))
-        self.record = session.blank(self.session.homework, self._order())
+        self.record = session.blank(self.session.homework, self._job())
         self.record["status"] = "graded"
         self.rows: list[CheckResult] = []
         self.lock = threading.Lock()
 
-    def _order(self) -> Order:
+    def _job(self) -> Job:
         ident = str(self.metadata.get("id", "submission"))
         created = self.metadata.get("created_at")
-        return Order(
+        return Job(
             ident,
             _homework(self.root),
             str(self.root / "submission"),
@@ -42,7 +42,7 @@ class Grading:
 
     def run(self) -> None:
         self._write()
-        record = self.session.grade(self._order(), self._progress)
+        record = self.session.grade(self._job(), self._progress)
         self.session.close()  # nothing of the submission's runs any more
         self.record = record
         self._write()

@@ -63,8 +63,8 @@ def measure(homework: Homework, worker: Worker, folder: Path, tree: Path, seed: 
     problem = next((p for p in homework.problems if p.kind == "run"), None)
     if not wanted or problem is None:
         return found
-    exam = _exam(homework.name)
-    if exam is None:
+    held_out = _held_out_tasks(homework.name)
+    if held_out is None:
         found.notes.append(
             Note(NOT_MEASURED, STAFF, f"{homework.name}: the grader has no tasks for trained runs")
         )
@@ -81,20 +81,20 @@ def measure(homework: Homework, worker: Worker, folder: Path, tree: Path, seed: 
             )
         )
     with tempfile.TemporaryDirectory(prefix="runs-", ignore_cleanup_errors=True) as place:
-        sitting = _Sitting(homework, worker, folder, tree, Path(place), seed, exam, found)
+        measurement = _Measurement(homework, worker, folder, tree, Path(place), seed, held_out, found)
         for experiment, row in zip(wanted, found.rows):
-            sitting.judge(experiment, row)
+            measurement.judge(experiment, row)
     return found
 
 
-def _exam(name: str) -> ModuleType | None:
+def _held_out_tasks(name: str) -> ModuleType | None:
     if importlib.util.find_spec(f"staff.grading.trained.{name}") is None:
         return None
     return importlib.import_module(f"staff.grading.trained.{name}")
 
 
 @dataclass
-class _Sitting:
+class _Measurement:
     """One submission's runs, one after another.
 
     Attributes:
@@ -108,16 +108,16 @@ class _Sitting:
     tree: Path
     place: Path
     seed: Seed
-    exam: ModuleType | None
+    held_out: ModuleType | None
     found: Measured
 
     def judge(self, experiment: Experiment, row: CheckResult) -> None:
         """Fill in a run's row, whatever becomes of it."""
-        if self.exam is None:
+        if self.held_out is None:
             row.status, row.what = "not_run", "not measured yet"
             return
         try:
-            self._judge(experiment, row, self.exam)
+            self._judge(experiment, row, self.held_out)
         except Unusable as error:
             row.what = str(error)
         except StudentError as error:
@@ -126,7 +126,7 @@ class _Sitting:
             row.status, row.what = "not_run", "not measured yet: the staff have been told"
             self._tell(NOT_MEASURED, f"{experiment.name}: not measured: {error}")
 
-    def _judge(self, experiment: Experiment, row: CheckResult, exam: ModuleType) -> None:
+    def _judge(self, experiment: Experiment, row: CheckResult, held_out: ModuleType) -> None:
         name, run = experiment.name, self.folder / "runs" / experiment.name
         if not (run / "checkpoint.pt").is_file():
             raise Unusable(f"no run was handed in; make it with: {experiment.command}")
@@ -138,15 +138,15 @@ class _Sitting:
 
         self._look_at_the_code()
         pools = [images.pool(source, part, self.seed) for part in ("test", "val")]
-        best, last = self._accuracies(name, self._stored(run, name), pools, exam)
+        best, last = self._accuracies(name, self._stored(run, name), pools, held_out)
         accuracy, interval = float(best.mean()), confidence_interval(best)
         least = experiment.least[source]
         self.found.accuracy[name] = round(accuracy, 4)
-        if least <= exam.chance(name):
+        if least <= held_out.chance(name):
             told = f"{name}: the threshold for {source} is {least:g}, no more than chance"
             self._tell("low threshold", told)
         # The benefit of sampling is the student's: fresh tasks are a draw, and so are fresh glyphs.
-        spread = exam.SPREAD if images.are_fresh(source, self.seed) else 0.0
+        spread = held_out.SPREAD if images.are_fresh(source, self.seed) else 0.0
         reached = accuracy + math.hypot(interval, 2 * spread) >= least
         row.status = "passed" if reached else "failed"
         row.points = row.max_points if reached else 0
@@ -176,7 +176,7 @@ class _Sitting:
             kit.close()
 
     def _accuracies(
-        self, name: str, stored: dict[str, Any], pools: list[np.ndarray], exam: ModuleType
+        self, name: str, stored: dict[str, Any], pools: list[np.ndarray], held_out: ModuleType
     ) -> list[np.ndarray]:
         """The accuracies of the best weights on test tasks, and of the last on validation tasks."""
         rng = generator(self.seed, name)
@@ -185,7 +185,7 @@ class _Sitting:
             for weights, held in stored.items():
                 student.take(name, weights, held)
             return [
-                exam.accuracies(student, name, weights, pool, rng)
+                held_out.accuracies(student, name, weights, pool, rng)
                 for weights, pool in zip(stored, pools)
             ]
         finally:

@@ -28,8 +28,8 @@ def forms():
 @pytest.mark.parametrize(
     "hw, check, way", CASES, ids=[f"{hw}-{check.id}-{way.__name__}" for hw, check, way in CASES]
 )
-def test_blind_answers_earn_nothing(hw, check, way, forms):
-    assert not degenerate_answers.accepted(check, forms[hw], way)
+def test_degenerate_answers_earn_nothing(hw, check, way, forms):
+    assert not degenerate_answers.accepts(check, forms[hw], way)
 
 
 SECRET = Secret(bytes(range(16)))
@@ -41,15 +41,15 @@ def test_answers_of_one_seed_are_worth_nothing_under_another(forms, worker):
     """A student who has memorised the public answers, and one who hands in another's values."""
     secret, accepted = record(homeworks.load("hw1"), SECRET, worker), set()
     for check in plan(homeworks.load("hw1")):
-        student = degenerate_answers.Blind(
+        student = degenerate_answers.Guesser(
             forms["hw1"].calls[check.id], lambda value, inputs: value
         )
         reference = Reference(secret.calls[check.id], student)
-        if degenerate_answers.convinced(check, student, reference, SECRET):
+        if degenerate_answers.passes(check, student, reference, SECRET):
             accepted.add(check.id)
     assert accepted <= FREQUENCIES
 
 
 def test_a_missing_answer_is_a_usage_error():
     with pytest.raises(KitError, match="before"):
-        Reference([], degenerate_answers.Blind([], degenerate_answers.zeros)).something  # noqa: B018
+        Reference([], degenerate_answers.Guesser([], degenerate_answers.zeros)).something  # noqa: B018
