@@ -19,7 +19,7 @@ from autograder.judge.answers import Answers
 from autograder.judge.comparing import Mismatch, show_drawn
 from autograder.judge.knowledge import Knowledge
 from autograder.judge.known import MISTAKE
-from autograder.judge.words import worded
+from autograder.judge.words import words_of
 from autograder.planning import PlannedCheck, plan
 from autograder.report.record import (
     PASSES_AS_CHANGED,
@@ -31,7 +31,7 @@ from autograder.run import finding
 from autograder.run.base import Worker
 from autograder.run.launch import isolation_of_this_system, start
 from autograder.run.notes import PUT_BACK, STAFF, UNEXPLAINED, Note
-from autograder.run.overlay import handed_in, overlay
+from autograder.run.overlay import handed_in_files, overlay
 from autograder.run.student import Call, StudentError
 from autograder.surveying import explain
 from common import interrupts
@@ -91,12 +91,12 @@ def grade(
 @contextlib.contextmanager
 def _folder() -> Iterator[Path]:
     """A temporary folder that is removed whole, also when Ctrl-C comes at its end."""
-    with interrupts.held():
+    with interrupts.hold_signals():
         folder = tempfile.TemporaryDirectory(prefix="grade-", ignore_cleanup_errors=True)
     try:
         yield Path(folder.name)
     finally:
-        with interrupts.held():
+        with interrupts.hold_signals():
             folder.cleanup()
 
 
@@ -190,12 +190,12 @@ def _explain(
     for row in lost:
         row.mistake, row.causes = mistake, [one.as_json() for one in told]
     said = {text for row in lost for text in (row.what, row.idea)}
-    lost[0].told = worded([one for one in told if one.text not in said])
+    lost[0].told = words_of([one for one in told if one.text not in said])
 
 
 def _import_files(context: CheckContext) -> dict[str, StudentError]:
     """Import every handed-in file; those that give nothing to judge, and why."""
-    there, broken = handed_in(context.tree), {}
+    there, broken = handed_in_files(context.tree), {}
     student = context.fixtures("import").student
     for name in context.homework.files:
         if name not in there:

@@ -66,7 +66,7 @@ def _collect(homework: Homework) -> list[PlannedCheck]:
     collector, said, known = _Collector(), io.StringIO(), set(sys.modules)
     # pytest would keep Ctrl-C to itself, or take it for a fault of the check that it reads.
     with (
-        interrupts.held(),
+        interrupts.hold_signals(),
         _without_plugins(),
         contextlib.redirect_stdout(said),
         contextlib.redirect_stderr(said),

@@ -172,9 +172,9 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE{kit}))
 
-from autograder.rerun import array, {judge}, opened, tensor  # noqa: E402, F401
+from autograder.rerun import array, {judge}, open_homework, tensor  # noqa: E402, F401
 
-hw, probes = opened({homework!r}{submission})
+hw, probes = open_homework({homework!r}{submission})
 
 
 def inputs():

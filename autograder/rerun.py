@@ -27,7 +27,7 @@ SHOWN = 60  # numbers of an output that are printed
 Inputs = dict[str, Any]
 
 
-def opened(name: str, submission: Path | None = None) -> tuple[Any, types.ModuleType]:
+def open_homework(name: str, submission: Path | None = None) -> tuple[Any, types.ModuleType]:
     """A homework's files as its probes see them, and the probes.
 
     Args:

@@ -15,7 +15,7 @@ from autograder.report.record import PASSES_AS_CHANGED, HomeworkResult
 from autograder.run import finding
 from autograder.run.base import Worker
 from autograder.run.notes import PUT_BACK, Note, Tell
-from autograder.run.overlay import taken
+from autograder.run.overlay import files_to_judge
 from autograder.statement import OF_OLDER_KITS, asks_for_tools, statement
 from common import homework as homeworks
 from common.errors import KitError
@@ -51,7 +51,7 @@ def main(argv: list[str]) -> int:
     output = options.output or Path(f"{homework.name}-submission.zip")
 
     told: list[Note] = []
-    code = packed(homework, told.append)
+    code = collect_code(homework, told.append)
     if not os.access(output.parent, os.W_OK):
         raise KitError(f"cannot write {output}: choose another place with -o FILE")
 
@@ -66,7 +66,7 @@ def main(argv: list[str]) -> int:
     others, left_out = written_runs.small_files(homework, options.runs, runs.values())
     notes += left_out
     manifest, contents = collect(homework, runs, others, code)
-    result = judged(homework, code)
+    result = judge_packed(homework, code)
     manifest |= signature | {"score": result.score, "max_score": result.max_score}
     write_zip(output, contents, manifest)
 
@@ -209,7 +209,7 @@ def collect(
         code: the files to hand in and their helper modules; None finds them.
     """
     contents = dict(others or {})
-    contents |= packed(homework, lambda note: None) if code is None else code
+    contents |= collect_code(homework, lambda note: None) if code is None else code
     for name in ("writeup.md", DIAGNOSIS_FILE):
         if (path := homework.folder / name).is_file():
             contents[name] = path.read_bytes()
@@ -222,13 +222,13 @@ def collect(
     return {"homework": homework.name, "kit": kit_version(homework.root), "files": files}, contents
 
 
-def packed(homework: Homework, tell: Tell) -> dict[str, bytes]:
+def collect_code(homework: Homework, tell: Tell) -> dict[str, bytes]:
     """The code that is handed in: the files, under their own names, and their helper modules.
 
     Raises:
         KitError: when a file is missing that points hang on.
     """
-    files = taken(homework, tell=tell)
+    files = files_to_judge(homework, tell=tell)
     there = {file.name for file in files}
     missing = [n for n in homework.files if n not in there and finding.needed(n, homework)]
     if missing:
@@ -236,7 +236,7 @@ def packed(homework: Homework, tell: Tell) -> dict[str, bytes]:
     return {file.name: file.path.read_bytes() for file in files}
 
 
-def judged(
+def judge_packed(
     homework: Homework,
     code: dict[str, bytes],
     worker: Worker | None = None,

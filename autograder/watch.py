@@ -65,7 +65,7 @@ def watch(
             if rows and now == seen:
                 time.sleep(POLL_SECONDS)
                 continue
-            now = settled(homework, folder, now)
+            now = wait_until_settled(homework, folder, now)
             began = time.monotonic()
             changed = {name for name in now.keys() | seen.keys() if now.get(name) != seen.get(name)}
             with tempfile.TemporaryDirectory(prefix="grade-", ignore_cleanup_errors=True) as place:
@@ -75,7 +75,7 @@ def watch(
                     continue  # saved again while it was read: the half of it is not judged
                 seen = now
                 context = CheckContext(homework, worker, tree, answers, seed, knowledge)
-                checks = concerned(homework, changed, rows, only)
+                checks = checks_concerned(homework, changed, rows, only)
                 fresh = engine.run_checks(
                     context, checks, homework.hints(hint), isolation=isolation
                 )
@@ -104,7 +104,7 @@ def snapshot(homework: Homework, folder: Path) -> Snapshot:
     return found
 
 
-def settled(homework: Homework, folder: Path, now: Snapshot) -> Snapshot:
+def wait_until_settled(homework: Homework, folder: Path, now: Snapshot) -> Snapshot:
     """The snapshot when nothing has been written for a moment, and no file is empty or gone."""
     until, before = time.monotonic() + MOST_WAITING, now
     while time.monotonic() < until:
@@ -117,7 +117,7 @@ def settled(homework: Homework, folder: Path, now: Snapshot) -> Snapshot:
     return before
 
 
-def concerned(
+def checks_concerned(
     homework: Homework,
     changed: set[str],
     rows: dict[str, CheckResult],

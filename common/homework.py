@@ -224,7 +224,7 @@ def load(name: str, root: Path = ROOT, drop: Iterable[str] | None = None) -> Hom
         homework = _homework(name, table, root)
     except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
         raise KitError(f"{name}/homework.toml cannot be read: {error}") from None
-    drop = course.dropped(root) if drop is None else drop
+    drop = course.dropped_problems(root) if drop is None else drop
     for one in drop:
         if one.split(".")[0] not in names(root):
             raise KitError(f'course.toml drops "{one}"; there is {", ".join(names(root))}')

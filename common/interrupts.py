@@ -11,7 +11,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextlib.contextmanager
-def held_back() -> Iterator[Callable[[], int]]:
+def hold_back_signals() -> Iterator[Callable[[], int]]:
     """Gives a function that says which signal came first, 0 while none has.
 
     A second Ctrl-C does not wait. A request to end (SIGTERM) always does: batch systems and parents
@@ -37,7 +37,7 @@ def held_back() -> Iterator[Callable[[], int]]:
 
 
 @contextlib.contextmanager
-def held() -> Iterator[None]:
+def hold_signals() -> Iterator[None]:
     """Let Ctrl-C, and a request to end, wait until the block is over.
 
     For what leaves something behind when it is cut in two, and for what would keep an interrupt to

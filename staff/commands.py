@@ -21,7 +21,7 @@ from staff.gate import verify as gate
 from staff.gate.false_alarms import find_false_alarms
 from staff.gate.recording import record_all, record_one
 from staff.gate.shared_worker import start_shared_worker
-from staff.release.archive import opened
+from staff.release.archive import open_homeworks
 from staff.release.archive import release as make
 
 
@@ -90,7 +90,7 @@ def architecture(options: argparse.Namespace) -> int:
 
 def release(options: argparse.Namespace) -> int:
     """Make the students' archive; say where it is."""
-    _through_the_gate(opened(homeworks.ROOT, options.up_to), options.ungated)
+    _through_the_gate(open_homeworks(homeworks.ROOT, options.up_to), options.ungated)
     archive = make(homeworks.ROOT, options.output, options.up_to, options.git, options.hints)
     print(f"{archive}: {archive.stat().st_size / 1024:.0f} kB")
     return 0
@@ -98,7 +98,7 @@ def release(options: argparse.Namespace) -> int:
 
 def _through_the_gate(names: list[str], ungated: bool) -> None:
     """Put homeworks through the gate whose tree it has not seen; say how long that takes."""
-    waiting = [one for one in map(homeworks.load, names) if not stamp.passed(one)]
+    waiting = [one for one in map(homeworks.load, names) if not stamp.has_passed(one)]
     if ungated or not waiting:
         if waiting:
             print(

@@ -74,7 +74,7 @@ def main(argv: list[str]) -> int:
             if title == SHOWN:
                 page.write([result], {HOMEWORK: homework}, chosen.out / "report.html")
                 if chosen.svg is not None:
-                    write_text(chosen.svg, drawn(result, homework))
+                    write_text(chosen.svg, draw_verdict(result, homework))
     console.rule("[bold]a tiny run with the solutions")
     run = train(chosen.out / "run")
     console.print(f"\npage:    {chosen.out / 'report.html'}\npicture: {run / 'curves.png'}")
@@ -93,7 +93,7 @@ def attempt(homework: Homework, slug: str | None, worker: Worker) -> HomeworkRes
         return engine.grade(homework, submission=Path(folder), only=PROBLEM, worker=worker)
 
 
-def drawn(result: HomeworkResult, homework: Homework) -> str:
+def draw_verdict(result: HomeworkResult, homework: Homework) -> str:
     """Return the verdict as an SVG picture of a terminal, which needs nothing from the network.
 
     The time is left out: it is another one on every machine.

@@ -17,7 +17,7 @@ from pathlib import Path
 from autograder import submit
 from autograder.report.record import HomeworkResult
 from autograder.run.base import Worker
-from autograder.run.overlay import taken
+from autograder.run.overlay import files_to_judge
 from common import homework as homeworks
 from common.homework import Homework
 from staff.authoring.catalogue import Entry, entries, submission
@@ -33,7 +33,7 @@ def catalogue(name: str, every: int = 1) -> list[Entry]:
 
 def pack(homework: Homework, folder: Path, path: Path) -> dict[str, bytes]:
     """Write the zip of `submit`, as far as it is code; what it packed."""
-    code = {file.name: file.path.read_bytes() for file in taken(homework, folder)}
+    code = {file.name: file.path.read_bytes() for file in files_to_judge(homework, folder)}
     manifest, contents = submit.collect(homework, {}, {}, code)
     submit.write_zip(path, contents, manifest | {"signed": True})
     return code
@@ -61,7 +61,7 @@ def compare(entry: Entry, worker: Worker, session: Session) -> tuple[HomeworkRes
     with tempfile.TemporaryDirectory() as place:
         (files := Path(place, "files")).mkdir()
         code = pack(homework, submission(entry, files), Path(place, "a.zip"))
-        result = submit.judged(homework, code, worker, "shared")
+        result = submit.judge_packed(homework, code, worker, "shared")
         return result, differences(result, graded(Path(place, "a.zip"), homework, session))
 
 

@@ -383,7 +383,7 @@ DIAGNOSIS = (
     + "".join(
         f'[runs.{run}]\ncause = "sound"\nevidence = [\n    {{ metric = "loss", from = 10, to = 300, '
         'direction = "alike" },\n]\n'
-        for run in curves.drawn(CURVES, "Ada")
+        for run in curves.draw_runs(CURVES, "Ada")
     )
 ).encode()
 EXPORT = b"""---

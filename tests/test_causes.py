@@ -9,7 +9,7 @@ from autograder.judge.causes import causes
 from autograder.judge.exceptions import meaning
 from autograder.judge.fingerprints import close, fingerprint
 from autograder.judge.knowledge import _Causes, _packed, _unpacked
-from autograder.judge.known import CHANGE, MISTAKE, Cause, OfProblem, known, may_be
+from autograder.judge.known import CHANGE, MISTAKE, Cause, OfProblem, may_be, take_fingerprints
 from autograder.judge.relations import over_calls, relation
 from autograder.judge.seen import Seen
 from autograder.judge.survey import Condition, Survey, survey
@@ -45,7 +45,7 @@ KNOWN = {
 
 def thing(slug, survey, kind=MISTAKE):
     cause = Cause(kind, slug, f"It is {slug}.")
-    return known((cause,), units(CHECK, survey, False), SOLUTION, ())
+    return take_fingerprints((cause,), units(CHECK, survey, False), SOLUTION, ())
 
 
 THINGS = [thing(slug, survey) for slug, survey in KNOWN.items()]
@@ -164,7 +164,7 @@ def test_no_name_against_the_numbers_of_a_random_check():
 
     right = {f"{CHECK}/0/error": "", f"{CHECK}/condition/range:1#1": True}
     cause = Cause(MISTAKE, "negative", "Numbers are negative.")
-    negative = known((cause,), units(CHECK, drawn(-1.0), True), right, ())
+    negative = take_fingerprints((cause,), units(CHECK, drawn(-1.0), True), right, ())
     row = np.array([-1.0, 0.0, 1.0, 0.0])
     negative.bands[f"{CHECK}/0/range"] = np.array([row - 0.01, row + 0.01])
     problem = OfProblem([f"{CHECK}/condition/range:1#1"], [], [negative])
@@ -183,7 +183,7 @@ def test_no_name_against_the_whole_numbers_that_a_check_says():
 
     right = {f"{CHECK}/0/error": "", f"{CHECK}/condition/orders:1#1": True}
     cause = Cause(MISTAKE, "one_order", "There is one order.")
-    one_order = known((cause,), units(CHECK, drawn(1), True), right, ())
+    one_order = take_fingerprints((cause,), units(CHECK, drawn(1), True), right, ())
     said = numbers_said(CHECK, drawn(1), True)
     one_order.bands = {key: np.array([numbers, numbers]) for key, numbers in said.items()}
     problem = OfProblem([f"{CHECK}/condition/orders:1#1"], [], [one_order])
@@ -229,7 +229,9 @@ def test_a_change_is_not_sure_by_errors_alone():
 
 def test_a_record_keeps_bands_of_any_length():
     bands = {"a/0/x": np.arange(8.0).reshape(2, 4), "a/condition/c": np.array([[3.0], [3.0]])}
-    one = known((Cause(MISTAKE, "one", "It is one."),), {"a/0/x": 1.0}, {"a/0/x": 2.0}, ())
+    one = take_fingerprints(
+        (Cause(MISTAKE, "one", "It is one."),), {"a/0/x": 1.0}, {"a/0/x": 2.0}, ()
+    )
     things = [one, replace(one, bands=bands), replace(one, bands={})]
     causes_ = _Causes([])
     (bare, banded, last) = _unpacked(_packed(OfProblem(things=things), causes_), causes_).things
@@ -578,7 +580,7 @@ def test_a_thing_that_gives_one_whole_output_looks_like_it(b, named):
     """It is seen in one of three wrong outputs; zeros there would say nothing."""
     solution = units(CHECK, of_three(), False)
     cause = (Cause(MISTAKE, "cubed", "It is cubed."),)
-    things = [known(cause, units(CHECK, of_three(b=b), False), solution, ())]
+    things = [take_fingerprints(cause, units(CHECK, of_three(b=b), False), solution, ())]
     own = {name: RNG_OF_THREE[name] * np.arange(9).reshape(3, 3) for name in "ac"}
     found = causes(Seen({CHECK: of_three(b=b, **own)}, set()), solution, OfProblem(things=things))
     assert names(found) == named and not any(one.sure for one in found if one.kind == MISTAKE)

@@ -15,7 +15,7 @@ def test_several_holes_of_one_file_are_filled(tmp_path):
     ways = {}
     for entry in catalogue.entries("hw2", "variant"):
         ways.setdefault(entry.problem, entry)
-    catalogue.combined(list(ways.values()), tmp_path)
+    catalogue.combine(list(ways.values()), tmp_path)
     text = (tmp_path / "maml.py").read_text(encoding="utf-8")
     compile(text, "maml.py", "exec")
     for entry in ways.values():
@@ -40,4 +40,4 @@ def test_a_combination_of_right_ways_earns_everything(hw, tmp_path):
 def test_what_is_lost_is_told():
     outcome = combined.Outcome({"1": "loops"}, {"test_a": "7 of 7 numbers differ"})
     assert not outcome.right
-    assert combined.told(3, outcome) == "3: 1=loops\n   lost test_a: 7 of 7 numbers differ"
+    assert combined.describe(3, outcome) == "3: 1=loops\n   lost test_a: 7 of 7 numbers differ"

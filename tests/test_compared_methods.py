@@ -86,12 +86,12 @@ def test_figures_of_known_answers():
         "kept_bytes": 8,
         "peak_bytes": 9,
     }
-    figures = comparison.measured(answer, labels)
+    figures = comparison.measure(answer, labels)
     assert figures["accuracy"] == 1 and figures["confidence_minus_accuracy"] == 0
-    figures = comparison.measured(answer | {"probabilities": np.roll(sure, 1, -1)}, labels)
+    figures = comparison.measure(answer | {"probabilities": np.roll(sure, 1, -1)}, labels)
     assert figures["accuracy"] == 0 and figures["confidence_minus_accuracy"] == 1
     half = np.where(np.arange(40)[:, None, None] < 20, 0.5 * sure + 0.5 / 3, np.roll(sure, 1, -1))
-    figures = comparison.measured(answer | {"probabilities": half}, labels)
+    figures = comparison.measure(answer | {"probabilities": half}, labels)
     # by hand: standard deviation .5064, standard error .08006, times 2.023 (Student's t of 40 tasks)
     assert figures["accuracy"] == 0.5 and figures["interval"] == pytest.approx(0.1619, abs=0.0001)
     assert figures["reliability"][0] == pytest.approx([2 / 3, 1])
@@ -102,10 +102,10 @@ def test_answers_that_are_no_probabilities_are_refused():
     zeros = np.zeros((2, 3, 28, 28), np.uint8)
     problem = method.Problem(zeros, zeros, zeros, 0, True)
     good = np.full((2, 3, 3), 1 / 3)
-    assert method.checked(good, problem) is good
+    assert method.check_probabilities(good, problem) is good
     for wrong in (good[:1], good * 2, good * np.nan, np.array([1.5, -0.5, 0.0]) + 0 * good):
         with pytest.raises(KitError, match="probabilities"):
-            method.checked(wrong, problem)
+            method.check_probabilities(wrong, problem)
 
 
 def test_memory_counts_what_lives_at_one_time():

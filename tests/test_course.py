@@ -84,4 +84,4 @@ def test_a_verdict_ends_with_the_date(root, monkeypatch):
 def test_a_damaged_file_is_an_error(root):
     (root / "course.toml").write_text("drop = [")
     with pytest.raises(KitError, match=r"course\.toml cannot be read"):
-        course.dropped(root)
+        course.dropped_problems(root)

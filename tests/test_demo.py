@@ -33,14 +33,14 @@ def words(picture):
 
 def test_the_front_page_shows_what_is_said_today(results):
     there = (homeworks.ROOT / demo.PICTURE).read_text(encoding="utf-8")
-    now = demo.drawn(results[demo.SHOWN], homeworks.load(demo.HOMEWORK))
+    now = demo.draw_verdict(results[demo.SHOWN], homeworks.load(demo.HOMEWORK))
     assert words(there) == words(now), f"python -m staff demo --svg {demo.PICTURE}"
     assert f"({demo.PICTURE.as_posix()})" in (homeworks.ROOT / "README.md").read_text("utf-8")
 
 
 def test_the_picture_shows_the_verdict_and_asks_the_network_for_nothing(results):
     nearly = results[demo.SHOWN]
-    picture = demo.drawn(nearly, homeworks.load(demo.HOMEWORK))
+    picture = demo.draw_verdict(nearly, homeworks.load(demo.HOMEWORK))
     shown = "".join(words(picture))
     assert (
         "First-order MAML" in shown and f"{nearly.score:g} of {nearly.max_score:g} points" in shown

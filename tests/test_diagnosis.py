@@ -22,7 +22,7 @@ from staff.course.findings import Findings
 from staff.grading import diagnosis as grader
 from staff.grading.gradescope import results
 from staff.grading.jobs import Job
-from staff.grading.session import blank
+from staff.grading.session import blank_record
 from staff.release import archive
 from tests.conftest import HOMEWORKS
 
@@ -100,9 +100,9 @@ def test_a_mistake_can_be_seen_and_a_sound_run_looks_sound(hw):
 @pytest.mark.parametrize("hw", RECORDED)
 def test_a_choice_belongs_to_a_name(hw):
     told, answers = curves.load(hw), recipe.load(hw).answers
-    choices = {name: curves.drawn(told, name) for name in NAMES}
+    choices = {name: curves.draw_runs(told, name) for name in NAMES}
     for name, runs in choices.items():
-        assert runs == curves.drawn(curves.load(hw), f" {name.upper()}  ")
+        assert runs == curves.draw_runs(curves.load(hw), f" {name.upper()}  ")
         assert len(set(runs)) == curves.DRAWN
         assert {told.runs[run].setting for run in runs} == set(told.settings)
         assert len({answers[run] for run in runs}) > 1, "all alike"
@@ -195,7 +195,7 @@ def hand_in(folder, hw, name=NAME, causes=lambda right, setting: right, claim=No
     """Write a diagnosis; its causes are made of the right ones."""
     told, answers = curves.load(hw), recipe.load(hw).answers
     lines = [f"name = {json.dumps(name)}"]
-    for run in curves.drawn(told, name):
+    for run in curves.draw_runs(told, name):
         one = claim or true_claim(told, run, answers[run])
         cause = causes(answers[run], told.setting_of(run))
         lines += [
@@ -244,13 +244,13 @@ def test_evidence_that_does_not_hold_costs_half(tmp_path):
     graded = grader.grade(homework, tmp_path, {}, told_causes=True)
     held = [
         claims.holds(never, told.runs[run].columns, told.setting_of(run))
-        for run in curves.drawn(told, NAME)
+        for run in curves.draw_runs(told, NAME)
     ]
     each = homework.diagnosis.points / curves.DRAWN
     sound = [
         a == recipe.SOUND
         for r, a in sorted(recipe.load("hw1").answers.items())
-        if r in curves.drawn(told, NAME)
+        if r in curves.draw_runs(told, NAME)
     ]
     wanted = [each if holds and not s else each / 2 for holds, s in zip(held, sound)]
     assert [row.points for row in graded.rows] == wanted and not all(held)
@@ -264,7 +264,7 @@ def test_before_the_deadline_nothing_is_told_of_the_causes(tmp_path):
         assert points(graded) == 0
         shown.append([row.message for row in graded.rows if recipe.SOUND not in row.message])
     assert all(grader.LATER in message for message in shown[0])
-    planned = blank(homework, Job("a", "hw2", "")) | {"checks": []}
+    planned = blank_record(homework, Job("a", "hw2", "")) | {"checks": []}
     rows = results.render(planned, homework, [], {})["tests"]
     rows = [row for row in rows if row["number"].startswith(homework.diagnosis.id)]
     assert len(rows) == curves.DRAWN and not any("score" in row for row in rows)
@@ -407,7 +407,7 @@ def test_questions_lead_to_evidence_that_holds(kit):
     path, told = kit / "hw1" / "diagnosis.toml", curves.load("hw1")
     path.unlink(missing_ok=True)
     call(kit, "hw1", "--name", NAME)
-    right = {run: recipe.load("hw1").answers[run] for run in curves.drawn(told, NAME)}
+    right = {run: recipe.load("hw1").answers[run] for run in curves.draw_runs(told, NAME)}
     first, *others = typed_answers(told, right)
     part = call(kit, "hw1", "--ask", typed=first)
     assert part.returncode == 1 and "--ask" in part.stdout.splitlines()[-1]
@@ -425,7 +425,7 @@ def test_what_does_not_hold_is_told_and_not_kept(kit):
     path.unlink(missing_ok=True)
     diagnosis.write(path, told, diagnosis.blank(told, NAME))
     path.write_text("# my own note\n" + path.read_text(encoding="utf-8"), encoding="utf-8")
-    run = curves.drawn(told, NAME)[0]
+    run = curves.draw_runs(told, NAME)[0]
     wrong = next(
         d
         for d in ("rises", "falls")

@@ -44,9 +44,7 @@ def class_(tmp_path_factory, session):
     """A small class and the records that it must get."""
     folder = tmp_path_factory.mktemp("class")
     made = synthetic_class.make(folder, HOMEWORK, 7, seed=3)
-    jobs = [
-        submissions.fingerprint(o, HOMEWORK) for o in submissions.find(folder, HOMEWORK, None)
-    ]
+    jobs = [submissions.fingerprint(o, HOMEWORK) for o in submissions.find(folder, HOMEWORK, None)]
     return folder, made, [session.grade(job) for job in jobs]
 
 
@@ -113,7 +111,8 @@ def judge_here(jobs, workers, seconds, keep):
     """In place of the pool: what a submission earns follows from its name."""
     for job in jobs:
         keep(
-            session_module.blank(HOMEWORK, job) | {"status": "graded", "score": len(job.ident)}
+            session_module.blank_record(HOMEWORK, job)
+            | {"status": "graded", "score": len(job.ident)}
         )
 
 
@@ -188,7 +187,7 @@ class Fake:
         if job.ident.startswith("raise"):
             raise RuntimeError("boom")
         Path(tempfile.mkdtemp(), "left").mkdir(mode=0)
-        return session_module.blank(HOMEWORK, job) | {"status": "graded"}
+        return session_module.blank_record(HOMEWORK, job) | {"status": "graded"}
 
     def close(self):
         """Nothing was started."""
@@ -271,7 +270,7 @@ def test_another_byte_another_seed_or_other_checks_are_graded_anew(tmp_path, mon
 
 def test_inputs_are_chosen_by_the_submission_and_by_what_is_secret(monkeypatch):
     def choose(sets, count=1):
-        monkeypatch.setattr(seeds, "recorded", lambda homework: sets)
+        monkeypatch.setattr(seeds, "recorded_sets", lambda homework: sets)
         job = Job("a", "hw1", "", sets=count)
         return [jobs.choose_seeds(HOMEWORK, job, f"{n}") for n in range(60)]
 
@@ -289,7 +288,7 @@ def test_inputs_are_chosen_by_the_submission_and_by_what_is_secret(monkeypatch):
 
 def test_what_staff_are_told_of_inputs(monkeypatch):
     def told(sets, left=(), seed=None, count=1):
-        monkeypatch.setattr(seeds, "recorded", lambda homework: sets)
+        monkeypatch.setattr(seeds, "recorded_sets", lambda homework: sets)
         monkeypatch.setattr(seeds, "left_over", lambda homework: list(left))
         return jobs.inputs_told(HOMEWORK, seed, count)
 
@@ -441,7 +440,7 @@ def test_a_folder_can_be_sent_to_another_machine(tmp_path, session):
 def test_the_overview_shows_everything_and_runs_nothing(class_):
     _, _, records = class_
     evil = "<script>alert(1)</script>"
-    refused = session_module.refused(HOMEWORK, Job(evil, "hw1", ""), evil)
+    refused = session_module.refused_record(HOMEWORK, Job(evil, "hw1", ""), evil)
     page = class_page.page([*records, refused], HOMEWORK)
     assert page.count("<script") == 1 and evil not in page and "&lt;script&gt;" in page
     assert "http:" not in page and "https:" not in page and "src=" not in page, (

@@ -157,7 +157,7 @@ def test_the_solution_earns_everything_and_late_days_come_from_the_metadata(grad
     assert {"name": "points", "value": 32.0, "order": "desc"} in result["leaderboard"]
     kit = container / "source" / "kit"
     secret = [(kit / seeds.KEY).read_text().strip()]
-    secret += map(str, seeds.recorded(homeworks.load("hw1", kit)))
+    secret += map(str, seeds.recorded_sets(homeworks.load("hw1", kit)))
     assert len(secret) > 1 and not [text for text in secret if text in json.dumps(result) + said]
 
 
@@ -321,7 +321,7 @@ def test_a_build_for_cuda_is_told_of_and_stops_a_small_container(tmp_path):
 def shown(**changed):
     homework = homeworks.load("hw1")
     job = jobs.Job("a", "hw1", "")
-    record = session.blank(homework, job) | {"status": "graded"} | changed
+    record = session.blank_record(homework, job) | {"status": "graded"} | changed
     return results.render(record, homework, plan(homework), {})
 
 

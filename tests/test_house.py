@@ -53,7 +53,7 @@ def test_the_leak_scan_finds_a_leak(tmp_path):
 
 def test_statements_in_a_row_are_compared_with_what_they_hand_on():
     piece, renamed, unlike = (
-        leaks.normalised(ast.parse(text).body)
+        leaks.normalise(ast.parse(text).body)
         for text in (
             "a = f(x, y)\nb = g(a, y)",
             "c = k(u, v)\nd = m(c, v)",

@@ -65,10 +65,10 @@ def test_weights_that_were_changed_are_refused(tmp_path, monkeypatch):
 
 
 def test_a_prediction_depends_on_no_later_token():
-    from hw3.models.language import untrained
+    from hw3.models.language import make_untrained
 
     torch.manual_seed(0)
-    model = untrained("small").eval()
+    model = make_untrained("small").eval()
     tokens = torch.randint(0, 100, (2, 12))
     changed = tokens.clone()
     changed[:, 7:] = torch.randint(100, 140, (2, 5))
@@ -140,19 +140,19 @@ def test_no_experiment_cuts_a_prompt(seed):
 
 
 def test_a_cut_prompt_is_told_once(capsys):
-    from hw3.experiments.adapting import fitted
+    from hw3.experiments.adapting import fit_to_context
     from hw3.models.language import CONTEXT, kit_model
 
     language = kit_model("small")
     language.source = "a model of this test"
     long = " ".join(["soup"] * (CONTEXT + 30) + ["zib"])
-    rows = fitted(language, ["good soup :", long], more=2)
+    rows = fit_to_context(language, ["good soup :", long], more=2)
     assert [len(row) for row in rows] == [3, CONTEXT - 2]
     assert rows[1][-1] == language.tokenizer.encode("zib")[0], "the end of the prompt is kept"
     said = capsys.readouterr().out
     assert "a model of this test has room for 190 tokens; 1 of 2 prompts have up to 223" in said
-    fitted(language, [long])
-    fitted(kit_model("small"), ["good soup :"])
+    fit_to_context(language, [long])
+    fit_to_context(kit_model("small"), ["good soup :"])
     assert not capsys.readouterr().out
 
 
@@ -218,10 +218,10 @@ def test_reviews_have_the_tone_of_their_stars():
 
 
 def test_a_batch_of_prompts_and_answers_is_scored_as_each_by_itself():
-    from hw3.models.language import untrained
+    from hw3.models.language import make_untrained
 
     torch.manual_seed(0)
-    tokens, model = solution("tokens"), untrained("small").eval()
+    tokens, model = solution("tokens"), make_untrained("small").eval()
     prompts, answers = [[5, 6, 7], [8], [9, 10, 11, 12, 13]], [[20], [21, 22, 23], [24, 25]]
     together = tokens.make_batch(prompts, answers, 0, 3, 50)
     with torch.no_grad():
@@ -235,7 +235,7 @@ def test_a_batch_of_prompts_and_answers_is_scored_as_each_by_itself():
 
 
 def test_accumulation_in_parts_is_the_whole_batch():
-    from hw3.models.language import untrained
+    from hw3.models.language import make_untrained
 
     tokens, step = solution("tokens"), solution("accumulation").accumulated_step
     prompts = [[5, 6, 7], [8], [9, 10, 11, 12, 13], [4, 4]]
@@ -243,7 +243,7 @@ def test_accumulation_in_parts_is_the_whole_batch():
     gradients = []
     for cuts in ([0, 4], [0, 1, 3, 4]):
         torch.manual_seed(0)
-        model = untrained("small")
+        model = make_untrained("small")
         parts = [
             tokens.make_batch(prompts[a:b], answers[a:b], 0, 3, 50)[:2]
             for a, b in itertools.pairwise(cuts)
@@ -426,9 +426,9 @@ def test_cells_that_were_measured_are_not_measured_again(tmp_path):
 
 def test_named_cells_give_a_row_a_seed(tmp_path):
     from common.training.runs import RunFolder, read_metrics
-    from hw3.experiments.measuring import by_seed, columns_of, measure_all, named
+    from hw3.experiments.measuring import by_seed, columns_of, measure_all, named_cells
 
-    record, cells = RunFolder(tmp_path, {}), named([3, 4], ["one", "two"])
+    record, cells = RunFolder(tmp_path, {}), named_cells([3, 4], ["one", "two"])
     measure = lambda seed, name: {"in": seed, "out": len(name)} if name == "one" else {"x": -seed}  # noqa: E731
     rows = measure_all(record, cells[:3], measure, by_seed)
     first, second = read_metrics(tmp_path)

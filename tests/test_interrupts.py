@@ -31,15 +31,15 @@ def heard():
 
 def test_an_interrupt_waits_until_the_block_is_over():
     done = []
-    with pytest.raises(KeyboardInterrupt), interrupts.held():  # noqa: PT012  # raised at its end
-        with interrupts.held():
+    with pytest.raises(KeyboardInterrupt), interrupts.hold_signals():  # noqa: PT012  # raised at its end
+        with interrupts.hold_signals():
             ctrl_c()
             done.append("inside")
         done.append("after the inner block")
     assert done == ["inside", "after the inner block"]
     with pytest.raises(KeyboardInterrupt):
         ctrl_c()
-    with interrupts.held():
+    with interrupts.hold_signals():
         pass
 
 
@@ -47,7 +47,7 @@ def test_another_thread_holds_nothing():
     before, seen = signal.getsignal(signal.SIGINT), []
 
     def look():
-        with interrupts.held():
+        with interrupts.hold_signals():
             seen.append(signal.getsignal(signal.SIGINT))
 
     thread = threading.Thread(target=look)

@@ -9,7 +9,7 @@ from common import homework as homeworks
 from staff.authoring.stubs import holes
 from staff.gate.mutants import judge, table, words
 from staff.gate.mutants.operators import mutants
-from staff.gate.mutants.pairs import merged
+from staff.gate.mutants.pairs import merge_changes
 from tests.conftest import HOMEWORKS
 
 MASTER = '''
@@ -99,7 +99,7 @@ def test_mutants_are_programs_that_differ_in_the_hole_alone(changes):
 @pytest.mark.parametrize("hw", HOMEWORKS)
 def test_every_reason_belongs_to_a_mutant(hw):
     homework = homeworks.load(hw)
-    keys = {mutant.key for _, mutant in judge.planned(homework)}
+    keys = {mutant.key for _, mutant in judge.plan_mutants(homework)}
     assert not [key for key in judge.reasons(homework).equivalent if key not in keys]
 
 
@@ -136,7 +136,7 @@ def test_a_problem_without_gradients_explains_cut_paths_and_nothing_else():
 @pytest.mark.parametrize("hw", HOMEWORKS)
 def test_every_operator_has_a_text(hw):
     homework = homeworks.load(hw)
-    names = {mutant.operator for _, mutant in judge.planned(homework, further=True)}
+    names = {mutant.operator for _, mutant in judge.plan_mutants(homework, further=True)}
     assert names <= set(words.TEXTS)
     assert set(words.LIKELY) | OF_THE_WRITING <= set(words.TEXTS)
 
@@ -218,9 +218,9 @@ def test_two_changes_at_different_places_are_made_at_once():
     solution = "total = (one - other).sum()\nreturn total"
     one = "total = (other - one).sum()\nreturn total"
     other = "total = (one - other).mean()\nreturn -total"
-    assert merged(solution, one, other) == "total = (other - one).mean()\nreturn -total"
+    assert merge_changes(solution, one, other) == "total = (other - one).mean()\nreturn -total"
 
 
 @pytest.mark.parametrize("other", ["return one + 3", "return one + 2"])
 def test_changes_that_meet_or_change_nothing_make_no_pair(other):
-    assert merged("return one + 2", "return one + 4", other) is None
+    assert merge_changes("return one + 2", "return one + 4", other) is None

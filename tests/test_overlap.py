@@ -42,9 +42,9 @@ def test_every_overlap_has_a_reason_and_every_reason_an_overlap(hw):
     ],
 )
 def test_an_answer_in_a_message_is_found(monkeypatch, planted, question):
-    real = overlap.shown
+    real = overlap.grader_sentences
     told = [("planted", sentence) for sentence in overlap.sentences(planted)]
-    monkeypatch.setattr(overlap, "shown", lambda homework: [*real(homework), *told])
+    monkeypatch.setattr(overlap, "grader_sentences", lambda homework: [*real(homework), *told])
     assert questions("hw0", "planted") == {question}
 
 
@@ -57,8 +57,8 @@ def test_an_answer_in_a_message_is_found(monkeypatch, planted, question):
     ],
 )
 def test_an_ordinary_message_is_not(monkeypatch, planted):
-    real = overlap.shown
-    monkeypatch.setattr(overlap, "shown", lambda hw: [*real(hw), ("planted", planted)])
+    real = overlap.grader_sentences
+    monkeypatch.setattr(overlap, "grader_sentences", lambda hw: [*real(hw), ("planted", planted)])
     assert questions("hw0", "planted") == set()
 
 
@@ -69,14 +69,14 @@ def test_a_figure_and_a_band_are_found(monkeypatch):
         "README.md": "| x | 0.0600 |\nof shared-50: .848 ± .009",
         "bands.json": json.dumps(bands),
     }
-    others = {key: why for key, why in overlap.allowed().items() if key[2] != "bands.json"}
-    monkeypatch.setattr(overlap, "allowed", lambda: others)
+    others = {key: why for key, why in overlap.allowed_overlaps().items() if key[2] != "bands.json"}
+    monkeypatch.setattr(overlap, "allowed_overlaps", lambda: others)
     monkeypatch.setattr(overlap, "_documents", lambda homework: real(homework) | planted)
     found = overlap.overlaps(homeworks.load("hw0"))
     bare = {(one.question, one.source, one.what) for one in found if not one.reason}
     assert ("4q", "bands.json", "expected of shared-50") in bare
     assert ("5q", "bands.json", "expected of shared-50") not in bare  # it is not named there
-    monkeypatch.setattr(overlap, "allowed", dict)
+    monkeypatch.setattr(overlap, "allowed_overlaps", dict)
     whats = {
         one.what for one in overlap.overlaps(homeworks.load("hw0")) if one.source == "README.md"
     }
@@ -86,9 +86,9 @@ def test_a_figure_and_a_band_are_found(monkeypatch):
 def test_the_command_line(monkeypatch, capsys):
     assert overlap.main(["hw0"]) == 0
     assert "hw0 4q: ok: " in capsys.readouterr().out
-    monkeypatch.setattr(overlap, "allowed", dict)
+    monkeypatch.setattr(overlap, "allowed_overlaps", dict)
     assert overlap.main(["hw0"]) == 1
     assert "NO REASON" in capsys.readouterr().out
-    monkeypatch.setattr(overlap, "allowed", lambda: {("hw0", "4q", "nowhere", "*"): "old"})
+    monkeypatch.setattr(overlap, "allowed_overlaps", lambda: {("hw0", "4q", "nowhere", "*"): "old"})
     assert overlap.main(["hw0"]) == 1
     assert "reason for what is not there: nowhere" in capsys.readouterr().out

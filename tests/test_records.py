@@ -18,7 +18,7 @@ from common.homework import PUBLIC_SEED
 from staff.authoring.answers import record
 from staff.authoring.catalogue import entries
 from staff.gate import causes, recording
-from staff.gate.mutants.judge import planned, reasons
+from staff.gate.mutants.judge import plan_mutants, reasons
 from staff.gate.shared_worker import SharedWorker
 
 SAMPLE = 6  # changes and mistakes of each homework: all would take as long as recording them
@@ -45,7 +45,7 @@ def sample(homework, recorder):
     draw, why = random.Random(homework.number), reasons(homework)
     changes = [
         (file, one)
-        for file, one in planned(homework, further=True)
+        for file, one in plan_mutants(homework, further=True)
         if one.problem not in random_checks
         and one.key not in why.equivalent
         and not (one.operator == "gradient_cut" and one.problem in why.no_gradient)

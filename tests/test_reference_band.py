@@ -164,7 +164,7 @@ def reference(folder, seed, level=0.0, **changes):
 
 def test_three_seeds_make_a_band_that_holds_them_and_a_fourth(tmp_path):
     folders = [reference(tmp_path, seed) for seed in range(3)]
-    groups = bands.grouped("hw9", folders[::-1])
+    groups = bands.group_runs("hw9", folders[::-1])
     assert groups == {("alone", "toy"): folders}
     made = bands.band(folders, SETTINGS | {"seed": 0}, {"accuracy": False, "loss": True})
     assert made["seeds"] == [0, 1, 2] and made["steps"] == [10, 20, 30, 40]
@@ -210,14 +210,14 @@ def test_a_band_of_high_accuracies_is_no_wider_than_their_errors():
 def test_runs_that_are_no_reference_are_refused(tmp_path, spoil, told):
     folders = [reference(tmp_path, 0), reference(tmp_path, 1), spoil(tmp_path)]
     with pytest.raises(KitError, match=told):
-        bands.grouped("hw9", folders)
+        bands.group_runs("hw9", folders)
 
 
 def test_a_run_that_has_not_ended_is_refused(tmp_path):
     folders = [reference(tmp_path, seed) for seed in range(3)]
     (folders[1] / "result.json").unlink()
     with pytest.raises(KitError, match="alone-seed1 has not ended"):
-        bands.grouped("hw9", folders)
+        bands.group_runs("hw9", folders)
 
 
 def test_changed_settings_are_refused(tmp_path):

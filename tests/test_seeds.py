@@ -60,7 +60,7 @@ def test_a_secret_shows_its_fingerprint_alone():
 
 
 def test_the_terms_secret_is_made_once_and_its_owners(homework):
-    assert seeds.term(homework.root) is None and seeds.recorded(homework) == []
+    assert seeds.term(homework.root) is None and seeds.recorded_sets(homework) == []
     made = seeds.make_term(homework.root)
     assert seeds.make_term(homework.root) == made == seeds.term(homework.root) != SECRET
     path = homework.root / seeds.KEY
@@ -84,7 +84,7 @@ def test_sets_belong_to_a_homework_and_a_term(homework):
     assert len({*sets, *seeds.sets_of(secret, "hw2", 3), *seeds.sets_of(SECRET, "hw1", 3)}) == 9
     for name in (two, "7421", "bcdfghjk"):
         record(homework, name)
-    assert seeds.recorded(homework) == [two]
+    assert seeds.recorded_sets(homework) == [two]
     assert seeds.find(homework, str(two)) == two and seeds.find(homework, "0") == PUBLIC_SEED
     short, other = seeds.left_over(homework)
     assert "answers-7421.npz" in short and "can be guessed: delete it" in short

@@ -95,9 +95,9 @@ SHAPES = {
     "text": (untrusted.text(3), ["", "abc"], ["abcd", 3, None, ["a"], b"a"]),
     "number": (untrusted.number(0, 1), [0, 1, 0.5], [-1, 2, "1", True, None, math.nan, math.inf]),
     "flag": (untrusted.flag, [True, False], [0, 1, "true", None]),
-    "list": (untrusted.listed(untrusted.flag, 2), [[], [True]], [[1], [True] * 3, True, (True,)]),
+    "list": (untrusted.list_of(untrusted.flag, 2), [[], [True]], [[1], [True] * 3, True, (True,)]),
     "table": (
-        untrusted.table(untrusted.flag, 1, 2),
+        untrusted.table_of(untrusted.flag, 1, 2),
         [{}, {"ab": True}],
         [{"abc": True}, {"a": 1}, {"a": True, "b": True}, []],
     ),

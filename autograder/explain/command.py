@@ -41,7 +41,7 @@ def main(argv: list[str]) -> int:
     if options.problem is not None:
         homework.problem(options.problem)
     runs = of_runs.find(homework, options.runs / homework.name)
-    found = made(homework, homework.folder, options.problem, runs, options.again)
+    found = make_questions(homework, homework.folder, options.problem, runs, options.again)
     if options.answers or not sys.stdin.isatty():
         for number, question in enumerate(found, 1):
             print(as_text(question, number) + (f"\n  answer: {question.answer}" * options.answers))
@@ -51,7 +51,7 @@ def main(argv: list[str]) -> int:
     return 0 if right == len(found) else 1
 
 
-def made(
+def make_questions(
     homework: homeworks.Homework,
     folder: Path,
     only: str | None,

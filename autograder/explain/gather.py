@@ -27,7 +27,7 @@ PROBES = """from probes import plain, watching
 
 
 def __getattr__(name):
-    return watching.watched(getattr(plain, name))
+    return watching.watch(getattr(plain, name))
 """
 
 

@@ -36,7 +36,7 @@ class Notes:
         """A hole begins."""
         self.calls[problem] = self.calls.get(problem, 0) + 1
         if self.calls[problem] == 1 and not self.closed:
-            self.given[problem] = {key: described(one) for key, one in arguments.items()}
+            self.given[problem] = {key: describe(one) for key, one in arguments.items()}
             function = _function(sys._getframe(2).f_globals, name)
             if function is not None and not any(map(_is_inside, arguments.values())):
                 self.again[problem] = functools.partial(_with_zeros, function, arguments)
@@ -62,7 +62,7 @@ class Notes:
 _notes = Notes()
 
 
-def watched(probe: Callable[..., Any]) -> Callable[..., Any]:
+def watch(probe: Callable[..., Any]) -> Callable[..., Any]:
     """A probe that gives, besides its value, what was noted."""
 
     def run(*arguments: Any, **named: Any) -> dict[str, Any]:
@@ -116,7 +116,7 @@ def _is_inside(value: Any) -> bool:
     )
 
 
-def described(value: Any) -> str:
+def describe(value: Any) -> str:
     """A value in words."""
     if isinstance(value, torch.Tensor):
         grad = ", requires a gradient" if value.requires_grad else ""
@@ -124,11 +124,11 @@ def described(value: Any) -> str:
     if isinstance(value, np.ndarray):
         return f"an array of shape {list(value.shape)}"
     if isinstance(value, dict) and value:
-        inside = {described(one) for one in value.values()}
+        inside = {describe(one) for one in value.values()}
         of = f": {inside.pop()} each" if len(inside) == 1 else ""
         return f"a dictionary of {len(value)}{of}"
     if type(value) in (list, tuple):
-        parts = ", ".join(described(one) for one in value[:4])
+        parts = ", ".join(describe(one) for one in value[:4])
         return f"a {type(value).__name__} of {len(value)}" + (
             f" ({parts})" if len(value) <= 4 else ""
         )
@@ -173,7 +173,7 @@ def _compared(value: Any, arguments: dict[str, Any]) -> str:
             return f"what `{name}` holds"
     if type(value) is tuple and len(value) <= 3:
         return "(" + ", ".join(_compared(one, arguments) for one in value) + ")"
-    return described(value).replace(", requires a gradient", "")
+    return describe(value).replace(", requires a gradient", "")
 
 
 def _equal(one: Any, other: Any) -> bool:

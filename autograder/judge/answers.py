@@ -41,7 +41,7 @@ class Answers:
         remedy = f"staff record them with: python -m staff answers {homework.name}{kind}"
         if not path.is_file():
             raise KitError(f"no answers are recorded for {homework.name} and seed {seed}; {remedy}")
-        with record_file.opened(path, homework, f", or {remedy}") as record:
+        with record_file.open_record(path, homework, f", or {remedy}") as record:
             return cls(record["calls"])
 
     def save(self, homework: Homework, seed: Seed) -> Path:

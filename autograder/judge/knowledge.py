@@ -54,7 +54,7 @@ class Knowledge:
         path = path_of(homework)
         if not path.is_file():
             return cls({})
-        with record_file.opened(path, homework) as record:
+        with record_file.open_record(path, homework) as record:
             causes = _Causes([Cause(*one) for one in record["causes"]])
             return cls(_WhenAsked(record["problems"], causes))
 

@@ -63,7 +63,9 @@ class OfProblem:
     things: list[Known] = field(default_factory=list)
 
 
-def known(causes: tuple[Cause, ...], run: Units, solution: Units, unknown: Iterable[str]) -> Known:
+def take_fingerprints(
+    causes: tuple[Cause, ...], run: Units, solution: Units, unknown: Iterable[str]
+) -> Known:
     """Take fingerprints of a run wherever it differs from the solution's."""
     answered = _answered(run)
     unknown = frozenset(unknown) | {key for key in solution if not _is_seen(key, run, answered)}

@@ -52,7 +52,7 @@ def _products(name: str, shape: tuple[int, ...]) -> dict[str, float]:
     return found
 
 
-def named(values: list[float], calls: list[dict[str, float]]) -> Iterator[str]:
+def name_quantity(values: list[float], calls: list[dict[str, float]]) -> Iterator[str]:
     """What a value is called that differs from call to call: in words, simplest first.
 
     Args:

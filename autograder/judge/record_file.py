@@ -26,7 +26,7 @@ def digest(homework: Homework) -> str:
 
 
 @contextlib.contextmanager
-def opened(path: Path, homework: Homework, remedy: str = "") -> Iterator[dict]:
+def open_record(path: Path, homework: Homework, remedy: str = "") -> Iterator[dict]:
     """The content of a record, while it is taken apart.
 
     Args:

@@ -9,7 +9,7 @@ import numpy as np
 
 from autograder.judge.explaining import ENOUGH
 from autograder.judge.known import Table
-from autograder.judge.quantities import named, proportional
+from autograder.judge.quantities import name_quantity, proportional
 from autograder.judge.relations import SIMPLE, Relation, number, offset, over_calls, relation
 from autograder.judge.seen import Seen
 from autograder.judge.survey import Inputs
@@ -217,7 +217,7 @@ def names_of(factors: dict[str, float], seen: Seen) -> list[str]:
     calls = [seen.quantities(call) for call in factors]
     if len({round(value, 4) for value in factors.values()}) < 2:
         return []
-    return list(named(list(factors.values()), calls))
+    return list(name_quantity(list(factors.values()), calls))
 
 
 def factor_told(

@@ -45,7 +45,7 @@ class Line:
         return f"{self.lead}: {self.text}" if self.lead else self.text
 
 
-def worded(told: list[Told]) -> list[Line]:
+def words_of(told: list[Told]) -> list[Line]:
     """What a student reads: a sure cause stands alone."""
     outside = [Line("", one.text) for one in told if one.kind == "outside"]
     causes = [one for one in told if one.level == 3]

@@ -51,7 +51,7 @@ class ForkWorker(Worker):
     ) -> None:
         self._lock = threading.Lock()
         self._level: list[str] | None = None
-        with interrupts.held():
+        with interrupts.hold_signals():
             self._begin(preload, without, [str(place) for place in (ROOT, *hidden)])
             atexit.register(self.close)  # where Ctrl-C comes before anybody else can
 
@@ -124,7 +124,7 @@ class ForkWorker(Worker):
             raise KitError(f"the worker ended; run again. If it ends again: {lack_of_memory()}")
         return json.loads(data)
 
-    @interrupts.held()
+    @interrupts.hold_signals()
     def close(self) -> None:
         self._control.close()  # the worker ends what still runs, then itself
         try:

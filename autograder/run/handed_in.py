@@ -154,13 +154,13 @@ class Loader(importlib.abc.Loader):
                 continue  # the whole class is lost, and says so
             if method not in (vars(names[owner]) if owner else names):
                 text = NOT_REACHED if hole in lines else NOT_THERE
-            elif not (text := unfit(found(names, hole), owner)):
+            elif not (text := unfit(find_object(names, hole), owner)):
                 continue
             yield hole, text, lines.get(hole, 0)
 
     def _is_own(self, name: str, names: dict[str, Any]) -> bool:
         """Whether a live function is what a `def` of the file made."""
-        value = found(names, name)
+        value = find_object(names, name)
         value = getattr(value, "fget", None) or getattr(value, "__func__", value)
         code = getattr(value, "__code__", None)
         if isinstance(value, type) or name.partition(".")[0] not in names:
@@ -176,7 +176,7 @@ class Loader(importlib.abc.Loader):
         """Define one given part anew; a class keeps the student's holes and additions."""
         owner, _, method = name.partition(".")
         if method:
-            lay(names[owner], method, made(node, owner, names, self.label))
+            lay(names[owner], method, make_method(node, owner, names, self.label))
             return
         before = names.get(name)
         run_given(node, names, self.label)
@@ -223,7 +223,7 @@ class Loader(importlib.abc.Loader):
         told = f"judged by itself: {', '.join(kept) or 'nothing'}"
         if lost:
             told += f"; not judged: {', '.join(lost)}"
-        self.notes.append((SPLIT, f"{where}: {worded(error)}; {told}"))
+        self.notes.append((SPLIT, f"{where}: {describe(error)}; {told}"))
 
     def _needed(self, every: list[Piece]) -> list[Piece]:
         """The pieces that give the holes, and what these name, in the order of the file."""
@@ -267,13 +267,13 @@ class Loader(importlib.abc.Loader):
         own = [piece for piece in every if hole in piece.binds]
         wrong = own[-1].error if own else error
         if own and wrong is None:
-            text = unfit(found(names, hole), hole.rpartition(".")[0])
+            text = unfit(find_object(names, hole), hole.rpartition(".")[0])
             if text:
                 self._stand_in(names, hole, text, own[-1].first)
             return not text
         assert wrong is not None
         line = line_of(wrong, self.shown) or (own[-1].first if own else line_of(error, self.shown))
-        text = worded(wrong) if own else f"it is not in the file ({worded(error)})"
+        text = describe(wrong) if own else f"it is not in the file ({describe(error)})"
         self._stand_in(names, hole, text, line or 0)
         return False
 
@@ -293,7 +293,7 @@ class Loader(importlib.abc.Loader):
 # --- live objects -------------------------------------------------------------------------------
 
 
-def found(names: dict[str, Any], name: str) -> Any:
+def find_object(names: dict[str, Any], name: str) -> Any:
     """The object of a name such as `MANN.forward`, as it stands in its class; None if there is none."""
     owner, _, method = name.partition(".")
     value = names.get(owner)
@@ -343,7 +343,7 @@ def run_given(node: ast.stmt, names: dict[str, Any], label: str) -> None:
     exec(code, names)
 
 
-def made(node: ast.stmt, owner: str, names: dict[str, Any], label: str) -> Any:
+def make_method(node: ast.stmt, owner: str, names: dict[str, Any], label: str) -> Any:
     """The method that a `def` of the kit's makes inside its class."""
     room: dict[str, Any] = {}
     holder = ast.ClassDef(owner, [], [], [node], [])
@@ -366,14 +366,14 @@ def restored_imports(
     }
     for node in kit.body:
         if isinstance(node, ast.Import | ast.ImportFrom):
-            missing = [name for name in given.assigned(node) if name in used - names.keys()]
+            missing = [name for name in given.assigned_names(node) if name in used - names.keys()]
             if missing:
                 run_given(node, names, label)
                 told += [f"the import of {name}" for name in missing]
     return told
 
 
-def worded(error: Exception) -> str:
+def describe(error: Exception) -> str:
     """An exception in one line; of a SyntaxError what is wrong, without file and line."""
     text = error.msg if isinstance(error, SyntaxError | ImportError) else str(error)
     if isinstance(error, ImportError) and error.path:

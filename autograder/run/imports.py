@@ -15,7 +15,7 @@ KIT = ("common", "probes")  # top packages of the tree beside the homework itsel
 PLAIN = re.compile(r"^\s*(?:from\s+([\w.]+)\s+import\b|import\s+([\w.]+))", re.MULTILINE)
 
 
-def imported(text: str, tree: ast.Module | None) -> list[tuple[str, int]]:
+def imports_of(text: str, tree: ast.Module | None) -> list[tuple[str, int]]:
     """(module, line) of every import of a file; a relative one begins with a dot.
 
     Args:
@@ -53,7 +53,7 @@ def given_files(homework: Homework) -> list[str]:
     return (homework.stubs / "given.txt").read_text(encoding="utf-8").split()
 
 
-def required(root: Path) -> set[str]:
+def required_packages(root: Path) -> set[str]:
     """The packages of requirements.txt."""
     text = (root / "requirements.txt").read_text(encoding="utf-8")
     return set(re.findall(r"^([A-Za-z][\w.-]*)", text, re.MULTILINE))
@@ -62,13 +62,15 @@ def required(root: Path) -> set[str]:
 def unknown(modules: Collection[str], homework: Homework) -> list[str]:
     """The top modules among them that neither Python, the kit, nor its requirements give."""
     tops = {module.partition(".")[0] for module in modules} - {""}
-    tops -= set(sys.stdlib_module_names) | set(KIT) | {homework.name} | required(homework.root)
+    tops -= (
+        set(sys.stdlib_module_names) | set(KIT) | {homework.name} | required_packages(homework.root)
+    )
     return sorted(tops - _brought_along(homework.root)) if tops else []
 
 
 def _brought_along(root: Path) -> set[str]:
     """The modules of everything that is installed because a requirement asks for it."""
-    waiting, seen = list(required(root)), set[str]()
+    waiting, seen = list(required_packages(root)), set[str]()
     while waiting:
         name = re.sub(r"[-_.]+", "-", waiting.pop()).casefold()
         if name in seen:

@@ -54,7 +54,7 @@ def overlay(
     Raises:
         KitError: when the submission is not a folder or holds none of the files.
     """
-    files = taken(homework, submission, tell)
+    files = files_to_judge(homework, submission, tell)
     shutil.copytree(homework.root / "common", target / "common", ignore=_SKIP)
     for name in imports.given_files(homework):
         _copy(homework.folder / name, target / homework.name / name)
@@ -73,7 +73,7 @@ def overlay(
     return target
 
 
-def handed_in(tree: Path) -> set[str]:
+def handed_in_files(tree: Path) -> set[str]:
     """The files of a tree that were handed in."""
     plan = json.loads((tree / PLAN).read_text(encoding="utf-8"))
     return {file["name"] for file in plan["files"]}
@@ -99,7 +99,7 @@ class File:
     refused: list[str] = field(default_factory=list)
 
 
-def taken(
+def files_to_judge(
     homework: Homework, submission: Path | None = None, tell: Tell = lambda note: None
 ) -> list[File]:
     """The files of a submission that are judged, and the helper modules that they import.
@@ -179,12 +179,14 @@ def _helpers(
     """The modules beside the files that these import, and those that the modules import."""
     kit = {name.removesuffix(".py") for name in imports.given_files(homework)}
     own = {name.removesuffix(".py") for name in homework.files}
-    reserved = set(sys.stdlib_module_names) | imports.required(homework.root) | set(imports.KIT)
+    reserved = (
+        set(sys.stdlib_module_names) | imports.required_packages(homework.root) | set(imports.KIT)
+    )
     found: dict[str, File | None] = {}
     waiting = list(files)
     while waiting and len(found) < MOST_HELPERS:
         file = waiting.pop(0)
-        for module, _ in imports.imported(file.source.text, file.source.tree):
+        for module, _ in imports.imports_of(file.source.text, file.source.tree):
             name = imports.beside(module, homework)
             if name is None or name in own | kit | found.keys() or f"{name}.py" not in names:
                 continue
@@ -209,7 +211,7 @@ def _check_imports(files: list[File], homework: Homework, tell: Tell) -> None:
     """Name the imports that the course grader cannot follow."""
     helpers = {file.name.removesuffix(".py") for file in files if file.helper}
     for file in files:
-        found = imports.imported(file.source.text, file.source.tree)
+        found = imports.imports_of(file.source.text, file.source.tree)
         lines = {module.partition(".")[0]: line for module, line in reversed(found)}
         file.refused = [one for one in imports.unknown(lines, homework) if one not in helpers]
         for module in file.refused:

@@ -36,7 +36,7 @@ class SpawnWorker(Worker):
     def __init__(self, preload: tuple[str, ...]) -> None:
         self._preload = preload
         self._busy = threading.Lock()
-        with interrupts.held():
+        with interrupts.hold_signals():
             self._folder = tempfile.mkdtemp(prefix="check-")
             self._program = copy_of_program()
             self._begin()
@@ -102,7 +102,7 @@ class SpawnWorker(Worker):
         code = self.process.wait()
         return f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
 
-    @interrupts.held()
+    @interrupts.hold_signals()
     def close(self) -> None:
         self.end()
         self.output.close()

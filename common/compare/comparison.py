@@ -84,7 +84,7 @@ def compare(chosen: argparse.Namespace) -> int:
             except Missing as reason:
                 reasons[method.title] = told = str(reason)
             advance(method.title, 1.0, told)
-        figures = {title: measured(found, labels) for title, found in answers.items()}
+        figures = {title: measure(found, labels) for title, found in answers.items()}
         if "hw4" not in chosen.without:
             add_scores(figures, answers, labels, Path(folder))
     table(figures, reasons)
@@ -188,7 +188,7 @@ def start(command: list[str], progress: Callable[[float], None] = lambda share: 
 # --- figures ------------------------------------------------------------------------------------
 
 
-def measured(answer: dict[str, np.ndarray], labels: np.ndarray) -> dict:
+def measure(answer: dict[str, np.ndarray], labels: np.ndarray) -> dict:
     """Accuracy with its interval, confidence against it, time and memory of one method."""
     probabilities = answer["probabilities"]
     right = probabilities.argmax(-1) == labels

@@ -112,7 +112,7 @@ def answers(method: Method, problem: Problem) -> dict:
         found.append(probabilities.cpu().double().numpy())
     kept = [p for module in method.modules for p in module.parameters()]
     return {
-        "probabilities": checked(np.stack(found), problem),
+        "probabilities": check_probabilities(np.stack(found), problem),
         "seconds": np.median(seconds),
         "parameters": sum(p.numel() for p in kept),
         "kept_bytes": sum(p.numel() * p.element_size() for p in kept),
@@ -120,7 +120,7 @@ def answers(method: Method, problem: Problem) -> dict:
     }
 
 
-def checked(probabilities: np.ndarray, problem: Problem) -> np.ndarray:
+def check_probabilities(probabilities: np.ndarray, problem: Problem) -> np.ndarray:
     """The probabilities as they are.
 
     Raises:

@@ -88,7 +88,7 @@ def plain(name: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
-def drawn(curves: Curves, name: str) -> list[str]:
+def draw_runs(curves: Curves, name: str) -> list[str]:
     """The runs of one student: the same for the same name, at least one of every setting.
 
     Args:

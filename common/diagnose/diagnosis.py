@@ -8,7 +8,7 @@ from pathlib import Path
 
 from common.diagnose import claims
 from common.diagnose.claims import DIRECTIONS, LEAST_ROWS, Claim
-from common.diagnose.curves import Columns, Curves, Setting, drawn
+from common.diagnose.curves import Columns, Curves, Setting, draw_runs
 from common.errors import KitError
 from common.files import untrusted, write_text
 
@@ -62,7 +62,7 @@ def write(path: Path, curves: Curves, given: Diagnosis) -> None:
 
 def blank(curves: Curves, name: str) -> Diagnosis:
     """A diagnosis of this name's runs of which nothing is answered yet."""
-    return Diagnosis(name, tuple(Answer(run, "", ()) for run in drawn(curves, name)))
+    return Diagnosis(name, tuple(Answer(run, "", ()) for run in draw_runs(curves, name)))
 
 
 def as_toml(given: Diagnosis, curves: Curves) -> str:
@@ -126,7 +126,7 @@ def read(path: Path, curves: Curves) -> Diagnosis:
         raise KitError(f'{path} has no name; add a line such as: name = "Ada L"')
     if not isinstance(given, dict):
         raise KitError(f"{path} has no runs; delete it and make it again")
-    runs = drawn(curves, name)
+    runs = draw_runs(curves, name)
     for run in runs:
         if run not in given:
             raise KitError(

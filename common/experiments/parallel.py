@@ -63,7 +63,7 @@ def run(
     running: list[Running] = []
     threads = str(max(1, (os.cpu_count() or 1) // at_once))
     environment = {"OMP_NUM_THREADS": threads, **os.environ, "NO_COLOR": "1"}
-    with _lines() as show, interrupts.held_back() as stopped:
+    with _lines() as show, interrupts.hold_back_signals() as stopped:
         told = False
         try:
             while running or (waiting and not stopped()):

@@ -30,7 +30,7 @@ def parts(kit: ast.Module, holes: Collection[str], yours: Collection[str]) -> di
     found: dict[str, ast.stmt] = {}
     for node in kit.body:
         if not isinstance(node, ast.Import | ast.ImportFrom):
-            found |= dict.fromkeys(assigned(node), node)
+            found |= dict.fromkeys(assigned_names(node), node)
         if isinstance(node, Function | ast.ClassDef):
             found[node.name] = node
         if isinstance(node, ast.ClassDef):
@@ -66,7 +66,7 @@ def bindings(body: list[ast.stmt], owner: str = "") -> Iterator[tuple[str, ast.s
             for block in blocks(node):
                 yield from bindings(block, owner)
         else:
-            yield from ((inside + name, node) for name in assigned(node))
+            yield from ((inside + name, node) for name in assigned_names(node))
 
 
 def definitions(body: list[ast.stmt], name: str, owner: str = "") -> int:
@@ -86,7 +86,7 @@ def blocks(node: ast.stmt) -> list[list[ast.stmt]]:
     return inner + [handler.body for handler in getattr(node, "handlers", [])]
 
 
-def assigned(node: ast.stmt) -> list[str]:
+def assigned_names(node: ast.stmt) -> list[str]:
     """The names that a statement binds or changes; an attribute as `MANN.forward`."""
     if isinstance(node, ast.Import | ast.ImportFrom):
         return [(one.asname or one.name).split(".")[0] for one in node.names]

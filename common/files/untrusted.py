@@ -170,12 +170,12 @@ def flag(value: Any) -> bool:
     return type(value) is bool
 
 
-def listed(shape: Shape, most: int) -> Shape:
+def list_of(shape: Shape, most: int) -> Shape:
     """A list of at most so many values of one shape."""
     return lambda value: type(value) is list and len(value) <= most and all(map(shape, value))
 
 
-def table(shape: Shape, most: int, longest: int = 200) -> Shape:
+def table_of(shape: Shape, most: int, longest: int = 200) -> Shape:
     """A table of at most so many values of one shape, under names of at most `longest` characters."""
     return lambda value: (
         type(value) is dict

@@ -21,13 +21,13 @@ def differences(root: Path) -> list[str]:
     """Return what is installed here in another version, as "torch 2.9.0 (2.14.1)"."""
     found = []
     for name, version in load(root).items():
-        here = installed(name)
+        here = installed_version(name)
         if here is not None and here != version:
             found.append(f"{name} {here} ({version})")
     return found
 
 
-def installed(name: str) -> str | None:
+def installed_version(name: str) -> str | None:
     """Return the version of a package without its build, such as +cpu; None when it is missing."""
     try:
         return importlib.metadata.version(name).partition("+")[0]

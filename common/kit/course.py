@@ -85,7 +85,7 @@ def policy_of(table: dict) -> str:
     return policy
 
 
-def dropped(root: Path) -> tuple[str, ...]:
+def dropped_problems(root: Path) -> tuple[str, ...]:
     """The problems that are left out this term, such as "hw1.X"; none where there is no course.
 
     Raises:

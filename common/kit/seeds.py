@@ -127,7 +127,7 @@ def sets_of(secret: Secret, homework: str, count: int = MOST_SETS) -> list[Secre
     return [secret.derive(f"inputs {homework} {number}") for number in range(1, count + 1)]
 
 
-def recorded(homework: Homework) -> list[Secret]:
+def recorded_sets(homework: Homework) -> list[Secret]:
     """The secret sets of this term that answers are recorded for."""
     secret = term(homework.root)
     if secret is None:
@@ -144,7 +144,7 @@ def find(homework: Homework, name: str) -> Seed:
     """
     if name == str(PUBLIC_SEED):
         return PUBLIC_SEED
-    sets = {str(one): one for one in recorded(homework)}
+    sets = {str(one): one for one in recorded_sets(homework)}
     if name not in sets:
         raise KitError(
             f"no answers are recorded for {homework.name} and seed {name}; there are: "

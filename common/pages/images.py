@@ -16,7 +16,7 @@ _KINDS = {
 }
 
 
-def embedded(path: Path) -> str:
+def embed(path: Path) -> str:
     """The picture as an address that holds it.
 
     Raises:

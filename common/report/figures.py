@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote
 from markupsafe import Markup
 from PIL import Image
 
-from common.pages.images import embedded
+from common.pages.images import embed
 from common.pages.source import IMAGE, outside_code, target_of
 from common.pages.templates import fragment
 from common.plots import NUMBERS
@@ -58,7 +58,7 @@ class Figures:
         self.shown.add(path.resolve())
         text = alt or path.stem.replace("-", " ")
         try:
-            source = embedded(path)
+            source = embed(path)
         except ValueError as error:
             return _absent(f"{text}: {path} is not a picture that can be shown ({error})")
         return fragment(

@@ -98,7 +98,10 @@ class Trainer:
             print(self.reference.note)
         began, first = time.monotonic(), self.step
         self.timer.start()
-        with _Display(self.steps, self.step) as display, interrupts.held_back() as interrupted:
+        with (
+            _Display(self.steps, self.step) as display,
+            interrupts.hold_back_signals() as interrupted,
+        ):
             while self.step < self.steps:
                 self._one_step(loss_of)
                 speed = (self.step - first) / (time.monotonic() - began)

@@ -30,7 +30,7 @@ from hw2.experiments.settings import (
     VAL_SEED,
     Setting,
 )
-from hw2.experiments.tasks import Tasks, TaskSampler, shifted
+from hw2.experiments.tasks import Tasks, TaskSampler, shift
 
 
 def setting_of(name: str, chosen: Namespace) -> Setting:
@@ -63,7 +63,7 @@ def train(name: str, data: FewShotImages, chosen: Namespace, folder: Path) -> No
 
     def loss_of() -> tuple[torch.Tensor, dict[str, float]]:
         with trainer.timer("data"):
-            drawn = shifted(sampler.draw(setting.batch, rng), setting.shift, rng)
+            drawn = shift(sampler.draw(setting.batch, rng), setting.shift, rng)
             tasks = drawn.ready(device)
         return method.loss(tasks)
 
@@ -89,7 +89,7 @@ def train(name: str, data: FewShotImages, chosen: Namespace, folder: Path) -> No
     began = time.monotonic()
     rows = trainer.fit(loss_of, evaluate)
     trainer.load_best()
-    found = judged(method, data, setting, chosen)
+    found = measure(method, data, setting, chosen)
     report(run, found, method.rates(), trainer.best_step, time.monotonic() - began)
     if method.rates():
         draw_rates(method.rates(), setting.inner_rate, folder / "rates.png")
@@ -106,7 +106,7 @@ def draw_task(tasks: Tasks, path: Path, most: int = 12) -> Path:
     return plots.task(rows, path)
 
 
-def judged(
+def measure(
     method: Method, data: FewShotImages, setting: Setting, chosen: Namespace
 ) -> dict[str, np.ndarray]:
     """The accuracy of every task that is reported, of validation and of meta-test."""

@@ -152,7 +152,7 @@ def load(data: str | None, tiny: bool = False) -> Features:
         )
     if found is None:
         print("data: generated (stand-in: vectors drawn by the kit)")
-        return generated()
+        return generate()
     print(
         "data: photos (clothes for meta-training, hand signs for meta-test; SqueezeNet's features)"
     )
@@ -168,7 +168,7 @@ def _files(data: str | None) -> tuple[Path, Path, Path] | None:
     return clothes, signs, weights
 
 
-def generated(seed: int = 0) -> Features:
+def generate(seed: int = 0) -> Features:
     """Classes around centres in 24 directions, examples that stray most in 8 others.
 
     What strays is the same for all classes, so that a layer learnt on some helps with others.

@@ -106,7 +106,7 @@ class TaskSampler:
             drawn[twice] = rng.integers(self.classes, size=(int(twice.sum()), self.way))
 
 
-def shifted(tasks: Tasks, most: int, rng: np.random.Generator) -> Tasks:
+def shift(tasks: Tasks, most: int, rng: np.random.Generator) -> Tasks:
     """The tasks with every drawing moved a little, each by itself: the same characters all the same.
 
     For meta-training only, as new drawings at no cost: a network that has seen 20 drawings of a

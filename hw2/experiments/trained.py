@@ -94,7 +94,7 @@ def support_sizes(name: str, method: Method, data: FewShotImages, chosen: Namesp
             )
         queries = min(10, images.shape[1] - shot)  # the same for 1 to 10
         tasks = fixed_tasks(images, shot, count, TEST_SEED, queries, device)
-        found = judged(f"{name}, {shot} shot", method.accuracies(tasks))
+        found = report_mean(f"{name}, {shot} shot", method.accuracies(tasks))
         rows.append({"shot": shot, **found})
     return rows
 
@@ -109,12 +109,12 @@ def together_and_alone(
     rows = []
     for alone in (False, True):
         how = "one at a time" if alone else "together"
-        found = judged(f"{name}, queries {how}", method.accuracies(tasks, alone))
+        found = report_mean(f"{name}, queries {how}", method.accuracies(tasks, alone))
         rows.append({"alone": alone, **found})
     return rows
 
 
-def judged(what: str, accuracies: np.ndarray) -> dict[str, float]:
+def report_mean(what: str, accuracies: np.ndarray) -> dict[str, float]:
     """The mean over tasks with its interval; says it."""
     found = {"accuracy": float(accuracies.mean()), "interval": confidence_interval(accuracies)}
     print("{}: {accuracy:.4f} ± {interval:.4f}".format(what, **found))

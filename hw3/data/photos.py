@@ -10,7 +10,7 @@ import torch
 from common.data import photos
 from common.errors import KitError
 from hw3.experiments.tuning import Pictures
-from hw3.models.loading import Preparation, prepared
+from hw3.models.loading import Preparation, prepare
 
 SETS, EACH = tuple(photos.FILES), photos.EACH  # "clothes", "signs"; photographs of each class
 
@@ -56,4 +56,4 @@ def load(name: str, how: Preparation, data: str | None = None, each: int = EACH)
             f"images/{photos.FILES[name]} is not there; put it into KIT_DATA or --data DIR"
         )
     images = photos.load(name, path, how.side, each).transpose(0, 1, 4, 2, 3)
-    return Photos([prepared(part.astype(np.float32) / 255, how) for part in images])
+    return Photos([prepare(part.astype(np.float32) / 255, how) for part in images])

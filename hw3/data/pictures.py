@@ -207,7 +207,7 @@ def _stripes(rng: np.random.RandomState, n: int, axis: np.ndarray) -> np.ndarray
 # --- changes of finished pictures ----------------------------------------------------------------
 
 
-def inverted(pictures: np.ndarray, rng: np.random.RandomState) -> np.ndarray:
+def invert(pictures: np.ndarray, rng: np.random.RandomState) -> np.ndarray:
     """Dark for bright, in every channel."""
     return 1 - pictures
 
@@ -217,7 +217,7 @@ def noisy(pictures: np.ndarray, rng: np.random.RandomState) -> np.ndarray:
     return pictures + rng.normal(0, 0.35, size=pictures.shape)
 
 
-def blurred(pictures: np.ndarray, rng: np.random.RandomState) -> np.ndarray:
+def blur(pictures: np.ndarray, rng: np.random.RandomState) -> np.ndarray:
     """Each pixel an average of its neighbourhood of five by five."""
     kernel = np.array([1.0, 4.0, 6.0, 4.0, 1.0]) / 16
     for _ in range(3):
@@ -227,7 +227,7 @@ def blurred(pictures: np.ndarray, rng: np.random.RandomState) -> np.ndarray:
     return pictures
 
 
-CHANGES = {"inverted": inverted, "noisy": noisy, "blurred": blurred}
+CHANGES = {"inverted": invert, "noisy": noisy, "blurred": blur}
 
 
 def kinds_of(labels: np.ndarray) -> np.ndarray:

@@ -25,7 +25,7 @@ PART = 16  # rows whose graph is in memory at once
 _told: set[str] = set()  # models of which it was said that they cannot read all
 
 
-def fitted(language: Language, prompts: list[str], more: int = 0) -> list[list[int]]:
+def fit_to_context(language: Language, prompts: list[str], more: int = 0) -> list[list[int]]:
     """Return the tokens of each prompt, the last ones where the model cannot read all.
 
     What is cut is said once for each model, with how much is kept.
@@ -61,7 +61,7 @@ def numbers_of(language: Language, names: list[str]) -> list[int]:
 def label_probabilities(language: Language, prompts: list[str], names: list[str]) -> torch.Tensor:
     """Return the probability of each label after each prompt, among the labels alone [prompts, labels]."""
     tokenizer, labels = language.tokenizer, numbers_of(language, names)
-    tokens = fitted(language, prompts)
+    tokens = fit_to_context(language, prompts)
     found = []
     for start in range(0, len(tokens), ROWS):
         rows = tokens[start : start + ROWS]
@@ -99,7 +99,7 @@ def share_right(
     return float(np.mean([names[c] == answer for c, (_, answer) in zip(chosen, queries)]))
 
 
-def tuned(
+def fine_tune(
     language: Language,
     examples: list[Pair],
     mode: str,
@@ -128,7 +128,7 @@ def tuned(
     tokenizer = language.tokenizer
     answers = [tokenizer.continuation(answer) for _, answer in examples]
     texts = [in_context_prompt([], text, style, rng) for text, _ in examples]
-    prompts = fitted(language, texts, max(map(len, answers)) + 1)
+    prompts = fit_to_context(language, texts, max(map(len, answers)) + 1)
     model.train()
     for step in range(steps):
         for group in optimizer.param_groups:
@@ -153,9 +153,9 @@ def tuned(
     return Language(model.eval(), tokenizer, language.source)
 
 
-def written(language: Language, prompt: str, most: int = 12) -> str:
+def generate_text(language: Language, prompt: str, most: int = 12) -> str:
     """Return the text that a model writes after a prompt."""
-    tokenizer, (numbers,) = language.tokenizer, fitted(language, [prompt], most)
+    tokenizer, (numbers,) = language.tokenizer, fit_to_context(language, [prompt], most)
     tokens = greedy_decode(language.model, numbers, most, tokenizer.end, language.context)
     return tokenizer.decode(tokens)
 

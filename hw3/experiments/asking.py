@@ -14,7 +14,7 @@ from common.statistics.intervals import confidence_interval
 from hw3.data.tasks import opinions
 from hw3.experiments.adapting import share_right
 from hw3.experiments.drawing import against_examples
-from hw3.experiments.folder import Settings, adjusted, finish, open_folder, seeds_of
+from hw3.experiments.folder import Settings, adjust, finish, open_folder, seeds_of
 from hw3.experiments.measuring import measure_all, summary
 from hw3.models.language import kit_model
 
@@ -31,7 +31,7 @@ SHOWN = {
 
 def run(chosen: Namespace, folder: Path) -> None:
     """Ask both models about new tasks, with more and more examples, in all styles."""
-    settings = adjusted(SETTINGS, chosen)
+    settings = adjust(SETTINGS, chosen)
     record = open_folder("in-context", chosen, folder, **asdict(settings))
     models = {size: kit_model(size) for size in ("small", "large")}
 

@@ -29,7 +29,7 @@ def finetuned(problem: method.Problem) -> method.Method:
     pretrain(network, problem)
 
     def answer(support: torch.Tensor, query: torch.Tensor) -> torch.Tensor:
-        model = adapted(network, support)
+        model = adapt(network, support)
         with torch.no_grad():
             return model(query).softmax(-1)
 
@@ -68,7 +68,7 @@ def pretrain(network: Classifier, problem: method.Problem) -> None:
     network.eval()
 
 
-def adapted(network: Classifier, support: torch.Tensor) -> Classifier:
+def adapt(network: Classifier, support: torch.Tensor) -> Classifier:
     """A copy with a new head, tuned on one image of each class by LP-FT."""
     model, labels = copy.deepcopy(network), torch.arange(len(support))
     model.new_head(len(support))

@@ -34,7 +34,7 @@ class Settings:
     rate: float = 0.0
 
 
-def adjusted(settings: Settings, chosen: Namespace) -> Settings:
+def adjust(settings: Settings, chosen: Namespace) -> Settings:
     """The settings with what the command line says of steps, rate and size."""
     if chosen.steps:
         settings = replace(settings, steps=chosen.steps)

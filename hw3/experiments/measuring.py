@@ -70,7 +70,7 @@ def measure_all(
     return rows
 
 
-def named(seeds: Iterable[int], names: Sequence[str]) -> list[Cell]:
+def named_cells(seeds: Iterable[int], names: Sequence[str]) -> list[Cell]:
     """Cells that have a name, such as "8/full": all names, seed after seed."""
     return [{"seed": seed, "name": name} for seed in seeds for name in names]
 

@@ -17,8 +17,8 @@ from common.statistics.intervals import confidence_interval
 from hw3.data import reviews
 from hw3.data.tasks import Task, opinions
 from hw3.data.vocabulary import LABELS, TOPICS
-from hw3.experiments.adapting import share_right, tuned
-from hw3.experiments.folder import Settings, adjusted, finish, open_folder, seeds_of
+from hw3.experiments.adapting import fine_tune, share_right
+from hw3.experiments.folder import Settings, adjust, finish, open_folder, seeds_of
 from hw3.experiments.measuring import measure_all
 from hw3.extras import merge_task_vectors
 from hw3.lora import LoRALinear, merge
@@ -52,7 +52,7 @@ def pair(rng: np.random.Generator) -> tuple[Task, dict[str, Task]]:
 
 def run(chosen: Namespace, folder: Path) -> None:
     """Tune the large model on two tasks by LoRA, put both changes into one, and ask for both."""
-    settings = adjusted(SETTINGS, chosen)
+    settings = adjust(SETTINGS, chosen)
     record = open_folder("merging", chosen, folder, **asdict(settings), keep=KEEP)
     language = kit_model("large")
 
@@ -60,7 +60,7 @@ def run(chosen: Namespace, folder: Path) -> None:
         torch.manual_seed(seed)
         examples = task.draw(np.random.default_rng([seed, 1]), EXAMPLES)
         rng = np.random.default_rng(seed)
-        found = tuned(language, examples, MODE, task.style, settings.steps, settings.rate, rng)
+        found = fine_tune(language, examples, MODE, task.style, settings.steps, settings.rate, rng)
         return task_vector(found.model)
 
     def measure(seed: int) -> dict[str, float]:
@@ -113,7 +113,7 @@ def task_vector(model: nn.Module) -> torch.Tensor:
     return torch.cat([change.flatten() for change in changes])
 
 
-def moved(model: nn.Module, vector: torch.Tensor) -> nn.Module:
+def move_by(model: nn.Module, vector: torch.Tensor) -> nn.Module:
     """Return a copy of the pre-trained model whose linear layers are moved by a task vector."""
     found = copy.deepcopy(model)
     layers = [module for module in found.modules() if isinstance(module, nn.Linear)]
@@ -127,7 +127,7 @@ def moved(model: nn.Module, vector: torch.Tensor) -> nn.Module:
 def _accuracy(language: Language, task: Task, vector: torch.Tensor, seed: int, count: int) -> float:
     """Return the accuracy of the moved model on new texts of a task."""
     queries = task.draw(np.random.default_rng([seed, 2]), count)
-    changed = Language(moved(language.model, vector), language.tokenizer, language.source)
+    changed = Language(move_by(language.model, vector), language.tokenizer, language.source)
     return share_right(changed, [], queries, task.names, task.style, seed)
 
 

@@ -13,7 +13,7 @@ import torch
 from common import plots
 from hw3.data.tasks import grades as task
 from hw3.experiments.adapting import label_probabilities, prompts_for
-from hw3.experiments.folder import Settings, adjusted, finish, open_folder, seeds_of
+from hw3.experiments.folder import Settings, adjust, finish, open_folder, seeds_of
 from hw3.experiments.measuring import measure_all
 from hw3.models.language import kit_model
 from hw3.prompting import order_entropies
@@ -26,7 +26,7 @@ ORDERS = 24  # drawn; some may be alike
 
 def run(chosen: Namespace, folder: Path) -> None:
     """Ask the same questions after the same five examples, in many orders."""
-    settings = adjusted(SETTINGS, chosen)
+    settings = adjust(SETTINGS, chosen)
     record = open_folder("orders", chosen, folder, **asdict(settings))
     models = {size: kit_model(size) for size in SIZES}
     orders = range(4 if chosen.tiny else ORDERS)

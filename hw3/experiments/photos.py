@@ -15,7 +15,7 @@ from common.statistics.intervals import confidence_interval
 from common.statistics.metrics import accuracy
 from hw3.data import photos
 from hw3.experiments.folder import accuracies, finish, open_folder, seeds_of
-from hw3.experiments.measuring import by_seed, columns_of, measure_all, named
+from hw3.experiments.measuring import by_seed, columns_of, measure_all, named_cells
 from hw3.experiments.tuning import Pictures, Tuning, measure
 from hw3.models.classifier import Classifier
 from hw3.models.loading import PREPARATIONS, load
@@ -75,7 +75,7 @@ def run(chosen: Namespace, folder: Path) -> None:
         return {"accuracy": measure(model, test)}
 
     names = [f"{data}/{method}" for data in sets for method in METHODS]
-    rows = measure_all(record, named(seeds, names), measured, by_seed)
+    rows = measure_all(record, named_cells(seeds, names), measured, by_seed)
     finish(record, accuracies(rows))
     _draw(columns_of(rows), list(sets), record.path / "curves.png")
 

@@ -13,10 +13,10 @@ from common import plots
 from common.statistics.intervals import confidence_interval
 from hw3.data.pictures import CLASSES, INSIDE, KNOWN, OUTSIDE, Style, draw_classes
 from hw3.experiments.folder import accuracies, finish, interval, open_folder, seeds_of
-from hw3.experiments.measuring import by_seed, columns_of, measure_all, named
+from hw3.experiments.measuring import by_seed, columns_of, measure_all, named_cells
 from hw3.experiments.tuning import Pictures, Tuning, measure
 from hw3.finetune import lp_ft
-from hw3.models.loading import KIT, load, prepared
+from hw3.models.loading import KIT, load, prepare
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def run(chosen: Namespace, folder: Path) -> None:
             for test, style in TESTS.items()
         }
 
-    rows = measure_all(record, named(seeds, list(METHODS)), measured, by_seed)
+    rows = measure_all(record, named_cells(seeds, list(METHODS)), measured, by_seed)
     columns = columns_of(rows)
     gain = columns["lp-ft/out"] - columns["full/out"]  # paired: the same pictures
     finish(record, {**accuracies(rows), "gain_outside": interval(gain)})
@@ -92,7 +92,7 @@ def task(style: Style, seed: int, count: int) -> Pictures:
     """Pictures of all classes in the forms of pre-training, of one style."""
     labels = np.resize(np.arange(CLASSES), count)
     images = draw_classes(np.random.RandomState(seed), labels, KNOWN, style)
-    return Pictures(prepared(images, KIT), torch.from_numpy(labels))
+    return Pictures(prepare(images, KIT), torch.from_numpy(labels))
 
 
 def _draw(columns: dict[str, np.ndarray], path: Path) -> None:

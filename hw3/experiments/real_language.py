@@ -14,8 +14,8 @@ from common import plots
 from common.statistics.intervals import confidence_interval
 from hw3.data import babi, clothing
 from hw3.data.tasks import Pair
-from hw3.experiments.adapting import tuned, tuned_share, written
-from hw3.experiments.folder import Settings, adjusted, finish, open_folder, seeds_of
+from hw3.experiments.adapting import fine_tune, generate_text, tuned_share
+from hw3.experiments.folder import Settings, adjust, finish, open_folder, seeds_of
 from hw3.experiments.measuring import measure_all
 from hw3.models.hub import NAMES, hub_model
 from hw3.models.stories import story_model
@@ -34,7 +34,7 @@ def run(chosen: Namespace, folder: Path) -> None:
     """Tune the model on each task, by LoRA and whole; the share of answers that are right."""
     language = story_model(chosen.data) if chosen.model not in NAMES else hub_model(chosen.model)
     data = f"bAbI and clothing reviews; {language.source}"
-    settings = adjusted(SETTINGS, chosen)
+    settings = adjust(SETTINGS, chosen)
     record = open_folder("real-language", chosen, folder, data, **asdict(settings))
     print(f"data: {data}")
     tasks = {f"qa{number}": number for number in BABI} | {"reviews": 0}
@@ -47,7 +47,7 @@ def run(chosen: Namespace, folder: Path) -> None:
             adapted = language
             if method != "before":
                 torch.manual_seed(seed)
-                adapted = tuned(
+                adapted = fine_tune(
                     language,
                     training,
                     method,
@@ -58,7 +58,9 @@ def run(chosen: Namespace, folder: Path) -> None:
                     ROWS,
                 )
             right = [
-                written(adapted, in_context_prompt([], text, style, np.random.default_rng(0)), 6)
+                generate_text(
+                    adapted, in_context_prompt([], text, style, np.random.default_rng(0)), 6
+                )
                 == answer
                 for text, answer in queries
             ]

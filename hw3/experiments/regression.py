@@ -12,7 +12,7 @@ from torch import nn
 
 from common import plots
 from common.training.trainer import Trainer, warm_up_then_cosine
-from hw3.experiments.folder import Settings, adjusted, finish, open_folder
+from hw3.experiments.folder import Settings, adjust, finish, open_folder
 from hw3.models.gpt import Block, rotary
 
 SETTINGS = Settings(seeds=1, queries=2000, steps=3000, rate=2e-3)
@@ -67,7 +67,7 @@ def least_squares(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
 
 def run(chosen: Namespace, folder: Path) -> None:
     """Train on tasks drawn anew at each step; compare with least squares on the same pairs."""
-    settings = adjusted(SETTINGS, chosen)
+    settings = adjust(SETTINGS, chosen)
     record = open_folder("regression", chosen, folder, **asdict(settings))
     model, rng = Regressor(), np.random.default_rng(chosen.seed)
     held_out = draw(np.random.default_rng(VALIDATION), 200)

@@ -15,9 +15,9 @@ from common.statistics.intervals import confidence_interval
 from hw3.data import show
 from hw3.data.pictures import CLASSES, KNOWN, NEW, Style, draw_classes
 from hw3.experiments.folder import accuracies, finish, open_folder, seeds_of
-from hw3.experiments.measuring import by_seed, columns_of, measure_all, named
+from hw3.experiments.measuring import by_seed, columns_of, measure_all, named_cells
 from hw3.experiments.tuning import Pictures, Tuning, measure
-from hw3.models.loading import KIT, load, prepared
+from hw3.models.loading import KIT, load, prepare
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def run(chosen: Namespace, folder: Path) -> None:
         return {"accuracy": measure(model, task(shift, 40_000 + seed, settings.test))}
 
     names = [f"{shift}/{mode}" for shift in SHIFTS for mode in MODES]
-    rows = measure_all(record, named(seeds, names), measured, by_seed)
+    rows = measure_all(record, named_cells(seeds, names), measured, by_seed)
     finish(record, accuracies(rows))
     _draw(columns_of(rows), record.path / "curves.png")
 
@@ -86,7 +86,7 @@ def task(shift: str, seed: int, count: int) -> Pictures:
     style, which = how.get("style", Style()), how.get("which", KNOWN)
     images = draw_classes(np.random.RandomState(seed), labels, which, style)
     labels = CLASSES - 1 - labels if how.get("exchanged") else labels
-    return Pictures(prepared(images, KIT), torch.from_numpy(labels))
+    return Pictures(prepare(images, KIT), torch.from_numpy(labels))
 
 
 def _draw(columns: dict[str, np.ndarray], path: Path) -> None:

@@ -13,9 +13,9 @@ from common import plots
 from common.statistics.intervals import confidence_interval
 from hw3.data.pictures import draw
 from hw3.experiments.folder import accuracies, finish, open_folder, seeds_of
-from hw3.experiments.measuring import by_seed, columns_of, measure_all, named
+from hw3.experiments.measuring import by_seed, columns_of, measure_all, named_cells
 from hw3.experiments.tuning import Pictures, Tuning, measure
-from hw3.models.loading import KIT, load, prepared
+from hw3.models.loading import KIT, load, prepare
 
 CLASSES = 10  # of the sixteen pairs of forms, drawn anew for every seed
 LEFT, RIGHT = 2, 4  # kinds of the emblems: crossed and open, one and the same class in pre-training
@@ -64,7 +64,7 @@ def run(chosen: Namespace, folder: Path) -> None:
         return {"accuracy": measure(model, test)}
 
     names = [f"{k}/{mode}" for k in settings.shots for mode in RATES]
-    rows = measure_all(record, named(seeds, names), measured, by_seed)
+    rows = measure_all(record, named_cells(seeds, names), measured, by_seed)
     finish(record, {**accuracies(rows), "tuned": {mode: share(mode) for mode in RATES}})
     _draw(columns_of(rows), settings.shots, record.path / "curves.png")
 
@@ -77,7 +77,7 @@ def tasks(seed: int, shots: int, test: int) -> tuple[Pictures, Pictures]:
     def some(count: int, source: int) -> Pictures:
         labels = np.resize(np.arange(CLASSES), count)
         images = draw(np.random.RandomState(source + seed), forms[labels])
-        return Pictures(prepared(images, KIT), torch.from_numpy(labels))
+        return Pictures(prepare(images, KIT), torch.from_numpy(labels))
 
     return some(CLASSES * shots, 60_000), some(test, 70_000)
 

@@ -12,9 +12,9 @@ import torch
 
 from common import plots
 from hw3.data.tasks import stars
-from hw3.experiments.adapting import share_right, tuned
+from hw3.experiments.adapting import fine_tune, share_right
 from hw3.experiments.drawing import against_examples
-from hw3.experiments.folder import Settings, adjusted, finish, open_folder, seeds_of
+from hw3.experiments.folder import Settings, adjust, finish, open_folder, seeds_of
 from hw3.experiments.measuring import measure_all, summary
 from hw3.models.language import kit_model
 
@@ -24,7 +24,7 @@ COUNTS = (1, 8, 128)  # reviews of each number of stars
 
 def run(chosen: Namespace, folder: Path) -> None:
     """Tune all weights of the large model on k reviews of each number of stars."""
-    settings = adjusted(SETTINGS, chosen)
+    settings = adjust(SETTINGS, chosen)
     record = open_folder("stars", chosen, folder, **asdict(settings))
     language, task = kit_model("large"), stars()
 
@@ -33,7 +33,7 @@ def run(chosen: Namespace, folder: Path) -> None:
         examples = task.draw(rng, k * len(task.names))
         queries = task.draw(rng, settings.queries)
         torch.manual_seed(seed)
-        adapted = tuned(
+        adapted = fine_tune(
             language,
             examples,
             "full",

@@ -12,9 +12,9 @@ import torch
 
 from common import plots
 from hw3.data import stories
-from hw3.experiments.adapting import Language, tuned, written
+from hw3.experiments.adapting import Language, fine_tune, generate_text
 from hw3.experiments.drawing import against_examples
-from hw3.experiments.folder import Settings, adjusted, finish, open_folder, seeds_of
+from hw3.experiments.folder import Settings, adjust, finish, open_folder, seeds_of
 from hw3.experiments.measuring import measure_all, summary
 from hw3.experiments.rouge import rouge_l
 from hw3.models.language import kit_model
@@ -31,7 +31,7 @@ STYLE = "summary"
 
 def run(chosen: Namespace, folder: Path) -> None:
     """Have new stories summed up by the large model: after examples, or tuned on them."""
-    settings = adjusted(SETTINGS, chosen)
+    settings = adjust(SETTINGS, chosen)
     record = open_folder("summaries", chosen, folder, **asdict(settings))
     language = kit_model("large")
 
@@ -43,7 +43,7 @@ def run(chosen: Namespace, folder: Path) -> None:
         return float(
             np.mean(
                 [
-                    rouge_l(written(model, prompt), story.answer)
+                    rouge_l(generate_text(model, prompt), story.answer)
                     for prompt, story in zip(prompts, queries)
                 ]
             )
@@ -59,7 +59,7 @@ def run(chosen: Namespace, folder: Path) -> None:
             found["asked"] = score(language, examples, queries, seed)
         for method in ("lora3", "full") if k else ():
             torch.manual_seed(seed)
-            adapted = tuned(
+            adapted = fine_tune(
                 language,
                 examples,
                 method,

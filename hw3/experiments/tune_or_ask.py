@@ -12,9 +12,9 @@ import torch
 
 from common import plots
 from hw3.data.tasks import opinions, whereabouts
-from hw3.experiments.adapting import share_right, tuned, tuned_share
+from hw3.experiments.adapting import fine_tune, share_right, tuned_share
 from hw3.experiments.drawing import against_examples
-from hw3.experiments.folder import Settings, adjusted, finish, open_folder, seeds_of
+from hw3.experiments.folder import Settings, adjust, finish, open_folder, seeds_of
 from hw3.experiments.measuring import measure_all, summary
 from hw3.models.language import kit_model
 
@@ -28,7 +28,7 @@ RATES = {"lora3": 1e-2, "full": 1e-3}
 
 def run(chosen: Namespace, folder: Path) -> None:
     """Adapt the large model to new tasks in three ways, with the same examples."""
-    settings = adjusted(SETTINGS, chosen)
+    settings = adjust(SETTINGS, chosen)
     record = open_folder("tune-or-ask", chosen, folder, **asdict(settings))
     language = kit_model("large")
 
@@ -42,7 +42,7 @@ def run(chosen: Namespace, folder: Path) -> None:
                 adapted, supports = language, examples
                 if method != "asked":
                     torch.manual_seed(seed)
-                    adapted = tuned(
+                    adapted = fine_tune(
                         language,
                         examples,
                         method,

@@ -14,7 +14,7 @@ from hw3.data.pictures import CLASSES
 from hw3.experiments import shifts
 from hw3.experiments.folder import open_folder
 from hw3.experiments.tuning import Tuning, measure
-from hw3.experiments.watching import Settings, Watch, moved, watched
+from hw3.experiments.watching import Settings, Watch, relative_change, tune_and_watch
 from hw3.models.loading import load
 
 SETTINGS = Settings(steps=60, test=300)
@@ -47,7 +47,7 @@ def run(chosen: Namespace, folder: Path) -> None:
     before = {name: [t.detach().clone() for t in part] for name, part in parts.items()}
 
     def figures() -> dict[str, float]:
-        shares = {name: moved(part, before[name]) for name, part in parts.items()}
+        shares = {name: relative_change(part, before[name]) for name, part in parts.items()}
         return {"accuracy": measure(model, test), **shares}
 
     def tune(watch: Watch) -> None:
@@ -58,4 +58,4 @@ def run(chosen: Namespace, folder: Path) -> None:
         )
         tuning.run(MODE, steps, shifts.RATES[MODE])
 
-    watched(record, steps, tune)
+    tune_and_watch(record, steps, tune)

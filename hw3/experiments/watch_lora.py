@@ -11,10 +11,10 @@ import numpy as np
 import torch
 
 from hw3.data.tasks import opinions
-from hw3.experiments.adapting import share_right, tuned, written
+from hw3.experiments.adapting import fine_tune, generate_text, share_right
 from hw3.experiments.folder import open_folder
 from hw3.experiments.tune_or_ask import RATES
-from hw3.experiments.watching import Settings, Watch, moved, watched
+from hw3.experiments.watching import Settings, Watch, relative_change, tune_and_watch
 from hw3.models.language import Language, kit_model
 from hw3.prompting import in_context_prompt
 
@@ -40,7 +40,9 @@ def run(chosen: Namespace, folder: Path) -> None:
         return {
             "accuracy": share_right(now, [], queries, task.names, task.style, chosen.seed),
             "written": share_written(now, queries[:WRITTEN], task.style),
-            "weights_moved": moved(kept.values(), [before[name].detach() for name in kept]),
+            "weights_moved": relative_change(
+                kept.values(), [before[name].detach() for name in kept]
+            ),
             "lora_size": torch.cat([p.detach().flatten() for p in added])
             .square()
             .mean()
@@ -50,7 +52,7 @@ def run(chosen: Namespace, folder: Path) -> None:
 
     def tune(watch: Watch) -> None:
         torch.manual_seed(chosen.seed)
-        tuned(
+        fine_tune(
             language,
             examples,
             MODE,
@@ -61,11 +63,14 @@ def run(chosen: Namespace, folder: Path) -> None:
             after_step=lambda loss, now: watch.note(partial(figures, now), loss),
         )
 
-    watched(record, steps, tune)
+    tune_and_watch(record, steps, tune)
 
 
 def share_written(language: Language, queries: list, style: str) -> float:
     """The share of queries to which the model writes the right answer, and no more."""
     rng = np.random.default_rng(0)
-    said = [written(language, in_context_prompt([], text, style, rng), MOST) for text, _ in queries]
+    said = [
+        generate_text(language, in_context_prompt([], text, style, rng), MOST)
+        for text, _ in queries
+    ]
     return float(np.mean([words == answer for words, (_, answer) in zip(said, queries)]))

@@ -13,7 +13,7 @@ from hw3.data.pictures import CLASSES
 from hw3.experiments import probing
 from hw3.experiments.folder import open_folder
 from hw3.experiments.tuning import Tuning, measure
-from hw3.experiments.watching import Settings, Watch, moved, watched
+from hw3.experiments.watching import Settings, Watch, relative_change, tune_and_watch
 from hw3.finetune import lp_ft
 from hw3.models.loading import load
 
@@ -42,11 +42,13 @@ def run(chosen: Namespace, folder: Path) -> None:
 
     def figures() -> dict[str, float]:
         found = {name: measure(model, test) for name, test in tests.items()}
-        return found | {n: moved(part.parameters(), before[n]) for n, part in parts.items()}
+        return found | {
+            n: relative_change(part.parameters(), before[n]) for n, part in parts.items()
+        }
 
     def tune(watch: Watch) -> None:
         tuning = Tuning(model, training, usual.batch, seed, after_step=partial(watch.note, figures))
         probe = steps // 2
         lp_ft(tuning.run, probe, steps - probe, usual.probe_rate, RATE)
 
-    watched(record, steps, tune)
+    tune_and_watch(record, steps, tune)

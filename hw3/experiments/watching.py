@@ -1,4 +1,4 @@
-"""One tuning, watched: a row of figures every few steps, and their curves."""
+"""One tuning that is watched: a row of figures every few steps, and their curves."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Figures = Callable[[], dict[str, float]]
 
 @dataclass(frozen=True)
 class Settings:
-    """How much one watched tuning has of what; the rates are those of the experiment it is part of."""
+    """How much one watched tuning has; its rates are those of its experiment."""
 
     steps: int
     test: int  # pictures or queries, drawn once
@@ -47,7 +47,7 @@ class Watch:
         self.record.write_metrics(self.rows)
 
 
-def watched(record: RunFolder, steps: int, tune: Callable[[Watch], None]) -> None:
+def tune_and_watch(record: RunFolder, steps: int, tune: Callable[[Watch], None]) -> None:
     """Tune once, and leave rows, curves and result.
 
     It takes seconds: a run that stopped after its last step only gets its result, any other
@@ -67,7 +67,7 @@ def watched(record: RunFolder, steps: int, tune: Callable[[Watch], None]) -> Non
     _draw(watch.rows, record.path / "curves.png")
 
 
-def moved(now: Iterable[torch.Tensor], before: Iterable[torch.Tensor]) -> float:
+def relative_change(now: Iterable[torch.Tensor], before: Iterable[torch.Tensor]) -> float:
     """Return the distance that numbers have gone, as a share of their size before."""
     pairs = [(new.detach(), old) for new, old in zip(now, before, strict=True)]
     way = sum((new - old).square().sum() for new, old in pairs)

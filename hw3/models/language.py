@@ -42,7 +42,7 @@ class Language:
         return longest
 
 
-def untrained(size: str) -> GPT:
+def make_untrained(size: str) -> GPT:
     """The kit's model of this size, as it is before pre-training."""
     return GPT(WordTokenizer().size, context=CONTEXT, **SIZES[size])
 
@@ -61,6 +61,6 @@ def kit_model(size: str) -> Language:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, KeyError, ValueError) as error:
         raise KitError(f"{path} cannot be read ({error}); unpack the kit again") from None
-    model = untrained(size)
+    model = make_untrained(size)
     model.load_state_dict(state)  # half precision on disk, single precision here
     return Language(model.eval(), WordTokenizer(), f"language-{size} of the kit")

@@ -37,7 +37,7 @@ PREPARATIONS = {
 FILES = {"resnet20": "resnet20_cifar10.pth", "squeezenet": "squeezenet1_1_imagenet_fp16.pth"}
 
 
-def prepared(images: np.ndarray, how: Preparation) -> torch.Tensor:
+def prepare(images: np.ndarray, how: Preparation) -> torch.Tensor:
     """Pictures as a network wants them.
 
     Args:

@@ -19,7 +19,7 @@ from common.training.runs import RunFolder
 from common.training.trainer import Trainer, warm_up_then_cosine
 from hw3.data.documents import SHARES, row
 from hw3.data.vocabulary import WordTokenizer
-from hw3.models.language import CONTEXT, SIZES, untrained
+from hw3.models.language import CONTEXT, SIZES, make_untrained
 
 STEPS = {"small": 6000, "large": 4000}
 RATES = {"small": 3e-3, "large": 2e-3}
@@ -66,7 +66,7 @@ def run(chosen: Namespace, folder: Path) -> None:
     }
     record, tokenizer = RunFolder(folder, config, chosen.resume), WordTokenizer()
     torch.manual_seed(chosen.seed)
-    model, rng = untrained(size), np.random.default_rng(chosen.seed)
+    model, rng = make_untrained(size), np.random.default_rng(chosen.seed)
     kinds, shares = [*SHARES], [*SHARES.values()]
     held_out = {
         kind: batch(np.random.default_rng(VALIDATION), tokenizer, [kind] * ROWS) for kind in kinds

@@ -14,7 +14,7 @@ from common.training.runs import RunFolder
 from common.training.trainer import Trainer, warm_up_then_cosine
 from hw3.data.pictures import CLASSES, draw_classes
 from hw3.experiments.tuning import Pictures, measure
-from hw3.models.loading import KIT, prepared
+from hw3.models.loading import KIT, prepare
 from hw3.models.resnet import small_resnet
 from hw3.models.weights import save
 
@@ -77,4 +77,4 @@ def run(chosen: Namespace, folder: Path) -> None:
 def pictures(rng: np.random.RandomState, count: int) -> Pictures:
     """Pictures of all classes, in the forms and the style of pre-training."""
     labels = rng.randint(CLASSES, size=count)
-    return Pictures(prepared(draw_classes(rng, labels), KIT), torch.from_numpy(labels))
+    return Pictures(prepare(draw_classes(rng, labels), KIT), torch.from_numpy(labels))

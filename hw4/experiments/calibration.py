@@ -70,7 +70,7 @@ def run(chosen: Namespace, folder: Path) -> None:
         test = sinusoids(np.random.default_rng(TEST), count, max(SIZES) + TARGETS)
         answers, labels, densities = ask(members, test)
         answers["temperature"] = (answers["point"].log() / temperature).softmax(-1)
-        table = {name: measured(answers[name], labels) for name in NAMES}
+        table = {name: scores_of(answers[name], labels) for name in NAMES}
     fit.result({"fitted_temperature": float(temperature), **table, "density_nll": densities})
     metrics = ["loss", "val_nll_bayes", "val_nll_point"]
     plots.curves({"calibration": rows}, metrics, fit.picture("training.png"), bands=fit.bands)
@@ -141,7 +141,7 @@ def _density(y: torch.Tensor, mean: torch.Tensor, variance: torch.Tensor) -> tor
     return torch.distributions.Normal(mean, torch.as_tensor(variance).sqrt()).log_prob(y).mean()
 
 
-def measured(probabilities: torch.Tensor, labels: torch.Tensor) -> dict[str, float]:
+def scores_of(probabilities: torch.Tensor, labels: torch.Tensor) -> dict[str, float]:
     """The scores of one way."""
     nll, brier = scores(probabilities, labels)
     return {

@@ -101,17 +101,17 @@ class Fit:
         figures = {**figures, "seconds": seconds}
         self.folder.finish(figures)
         for name, value in figures.items():
-            print(f"  {name}: {rounded(value)}")
+            print(f"  {name}: {round_all(value)}")
 
     def picture(self, name: str = "curves.png") -> Path:
         """Return the path of a picture of this run."""
         return self.folder.path / name
 
 
-def rounded(value: Any) -> Any:
+def round_all(value: Any) -> Any:
     """Numbers to four digits, in whatever they stand."""
     if isinstance(value, dict):
-        return {key: rounded(part) for key, part in value.items()}
+        return {key: round_all(part) for key, part in value.items()}
     if isinstance(value, list):
-        return [rounded(part) for part in value]
+        return [round_all(part) for part in value]
     return float(f"{value:.4g}") if isinstance(value, float) else value

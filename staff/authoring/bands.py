@@ -59,7 +59,7 @@ def main(argv: list[str]) -> int:
     if not watched:
         raise KitError(f'{homework.name}/homework.toml: add watched = ["val_accuracy", …]')
     bands = reference_band.read(homework.name, homework.root)
-    groups = grouped(homework.name, chosen.runs)
+    groups = group_runs(homework.name, chosen.runs)
     defaults = default_configs(homework, list(groups))
     for (experiment, source), folders in groups.items():
         settings = defaults[experiment, source]
@@ -77,7 +77,7 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def grouped(homework: str, folders: list[Path]) -> dict[tuple[str, str], list[Path]]:
+def group_runs(homework: str, folders: list[Path]) -> dict[tuple[str, str], list[Path]]:
     """Run folders by experiment and data source, each group in the order of its seeds.
 
     Raises:

@@ -16,7 +16,7 @@ LINE = re.compile(r"^(?:# |<!-- )Canary [0-9a-f-]{36}\..*\n", re.M)
 _COMMENT = {".py": "# {}\n", ".toml": "# {}\n", ".md": "<!-- {} -->\n"}
 
 
-def known(root: Path) -> list[str]:
+def known_canaries(root: Path) -> list[str]:
     """The canaries of this term and of those before."""
     table = tomllib.loads((root / "staff" / "course.toml").read_text(encoding="utf-8"))
     return list(table.get("canaries", ()))
@@ -34,7 +34,7 @@ def files(root: Path) -> list[Path]:
     return sorted(path for path in [*found, *writeup.glob("hw*.toml")] if path.stat().st_size)
 
 
-def marked(path: Path, canary: str) -> str:
+def with_canary(path: Path, canary: str) -> str:
     """The text of a file with this canary as its first line, in place of another."""
     line = _COMMENT[path.suffix].format(TEXT.format(canary))
     return line + without(path.read_text(encoding="utf-8"))
@@ -45,7 +45,7 @@ def without(text: str) -> str:
     return LINE.sub("", text)
 
 
-def found_in(text: str, canaries: list[str]) -> list[str]:
+def find_canaries(text: str, canaries: list[str]) -> list[str]:
     """Those canaries that a text holds, whatever was made of the line around them."""
     lower = text.casefold()
     return [canary for canary in canaries if canary in lower]

@@ -111,10 +111,10 @@ def submission(entry: Entry, target: Path, root: Path = ROOT) -> Path:
     Raises:
         CatalogError: when the file has no such hole.
     """
-    return combined([entry], target, root)
+    return combine([entry], target, root)
 
 
-def combined(entries: list[Entry], target: Path, root: Path = ROOT) -> Path:
+def combine(entries: list[Entry], target: Path, root: Path = ROOT) -> Path:
     """The solutions of a homework with several holes filled in the entries' ways.
 
     Args:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common import homework as homeworks
-from staff.authoring.stubs import given, holes, masters
+from staff.authoring.stubs import given_problems, holes, masters
 
 RUN = 2  # statements in a row that count as a leak; a single one when it is long
 LONG = 60  # characters of a normalised statement that is long enough by itself
@@ -45,7 +45,7 @@ class _Anonymous(ast.NodeTransformer):
         return ast.copy_location(ast.Name(fresh, node.ctx), node)
 
 
-def normalised(statements: list[ast.stmt]) -> str:
+def normalise(statements: list[ast.stmt]) -> str:
     """Statements in a row without their names, spacing and comments.
 
     A name that comes twice is the same twice: what one statement hands to the next still counts.
@@ -65,15 +65,15 @@ def _statements(tree: ast.AST) -> Iterator[list[ast.stmt]]:
 
 def secrets(root: Path, homework: str) -> dict[str, str]:
     """Runs of normalised statements of the marked bodies → the hole they belong to."""
-    found, known = {}, given(root, homework)
+    found, known = {}, given_problems(root, homework)
     for master in masters(root, homework):
         source = master.read_text(encoding="utf-8")
         marked = [hole for hole in holes(source, master.name) if hole.problem not in known]
         for block in _statements(ast.parse(source)):
             for hole in marked:
                 inside = [s for s in block if hole.first < s.lineno - 1 < hole.last]
-                pieces = [normalised(inside[i : i + RUN]) for i in range(len(inside) - RUN + 1)]
-                pieces += [text for s in inside if len(text := normalised([s])) >= LONG]
+                pieces = [normalise(inside[i : i + RUN]) for i in range(len(inside) - RUN + 1)]
+                pieces += [text for s in inside if len(text := normalise([s])) >= LONG]
                 for piece in pieces:
                     if piece not in ALLOWED:
                         found[piece] = f"{homework} {hole.problem} ({hole.name})"
@@ -95,7 +95,7 @@ def scan(secret: dict[str, str], files: list[Path], root: Path) -> list[Leak]:
             for block in _statements(ast.parse(text)):
                 for start in range(len(block)):
                     for size in (1, RUN):
-                        piece = normalised(block[start : start + size])
+                        piece = normalise(block[start : start + size])
                         if piece in secret:
                             leaks.append(Leak(secret[piece], name, block[start].lineno, piece))
         else:
@@ -105,7 +105,7 @@ def scan(secret: dict[str, str], files: list[Path], root: Path) -> list[Leak]:
     return leaks
 
 
-def shipped(root: Path) -> list[Path]:
+def shipped_files(root: Path) -> list[Path]:
     """The text files that students get."""
     top = [*(root / name for name in homeworks.names(root)), root / "common", root / "autograder"]
     files = [p for folder in top for p in folder.rglob("*") if "__pycache__" not in p.parts]

@@ -134,18 +134,18 @@ def overlaps(homework: Homework) -> list[Overlap]:
 def stale(homework: Homework) -> list[tuple[str, ...]]:
     """Reasons for what is not there any more."""
     found = [overlap.key for overlap in overlaps(homework)]
-    own = [key for key in allowed() if key[0] == homework.name]
+    own = [key for key in allowed_overlaps() if key[0] == homework.name]
     return [key for key in own if not any(_covers(key, other) for other in found)]
 
 
-def allowed() -> dict[tuple[str, ...], str]:
+def allowed_overlaps() -> dict[tuple[str, ...], str]:
     """The reasons of staff/authoring/overlap.toml: (homework, question, source, what) → reason."""
     rows = tomllib.loads(REASONS.read_text(encoding="utf-8")).get("allowed", ())
     return {tuple(r[part] for part in _KEY): r["reason"] for r in rows}
 
 
 def _reason(key: tuple[str, ...]) -> str:
-    return next((why for pattern, why in allowed().items() if _covers(pattern, key)), "")
+    return next((why for pattern, why in allowed_overlaps().items() if _covers(pattern, key)), "")
 
 
 def _covers(pattern: tuple[str, ...], key: tuple[str, ...]) -> bool:
@@ -188,7 +188,7 @@ def _stem(word: str) -> str:
     return word
 
 
-def shown(homework: Homework) -> Iterator[tuple[str, str]]:
+def grader_sentences(homework: Homework) -> Iterator[tuple[str, str]]:
     """Yield the grader's sentences: (where, sentence)."""
     for path in sorted(homework.checks.glob("test_*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -207,7 +207,7 @@ def shown(homework: Homework) -> Iterator[tuple[str, str]]:
 
 
 def _in_words(homework: Homework, model: dict[str, str]) -> Iterator[Overlap]:
-    told = [(where, text, telling(text)) for where, text in shown(homework)]
+    told = [(where, text, telling(text)) for where, text in grader_sentences(homework)]
     said = [(q, text, telling(text)) for q, whole in model.items() for text in sentences(whole)]
     count = Counter(word for _, _, words in (*told, *said) for word in set(words))
     total = len(told) + len(said)
@@ -236,7 +236,7 @@ def _documents(homework: Homework) -> dict[str, str]:
 
 def _in_figures(homework: Homework, model: dict[str, str]) -> Iterator[Overlap]:
     documents = {n: t for n, t in _documents(homework).items() if n != "bands.json"}
-    messages = "\n".join(text for _, text in shown(homework))
+    messages = "\n".join(text for _, text in grader_sentences(homework))
     for name, text in {**documents, "messages": messages}.items():
         numbers = {float(number) for number in _NUMBER.findall(text)}
         for question, answer in model.items():
@@ -251,11 +251,11 @@ def _in_experiments(homework: Homework, model: dict[str, str]) -> Iterator[Overl
     for question, answer in model.items():
         named = {name for name in names if _names(answer, name)}
         for source, name in sorted(given):
-            if name in named and question != "all" and len(compared(answer, homework)) > 1:
+            if name in named and question != "all" and len(experiments_named(answer, homework)) > 1:
                 yield Overlap(homework.name, question, source, f"expected of {name}")
 
 
-def compared(answer: str, homework: Homework) -> list[str]:
+def experiments_named(answer: str, homework: Homework) -> list[str]:
     """The experiments that an answer names."""
     return [e.name for e in homework.experiments if _names(answer, e.name)]
 

@@ -141,7 +141,7 @@ def masters(root: Path, homework: str) -> list[Path]:
     return sorted((root / "staff" / "solutions" / homework).glob("*.py"))
 
 
-def given(root: Path, homework: str) -> set[str]:
+def given_problems(root: Path, homework: str) -> set[str]:
     """Problems that are left out and have points for code: what others build on is then given."""
     return {one.id for one in homeworks.load(homework, root).dropped if one.kind == "code"}
 
@@ -155,7 +155,7 @@ def copy_solutions(root: Path, homework: str, folder: Path) -> None:
 def out_of_step(root: Path, homework: str) -> dict[Path, str]:
     """The stubs, and the kit's record of them, that are not what their master gives → what they
     must hold."""
-    kept = given(root, homework)
+    kept = given_problems(root, homework)
     found: dict[Path, str] = {}
     for master in masters(root, homework):
         source, target = master.read_text(encoding="utf-8"), root / homework / master.name

@@ -9,7 +9,7 @@ from common.errors import KitError
 from staff.course.book import Person, Work
 from staff.course.lateness import late_days
 from staff.course.policy import ERROR, Assignment, Policy
-from staff.course.viva import MOST, lost
+from staff.course.viva import MOST, points_lost
 
 OPEN = "open: "
 
@@ -212,7 +212,7 @@ def _viva(
     """The points that the student's viva takes."""
     if work.viva is None:
         return 0.0
-    taken = lost(points, work.viva, policy.viva)
+    taken = points_lost(points, work.viva, policy.viva)
     reasons.append(f"{assignment.name}: viva {work.viva:g} of {MOST:g}, takes {taken:.3g} points")
     return taken
 

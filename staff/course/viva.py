@@ -40,6 +40,6 @@ def file_of(assignment: str) -> str:
     return f"{assignment}-viva.csv"
 
 
-def lost(points: float, score: float, rule: VivaRule) -> float:
+def points_lost(points: float, score: float, rule: VivaRule) -> float:
     """The points that a viva of this score takes from a homework's."""
     return points * rule.weight / 100 * (1 - score / MOST)

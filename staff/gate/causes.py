@@ -19,7 +19,15 @@ import numpy as np
 from autograder.context import CheckContext
 from autograder.judge.answers import Answers
 from autograder.judge.knowledge import Knowledge
-from autograder.judge.known import CHANGE, MISTAKE, Cause, Known, OfProblem, known, may_be
+from autograder.judge.known import (
+    CHANGE,
+    MISTAKE,
+    Cause,
+    Known,
+    OfProblem,
+    may_be,
+    take_fingerprints,
+)
 from autograder.judge.seen import Seen
 from autograder.judge.units import Units, same, stands_alone, units
 from autograder.planning import plan
@@ -30,9 +38,9 @@ from staff.authoring import families
 from staff.authoring.catalogue import Entry, entries, submission
 from staff.authoring.stubs import masters
 from staff.gate.mutants import words
-from staff.gate.mutants.judge import planned, reasons
+from staff.gate.mutants.judge import plan_mutants, reasons
 from staff.gate.mutants.operators import Mutant, function_of
-from staff.gate.mutants.pairs import merged
+from staff.gate.mutants.pairs import merge_changes
 from staff.gate.shared_worker import SharedWorker
 
 SEEDS = (PUBLIC_SEED, 1, 2)  # of the inputs of checks that draw at random
@@ -69,7 +77,9 @@ def record_causes(
 class Recorder:
     """A tree in which one hole after another is filled in another way."""
 
-    def __init__(self, homework: Homework, worker: SharedWorker, answers: Answers, folder: Path) -> None:
+    def __init__(
+        self, homework: Homework, worker: SharedWorker, answers: Answers, folder: Path
+    ) -> None:
         self.homework, self.worker, self.folder = homework, worker, folder
         self.solutions = homework.root / "staff" / "solutions" / homework.name
         self.tree = overlay(homework, folder / "tree", self.solutions)
@@ -115,7 +125,7 @@ class Recorder:
 
     def known(self, causes: tuple[Cause, ...], run: _Run, solution: Units) -> Known:
         """A run as fingerprints, without what says nothing."""
-        thing = known(causes, run.units, solution, run.unknown)
+        thing = take_fingerprints(causes, run.units, solution, run.unknown)
         told = {key: one for key, one in thing.prints.items() if key not in self.free}
         return replace(thing, prints=told, unknown=thing.unknown - self.free, bands=run.bands)
 
@@ -240,7 +250,7 @@ class _Changes:
 
     def _planned(self) -> Iterator[tuple[str, Mutant]]:
         why = reasons(self.recorder.homework)
-        for file, mutant in planned(self.recorder.homework, self.problem, further=True):
+        for file, mutant in plan_mutants(self.recorder.homework, self.problem, further=True):
             only_cuts = mutant.operator == "gradient_cut" and mutant.problem in why.no_gradient
             if mutant.key not in why.equivalent and not only_cuts:
                 yield file, mutant
@@ -276,7 +286,7 @@ class _Changes:
         )
         source = master.read_text(encoding="utf-8")
         bodies = [body_of(text, first.hole) for text in (source, first.source, second.source)]
-        body = merged(*bodies)
+        body = merge_changes(*bodies)
         if body is None:
             return None
         entry = Entry("pair", self.recorder.homework.name, self.problem, "pair", "", file, body, "")

@@ -20,7 +20,7 @@ from common import homework as homeworks
 from common.errors import KitError
 from common.homework import Homework
 from staff import command
-from staff.authoring.catalogue import Entry, combined, entries
+from staff.authoring.catalogue import Entry, combine, entries
 from staff.authoring.stubs import copy_solutions
 from staff.authoring.with_solutions import run_module
 
@@ -67,7 +67,7 @@ def main(argv: list[str]) -> int:
                 if chosen.train:
                     _train(homework, outcome, submission, chosen.train, training)
             bad += not outcome.right
-            print(told(number, outcome), flush=True)
+            print(describe(number, outcome), flush=True)
     print(f"{homework.name}: {chosen.count - bad} of {chosen.count} combinations are right")
     return 1 if bad else 0
 
@@ -94,7 +94,7 @@ def fill(homework: Homework, ways: list[Entry], target: Path) -> Path:
     if not ways:
         copy_solutions(homework.root, homework.name, target)
         return target
-    return combined(ways, target, homework.root)
+    return combine(ways, target, homework.root)
 
 
 def _train(
@@ -114,7 +114,7 @@ def _train(
             raise KitError(f"{experiment} left no result.json: {error}") from None
 
 
-def told(number: int, outcome: Outcome) -> str:
+def describe(number: int, outcome: Outcome) -> str:
     """One combination in a line or a few."""
     lines = [
         f"{number}: " + (" ".join(f"{p}={way}" for p, way in outcome.ways.items()) or "solution")

@@ -37,7 +37,7 @@ def _stubs(homework: Homework) -> Iterator[str]:
     for stub in stubs.out_of_step(homework.root, homework.name):
         yield f"{stub.name} is not what its solution gives: make stubs"
     secret = leaks.secrets(homework.root, homework.name)
-    for leak in leaks.scan(secret, leaks.shipped(homework.root), homework.root):
+    for leak in leaks.scan(secret, leaks.shipped_files(homework.root), homework.root):
         yield f"{leak.file}:{leak.line} holds a piece of {leak.hole}: {leak.text}"
     marked = {}
     for master in stubs.masters(homework.root, homework.name):

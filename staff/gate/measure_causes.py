@@ -29,9 +29,9 @@ from staff import command
 from staff.authoring.answers import context_of
 from staff.authoring.catalogue import Entry, entries
 from staff.gate.causes import body_of
-from staff.gate.mutants.judge import planned
+from staff.gate.mutants.judge import plan_mutants
 from staff.gate.mutants.operators import Mutant
-from staff.gate.mutants.pairs import merged
+from staff.gate.mutants.pairs import merge_changes
 from staff.gate.shared_worker import SharedWorker
 
 EXAMPLE = """
@@ -156,13 +156,15 @@ class _Pair:
 
 def _pairs(context: _Context, seed: int) -> Iterator[_Pair]:
     """Random changes at two statements of one hole."""
-    draw, changes = random.Random(seed), list(planned(context.homework))
+    draw, changes = random.Random(seed), list(plan_mutants(context.homework))
     while True:
         (file, one), (other_file, other) = draw.sample(changes, 2)
         if one.hole != other.hole or file != other_file or one.was == other.was:
             continue
         source = (context.solutions / file).read_text(encoding="utf-8")
-        body = merged(*(body_of(text, one.hole) for text in (source, one.source, other.source)))
+        body = merge_changes(
+            *(body_of(text, one.hole) for text in (source, one.source, other.source))
+        )
         if body is not None:
             name = context.homework.name
             yield _Pair(

@@ -28,7 +28,7 @@ def require(homework: Homework, say: Callable[[str], None]) -> None:
     Raises:
         KitError: when something blocks the release.
     """
-    if passed(homework):
+    if has_passed(homework):
         return
     seen = tree(homework)
     verdict = gate.verify(homework, gate.SECRET_SEEDS, say)
@@ -40,7 +40,7 @@ def require(homework: Homework, say: Callable[[str], None]) -> None:
     put(homework, seen)
 
 
-def passed(homework: Homework) -> bool:
+def has_passed(homework: Homework) -> bool:
     """Return whether the gate let this homework through as it lies here."""
     return _stamps(homework.root).get(homework.name) == tree(homework)
 

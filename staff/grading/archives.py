@@ -131,7 +131,7 @@ class Offer:
 
 
 @contextlib.contextmanager
-def opened(source: Path, homework: str) -> Iterator[Offer]:
+def open_upload(source: Path, homework: str) -> Iterator[Offer]:
     """Open an upload: yield what it offers, while it is open.
 
     Args:
@@ -157,7 +157,7 @@ def opened(source: Path, homework: str) -> Iterator[Offer]:
         if isinstance(error, OSError) and error.errno in TROUBLE:
             raise
         what = "no folder" if kind == "folder" else "no zip"
-        told = f"{type(error).__name__}: {shown(str(error))}"
+        told = f"{type(error).__name__}: {printable_name(str(error))}"
         raise Refused(f"it is {what} that can be read ({told}); {advice(homework)}") from None
 
 
@@ -196,7 +196,9 @@ def kind_of(source: Path) -> str:
     suffix = source.suffix.lower()
     if suffix == ".zip":
         return ZIP
-    return SUFFIXES.get(suffix, f"a file of the kind {shown(suffix) or 'without a suffix'}")
+    return SUFFIXES.get(
+        suffix, f"a file of the kind {printable_name(suffix) or 'without a suffix'}"
+    )
 
 
 # --- names --------------------------------------------------------------------------------------
@@ -210,7 +212,7 @@ def _useless(name: str) -> str | None:
     """
     parts = PurePosixPath(name).parts
     if name.startswith("/") or ".." in parts or re.match(r"[A-Za-z]:", name):
-        raise Refused(f"{shown(name)} points outside the archive")
+        raise Refused(f"{printable_name(name)} points outside the archive")
     if len(parts) > DEEPEST or len(name) > LONGEST_NAME:
         return f"nested deeper than {DEEPEST} folders, or with a name of endless length"
     if IGNORED.search(name):
@@ -228,7 +230,7 @@ def _is_text(name: str) -> bool:
     return True
 
 
-def shown(name: str) -> str:
+def printable_name(name: str) -> str:
     """A name that any report can hold."""
     return "".join(c if c.isprintable() else "?" for c in name)[:80]
 
@@ -240,7 +242,7 @@ def _require_no_collision(members: list[Member]) -> None:
         key = unicodedata.normalize("NFKC", member.name).casefold()
         if key in seen:
             raise Refused(
-                f"{shown(seen[key])} and {shown(member.name)} are the same name on "
+                f"{printable_name(seen[key])} and {printable_name(member.name)} are the same name on "
                 "some systems; keep one"
             )
         seen[key] = member.name
@@ -265,7 +267,7 @@ def _of_zip(archive: zipfile.ZipFile) -> Offer:
     for info in archive.infolist():
         name = info.filename.replace("\\", "/") if turned else info.filename
         if "\\" in name:
-            raise Refused(f"{shown(name)} points outside the archive")
+            raise Refused(f"{printable_name(name)} points outside the archive")
         if not offer.wants(name) or info.is_dir() or name.endswith("/"):
             continue
         _require_sound(info, name)
@@ -280,14 +282,14 @@ def _of_zip(archive: zipfile.ZipFile) -> Offer:
 
 def _require_sound(info: zipfile.ZipInfo, name: str) -> None:
     if stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG, stat.S_IFDIR):
-        raise Refused(f"{shown(name)} is a link or a device; hand in plain files")
+        raise Refused(f"{printable_name(name)} is a link or a device; hand in plain files")
     if info.flag_bits & 1:
         raise Refused("it is encrypted; make it without a password")
     if info.compress_type not in METHODS:
-        raise Refused(f"{shown(name)} is compressed in a way that is not read here")
+        raise Refused(f"{printable_name(name)} is compressed in a way that is not read here")
     if info.file_size > RATIO_FROM and info.file_size > RATIO * max(info.compress_size, 1):
         raise Refused(
-            f"{shown(name)} unpacks to {info.file_size / 2**20:.0f} MB from almost nothing"
+            f"{printable_name(name)} unpacks to {info.file_size / 2**20:.0f} MB from almost nothing"
         )
 
 
@@ -359,7 +361,7 @@ def _of_tar(archive: tarfile.TarFile) -> Offer:
         if name in ("", ".") or not offer.wants(name) or info.isdir():
             continue
         if not info.isreg():
-            raise Refused(f"{shown(name)} is a link or a device; hand in plain files")
+            raise Refused(f"{printable_name(name)} is a link or a device; hand in plain files")
         total += info.size
         if total > MOST_DECLARED:
             raise Refused(f"it would unpack to more than {MOST_DECLARED / 2**20:.0f} MB")
@@ -384,7 +386,7 @@ def of_folder(root: Path) -> Offer:
     for name, entry in entries_of(root, offer):
         status = entry.stat(follow_symlinks=False)
         if not stat.S_ISREG(status.st_mode):
-            raise Refused(f"{shown(name)} is a link or a device; hand in plain files")
+            raise Refused(f"{printable_name(name)} is a link or a device; hand in plain files")
         offer.add(Member(name, status.st_size, partial(file_pieces, entry.path)))
     _require_no_collision(offer.members)
     return offer

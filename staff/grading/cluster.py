@@ -74,10 +74,10 @@ def run(
                 try:
                     packed = submissions.with_content(job)
                 except Refused as refusal:
-                    keep(session.refused(homework, job, str(refusal)))
+                    keep(session.refused_record(homework, job, str(refusal)))
                     continue
                 except Exception as error:  # costs this submission alone
-                    keep(session.failed(job, f"cannot be sent ({type(error).__name__})"))
+                    keep(session.failed_record(job, f"cannot be sent ({type(error).__name__})"))
                     continue
                 future = client.submit(
                     grade_here,
@@ -101,7 +101,7 @@ def run(
             keep(
                 future.result()
                 if failure is None and future.status == "finished"
-                else session.failed(job, f"{type(failure).__name__}: {failure}"[:500])
+                else session.failed_record(job, f"{type(failure).__name__}: {failure}"[:500])
             )
             future.release()
             for new in submit():

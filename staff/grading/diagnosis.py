@@ -31,7 +31,7 @@ class Graded:
     notes: list[Note] = field(default_factory=list)
 
 
-def planned(homework: Homework) -> list[CheckResult]:
+def planned_rows(homework: Homework) -> list[CheckResult]:
     """The rows that every submission has, nothing earned."""
     problem = homework.diagnosis
     if problem is None:
@@ -58,7 +58,7 @@ def grade(homework: Homework, folder: Path, manifest: dict, told_causes: bool) -
         manifest: what `submit` wrote beside them: its name is compared with the diagnosis's.
         told_causes: whether points are given; else the evidence alone is judged.
     """
-    graded = Graded(planned(homework))
+    graded = Graded(planned_rows(homework))
     if homework.diagnosis is None or not graded.rows:
         return graded
     path = folder / DIAGNOSIS_FILE

@@ -80,7 +80,7 @@ def main(argv: list[str]) -> int:
     hand_ins, _ = prepare(
         chosen.folder, homework, grades, None, chosen.roster, chosen.times, chosen.sets
     )
-    records = graded(hand_ins, grades, chosen.folder, homework)
+    records = find_records(hand_ins, grades, chosen.folder, homework)
     book = _book(chosen.book)
     told = with_public_messages(records, hand_ins, homework, grades, chosen.workers)
     pages = make_pages(told, hand_ins, homework, book)
@@ -88,7 +88,7 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def graded(hand_ins: HandIns, grades: Path, folder: Path, homework: Homework) -> list[dict]:
+def find_records(hand_ins: HandIns, grades: Path, folder: Path, homework: Homework) -> list[dict]:
     """Every upload's record.
 
     Raises:

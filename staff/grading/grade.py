@@ -40,7 +40,7 @@ from staff.grading import (
 from staff.grading.attention import Attention, attention, in_lines
 from staff.grading.hand_ins import HandIn, HandIns, read_times, sort_out
 from staff.grading.jobs import Job, inputs_told
-from staff.grading.session import failed, unwritable
+from staff.grading.session import failed_record, unwritable
 
 TABLE, PAGE, SHOWN_PAGE = "table.csv", "overview.html", "overview-pseudonyms.html"
 NOT_YET = "not graded yet: run the command without --only"
@@ -203,7 +203,7 @@ def grade_folder(
         todo = [job for job in jobs if not _final(store.find(job))]
     for job in todo:
         if job.trouble:
-            store.keep(failed(job, job.trouble))
+            store.keep(failed_record(job, job.trouble))
     todo = [job for job in todo if not job.trouble]
     with Progress(len(jobs), len(jobs) - len(todo)) as progress:
 
@@ -220,7 +220,7 @@ def grade_folder(
 
             pool.run(todo, workers, limit(homework), keep)
     records = collect(hand_ins, store)
-    alike = similarity.listed(similarity.default_output(folder, homework))
+    alike = similarity.undeclared_pairs(similarity.default_output(folder, homework))
     lists = attention(records, homework, hand_ins, alike)
     write_text(out / TABLE, table(records, homework, hand_ins))
     write_text(out / PAGE, class_page.page(records, homework, lists, hand_ins, written))
@@ -251,7 +251,7 @@ def collect(hand_ins: HandIns, store: Store) -> list[dict]:
     """A record of every upload, with the students and times that are known now."""
     records = []
     for one in hand_ins.kept:
-        record = store.find(one.job) or failed(one.job, NOT_YET)
+        record = store.find(one.job) or failed_record(one.job, NOT_YET)
         records.append(record | {"students": list(one.students), "submitted": one.submitted})
     receipts.note_shared(records)
     return records
@@ -309,7 +309,7 @@ def _chosen(hand_ins: HandIns, only: Sequence[str]) -> list[HandIn]:
 def _require_answers(homework: Homework, seed: str | None) -> None:
     from autograder.judge.answers import Answers
 
-    used = [seeds.find(homework, seed)] if seed is not None else seeds.recorded(homework)
+    used = [seeds.find(homework, seed)] if seed is not None else seeds.recorded_sets(homework)
     for one in used or [PUBLIC_SEED]:
         Answers.load(homework, one)
 

@@ -81,7 +81,7 @@ def choose_seeds(homework: Homework, job: Job, content: str) -> list[Seed]:
     """
     if job.seed is not None:
         return [seeds.find(homework, job.seed)]
-    secret = seeds.recorded(homework)
+    secret = seeds.recorded_sets(homework)
     ranked = sorted(secret, key=lambda one: one.words(f"submission {content}"))
     return [*ranked[: job.sets]] or [PUBLIC_SEED]
 
@@ -92,7 +92,7 @@ def inputs_told(homework: Homework, seed: str | None, sets: int) -> list[str]:
     Raises:
         KitError: when fewer sets are recorded than asked for, or only such as are of no use.
     """
-    secret, useless = len(seeds.recorded(homework)), seeds.left_over(homework)
+    secret, useless = len(seeds.recorded_sets(homework)), seeds.left_over(homework)
     record = f"python -m staff answers {homework.name} --secret"
     if seed is None and useless and not secret:
         raise KitError(useless[0])
@@ -120,7 +120,7 @@ def grader_version(homework: Homework, job: Job) -> str:
     from autograder.judge.record_file import digest  # takes longer to import than --help may
 
     table = (homework.folder / "homework.toml").read_bytes()
-    inputs = [str(one) for one in seeds.recorded(homework)] if job.seed is None else job.seed
+    inputs = [str(one) for one in seeds.recorded_sets(homework)] if job.seed is None else job.seed
     text = (
         f"{VERSION} {digest(homework)} {seeds.term(homework.root)} {inputs} {job.sets} "
         f"{hashlib.sha256(table).hexdigest()} {diagnosis.version(homework)}"

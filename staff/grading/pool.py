@@ -25,7 +25,7 @@ from autograder.run.clearing import remove
 from common.homework import ROOT
 from staff.grading.clean_kit import CleanKit
 from staff.grading.jobs import Job
-from staff.grading.session import Session, failed
+from staff.grading.session import Session, failed_record
 
 TRIES = 2
 CHANGED_KIT = "the kit was changed while it alone was graded"
@@ -100,9 +100,7 @@ class Grader:
         remove(self.folder)
 
 
-def run(
-    jobs: Iterable[Job], workers: int, seconds: float, keep: Callable[[dict], None]
-) -> None:
+def run(jobs: Iterable[Job], workers: int, seconds: float, keep: Callable[[dict], None]) -> None:
     """Grade all jobs; `keep` gets each record, in the order in which they are finished.
 
     Args:
@@ -166,7 +164,7 @@ class _Batch:
             if self.tries[job.ident] < TRIES:
                 self.waiting.append(job)
             else:
-                self.keep(failed(job, result))
+                self.keep(failed_record(job, result))
 
     def _renew(self, changed: list[str], finished: list[Job]) -> None:
         """Say that the kit was changed; go on from a clean copy, and grade again who was at work."""
@@ -180,7 +178,7 @@ class _Batch:
             file=sys.stderr,
         )
         if len(suspects) == 1:
-            self.keep(failed(suspects[0], f"{CHANGED_KIT}: {names}"))
+            self.keep(failed_record(suspects[0], f"{CHANGED_KIT}: {names}"))
         else:
             self.suspects += suspects
 
@@ -203,7 +201,7 @@ def grade_one(job: Job, seconds: float) -> dict:
         if isinstance(result, dict):
             return result
         ended = result
-    return failed(job, ended)
+    return failed_record(job, ended)
 
 
 def _kill_children(pid: int) -> None:
@@ -237,7 +235,7 @@ def _serve(line: Connection, folder: str) -> None:
                     session, homework = Session(job.homework), job.homework
                 record = session.grade(job)
             except Exception as error:  # the grader's own fault: recorded, and the rest goes on
-                record = failed(job, f"{type(error).__name__}: {error}"[:500])
+                record = failed_record(job, f"{type(error).__name__}: {error}"[:500])
                 if session is not None:
                     session.close()
                 session = None

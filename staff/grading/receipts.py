@@ -54,7 +54,7 @@ def identities(folder: Path) -> Identities:
     return found
 
 
-def shared(of_students: dict[str, Identities]) -> dict[str, list[tuple[str, str]]]:
+def shared_runs(of_students: dict[str, Identities]) -> dict[str, list[tuple[str, str]]]:
     """Runs that more than one handed in.
 
     Args:
@@ -81,7 +81,7 @@ def note_shared(records: list[dict]) -> None:
     """Add to each record of a class a note for staff on every run that another one has, too."""
     by_name = {", ".join(record["students"]): record for record in records}
     runs = {who: record.get("runs", {}) for who, record in by_name.items()}
-    for who, pairs in shared(runs).items():
+    for who, pairs in shared_runs(runs).items():
         for run, others in pairs:
             told = f"{run} is the very run that {others} handed in"
             by_name[who]["notes"].append(Note(SHARED_RUN, STAFF, told).as_json())

@@ -95,7 +95,7 @@ class Session:
             try:
                 taken = unpack.accept(source, root / "files", self.homework)
             except unpack.Refused as refusal:
-                record = refused(self.homework, job, str(refusal))
+                record = refused_record(self.homework, job, str(refusal))
             else:
                 record = self._judge(job, taken, root, progress)
         record["seconds"] = round(time.monotonic() - began, 2)
@@ -105,7 +105,7 @@ class Session:
     def _judge(self, job: Job, taken: unpack.Unpacked, root: Path, progress: Progress) -> dict:
         self._protect_answers()
         seeds = choose_seeds(self.homework, job, taken.digest)
-        record = blank(self.homework, job)
+        record = blank_record(self.homework, job)
         record |= {
             "status": "graded",
             "seeds": list(map(str, seeds)),
@@ -239,7 +239,7 @@ def _plain(notes: list[Note]) -> list[dict]:
     return [note.as_json() for note in notes]
 
 
-def blank(homework: Homework, job: Job) -> dict:
+def blank_record(homework: Homework, job: Job) -> dict:
     """A record of nothing yet: every planned point is there, none is earned."""
     planned = [p for p in homework.problems if p.kind in ("code", "run")]
     return {
@@ -268,14 +268,14 @@ def blank(homework: Homework, job: Job) -> dict:
     }
 
 
-def refused(homework: Homework, job: Job, reason: str) -> dict:
+def refused_record(homework: Homework, job: Job, reason: str) -> dict:
     """The record of a submission that was not taken in."""
-    return blank(homework, job) | {"status": "refused", "reason": reason}
+    return blank_record(homework, job) | {"status": "refused", "reason": reason}
 
 
-def failed(job: Job, reason: str) -> dict:
+def failed_record(job: Job, reason: str) -> dict:
     """The record of a submission that the grader could not finish; staff must look at it."""
-    return blank(homeworks.load(job.homework), job) | {"reason": reason}
+    return blank_record(homeworks.load(job.homework), job) | {"reason": reason}
 
 
 def unwritable(record: dict, error: Exception) -> dict:
@@ -283,8 +283,8 @@ def unwritable(record: dict, error: Exception) -> dict:
     homework = homeworks.load(record["homework"])
     students = tuple(map(writable, record["students"]))
     job = Job(record["id"], homework.name, "", record["fingerprint"], students)
-    told = f"its record cannot be written ({type(error).__name__}: {archives.shown(str(error))})"
-    return blank(homework, job) | {"reason": told}
+    told = f"its record cannot be written ({type(error).__name__}: {archives.printable_name(str(error))})"
+    return blank_record(homework, job) | {"reason": told}
 
 
 def fill(record: dict, homework: Homework, rows: list[CheckResult]) -> None:

@@ -94,7 +94,7 @@ def find(folder: Path, homework: Homework, corpus: list[Path], least: float | No
     with tempfile.TemporaryDirectory(prefix="similarity-") as work:
         authors, found.unread = _authors(folder, homework, Path(work) / "class")
         found.signed = {one.name: one.manifest.get("name") or "" for one in authors}
-        found.copied = list(_copied(authors, canary.known(homework.root)))
+        found.copied = list(_copied(authors, canary.known_canaries(homework.root)))
         found.unsigned = [one.name for one in authors if one.manifest.get("signed") is not True]
         for number, place in enumerate(corpus):
             older, unread = _authors(place, homework, Path(work) / f"corpus{number}", public=True)
@@ -114,7 +114,7 @@ def _copied(authors: list[Author], canaries: list[str]) -> Iterator[str]:
         for path in sorted(author.folder.rglob("*")):
             if path.suffix not in (".py", ".md", ".toml") or not path.is_file():
                 continue
-            if canary.found_in(path.read_text(encoding="utf-8", errors="replace"), canaries):
+            if canary.find_canaries(path.read_text(encoding="utf-8", errors="replace"), canaries):
                 yield f"{author.name}: {path.relative_to(author.folder)}"
 
 

@@ -77,7 +77,7 @@ def default_output(folder: Path, homework: Homework) -> Path:
     return folder.with_name(f"{folder.name}-similarity-{homework.name}.csv")
 
 
-def listed(path: Path) -> list[dict[str, str]]:
+def undeclared_pairs(path: Path) -> list[dict[str, str]]:
     """The undeclared pairs of a table that is there; none when it is not."""
     if not path.is_file():
         return []

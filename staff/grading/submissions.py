@@ -122,7 +122,7 @@ def fingerprint(job: Job, homework: Homework) -> Job:
     except (Refused, OSError) as error:
         total.update(str(error).encode("utf-8", "replace"))
     except Exception as error:
-        told = f"{CANNOT_READ} ({type(error).__name__}: {archives.shown(str(error))})"
+        told = f"{CANNOT_READ} ({type(error).__name__}: {archives.printable_name(str(error))})"
         return replace(job, trouble=told)
     return replace(job, fingerprint=total.hexdigest())
 

@@ -22,7 +22,7 @@ from autograder.written_runs import SMALL_FILES
 from common.files import untrusted
 from common.homework import Homework
 from staff.grading import archives
-from staff.grading.archives import ARCHIVE_NAME, IGNORED, Member, Offer, Refused, shown
+from staff.grading.archives import ARCHIVE_NAME, IGNORED, Member, Offer, Refused, printable_name
 
 MOST_BYTES = 256 * 2**20  # of all that is unpacked
 LARGEST_SOURCE = 2**20  # bytes of a file that a student wrote by hand
@@ -35,10 +35,10 @@ MANIFEST: dict[str, untrusted.Shape] = {
     "kit": untrusted.text(40),
     "name": untrusted.text(200),
     "signed": untrusted.flag,
-    "collaborators": untrusted.listed(untrusted.text(200), 50),
-    "tools": untrusted.listed(untrusted.text(200), 50),
+    "collaborators": untrusted.list_of(untrusted.text(200), 50),
+    "tools": untrusted.list_of(untrusted.text(200), 50),
     "score": untrusted.number(0, 10**6),
-    "files": untrusted.table(untrusted.text(SHA256), 2000),
+    "files": untrusted.table_of(untrusted.text(SHA256), 2000),
 }
 
 
@@ -79,7 +79,7 @@ def accept(source: Path, target: Path, homework: Homework) -> Unpacked:
     unpacked = Unpacked(target)
     with tempfile.TemporaryDirectory(prefix="nested-", ignore_cleanup_errors=True) as work:
         for level in range(MOST_NESTED + 1):
-            with archives.opened(source, homework.name) as offer:
+            with archives.open_upload(source, homework.name) as offer:
                 unpacked.notes += [Note(LEFT_OUT, STUDENT, told) for told in offer.told()]
                 unpacked.packed = unpacked.packed or offer.packed
                 inner = _only_archive(offer, homework)
@@ -221,7 +221,7 @@ def _write(member: Member, stream: BinaryIO, limit: int) -> tuple[int, str]:
     for piece in member.pieces():
         size += len(piece)
         if size > limit:
-            raise Refused(f"{shown(member.name)} is larger than {limit / 2**20:.0f} MB")
+            raise Refused(f"{printable_name(member.name)} is larger than {limit / 2**20:.0f} MB")
         total.update(piece)
         stream.write(piece)
     return size, total.hexdigest()
@@ -252,5 +252,7 @@ def _manifest(unpacked: Unpacked) -> dict[str, Any]:
         unpacked.notes.append(Note("not signed", STUDENT, "the statement is not signed"))
     for name, digest in manifest.pop("files").items():
         if unpacked.taken.get(name, digest) != digest:
-            unpacked.notes.append(Note(CHANGED, STUDENT, f"{shown(name)} was changed after packing"))
+            unpacked.notes.append(
+                Note(CHANGED, STUDENT, f"{printable_name(name)} was changed after packing")
+            )
     return manifest

@@ -59,7 +59,7 @@ def release(
     Raises:
         KitError: when something is out of step, leaks, or does not grade as it must.
     """
-    names = opened(root, up_to)
+    names = open_homeworks(root, up_to)
     _require_in_step(root, names)
     with tempfile.TemporaryDirectory(prefix="release-") as folder:
         kit = Path(folder) / NAME
@@ -85,7 +85,7 @@ def release(
     return archive
 
 
-def opened(root: Path, up_to: str | None) -> list[str]:
+def open_homeworks(root: Path, up_to: str | None) -> list[str]:
     """Return the homeworks up to one of them; None means all.
 
     Raises:
@@ -213,7 +213,7 @@ def _require_in_step(root: Path, names: list[str]) -> None:
 
 def _require_no_leak(root: Path, kit: Path) -> None:
     for name in homeworks.names(root):
-        for leak in leaks.scan(leaks.secrets(root, name), leaks.shipped(kit), kit):
+        for leak in leaks.scan(leaks.secrets(root, name), leaks.shipped_files(kit), kit):
             raise KitError(f"{leak.file}:{leak.line} holds a piece of {leak.hole}: {leak.text}")
     for path in kit.rglob("*.py"):
         if stubs.MARK.search(path.read_text(encoding="utf-8")):

@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 
 from common.files import write_text
 from common.homework import ROOT
-from common.kit.constraints import NAME, installed, load
+from common.kit.constraints import NAME, installed_version, load
 from staff import command
 
 HEAD = """# The versions that this release was tried with; set-up, Gradescope and CI take them.
@@ -45,7 +45,9 @@ def versions(root: Path) -> dict[str, str]:
     while asked:
         wanted = Requirement(asked.pop())
         name = canonicalize_name(wanted.name)
-        version = installed(name) if _everywhere(wanted) and name not in BUILD_TOOLS else None
+        version = (
+            installed_version(name) if _everywhere(wanted) and name not in BUILD_TOOLS else None
+        )
         if version is None or name in found:
             continue
         found[name] = version

@@ -8,7 +8,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from common.files import write_text
-from common.pages.images import embedded
+from common.pages.images import embed
 from common.pages.markdown import to_html
 from common.pages.templates import render
 
@@ -27,7 +27,7 @@ def write(folder: Path) -> Path:
 
     def figure(alt: str, target: str) -> Markup:
         mark = Markup('<figure><img alt="{}" src="{}"></figure>')
-        return mark.format(alt, embedded(folder / target))
+        return mark.format(alt, embed(folder / target))
 
     title = text.partition("\n")[0].removeprefix("# ")
     body = to_html(text, figure, level=1, anchors=True)

@@ -43,7 +43,7 @@ def main(argv: list[str]) -> int:
     except ValueError:
         raise KitError(f"--first-due {chosen.first_due}: write it as 2027-01-15") from None
     _require_committed(ROOT)
-    texts = renewed(ROOT, first, canary.new(), np.random.default_rng())
+    texts = renew_term(ROOT, first, canary.new(), np.random.default_rng())
     for path, text in texts.items():
         write_text(path, text)
         print(path.relative_to(ROOT))
@@ -72,7 +72,7 @@ def _require_committed(root: Path) -> None:
         raise KitError("new-term changes many files: commit or discard your own changes first")
 
 
-def renewed(
+def renew_term(
     root: Path, first_due: date, new_canary: str, rng: np.random.Generator
 ) -> dict[Path, str]:
     """Every file that belongs to a term → its new text.
@@ -84,18 +84,18 @@ def renewed(
         KitError: when course.toml has no dates.
     """
     course = root / "staff" / "course.toml"
-    text = shifted(course.read_text(encoding="utf-8"), first_due)
-    canaries = json.dumps([*canary.known(root), new_canary])
+    text = shift_dates(course.read_text(encoding="utf-8"), first_due)
+    canaries = json.dumps([*canary.known_canaries(root), new_canary])
     texts = {course: re.sub(r"(?m)^canaries = .*$", f"canaries = {canaries}", text)}
     for path in canary.files(root):
-        texts[path] = canary.marked(path, new_canary)
+        texts[path] = canary.with_canary(path, new_canary)
     for name in homeworks.names(root):
         if (root / name / "curves.json").is_file():
-            texts |= relettered(root, name, rng, texts)
-    return texts | version.raised(root, "minor")
+            texts |= reletter(root, name, rng, texts)
+    return texts | version.raise_version(root, "minor")
 
 
-def shifted(course: str, first_due: date) -> str:
+def shift_dates(course: str, first_due: date) -> str:
     """course.toml with all its dates moved by the same number of days."""
     dates = [datetime.fromisoformat(found[2]) for found in _DUE.finditer(course)]
     if not dates:
@@ -106,7 +106,7 @@ def shifted(course: str, first_due: date) -> str:
     )
 
 
-def relettered(
+def reletter(
     root: Path, name: str, rng: np.random.Generator, texts: dict[Path, str]
 ) -> dict[Path, str]:
     """The recorded runs of a homework under other letters: curves, recipe and model answers.

@@ -25,7 +25,7 @@ def main(argv: list[str]) -> int:
     """Write the next version wherever it stands; say it."""
     options = command.parser("next-version", __doc__, EXAMPLE)
     options.add_argument("part", nargs="?", choices=PARTS, default="patch")
-    texts = raised(ROOT, options.parse_args(argv).part)
+    texts = raise_version(ROOT, options.parse_args(argv).part)
     for path, text in texts.items():
         write_text(path, text)
         print(path.relative_to(ROOT))
@@ -33,7 +33,7 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def raised(root: Path, part: str) -> dict[Path, str]:
+def raise_version(root: Path, part: str) -> dict[Path, str]:
     """Return every file that names the version, with its text for the next one.
 
     Args:

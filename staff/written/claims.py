@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from staff.written import orders
 from staff.written.facts import Fact
 from staff.written.marks import NOWHERE, OTHER_RUN, OTHER_STUDENT, TINY, Checked, Mark
-from staff.written.numbers import Number, blanked, numbers, sentences
+from staff.written.numbers import Number, blank_out, numbers, sentences
 from staff.written.sentence import Sentence
 from staff.written.words import RUNS, Mention, Words
 
@@ -35,7 +35,7 @@ class Checker:
 
     def check(self, student: str, text: str) -> Checked:
         """Hold one answer against its author's runs."""
-        plain = blanked(text[:LONGEST])
+        plain = blank_out(text[:LONGEST])
         own = self.everybody.get(student, [])
         whole = [fact for fact in own if not fact.tiny]
         checked = Checked()

@@ -96,7 +96,7 @@ def load_sheet(path: Path, homework: Homework, rubrics: dict[str, Rubric]) -> Sh
     return sheet
 
 
-def joined(sheets: list[Sheet]) -> tuple[list[Sheet], list[str]]:
+def join_sheets(sheets: list[Sheet]) -> tuple[list[Sheet], list[str]]:
     """One sheet for each grader and question, and what was joined, in words.
 
     Of an answer that stands in two files of one grader, what was changed last counts.
@@ -129,7 +129,7 @@ def collect(sheets: list[Sheet], rubrics: dict[str, Rubric], key: Key) -> Collec
     Where two graded an answer, the one who graded more of the question counts; what the other said
     is a note.
     """
-    sheets, notes = joined(sheets)
+    sheets, notes = join_sheets(sheets)
     found = Collected(notes=notes)
     found.rows = {student: {} for student in sorted({s for group in key.students for s in group})}
     for question, rubric in rubrics.items():
@@ -225,7 +225,7 @@ class Agreement:
 
 def agree(sheets: list[Sheet], rubrics: dict[str, Rubric]) -> list[Agreement]:
     """The agreement of each two graders of a question, on the answers that both graded."""
-    sheets, found = joined(sheets)[0], []
+    sheets, found = join_sheets(sheets)[0], []
     for number, one in enumerate(sheets):
         for other in sheets[number + 1 :]:
             both = sorted(one.done.keys() & other.done.keys())

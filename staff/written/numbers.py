@@ -54,7 +54,7 @@ class Number:
         return abs(self.half - fact.half) <= 10.0**-self.half_places
 
 
-def blanked(text: str) -> str:
+def blank_out(text: str) -> str:
     """The text, as long as before, without code, formulas, links and what the kit quoted."""
     text = _BLANKED.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), text)
     return text.replace("`", " ").replace("*", " ").replace("\u202f", " ").replace("\xa0", " ")

@@ -102,7 +102,7 @@ def write(
 
 def _note_runs(papers: list[Paper]) -> None:
     """Note on each paper what its runs' receipts tell, and which runs somebody else handed in, too."""
-    alike = receipts.shared({p.ident: receipts.identities(p.folder) for p in papers})
+    alike = receipts.shared_runs({p.ident: receipts.identities(p.folder) for p in papers})
     for paper in papers:
         paper.notes += [note.text for note in receipts.verify(paper.folder)]
         paper.notes += [

@@ -43,14 +43,14 @@ def score(rubric: Rubric, pressed: Mapping[str, int]) -> float:
     ]
     for ident, loss, part in lines_of(rubric):
         if pressed.get(ident) and part in earned:
-            earned[part] = max(0.0, earned[part] - lost(loss, earned[part], pressed[ident]))
+            earned[part] = max(0.0, earned[part] - points_lost(loss, earned[part], pressed[ident]))
     total = sum(earned.values())
     for loss, times in whole:
-        total = max(0.0, total - lost(loss, total, times))
+        total = max(0.0, total - points_lost(loss, total, times))
     return total
 
 
-def lost(loss: Loss, earned: float, times: int) -> float:
+def points_lost(loss: Loss, earned: float, times: int) -> float:
     """The points that a loss takes from what was earned."""
     if loss.points == ALL:
         return earned

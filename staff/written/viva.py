@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 from autograder.explain import holes, of_runs
-from autograder.explain.command import LETTERS, made
+from autograder.explain.command import LETTERS, make_questions
 from autograder.explain.question import Question
 from common import homework as homeworks
 from common.errors import KitError
@@ -109,7 +109,7 @@ def sheet(homework: Homework, one: HandIn, again: int = 0) -> str:
         except Refused as error:
             raise KitError(f"{one.job.ident}: {error}") from None
         runs = of_runs.find(homework, folder / "runs")
-        found = made(homework, folder, None, runs, again)
+        found = make_questions(homework, folder, None, runs, again)
         code = {hole.problem: hole for hole in holes.find(homework, folder)}
     head = f"# {homework.name} viva: {', '.join(one.students)}\n\n{RUBRIC}\n"
     asked = [_asked(number, question) for number, question in enumerate(found, 1)]

@@ -109,7 +109,10 @@ class Fake:
         place = Path(os.environ["FAKE_KIT"], "staff/b.txt")
         if job.ident == "evil" and place.read_text() != "evil":
             place.write_text("evil")
-        return session.blank(HOMEWORK, job) | {"status": "graded", "reason": str(originals())}
+        return session.blank_record(HOMEWORK, job) | {
+            "status": "graded",
+            "reason": str(originals()),
+        }
 
     def close(self):
         """Nothing was started."""

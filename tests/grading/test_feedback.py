@@ -25,7 +25,7 @@ def judge_here(jobs, workers, seconds, keep):
     """In place of the pool: one check fails under secret inputs, another under all."""
     for job in jobs:
         if "refused" in job.ident:
-            keep(session.refused(HOMEWORK, job, "it is encrypted"))
+            keep(session.refused_record(HOMEWORK, job, "it is encrypted"))
             continue
         public = job.seed == PUBLIC
         assert job.for_student == public
@@ -45,7 +45,7 @@ def judge_here(jobs, workers, seconds, keep):
                     "mistake": None,
                 }
             )
-        record = session.blank(HOMEWORK, job) | {"status": "graded", "checks": rows}
+        record = session.blank_record(HOMEWORK, job) | {"status": "graded", "checks": rows}
         record |= {"seeds": [PUBLIC if public else "bcdfghjk"], "score": 25, "isolation": "fork"}
         keep(record | {"notes": NOTES})
 

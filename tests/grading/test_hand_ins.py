@@ -152,7 +152,7 @@ def test_the_time_inside_an_archive_is_shown_and_never_counted(tmp_path):
             archive.writestr(zipfile.ZipInfo(name, (2026, 10, day, 20, 0, 0)), "")
     assert unpack.accept(path, target, HOMEWORK).packed == "2026-10-05 20:00"
     assert sort_out([Job("s1", "hw1", str(path))], CLASS, {}).kept[0].submitted == ""
-    record = session.blank(HOMEWORK, Job("s1", "hw1", "")) | {"packed": "2026-10-05 20:00"}
+    record = session.blank_record(HOMEWORK, Job("s1", "hw1", "")) | {"packed": "2026-10-05 20:00"}
     assert "not known; packed 2026-10-05 20:00" in class_page.page([record], HOMEWORK)
 
 
@@ -224,7 +224,7 @@ def judge_here(jobs, workers, seconds, keep):
     for job in jobs:
         status = "failed" if "bad" in job.ident else "graded"
         keep(
-            session.blank(HOMEWORK, job)
+            session.blank_record(HOMEWORK, job)
             | {"status": status, "score": len(job.ident), "reason": "out of memory"}
         )
 
@@ -348,7 +348,7 @@ def test_a_record_that_cannot_be_written_is_a_failed_one(fields, class_, monkeyp
     def judge(jobs, workers, seconds, keep):
         for job in jobs:
             more = fields if job.ident.startswith("s1") else {}
-            keep(session.blank(HOMEWORK, job) | {"status": "graded", "score": 7} | more)
+            keep(session.blank_record(HOMEWORK, job) | {"status": "graded", "score": 7} | more)
 
     monkeypatch.setattr(pool, "run", judge)
     assert grade.main([str(class_), "--hw", "hw1"]) == 1

@@ -8,7 +8,7 @@ from common import homework as homeworks
 from common.errors import KitError
 from staff.authoring.outcomes import load
 from staff.grading import class_page, item_statistics
-from staff.grading.session import blank
+from staff.grading.session import blank_record
 from staff.grading.submissions import Job
 from staff.written import outcomes
 from tests.conftest import HOMEWORKS
@@ -32,7 +32,7 @@ def record(number, *passed, causes=()):
         }
         for ident in "abc"
     ]
-    return blank(HW2, Job(f"s{number}", "hw2", "")) | {
+    return blank_record(HW2, Job(f"s{number}", "hw2", "")) | {
         "status": "graded",
         "score": len(passed),
         "checks": rows,

@@ -30,7 +30,7 @@ def test_every_requirement_has_a_version_that_it_allows():
 
 def test_they_can_be_had_with_the_oldest_python():
     for name, version in KNOWN.items():
-        if constraints.installed(name) == version:
+        if constraints.installed_version(name) == version:
             wants = importlib.metadata.metadata(name).get("Requires-Python")
             assert SpecifierSet(wants or "").contains("3.11.9"), name
 
@@ -38,14 +38,14 @@ def test_they_can_be_had_with_the_oldest_python():
 def test_what_is_noted_is_installed_and_belongs_to_every_system():
     noted = noting.versions(ROOT)
     assert {wanted.name for wanted in requirements()} <= set(noted)
-    assert all(constraints.installed(name) == version for name, version in noted.items())
+    assert all(constraints.installed_version(name) == version for name, version in noted.items())
     assert not any(name.startswith(("nvidia", "cuda", "triton", "setuptools")) for name in noted)
 
 
 def test_the_doctor_says_when_one_differs(tmp_path):
     (tmp_path / "requirements.txt").write_text("numpy>=1\n")
     assert [one.what for one in doctor.packages(tmp_path)] == ["Packages"]
-    here = constraints.installed("numpy")
+    here = constraints.installed_version("numpy")
     (tmp_path / constraints.NAME).write_text(f"# why\nnumpy=={here}\nno-such-thing==1\n")
     assert [one.what for one in doctor.packages(tmp_path)] == ["Packages"]
     (tmp_path / constraints.NAME).write_text("numpy==0.9\n")

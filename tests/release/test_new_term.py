@@ -23,7 +23,7 @@ CANARY = "12345678-aaaa-4bbb-8ccc-123456789abc"
 
 @pytest.fixture(scope="module")
 def texts():
-    return new_term.renewed(ROOT, date(2027, 1, 15), CANARY, np.random.default_rng(0))
+    return new_term.renew_term(ROOT, date(2027, 1, 15), CANARY, np.random.default_rng(0))
 
 
 @pytest.fixture(scope="module")
@@ -70,14 +70,14 @@ def test_runs_have_other_letters_and_their_own_causes(hw, term):
 
 
 def test_every_solution_and_model_answer_carries_the_canary_and_no_stub_does(texts, term):
-    carriers = [path for path in texts if canary.found_in(texts[path], [CANARY])]
+    carriers = [path for path in texts if canary.find_canaries(texts[path], [CANARY])]
     assert len(carriers) == len(canary.files(ROOT)) + 1, "and course.toml"
-    assert canary.known(term)[-1] == CANARY
+    assert canary.known_canaries(term)[-1] == CANARY
     for master in (term / "staff" / "solutions").rglob("*.py"):
         hw = master.parent.name
         stub = stubs.make_stub(master.read_text(encoding="utf-8"), hw, master.name)
         assert stub == (ROOT / hw / master.name).read_text(encoding="utf-8")
-    again = canary.marked(carriers[-1], "0" * 36)
+    again = canary.with_canary(carriers[-1], "0" * 36)
     assert again.count("Canary") == 1, "one takes the other's place"
 
 
@@ -103,12 +103,12 @@ def test_what_was_recorded_in_another_term_is_worth_nothing(tmp_path):
     for name in (*[f"-{one}" for one in seeds.sets_of(old, "hw1", 2)], "-7421", ""):
         (checks / f"answers{name}.npz").write_bytes(b"x")
     homework = replace(homeworks.load("hw1"), root=tmp_path)
-    assert seeds.recorded(homework) == seeds.sets_of(old, "hw1", 2)
+    assert seeds.recorded_sets(homework) == seeds.sets_of(old, "hw1", 2)
     kept, *gone = seeds.end_term(tmp_path)
     assert kept.name == f"term-{old}.key" and len(gone) == 2
     assert sorted(path.name for path in checks.iterdir()) == ["answers-7421.npz", "answers.npz"]
     assert seeds.make_term(tmp_path) != old
-    assert seeds.recorded(homework) == [] and seeds.end_term(tmp_path / "nowhere") == []
+    assert seeds.recorded_sets(homework) == [] and seeds.end_term(tmp_path / "nowhere") == []
 
 
 def test_a_date_that_is_none_is_an_error():

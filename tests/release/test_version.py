@@ -22,13 +22,13 @@ def test_it_grows_wherever_it_stands(part, expected, tmp_path):
     (tmp_path / "CHANGELOG.md").write_text(
         "# C\n\n## Unreleased\n- code: a\n\n## 1.4.2 (2026-01)\n"
     )
-    texts = {path.name: text for path, text in version.raised(tmp_path, part).items()}
+    texts = {path.name: text for path, text in version.raise_version(tmp_path, part).items()}
     assert texts["pyproject.toml"] == f'[project]\nversion = "{expected}"\nother = "1.4.2"\n'
     assert texts["CITATION.cff"] == f"cff-version: 1.2.0\nversion: {expected}\n"
     assert f"## Unreleased\n\n## {expected} (20" in texts["CHANGELOG.md"]
     (tmp_path / "CHANGELOG.md").write_text("# C\n")
     with pytest.raises(KitError, match="Unreleased"):
-        version.raised(tmp_path, part)
+        version.raise_version(tmp_path, part)
 
 
 @pytest.fixture
@@ -55,11 +55,11 @@ def homework(tmp_path):
     ],
 )
 def test_a_stamp_holds_for_the_same_tree_alone(file, seen, homework):
-    assert not stamp.passed(homework)
+    assert not stamp.has_passed(homework)
     stamp.put(homework, stamp.tree(homework))
-    assert stamp.passed(homework)
+    assert stamp.has_passed(homework)
     (homework.root / file).write_text("other\n")
-    assert stamp.passed(homework) == seen
+    assert stamp.has_passed(homework) == seen
 
 
 def test_the_gate_runs_once_and_what_it_refuses_gets_no_stamp(homework, monkeypatch):

@@ -221,7 +221,7 @@ def test_practice_says_what_is_right(monkeypatch, capsys):
         Question("shape", "1a", "?", "[2]", ("[1]", "[2]"), "names it"),
         Question("uses", "1a", "where?", "8, 11", (), "says why"),
     ]
-    monkeypatch.setattr(command, "made", lambda *_: asked)
+    monkeypatch.setattr(command, "make_questions", lambda *_: asked)
     monkeypatch.setattr("sys.stdin.isatty", lambda: True)
     for typed, code in ((["b", "8 11"], 0), (["a", "8"], 1)):
         monkeypatch.setattr("builtins.input", lambda _, typed=typed: typed.pop(0))

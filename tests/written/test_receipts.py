@@ -16,7 +16,7 @@ from common.training.runs import RunFolder
 from staff.grading import receipts, unpack
 from staff.grading.attention import attention
 from staff.grading.hand_ins import HandIns
-from staff.grading.session import blank
+from staff.grading.session import blank_record
 from staff.grading.submissions import Job
 from staff.written import answers, pages, rubric
 from tests.conftest import HOMEWORKS
@@ -150,7 +150,7 @@ def test_a_run_that_does_not_fit_its_receipt_is_told_to_staff(change, told, tmp_
 
 
 def record(student, folder):
-    return blank(HW2, Job(student, "hw2", "")) | {
+    return blank_record(HW2, Job(student, "hw2", "")) | {
         "status": "graded",
         "score": 1,
         "runs": receipts.identities(folder),
@@ -170,7 +170,7 @@ def test_one_run_of_two_students_is_worth_a_look(tmp_path):
 
     edited = tmp_path / "bob/runs/maml/receipt.json"
     edited.write_text(edited.read_text().replace('"run": "', '"run": "0'))
-    assert receipts.shared(
+    assert receipts.shared_runs(
         {w: receipts.identities(tmp_path / w) for w in ("ada", "bob")}
     ).keys() == {"ada", "bob"}
 
@@ -178,7 +178,9 @@ def test_one_run_of_two_students_is_worth_a_look(tmp_path):
 def test_two_runs_of_one_seed_are_not_one_run(tmp_path):
     train(tmp_path / "ada/runs/maml", speed=15.5)
     train(tmp_path / "bob/runs/maml", speed=15.6)
-    assert receipts.shared({w: receipts.identities(tmp_path / w) for w in ("ada", "bob")}) == {}
+    assert (
+        receipts.shared_runs({w: receipts.identities(tmp_path / w) for w in ("ada", "bob")}) == {}
+    )
 
 
 def test_graders_see_which_numbers_the_run_sets(kit, tmp_path):

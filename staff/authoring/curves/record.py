@@ -188,7 +188,7 @@ def record(
                 trainings.train(recipe, Run(f"seed {seed}", name, seed, recipes.SOUND), None)
                 for seed in setting.sound
             ]
-            settings[name] = described(setting, sound)
+            settings[name] = describe(setting, sound)
         for run in sorted(recipe.runs, key=lambda run: run.name):
             if only and run.name not in only:
                 continue
@@ -198,7 +198,7 @@ def record(
     return {"homework": recipe.homework, "settings": settings, "runs": runs}
 
 
-def described(setting: Setting, sound: list[dict]) -> dict:
+def describe(setting: Setting, sound: list[dict]) -> dict:
     """Return a setting as students get it: its causes, the reference, and the band of sound runs."""
     band = {
         metric: [[ends(row) for row in zip(*(run[metric] for run in sound))] for ends in (min, max)]

@@ -67,7 +67,7 @@ class Reasons:
         return why or (self.no_gradient.get(result.problem, "") if result.only_cuts else "")
 
 
-def planned(
+def plan_mutants(
     homework: Homework, only: str | None = None, further: bool = False
 ) -> Iterator[tuple[str, Mutant]]:
     """(file, mutant) of every hole of a homework, or of one problem's."""
@@ -162,7 +162,7 @@ def judge_all(
     ):
         judge = MutantJudge(homework, worker, Path(folder) / "tree")
         questions = digest(homework)
-        for file, mutant in planned(homework, only):
+        for file, mutant in plan_mutants(homework, only):
             name = hashlib.sha256(f"{questions}{file}{mutant.source}".encode()).hexdigest()
             result = MutantResult(**known[name]) if name in known else judge.judge(file, mutant)
             keep(name, result)

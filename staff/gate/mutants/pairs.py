@@ -16,7 +16,7 @@ _TOKENS = re.compile(r"\n *|\w+|[^\w\s]| +")
 Edit = tuple[int, int, list[str]]  # tokens from … to … of the solution become these
 
 
-def merged(solution: str, one: str, other: str) -> str | None:
+def merge_changes(solution: str, one: str, other: str) -> str | None:
     """The solution's body with both changes; None where they meet or make no program.
 
     Args:

@@ -73,7 +73,7 @@ def make(
         if record is not None:
             write_text(record, json.dumps(known, indent=0) + "\n")
 
-    total = sum(1 for _ in judge.planned(homework, problem))
+    total = sum(1 for _ in judge.plan_mutants(homework, problem))
     bar: Any = iter(track(range(total), f"{homework.name}: mutants", transient=True))
 
     def keep(name: str, result: judge.MutantResult) -> None:

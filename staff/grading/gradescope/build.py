@@ -78,7 +78,7 @@ def main(argv: list[str]) -> int:
     write_archive(output, dict(sorted(files.items())), ("setup.sh", "run_autograder"))
     print(
         f"{output}: {len(files)} files, {output.stat().st_size / 1024:.0f} kB; secret sets: "
-        f"{len(seeds.recorded(homework))}"
+        f"{len(seeds.recorded_sets(homework))}"
     )
     return 0
 

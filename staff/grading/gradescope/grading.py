@@ -23,7 +23,7 @@ class Grading:
         self.root, self.path, self.began = root, path, time.monotonic()
         self.metadata = read_metadata(root / "submission_metadata.json")
         self.session = session.Session(_homework(root))
-        self.record = session.blank(self.session.homework, self._job())
+        self.record = session.blank_record(self.session.homework, self._job())
         self.record["status"] = "graded"
         self.rows: list[CheckResult] = []
         self.lock = threading.Lock()

@@ -41,7 +41,7 @@ def render(
         for one in (homework.measured if runs else ())
     ]
     planned += [
-        (row.id, row.problem, row.title, 0) for row in diagnosis.planned(homework)
+        (row.id, row.problem, row.title, 0) for row in diagnosis.planned_rows(homework)
     ]  # their points are given with those of the written half
     share = min(TEXT_CAP, ROWS_CAP // max(1, len(planned)))
     numbers: dict[str, int] = {}

@@ -31,7 +31,7 @@ from autograder.run.notes import (
     STAFF,
     Note,
 )
-from autograder.run.overlay import overlay, taken
+from autograder.run.overlay import files_to_judge, overlay
 from autograder.run.student import Student, StudentError
 from autograder.submit import LARGEST_FILE
 from common.files import untrusted
@@ -81,7 +81,9 @@ def measure(homework: Homework, worker: Worker, folder: Path, tree: Path, seed: 
             )
         )
     with tempfile.TemporaryDirectory(prefix="runs-", ignore_cleanup_errors=True) as place:
-        measurement = _Measurement(homework, worker, folder, tree, Path(place), seed, held_out, found)
+        measurement = _Measurement(
+            homework, worker, folder, tree, Path(place), seed, held_out, found
+        )
         for experiment, row in zip(wanted, found.rows):
             measurement.judge(experiment, row)
     return found
@@ -224,7 +226,7 @@ class _Measurement:
     @functools.cached_property
     def _code(self) -> tuple[int, list[str]]:
         """How many bytes of code there are, and the lines that read files."""
-        files = taken(self.homework, self.folder)
+        files = files_to_judge(self.homework, self.folder)
         lines = [
             f"{file.name}, line {line}: {what}"
             for file in files
