@@ -16,7 +16,8 @@ from benchmarks import table
 from common import homework as homeworks
 from common import options
 from common.experiments import runner
-from common.experiments.runner import Job, Outcome
+from common.experiments.jobs import Job, Plan
+from common.experiments.runner import Outcome
 from common.training import runs
 
 
@@ -27,7 +28,7 @@ def main() -> int:
     jobs = [
         job
         for name in chosen.homework or homeworks.names()
-        for job in runner.jobs_of(homeworks.load(name), chosen, folder)
+        for job in Plan(homeworks.load(name), chosen, folder).trainings()
     ]
     began = time.monotonic()
     outcomes = runner.run_all(
@@ -40,11 +41,11 @@ def main() -> int:
         "experiments",
         "The required experiments",
         rows,
-        f"{minutes:.0f} minutes in all, {chosen.at_once} side by side.",
+        f"{minutes:.0f} minutes in all, {chosen.at_once} at once.",
     )
     bars: dict[str, dict[str, float]] = {}
     for one in outcomes:
-        bars.setdefault(one.job.homework, {})[one.job.experiment.name] = one.seconds / 60
+        bars.setdefault(one.job.homework, {})[_experiment(one.job)] = one.seconds / 60
     print(f"picture: {table.picture('experiments', bars, 'minutes')}")
     print(f"the runs: {folder}")
     return 0 if all(outcome.state == "finished" for outcome in outcomes) else 1
@@ -53,9 +54,13 @@ def main() -> int:
 def _row(outcome: Outcome) -> tuple[str, ...]:
     job = outcome.job
     if outcome.state != "finished":
-        return job.homework, job.experiment.name, "", "", outcome.state
+        return job.homework, _experiment(job), "", "", outcome.state
     data = str(runs.read_config(job.folders[0])["data"])
-    return job.homework, job.experiment.name, data, _speed(job), f"{outcome.seconds / 60:.1f}"
+    return job.homework, _experiment(job), data, _speed(job), f"{outcome.seconds / 60:.1f}"
+
+
+def _experiment(job: Job) -> str:
+    return job.title.partition(" ")[2]
 
 
 def _speed(job: Job) -> str:

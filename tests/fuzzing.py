@@ -382,7 +382,7 @@ DIAGNOSIS = (
     'name = "Ada"\n'
     + "".join(
         f'[runs.{run}]\ncause = "sound"\nevidence = [\n    {{ metric = "loss", from = 10, to = 300, '
-        'direction = "alike" },\n]\n'
+        'direction = "inside" },\n]\n'
         for run in curves.draw_runs(CURVES, "Ada")
     )
 ).encode()

@@ -136,7 +136,7 @@ BROKEN = {"step": STEPS, "accuracy": [0.9] * 5 + [0.5] * 5, "loss": [5.0] * 5 + 
         ("accuracy", 10, 50, {"above", "stays"}),
         ("accuracy", 60, 100, {"below", "stays"}),
         ("accuracy", 30, 60, {"falls"}),
-        ("loss", 10, 50, {"alike", "stays"}),
+        ("loss", 10, 50, {"inside", "stays"}),
         ("loss", 10, 100, {"rises"}),
         ("loss", 60, 100, {"above", "stays"}),
     ],
@@ -171,9 +171,9 @@ def test_hints_come_in_three_levels():
     assert band.state == diagnosis.FALSE and "0 lie above" in band.messages[0]
     assert verdict("sign", "loss", 10, 50, "stays").state == diagnosis.SILENT
     assert verdict("sound", "accuracy", 10, 50, "above").state == diagnosis.SILENT
-    assert verdict("sound", "loss", 10, 50, "alike").state == diagnosis.HOLDS
+    assert verdict("sound", "loss", 10, 50, "inside").state == diagnosis.HOLDS
     assert verdict("sign", "accuracy", 10, 100, "falls").state == diagnosis.HOLDS
-    assert verdict("sign").state == verdict("", "loss", 10, 50, "alike").state == diagnosis.OPEN
+    assert verdict("sign").state == verdict("", "loss", 10, 50, "inside").state == diagnosis.OPEN
 
 
 # --- grading ------------------------------------------------------------------------------------
@@ -187,7 +187,7 @@ def true_claim(told, run, cause):
         metric, first, last = claims.widest_gap(columns, setting)
         tries = [Claim(metric, first, last, direction) for direction in ("above", "below")]
     else:
-        tries = [Claim(metric, first, last, "alike") for metric in setting.metrics]
+        tries = [Claim(metric, first, last, "inside") for metric in setting.metrics]
     return next(claim for claim in tries if claims.holds(claim, columns, setting))
 
 

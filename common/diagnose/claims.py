@@ -19,8 +19,9 @@ DIRECTIONS = {
     "stays": "it does neither",
     "above": "it lies above the band of the sound runs",
     "below": "it lies below that band",
-    "alike": "it lies within that band, or beside it",
+    "inside": "it lies inside that band, or just beside it",
 }
+OF_BAND = ("above", "below", "inside")
 
 
 @dataclass(frozen=True)
@@ -37,11 +38,7 @@ class Claim:
     direction: str
 
     def __str__(self) -> str:
-        verb = (
-            f"is {self.direction}"
-            if self.direction in ("above", "below", "alike")
-            else (self.direction)
-        )
+        verb = f"is {self.direction} the band" if self.direction in OF_BAND else self.direction
         return f"{self.metric} {verb} from step {self.first:g} to {self.last:g}"
 
 
@@ -58,17 +55,17 @@ def holds(claim: Claim, columns: Columns, setting: Setting) -> bool:
         setting: whose sound runs it is compared with.
     """
     rows = rows_between(columns, claim.first, claim.last)
-    if claim.direction in ("above", "below", "alike"):
+    if claim.direction in OF_BAND:
         distances = [
             distance for row, distance in _distances(claim.metric, columns, setting) if row in rows
         ]
-        slack = SLACK if claim.direction == "alike" else 0.0
-        inside = {
+        slack = SLACK if claim.direction == "inside" else 0.0
+        fitting = {
             "above": [d > slack for d in distances],
             "below": [d < -slack for d in distances],
-            "alike": [abs(d) <= slack for d in distances],
+            "inside": [abs(d) <= slack for d in distances],
         }[claim.direction]
-        return sum(inside) >= MOST * len(rows)
+        return sum(fitting) >= MOST * len(rows)
     begin, end = ends(claim, columns, setting)
     moved = (end - begin) / _span(claim.metric, columns, setting)
     return {"rises": moved > MOVE, "falls": moved < -MOVE, "stays": abs(moved) <= MOVE}[

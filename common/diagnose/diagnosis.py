@@ -75,7 +75,7 @@ def as_toml(given: Diagnosis, curves: Curves) -> str:
         "# evidence: one or more lines, all of which must be true of the curve, and at least one not",
         "# of a sound run. `from` and `to` are steps. direction is one of",
         *(f"#   {direction:<6} {meaning}" for direction, meaning in DIRECTIONS.items()),
-        '# For a run with which nothing is wrong: cause = "sound", and where it is "alike".',
+        '# For a run with which nothing is wrong: cause = "sound", and where it is "inside" the band.',
     ]
     for setting in dict.fromkeys(curves.runs[run].setting for run in runs):
         told = curves.settings[setting]
@@ -214,12 +214,12 @@ def verdict(answer: Answer, curves: Curves) -> Verdict:
                 ),
             )
     if answer.cause == SOUND:
-        if any(claim.direction != "alike" for claim in answer.claims):
+        if any(claim.direction != "inside" for claim in answer.claims):
             return Verdict(
                 answer.run,
                 SILENT,
                 (
-                    'for a sound run, say where it is "alike"',
+                    'for a sound run, say where it is "inside" the band',
                     "a run is sound when nothing tells it from other sound runs: compare every metric",
                     _place(columns, setting),
                 ),

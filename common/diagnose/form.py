@@ -56,7 +56,7 @@ def _ask_run(run: str, curves: Curves, hint: int, meanings: bool) -> Answer | No
     print(
         "Evidence: what does which metric do between which steps, that a sound run does not?"
         if cause != diagnosis.SOUND
-        else "Evidence: which metric is alike to the sound runs, between which steps?"
+        else "Evidence: which metric stays inside the band of the sound runs, between which steps?"
     )
     found: list[Claim] = []
     while len(found) < MOST_CLAIMS:
@@ -77,10 +77,10 @@ def _ask_run(run: str, curves: Curves, hint: int, meanings: bool) -> Answer | No
 
 
 def _ask_claim(run: str, curves: Curves, cause: str, more: bool) -> Claim | None:
-    """One piece of evidence; None when there is no more. A sound run is alike, whatever is asked."""
+    """One piece of evidence; None when there is no more. Of a sound run only "inside" is asked."""
     setting, steps = curves.setting_of(run), curves.runs[run].columns["step"]
     metric = _choose("metric", setting.metrics, meanings=not more)
-    direction: str | None = "alike"
+    direction: str | None = "inside"
     if metric and cause != diagnosis.SOUND:
         direction = _choose("what it does", DIRECTIONS, meanings=not more)
     while metric and direction:

@@ -73,10 +73,10 @@ class NeuralProcess(nn.Module):
         self.decoder = mlp(hidden, hidden, hidden, 2)
 
     def latent(
-        self, x: torch.Tensor, y: torch.Tensor, present: torch.Tensor
+        self, x: torch.Tensor, y: torch.Tensor, mask: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """q(z | the points that are present): mean and log variance, each [B, z]."""
-        summary = aggregate(self.encoder(torch.cat([x, y], dim=-1)), present)
+        """q(z | the points of the mask): mean and log variance, each [B, z]."""
+        summary = aggregate(self.encoder(torch.cat([x, y], dim=-1)), mask)
         mean, free = self.to_latent(summary).chunk(2, dim=-1)
         return mean, 2 * (0.01 + 0.99 * torch.sigmoid(free)).log()
 
