@@ -1,6 +1,6 @@
 """`python -m autograder doctor`: what works on this machine, and how to mend what does not.
 
-Torch and the data sets are looked at by processes of their own, side by side: the grader's process
+Torch and the data sets are looked at by processes of their own, in parallel: the grader's process
 imports neither.
 """
 

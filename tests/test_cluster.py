@@ -101,9 +101,7 @@ def test_a_worker_killed_half_way_loses_nothing_and_nothing_counts_twice(dask, t
     folder.mkdir()
     made = synthetic_class.make(folder, HOMEWORK, 9, seed=5)
     odd = odd_uploads(folder)
-    jobs = [
-        submissions.fingerprint(o, HOMEWORK) for o in submissions.find(folder, HOMEWORK, None)
-    ]
+    jobs = [submissions.fingerprint(o, HOMEWORK) for o in submissions.find(folder, HOMEWORK, None)]
     assert len(jobs) == len(made) + odd
     kept = []
 

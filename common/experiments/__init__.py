@@ -1,1 +1,1 @@
-"""What a homework asks to be trained: groups of runs, side by side, reference bands, predictions."""
+"""What a homework asks to be trained: groups of runs, in parallel, reference bands, predictions."""

@@ -1,4 +1,4 @@
-"""Run commands side by side, each with a log of its own, and show how far each is."""
+"""Run commands in parallel, each with a log of its own, and show how far each is."""
 
 from __future__ import annotations
 

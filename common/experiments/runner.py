@@ -89,7 +89,7 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
         type=int,
         metavar="N",
         default=min(AT_ONCE, os.cpu_count() or 1),
-        help=f"trainings side by side (default {AT_ONCE}, on one core 1)",
+        help=f"trainings in parallel (default {AT_ONCE}, on one core 1)",
     )
     add("--optional", action="store_true", help="with the experiments of extra problems")
     add("--seed", type=int, default=0, help="of weights and tasks (default 0)")
