@@ -7,7 +7,7 @@ from autograder.run.student import StudentError
 
 
 def logits(rng, count, scale=1.5):
-    """Two vectors of unlike logits."""
+    """Two vectors of different logits."""
     one = rng.normal(0.7, scale, size=count).astype(np.float32)
     return one, rng.normal(-0.3, scale, size=count).astype(np.float32)
 
@@ -20,44 +20,44 @@ def test_ranking(student, reference, rng):
         seen = student.ranking(positive, negative)
         assert_matches(
             seen["loss"], reference.ranking["loss"],
-            "Look at which logit stands first, at what is averaged, and at where the sigmoid is; "
-            "no logarithm here.", name="the loss",
+            "Check which logit comes first, what is averaged, and what the sigmoid is applied to. "
+            "There is no logarithm here.", name="the loss",
         )  # fmt: skip
         other = student.ranking(negative, positive)
         require(
             bool(abs(seen["loss"] + other["loss"] - 1) <= 1e-5),
             f"the loss is {seen['loss']:.5g}, and {other['loss']:.5g} with positive and negative "
             "exchanged; the two should sum to 1",
-            "A pair that is right one way round is wrong by as much the other way round.",
+            "If a pair counts s in one order, it counts 1 - s in the other.",
         )
         require_unchanged(student, "positive", "negative")
 
 
 @problem("3a", points=1)
 def test_ranking_gradient(student, reference, rng):
-    """Its gradient raises what was watched, lowers what was not, and bears large margins"""
+    """Its gradient raises the watched item and lowers the other, even for large margins"""
     positive, negative = logits(rng, 7)
     seen = student.ranking(positive, negative)
     for key, name in (("first", "positive"), ("second", "negative")):
         assert_matches(
             seen[key], reference.ranking[key],
-            "Each entry of the gradient belongs to one pair, and both logits of a pair are pulled.",
+            "Each entry of the gradient belongs to one pair, and both logits of a pair get one.",
             name=f"the gradient by {name}",
         )  # fmt: skip
     far = np.array([90, -120, 300], np.float32)
     seen = student.ranking(far, np.zeros(3, np.float32))
     assert_matches(
-        seen["loss"], 1 / 3, "A margin may be large: powers of e overflow, a sigmoid does not.",
+        seen["loss"], 1 / 3, "A margin may be large: exp overflows, a sigmoid does not.",
         name="the loss of pairs with margins 90, -120 and 300", atol=1e-4,
     )  # fmt: skip
-    assert_matches(seen["first"], np.zeros(3), "Saturated pairs have no gradient left.",
+    assert_matches(seen["first"], np.zeros(3), "The gradient of a saturated pair is 0.",
                    name="the gradient of pairs with margins 90, -120 and 300")  # fmt: skip
     wide = np.array([7.5, -8, 8.5, -6], np.float32)
     seen = student.ranking(wide, np.zeros(4, np.float32))
     steep = 1 / (4 * np.cosh(wide.astype(np.float64) / 2) ** 2)
     assert_matches(
         seen["first"], -steep / 4,
-        "A pair with a large margin still has a gradient, if a small one: nothing is cut off.",
+        "A pair with a large margin still has a small gradient: do not clamp.",
         name="the gradient of pairs with margins 7.5, -8, 8.5 and -6", rtol=1e-2, atol=1e-8,
     )  # fmt: skip
 
@@ -72,7 +72,7 @@ def test_rating(student, reference, rng):
         seen = student.rating(predicted, ratings)
         assert_matches(
             seen["loss"], reference.rating["loss"],
-            "Each error is squared before they are averaged; predictions are used as they are.",
+            "Square each error, then average. Use the predictions as they are.",
             name="the loss",
         )  # fmt: skip
         assert_matches(
@@ -99,7 +99,7 @@ def problem_of(rng, batch=5):
 
 
 def judge_joint(student, reference, case, keys):
-    """Compare with 3a and 3b replaced by other functions, and with the student's own: one will do.
+    """Compare with other functions in place of 3a and 3b, and with the student's; one match will do.
 
     Code that calls ranking_loss and rating_loss is judged whether or not those are right; code that
     does their work itself is judged by what comes out.
@@ -121,23 +121,24 @@ def _compare_joint(seen, expected, keys):
         "rate": "the gradients of the three losses by the ratings of all pairs",
     }
     ideas = {
-        "losses": "Which pairs are compared by the ranking, which have stars, and which weight "
-        "belongs to which loss? The parts are returned without their weights.",
-        "watch": "The ranking pulls the watched item up and the drawn one down, for the same user.",
-        "rate": "Only watched items have stars, and the ranking has nothing to do with them.",
+        "losses": "Which pairs does the ranking compare, which pairs have stars, and which weight "
+        "belongs to which loss? Return the two parts without their weights.",
+        "watch": "The ranking loss raises the watched item and lowers the drawn one, for the same "
+        "user.",
+        "rate": "Only watched items have stars, and the ranking loss does not use the stars.",
     }
     for key in keys:
         assert_matches(seen[key], expected[key], ideas[key], name=names[key])
     require(
         not np.any(seen["moved"]),
         "the function changed the batch that it was given",
-        "The caller still needs it: work on a copy, or build a new tensor.",
+        "The caller still needs it: work on a copy, or make a new tensor.",
     )
 
 
 @problem("3c", points=1)
 def test_joint(student, reference, rng):
-    """The joint loss weighs the two, and tells both parts"""
+    """The joint loss is the weighted sum, and both parts are returned"""
     for weights in ([0.99, 0.01], [0.5, 0.5], [0.3, 1.9]):
         batch, watch, stars = problem_of(rng)
         judge_joint(student, reference, (batch, watch, stars, weights), ["losses"])

@@ -12,7 +12,7 @@ SURE = 6.5  # standard deviations; see test_drawn
 
 @problem("1a", points=1)
 def test_tables(student, rng):
-    """Both tasks' tables have the right sizes, are shared or not, and can be trained"""
+    """The tables have the right sizes, are shared or separate as asked, and can be trained"""
     for shared in (True, False):
         ids = rng.randint(0, 7, size=10)
         weights = rng.normal(size=(10, 1)).astype(np.float32)
@@ -24,20 +24,22 @@ def test_tables(student, rng):
                 list(seen["shapes"][index]) == [rows, columns],
                 f"{table} of the {('watch', 'rate')[index // 3]} tables has shape "
                 f"{list(seen['shapes'][index])}; expected {[rows, columns]}",
-                "Users have a table; items have a table and one number each for the bias.",
+                "Users have a table of vectors; items have a table of vectors and one number each "
+                "for the bias.",
             )
         wanted = 3 if shared else 6
         require(
             seen["distinct"] == wanted,
             f"shared={shared}: there are {seen['distinct']} different parameters in both Tables "
             f"together; expected {wanted}",
-            "Shared: what one task learns is there for the other. Else: nothing in common.",
+            "Shared tables are the same object for both tasks. Separate tables have nothing in "
+            "common.",
         )
         require(
             seen["equal"] == int(shared),
             f"shared={shared}: users and items of both tasks start with "
             f"{'the same' if seen['equal'] else 'different'} numbers",
-            "Only what is shared is alike; a copy starts both tasks from the same place.",
+            "Only shared tables are equal. A copy would start both tasks from the same numbers.",
         )
         require(
             seen["sparse"] == 0,
@@ -46,7 +48,7 @@ def test_tables(student, rng):
         require(
             seen["moved"] <= 1e-7,
             f"looking up rows changed the tables, by up to {seen['moved']:.3g}",
-            "A vector is as long as it was drawn and trained to be.",
+            "Looking up a row must not change its length.",
         )
         expected = np.zeros(8)
         np.add.at(expected, ids, weights[:, 0])
@@ -54,7 +56,7 @@ def test_tables(student, rng):
             columns = 1 if index % 3 == 2 else DIM
             assert_matches(
                 gradient, columns * expected[: ids.max() + 2],
-                "Every row of a table is trained by each use of its id, row 0 too.",
+                "Every use of an id trains its row, row 0 included.",
                 name=f"the gradient of looked-up rows of {('users', 'items', 'bias')[index % 3]}",
             )  # fmt: skip
 
@@ -95,16 +97,17 @@ def test_drawn(student, rng):
                 bool(abs(value - scale / math.sqrt(2)) <= SURE * scale / math.sqrt(rows)),
                 f"{name}, dim = {dim}: the lengths of the rows have a standard deviation of "
                 f"{value:.4g}; expected about {scale / math.sqrt(2):.4g}",
-                "Numbers that are drawn by themselves make rows of unlike lengths: nothing is "
-                "scaled after the draw.",
+                "If the numbers are drawn independently, the rows have different lengths: scale "
+                "nothing after the draw.",
             )
         half = min(users, items) // 2 * dim
         worst = float(np.abs(seen["cosines"]).max())
         require(
             worst <= SURE / math.sqrt(half),
-            f"shared={shared}: parts of the tables are alike: a cosine of {worst:.3g} between rows "
-            "that should be independent",
-            "Draw every row of every table anew; a copy starts both tasks from the same place.",
+            f"shared={shared}: rows of the tables are similar: a cosine of {worst:.3g} between "
+            "rows that should be independent",
+            "Draw every row of every table independently. A copy would start both tasks from the "
+            "same numbers.",
         )
         require(
             bool((seen["bias"] == 0).all()),
@@ -115,9 +118,9 @@ def test_drawn(student, rng):
 def _spread_like(value, rows, dim):
     """In words, which other rule gives a spread like this one; the rows belong to a table."""
     rules = {
-        "that of a variance of one": 1.0,
+        "that of variance 1": 1.0,
         "the standard deviation has the value that the variance should have": 1 / dim,
-        "that of a variance of one over the rows of the table": rows**-0.5,
+        "that of variance 1 over the rows of the table": rows**-0.5,
         "that of Xavier's rule, over rows and columns": math.sqrt(2 / (rows + dim)),
     }
     for words, spread in rules.items():
@@ -138,18 +141,19 @@ def test_head(student, reference, rng):
             seen["parameters"] == expected["parameters"],
             f"layer_sizes={sizes}: the parameters have shapes {_shapes(seen['parameters'])}; "
             f"expected {_shapes(expected['parameters'])}",
-            "A weight and a bias for each layer; layers in a plain Python list are not found.",
+            "Each layer has a weight and a bias. PyTorch does not find layers in a plain Python "
+            "list.",
         )
         assert_matches(
             seen["outputs"], expected["outputs"],
-            "Look at the order of the layers, at what stands between two of them, and at what "
-            "stands after the last.", name=f"the head of layer_sizes={sizes}",
+            "Check the order of the layers, what is between two layers, and what is after the "
+            "last one.", name=f"the head of layer_sizes={sizes}",
         )  # fmt: skip
 
 
 @problem("1b", points=1)
 def test_head_trains(student, reference, rng):
-    """Gradients pass through the head; it starts alive, and leaves its input and layer_sizes"""
+    """Gradients pass through the head, and its input and layer_sizes do not change"""
     for sizes in ([8, 5], [6, 11, 3]):
         features = rng.normal(size=(7, sizes[0])).astype(np.float32)
         weights = rng.normal(size=(7, 1)).astype(np.float32)
@@ -158,12 +162,12 @@ def test_head_trains(student, reference, rng):
         assert_matches(seen["outputs"], expected["outputs"], "See the first check of 1b.",
                        name="the outputs")  # fmt: skip
         assert_matches(seen["gradient"], expected["gradient"],
-                       "The values may be right while the gradient is cut.",
+                       "The values may be right and the gradient cut.",
                        name="the gradient by the features")  # fmt: skip
         require(
             seen["alive"] == 1,
             "the untrained head gives the same number for every input",
-            "Weights that all start alike never learn to differ; torch's own start is fine.",
+            "Weights that start equal stay equal. torch's default initialisation is fine.",
         )
         require(
             seen["sizes"] == sizes,
@@ -188,13 +192,13 @@ def assert_outputs(seen, expected):
     """Both outputs have the shape [B] and the recorded values."""
     assert_matches(
         seen["watch"], expected["watch"],
-        "One number for each pair: the scalar product of its two vectors, plus the bias of its "
-        "item. Mind [B] against [B, 1].", name="the watch logits",
+        "Each pair gets one number: the scalar product of its two vectors, plus the bias of its "
+        "item. Do not mix the shapes [B] and [B, 1].", name="the watch logits",
     )  # fmt: skip
     assert_matches(
         seen["rating"], expected["rating"],
-        "Look at the three parts of the features, at their order, at whose vectors they are, and "
-        "at the shape of what the head gives.", name="the ratings",
+        "Check the three parts of the features, their order, which tables they come from, and the "
+        "shape of the head's output.", name="the ratings",
     )  # fmt: skip
 
 
@@ -210,7 +214,7 @@ def test_shared(student, reference, rng):
 
 @problem("2a", points=1)
 def test_shared_gradients(student, reference, rng):
-    """Shared: both tasks train the tables, and the rating alone trains the head"""
+    """Shared: both tasks train the tables, and only the rating trains the head"""
     users, items = pairs(rng, 8)
     weights = rng.normal(size=(2, 8)).astype(np.float32)
     seen = student.shared_gradients(users, items, weights, COUNTS, DIM, 22)
@@ -229,7 +233,7 @@ def test_separate(student, reference, rng):
 
 @problem("2b", points=2)
 def test_separate_gradients(student, reference, rng):
-    """Separate: each task trains its own tables, and no gradient crosses"""
+    """Separate: each task trains its own tables and not those of the other"""
     users, items = pairs(rng, 9)
     weights = rng.normal(size=(2, 9)).astype(np.float32)
     seen = student.separate_gradients(users, items, weights, COUNTS, DIM, 25)
@@ -245,15 +249,15 @@ def assert_gradients(seen, expected, rating_tables):
                 require(
                     not np.any(seen[output][part]),
                     f"the gradient of the {output} output reaches {part}",
-                    "Which task may move which parameters?",
+                    "Which task may train which parameters?",
                 )
                 continue
             idea = (
-                "The value may be right while the gradient is cut or goes elsewhere: look for "
-                "detach, no_grad, and tables that are looked up and not used."
+                "The value may be right and the gradient cut, or sent to other parameters: look "
+                "for detach, no_grad, and tables that are looked up and not used."
             )
             if output == "rating" and owner == rating_tables:
-                idea = "The rating trains the head and the tables: is the way there cut?"
+                idea = "The rating trains the head and the tables: is the gradient cut somewhere?"
             assert_matches(
                 seen[output][part], numbers, idea,
                 name=f"the gradient of the {output} output by {part} (three numbers)",

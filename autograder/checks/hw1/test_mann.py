@@ -30,12 +30,12 @@ def require_shape(seen, labels):
         seen.shape == labels.shape,
         f"the logits have shape {list(seen.shape)}; expected [B, K + 1, N, N] = "
         f"{list(labels.shape)}",
-        "One vector of N logits for every image, the supports' too.",
+        "Every image has a vector of N logits, including the supports.",
     )
 
 
 def require_still(moved, seen, what, idea):
-    """Predictions that should not have moved did not."""
+    """Two predictions that should be equal are equal."""
     require(moved.shape == seen.shape, f"logits has shape {list(moved.shape)} in one call and "
             f"{list(seen.shape)} in another of the same size")  # fmt: skip
     require(bool(np.abs(moved - seen).max(initial=0) <= 1e-5), what, idea)
@@ -43,7 +43,7 @@ def require_still(moved, seen, what, idea):
 
 @problem("2a", points=5)
 def test_forward(student, reference, rng):
-    """The logits are those of both LSTMs over supports with labels, then queries without"""
+    """The logits come from both LSTMs, over supports with labels and then queries without"""
     for training, (batch, way, shot) in zip((True, False), SIZES):
         images, labels = episode(rng, batch, way, shot)
         seen = student.mann_logits(images, labels, way, shot, seed=5, training=training)
@@ -54,22 +54,21 @@ def test_forward(student, reference, rng):
             images, relabel_query(labels), way, shot, seed=5, training=training
         )
         require_still(
-            blind, seen, "the predictions moved when only the query labels moved "
+            blind, seen, "the predictions changed when only the query labels changed "
             f"(in {'training' if training else 'evaluation'} mode)",
-            "The network can read the answer off its input.",
+            "The network can read the answer from its input.",
         )  # fmt: skip
         assert_matches(
             seen, expected,
-            "Look at the order of the sequence (row after row, the query row last), at what is "
-            "joined to what (image, then label), at what stands in for the query labels, and at "
-            "what is returned (logits).",
+            "Check the order of the sequence (row after row, the query row last), what is joined "
+            "(image, then label), what replaces the query labels, and what is returned (logits).",
             name="logits",
         )  # fmt: skip
 
 
 @problem("2a", points=3)
 def test_memory(student, reference, rng):
-    """A prediction depends on what came before it in its task, and on nothing else"""
+    """A prediction depends only on earlier steps of its own task"""
     batch, way, shot = 2, 3, 3
     images, labels = episode(rng, batch, way, shot)
     seen = student.mann_logits(images, labels, way, shot, seed=6)
@@ -79,35 +78,32 @@ def test_memory(student, reference, rng):
     later[:, -1, -1] = 1 - later[:, -1, -1]
     moved = student.mann_logits(later, labels, way, shot, seed=6)
     require_still(
-        moved[:, :-1], seen[:, :-1], "support predictions moved when only the last query image "
-        "changed", "The sequence runs forward in time: an earlier step must not see a later one.",
+        moved[:, :-1], seen[:, :-1], "support predictions changed when only the last query image changed", "The sequence runs forward in time: a step must not see later steps.",
     )  # fmt: skip
     require_still(
-        moved[:, -1, :-1], seen[:, -1, :-1], "the first query predictions moved when only the last "
-        "query image changed", "The queries are a sequence too, and each sees the past alone.",
+        moved[:, -1, :-1], seen[:, -1, :-1], "the first query predictions changed when only the last query image changed", "The queries are a sequence too: each sees only earlier steps.",
     )  # fmt: skip
     other = images.copy()
     other[0] = 1 - other[0]
     moved = student.mann_logits(other, labels, way, shot, seed=6)
     require_still(
-        moved[1:], seen[1:], "predictions of one task moved when only another task of the batch "
-        "changed", "Tasks share weights and nothing else: which axis is time, and which the batch?",
+        moved[1:], seen[1:], "predictions of one task changed when only another task of the batch changed", "Tasks share only the weights. Which axis is time, and which is the batch?",
     )  # fmt: skip
     first = labels.copy()
     first[:, 0] = np.roll(labels[:, 0], 1, axis=-1)
     answered = student.mann_logits(images, first, way, shot, seed=6)
     require(
         bool(np.abs(answered - seen)[:, -1].max() > 1e-4),
-        "the query predictions did not move when the support labels changed",
+        "the query predictions did not change when the support labels changed",
         "The memory must carry the labels of the supports to the queries: one sequence for all.",
     )
     require_still(
         student.mann_after(images, labels, way, shot, seed=6), seen,
-        "the second call of one network gave other predictions than a first call",
-        "The memory starts empty in every call.",
+        "a network predicted something else in its second call than in its first",
+        "The memory must be empty at the start of every call.",
     )  # fmt: skip
     assert_matches(
-        seen, expected, "The memory works, but the values differ: see the first check of 2a.",
+        seen, expected, "The memory works, but the values are wrong: see the first check of 2a.",
         name="logits",
     )  # fmt: skip
 
@@ -122,10 +118,10 @@ def test_gradient(student, reference, rng):
     require_unchanged(student, "images", "labels")
     assert_matches(
         seen, reference.mann_gradients,
-        "These are the length of the gradient by one of the weights, and its projection on a fixed "
-        "direction. The values may be right while "
-        "the gradient is cut or goes elsewhere: look for detach, no_grad, and layers that are run "
-        "and not used. If the first check fails too, begin there.",
+        "These are the length of the gradient by one of the weights, and its projection on a "
+        "fixed direction. The values may be right and the gradient cut, or sent to other "
+        "parameters: look for detach, no_grad, and layers that are run and not used. If the first "
+        "check fails too, begin there.",
         name="gradient",
     )  # fmt: skip
 
@@ -141,13 +137,13 @@ def test_loss(student, reference, rng):
         seen = student.loss(undecided, labels)
         assert_matches(
             seen["loss"], np.log(way),
-            f"Who gives each of {way} classes the same logit, for every query, loses log({way}) on "
-            "average, whatever the support rows say.", name="the loss of an undecided network",
+            f"If all {way} classes have the same logit in every query, the loss is log({way}), "
+            "whatever the support rows are.", name="the loss of an undecided network",
         )  # fmt: skip
         seen = student.loss(logits, labels)
         assert_matches(
             seen["loss"], reference.loss["loss"],
-            "Which row of a task counts, over which axis do the classes run, what goes into the "
+            "Which row of a task counts? Which axis is the classes? What goes into the "
             "cross-entropy (logits, as they are), and what is averaged?", name="the loss",
         )  # fmt: skip
 
@@ -164,11 +160,12 @@ def test_loss_gradient(student, reference, rng):
         seen["gradient"].shape == logits.shape
         and bool(np.abs(seen["gradient"][:, :-1]).max() <= 1e-7),
         "the loss has a gradient by the support rows",
-        "Support rows must not be trained on: their labels are in the input.",
+        "Do not train on support rows: their labels are in the input.",
     )
     assert_matches(
         seen["gradient"], expected["gradient"],
-        "Right values can have wrong gradients; if the check of the value fails too, begin there.",
+        "A right value can have a wrong gradient. If the check of the value fails too, begin "
+        "there.",
         name="the gradient by the logits",
     )  # fmt: skip
 
@@ -188,27 +185,27 @@ def test_transformer(student, reference, rng):
         require(
             bool(np.isfinite(seen).all()),
             f"{int((~np.isfinite(seen)).sum())} of {seen.size} logits are not finite",
-            "A token that may see nothing at all has nothing to average: it must see itself.",
+            "A token that sees no token has nothing to average: it must see itself.",
         )
         require_still(
             ask(images, relabel_query(labels)), seen,
-            "the predictions moved when only the query labels moved",
-            "The network can read the answer off its input.",
+            "the predictions changed when only the query labels changed",
+            "The network can read the answer from its input.",
         )  # fmt: skip
         later = images.copy()
         later[:, -1, -1] = 1 - later[:, -1, -1]
         moved = ask(later, labels).reshape(batch, -1, way)
         require_still(
             moved[:, :-1], seen.reshape(batch, -1, way)[:, :-1],
-            "predictions moved when only the last token changed",
-            "A token saw a later one: is the mask there, is it the right way round, and is it of "
-            "the type for which true means hidden?",
+            "predictions changed when only the last token changed",
+            "A token sees a later one. Is there a mask, is it the right way round, and does True "
+            "mean hidden?",
         )  # fmt: skip
         assert_matches(
             seen, expected,
-            "Look at the positions (one for every place of the sequence, joined to the tokens "
-            "before the first layer), at how far back the mask lets a token see, at the order of "
-            "the sequence and at the head.",
+            "Check the positions (one for every place of the sequence, joined to the tokens "
+            "before the first layer), how far back the mask lets a token see, the order of the "
+            "sequence, and the head.",
             name="logits",
         )  # fmt: skip
 

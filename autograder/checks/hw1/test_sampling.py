@@ -38,7 +38,7 @@ def draw(student, images, rng, way=WAY, shot=SHOT):
     show_drawn(as_lines(classes, which, seen["labels"]))
     require(
         bool((classes >= 0).all()),
-        f"{int((classes < 0).sum())} of {classes.size} returned images are none of the data set's "
+        f"{int((classes < 0).sum())} of {classes.size} returned images are not in the data set "
         f"(the values run from {seen['range'][0]:.4g} to {seen['range'][1]:.4g})",
         "Each vector of 784 numbers should be one whole drawing, pixel for pixel, line after line.",
     )
@@ -51,7 +51,7 @@ def require_shape(seen, way, shot):
         list(seen["shape"]) == [shot + 1, way, 784],
         f"images has shape {list(seen['shape'])}; expected [K + 1, N, 784] = "
         f"{[shot + 1, way, 784]}",
-        "One row a drawing, one column a class, each image as one vector.",
+        "One row for each drawing, one column for each class; each image is one vector.",
     )
 
 
@@ -65,13 +65,13 @@ def require_labels(seen, way, shot):
     )
     require(
         bool((np.sort(seen["labels"], axis=-1) == np.eye(way)[-1]).all()),
-        "a label is not one-hot: one 1 and otherwise zeros",
+        "a label is not one-hot (one 1, all others 0)",
     )
 
 
 @problem("1", points=2, random=True)
 def test_values(student, rng):
-    """Images are whole drawings scaled to [0, 1], float32, drawn with the generator given
+    """Images are whole drawings, scaled to [0, 1], float32, drawn with the given generator
 
     False alarms: two tasks that were drawn one after the other are alike by chance in one of 1e11
     cases (3 of 9 classes in order, 2 of 20 drawings of each, 6 orders of the query row).
@@ -84,7 +84,7 @@ def test_values(student, rng):
         off = np.abs(seen["pixels"] - right) > 1e-5
         require(
             not off[..., DIAGONAL:].any() or bool(off[..., :DIAGONAL].any()),
-            "pixels are not where they were in the data set, but for those on the diagonal",
+            "pixels off the diagonal are not where they are in the data set",
             "Each vector should hold the lines of a drawing one after the other, top first.",
         )
         require(
@@ -92,30 +92,29 @@ def test_values(student, rng):
             f"the pixels run from {seen['range'][0]:.4g} to {seen['range'][1]:.4g}; the same "
             f"images in the data set, as shares of 255, run from {right.min():.4g} to "
             f"{right.max():.4g} at the places looked at",
-            "All images are scaled alike: 0 stays 0, and 255 becomes 1.",
+            "Scale all images by the same factor: 0 stays 0, and 255 becomes 1.",
         )
         for name, dtype in zip(("images", "labels"), seen["dtypes"]):
             require(
                 dtype == "float32",
                 f"{name} has dtype {dtype}; expected float32",
-                "The networks' weights are float32, and meet only their like.",
+                "The networks' weights are float32, so their inputs must be float32 too.",
             )
         require(seen["kept"], "the data set itself was changed", "Work on a copy of what you draw.")
         require(
             seen["moved"],
             "two tasks drawn one after the other from one generator are the same",
-            "All randomness must come from `rng`, and must move it on.",
+            "All randomness must come from `rng`, and each draw must advance it.",
         )
         require(
             seen["repeated"] or not seen["repeated_supports"],
-            "a generator made anew from the same seed gave the same supports and another query row",
+            "a new generator with the same seed gave the same supports and another query row",
             "All randomness must come from `rng`, the order of the query row too.",
         )
         require(
             seen["repeated"],
-            "a generator made anew from the same seed gave another task",
-            "All randomness must come from `rng`, every bit of it: only then does a seed repeat a "
-            "run.",
+            "a new generator with the same seed gave another task",
+            "All randomness must come from `rng`; otherwise a seed does not repeat a run.",
         )
 
 
@@ -148,13 +147,13 @@ def test_columns(student, rng):
             bool((support == support[0]).all()),
             f"{way}-way {shot}-shot: a support column mixes classes: the first rows show classes "
             f"{support[:2].tolist()}",
-            "How are the drawings laid out before you reshape: class by class, or row by row?",
+            "In which order are the drawings before you reshape: class by class, or row by row?",
         )
         require_labels(seen, way, shot)
         require(
             bool((seen["labels"][:-1].argmax(-1) == np.arange(way)).all()),
             f"{way}-way {shot}-shot: the labels of a support row are not 0, 1, … in column order",
-            "In a support row, the label of column n says n; only the query row, the last, is "
+            "In a support row, the label of column n is n. Only the query row, the last one, is "
             "shuffled.",
         )
 
@@ -179,7 +178,7 @@ def test_without_replacement(student, rng):
     require(
         bool((np.abs(class_marks[classes] - seen[..., 0]) <= 2).all())
         and bool((np.abs(drawing_marks[which] - seen[..., 1]) <= 2).all()),
-        "some returned images are none of the data set's",
+        "some returned images are not in the data set",
         "Each vector of 784 numbers should be one whole drawing, pixel for pixel, line after line.",
     )
     for task, drawn in zip(classes, which):
@@ -201,13 +200,13 @@ def test_without_replacement(student, rng):
         require(
             not both,
             f"drawing {min(both)[1] if both else 0} of a class is a support image and the query",
-            "A query image that is also a support image can be answered by looking it up.",
+            "If a query image is also a support image, a network can just look it up.",
         )
 
 
 @problem("1", points=2, random=True)
 def test_query(student, rng):
-    """The query row shows the same classes, and its labels moved with its images
+    """The query row shows the same classes, and its labels are shuffled with its images
 
     False alarms: none; it holds for every single task. Over 20 tasks a shuffle of labels alone
     escapes with probability 1/24^20.
@@ -226,7 +225,7 @@ def test_query(student, rng):
         require(
             sorted(known.tolist()) == sorted(said.tolist()) == list(range(WAY)),
             f"a row uses a label twice: supports {known.tolist()}, query {said.tolist()}",
-            "Every row shows every class once, under the label that the supports give it.",
+            "Every row shows every class once, with the label that it has in the support rows.",
         )
         class_of, shown = classes[0][np.argsort(known)], classes[-1]
         stayed &= bool((said == np.arange(WAY)).all())
@@ -234,22 +233,22 @@ def test_query(student, rng):
         if not wrong and not (class_of[said] == shown).all():
             wrong = f"shows classes {shown.tolist()}, its labels say {class_of[said].tolist()}"
             first = as_lines(classes, which, seen["labels"])
-    pattern = "no one relation holds between the two"
+    pattern = "there is no fixed relation between the two"
     if stayed:
         pattern = "its labels are always in column order"
     elif turned_back:
-        pattern = "its labels are those of the permutation that undoes the one of the images"
+        pattern = "its labels follow the inverse of the permutation of the images"
     show_drawn(first)
     require(
         not wrong,
         f"the query row {wrong}; over 20 tasks {pattern}",
-        "Images and labels of the query row must go through the same permutation.",
+        "Apply the same permutation to the images and the labels of the query row.",
     )
 
 
 @problem("1", points=2, random=True)
 def test_chance(student, rng):
-    """Every class, drawing and query order comes up as often as the others
+    """Every class, drawing and query order occurs as often as the others
 
     False alarms: 600 tasks of 3 of 6 classes with 2 of 20 drawings. By Chernoff's bound for a right
     sampler, a class in a column or an order outside 45..165 (mean 100) has probability below 6e-10,
@@ -271,8 +270,8 @@ def test_chance(student, rng):
         require_drawings_by_chance(drawn[row], name, times, times * way // DRAWINGS)
     require(
         int(seen["alike"]) <= times // 10,
-        f"in {int(seen['alike'])} of {times} tasks all classes showed the same numbers of drawings",
-        "Each class makes its own draw: the drawings of one number come from one hand.",
+        f"in {int(seen['alike'])} of {times} tasks all classes used drawings with the same numbers",
+        "Draw for each class separately: drawings with the same number come from the same person.",
     )
     require_orders_by_chance(seen["orders"], times)
 
@@ -288,14 +287,14 @@ def require_classes_by_chance(columns, ascending, times):
     require(
         ascending < times // 2,
         f"in {ascending} of {times} tasks the classes came in the data set's order",
-        "Any class must be able to take any label: a sorted task gives part of the answer away.",
+        "Any class must be able to get any label: a sorted task gives part of the answer away.",
     )
     require(
         bool((columns >= 45).all() and (columns <= 165).all()),
         f"the first column showed classes 0 to 5 {columns[0].tolist()} times, the last one "
         f"{columns[-1].tolist()} times; about {times // 6} each were expected",
-        "Any class must be able to take any label, as often as any other: look at the order in "
-        "which the drawn classes come.",
+        "Every class must get every label equally often: check the order in which the classes are "
+        "drawn.",
     )
 
 
@@ -303,18 +302,18 @@ def require_drawings_by_chance(drawn, name, times, expected):
     """drawn: how often each drawing came up in one row, [20]."""
     require(
         int((drawn > 0).sum()) != 1,
-        f"as {name}, one and the same drawing came up in all {times} tasks",
+        f"as {name}, the same drawing was used in all {times} tasks",
         "Every drawing must be able to appear in every row.",
     )
     require(
         bool((drawn > 0).all()),
-        f"only {int((drawn > 0).sum())} of the 20 drawings ever came up as {name}",
+        f"only {int((drawn > 0).sum())} of the 20 drawings were ever used as {name}",
         "Every drawing must be able to appear in every row.",
     )
     require(
         bool((drawn >= 30).all() and (drawn <= 170).all()),
-        f"as {name}, some drawing came up {int(drawn.min())} times and another "
-        f"{int(drawn.max())} times; about {expected} each were expected",
+        f"as {name}, one drawing was used {int(drawn.min())} times and another {int(drawn.max())} "
+        f"times; about {expected} each were expected",
         "Every drawing must be as likely as any other in every row.",
     )
 
@@ -324,8 +323,8 @@ def require_orders_by_chance(orders, times):
     require(
         int(orders[0]) < times,
         f"in all {times} tasks the query row came in class order",
-        "With a fixed order a network can read the label off the position; is the shuffled row "
-        "the one that is returned?",
+        "With a fixed order a network can read the label from the position. Do you return the "
+        "shuffled row?",
     )
     require(
         int(orders.sum()) == times,
@@ -336,7 +335,7 @@ def require_orders_by_chance(orders, times):
     require(
         bool((orders > 0).all()),
         f"the query row came in {int((orders > 0).sum())} of 6 possible orders in {times} tasks",
-        "Some orders cannot come up: is it a shuffle?",
+        "Some orders never occur: is it really a shuffle?",
     )
     require(
         bool((orders >= 45).all() and (orders <= 165).all()),
@@ -359,7 +358,7 @@ def marked(rng, classes):
 
 
 def as_lines(classes, which, labels=None):
-    """A task for a reader: class/drawing of every image, [K + 1, N], and its label where it has one."""
+    """A task as text: class/drawing of every image, [K + 1, N], and its label where it has one."""
     labelled = labels is not None and labels.ndim == 3 and labels.shape[:2] == classes.shape
     labelled = labelled and labels.size > 0
     lines = ["the task that was drawn: class/drawing of each image" + " → its label" * labelled]

@@ -14,7 +14,7 @@ SHAPES = {"body.weight": (2, 2), "norm.bias": (1,), "head.bias": (2,)}  # names 
 SIZES = [4, 1, 2]
 SIZE = sum(SIZES)
 WAY = 3
-OTHER = "This was found with known functions in the place of the holes that this one calls."
+OTHER = "This was found with known functions in place of the holes that this one calls."
 
 
 def parts_of(vector):
@@ -134,9 +134,10 @@ def decide(ways, own, other):
                     raise seen
                 require(
                     not seen["moved"],
-                    "parameters, rates or images that were given have changed, or the network's own",
-                    "The caller still needs them for the next task: build new tensors in place of "
-                    "changing old ones.",
+                    "the given parameters, rates or images changed, or the network's own "
+                    "parameters",
+                    "The caller still needs them for the next task: make new tensors, and do not "
+                    "change the given ones.",
                 )
                 judge(index, seen, expected)
         except (Mismatch, StudentError) as failure:
@@ -177,16 +178,16 @@ def adapt_cases(rng, step_counts, first_order=False):
 
 @problem("2a", points=2)
 def test_adapted(student, reference, rng):
-    """The adapted parameters are where gradient descent on the mean support loss ends"""
+    """The adapted parameters are those of gradient descent on the mean support loss"""
 
     def own(case, seen, expected):
         place, rates, images, _, _, steps, _ = case
         places = path(images, place, rates, steps)
         assert_matches(
             flat(seen["after"]), places[-1],
-            "Look at the direction of a step, at whose gradient it takes (that of the newest "
-            "parameters), at how many there are, at each parameter's own rate, and at the loss: "
-            "the mean over the support images.", name=f"the parameters after {steps} steps",
+            "Check the direction of a step, where its gradient is taken (at the newest "
+            "parameters), the number of steps, each parameter's own rate, and the loss: the mean "
+            "over the support images.", name=f"the parameters after {steps} steps",
         )  # fmt: skip
 
     judge_adapt(student, reference, adapt_cases(rng, (1, 2, 3)), own, ["after"])
@@ -211,9 +212,9 @@ def test_meta_gradient(student, reference, rng):
             name="the adapted parameters",
         )  # fmt: skip
         idea = (
-            "The values are right and the gradient is not: the path through the inner gradient is "
-            "cut (is create_graph missing, is something detached or taken by .data?), or a "
-            "first-order gradient stands where the whole one is asked for."
+            "The values are right and the gradient is wrong. Either the path through the inner "
+            "gradient is cut (is create_graph missing, is something detached or taken by .data?), "
+            "or it is first-order where the full gradient is asked for."
         )
         assert_matches(
             flat(seen["by_params"]), slope(lambda start: outcome(start, rates), place), idea,
@@ -222,8 +223,8 @@ def test_meta_gradient(student, reference, rng):
         assert_matches(
             [float(seen["by_rates"][name]) for name in SHAPES],
             list(slope(by_rates, np.array([rates[name] for name in SHAPES]))),
-            "The rates are to be learned: new parameters must depend on each rate. An update in "
-            "place, through .data or with rates turned into numbers, loses that.",
+            "The rates are learned, so the new parameters must depend on each rate. An update in "
+            "place, through .data or with rates turned into numbers, loses this dependence.",
             name="the gradient by the rates",
         )  # fmt: skip
 
@@ -239,8 +240,8 @@ def test_adapt_first_order(student, reference, rng):
         for key in ("after", "by_params", "by_rates"):
             assert_matches(
                 seen[key], expected[key],
-                "With first_order=True the inner gradient is a constant, and nothing else is: the "
-                "new parameters still depend on the old ones and on the rates.",
+                "With first_order=True only the inner gradient is a constant: the new parameters "
+                "still depend on the old ones and on the rates.",
                 name=f"{key} with first_order={case[-1]}",
             )  # fmt: skip
 
@@ -258,8 +259,8 @@ def test_adapt_accuracies(student, reference, rng):
         places = path(images, place, rates, steps)
         assert_matches(
             seen["accuracies"], shares(images, places),
-            "One accuracy stands before the loop, and one after each step, of the parameters as "
-            "they are then.", name=f"the accuracies of {steps} steps", atol=1e-4,
+            "Compute one accuracy before the loop and one after each step, with the parameters at "
+            "that time.", name=f"the accuracies of {steps} steps", atol=1e-4,
         )  # fmt: skip
         assert_matches(flat(seen["after"]), places[-1], "See the first check of 2a.",
                        name="the adapted parameters")  # fmt: skip
@@ -315,7 +316,7 @@ def outer_loss(case, start, rates):
 
 @problem("2b", points=2)
 def test_task_loss(student, reference, rng):
-    """The loss is that of the query images under the adapted parameters"""
+    """The loss is that of the query images with the adapted parameters"""
 
     def own(case, seen, expected):
         place, rates, images, _, query, _, steps, _ = case
@@ -326,16 +327,17 @@ def test_task_loss(student, reference, rng):
         require(
             not abs(loss - support) <= 1e-4 * abs(support),
             f"{what}: that of the support images, after adaptation",
-            "The outer loop asks how well the adapted parameters do on images they have not seen.",
+            "The outer loop measures the adapted parameters on images that they have not seen.",
         )
         require(
             not abs(loss - unadapted) <= 1e-4 * abs(unadapted),
             f"{what}: that of the query images before adaptation",
-            "The query images are judged with the parameters that `adapt` returns.",
+            "Evaluate the query images with the parameters that `adapt` returns.",
         )
         assert_matches(
             seen["loss"], outer_loss(case, place, rates),
-            "Which images adapt, which are judged, under which parameters, and is it the mean?",
+            "Which images are used to adapt, which to evaluate, with which parameters, and is it "
+            "the mean?",
             name=f"the loss after {steps} steps",
         )  # fmt: skip
 
@@ -344,7 +346,7 @@ def test_task_loss(student, reference, rng):
 
 @problem("2b", points=2)
 def test_task_loss_gradient(student, reference, rng):
-    """Its gradient is the whole meta-gradient, by the parameters and by the rates"""
+    """Its gradient is the full meta-gradient, by the parameters and by the rates"""
 
     keys = ["loss", "by_params", "by_rates"]
 
@@ -354,8 +356,8 @@ def test_task_loss_gradient(student, reference, rng):
             for key in keys:
                 assert_matches(
                     seen[key], expected[key],
-                    "With first_order=True the gradient is another one, the loss the same: the "
-                    "switch must reach the inner loop.", name=f"{key} with first_order=True",
+                    "With first_order=True the loss is the same and the gradient differs: pass "
+                    "the switch on to the inner loop.", name=f"{key} with first_order=True",
                 )  # fmt: skip
             return
         names = list(SHAPES)
@@ -364,9 +366,9 @@ def test_task_loss_gradient(student, reference, rng):
             return outer_loss(case, place, dict(zip(names, pair)))
 
         idea = (
-            "This is the derivative of the loss itself, second derivatives of the support loss "
-            "included. If the value is right and this is not, the path back is cut somewhere: "
-            "detach, no_grad, .item(), a copy of the numbers, or first order."
+            "This is the derivative of the loss itself, with the second derivatives of the "
+            "support loss. If the value is right and this is wrong, the gradient is cut "
+            "somewhere: detach, no_grad, .item(), a copy of the numbers, or first order."
         )
         assert_matches(seen["loss"], outer_loss(case, place, rates),
                        "See the first check of 2b.", name="the loss")  # fmt: skip
@@ -392,12 +394,12 @@ def test_task_loss_figures(student, reference, rng):
         places = path(images, place, rates, steps)
         assert_matches(
             seen["support"], shares(images, places),
-            "`adapt` gives these: one before the first step, one after each.",
+            "`adapt` returns these: one before the first step, one after each step.",
             name="the support accuracies", atol=1e-4,
         )  # fmt: skip
         assert_matches(
             seen["query"], shares(query, places[-1:])[0],
-            "The share of query images that the adapted parameters get right.",
+            "This is the share of query images that the adapted parameters classify correctly.",
             name="the query accuracy", atol=1e-4,
         )  # fmt: skip
         assert_matches(seen["loss"], outer_loss(case, place, rates),
@@ -422,7 +424,7 @@ def params_of(rng, dtype=np.float32):
 
 @problem("2c", points=2)
 def test_rates(student, rng):
-    """Every parameter gets one number of its own, of its dtype, learned only when asked for"""
+    """Every parameter gets its own rate, one number of its dtype, learned only if asked for"""
     for rate, learned, dtype in ((0.4, True, np.float32), (0.05, False, np.float64),
                                  (1, True, np.float64), (0.3, False, np.float32)):  # fmt: skip
         params = params_of(rng, dtype)
@@ -430,19 +432,19 @@ def test_rates(student, rng):
         seen = student.rates(params, rate, learned, weights, 0.0)
         assert_matches(
             seen["values"], {name: np.array(float(rate)) for name in params},
-            "One number for each parameter tensor: a tensor without axes.", name="the rates",
+            "Each parameter tensor has one number, a tensor without axes.", name="the rates",
             rtol=1e-6,
         )  # fmt: skip
         name = np.dtype(dtype).name
         require(
             seen["dtypes"] == [f"torch.{name}"] * len(params),
             f"the rates of {name} parameters have dtypes {', '.join(sorted(set(seen['dtypes'])))}",
-            "A rate has the type of its parameter; a whole number as a rate must not change that.",
+            "A rate has the dtype of its parameter, even if the given rate is an integer.",
         )
         require(
             seen["learned"] == [learned] * len(params),
             f"with learned={learned}, requires_grad of the rates is {seen['learned']}",
-            "Only what requires a gradient is learned, and only when that was asked for.",
+            "A rate requires a gradient if and only if the rates are learned.",
         )
         require(
             not seen["moved"], "the parameters themselves have changed",
@@ -452,7 +454,7 @@ def test_rates(student, rng):
 
 @problem("2c", points=2)
 def test_rates_learn(student, rng):
-    """Each learned rate has a gradient of its own, and an outer step moves each by it"""
+    """Each learned rate has its own gradient, and an outer step uses it"""
     for rate in (0.4, 0.07):
         params = params_of(rng)
         weights = {name: float(w) for name, w in zip(params, rng.permutation([0.7, 1.1, -1.9]))}
@@ -461,17 +463,17 @@ def test_rates_learn(student, rng):
         slopes = {name: np.array(2 * rate * weight) for name, weight in weights.items()}
         assert_matches(
             seen["gradients"], slopes,
-            "Rates that are one and the same tensor get the sum of all gradients; what is cut off "
-            "gets none.", name="the gradients of the rates",
+            "If all rates are the same tensor, it gets the sum of all gradients. A rate that is "
+            "cut off gets none.", name="the gradients of the rates",
         )  # fmt: skip
         require(
             all(seen["leaves"]),
             "the rates are results of an operation, not leaves: an optimizer refuses them",
-            "A tensor that was calculated from another cannot be stepped.",
+            "An optimizer cannot step a tensor that was calculated from another one.",
         )
         assert_matches(
             seen["stepped"], {name: rate - outer * value for name, value in slopes.items()},
-            "Each rate is stepped by its own gradient.", name="the rates after an outer step",
+            "Each rate changes by its own gradient.", name="the rates after an outer step",
         )  # fmt: skip
 
 
@@ -503,14 +505,14 @@ def test_inner_gradient(student, rng):
         require_clean(seen)
         gradient = slope(loss, stretched(params))
         assert_matches(
-            stretched(seen["gradient"]), gradient, "Of which loss, at which parameters?",
+            stretched(seen["gradient"]), gradient, "The gradient of which loss, at which parameters?",
             name="the gradient",
         )  # fmt: skip
         through = twice(loss, stretched(params), weights)
         assert_matches(
             stretched(seen["through"]), own + through,
-            "The gradient is right, and what flows back through it is not: it must stay a function "
-            "of the parameters (create_graph, not only retain_graph).",
+            "The gradient is right, but the derivatives through it are wrong: it must stay a "
+            "function of the parameters (create_graph, not only retain_graph).",
             name="the gradient of a sum of parameters and inner gradient",
         )  # fmt: skip
 
@@ -523,20 +525,20 @@ def test_first_order(student, rng):
         require_clean(seen)
         assert_matches(
             stretched(seen["gradient"]), slope(loss, stretched(params)),
-            "First order changes what flows back, never the gradient itself.", name="the gradient",
+            "First order changes only what flows back, not the gradient itself.", name="the gradient",
         )  # fmt: skip
         assert_matches(
             stretched(seen["through"]), stretched(parts[3]),
-            "Nothing flows back through the inner gradient; what does not pass through it stays. "
-            "Is the switch used, and the right way round?",
+            "Nothing flows back through the inner gradient; all other paths remain. Is the switch "
+            "used, and the right way round?",
             name="the gradient of a sum of parameters and inner gradient",
         )  # fmt: skip
 
 
 def require_clean(seen):
-    """No parameter moved, and no .grad was written."""
+    """No parameter changed, and no .grad was written."""
     require(
         not seen["moved"] and not seen["written"],
         "the function changed the parameters, or wrote their .grad",
-        "The caller's parameters stay as they are: the gradient is returned, and nothing else.",
+        "Do not change the caller's parameters: return the gradient, and do nothing else.",
     )

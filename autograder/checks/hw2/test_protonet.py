@@ -33,7 +33,7 @@ def shuffled(rng, way, each):
 
 @problem("1a", points=2)
 def test_prototypes(student, rng):
-    """Row n is the mean of the support features of class n, in whatever order they come"""
+    """Row n is the mean of the support features of class n, in any order of the features"""
     for way, shot, size in SIZES:
         features, labels, centres = support_of(rng, way, shot, size)
         weights = rng.normal(size=centres.shape).astype(np.float32)
@@ -41,23 +41,23 @@ def test_prototypes(student, rng):
         require_unchanged(student, "features", "labels")
         assert_matches(
             seen["prototypes"], centres,
-            "The labels say which feature belongs to which class: the features come in any order. "
-            "Look also at what is averaged, and over how many.",
+            "The labels say which feature belongs to which class: the features can have any "
+            "order. Check also what is averaged, and over how many.",
             name=f"the prototypes of {way} classes, {shot} of each", atol=1e-4,
         )  # fmt: skip
 
 
 @problem("1a", points=2)
 def test_prototypes_gradient(student, reference, rng):
-    """Gradients flow through the prototypes back to the features they were made of"""
+    """Gradients flow through the prototypes back to the features"""
     for way, shot, size in SIZES[:2]:
         features, labels, centres = support_of(rng, way, shot, size)
         weights = rng.normal(size=centres.shape).astype(np.float32)
         seen = student.prototypes(features, labels, weights, way)
         assert_matches(
             seen["gradient"], reference.prototypes["gradient"],
-            "Every support feature pulls at the prototype of its own class, all alike. The "
-            "prototypes may be right while the path back is cut: look for detach, no_grad and new "
+            "All support features of a class have the same effect on its prototype. The "
+            "prototypes may be right and the gradient cut: look for detach, no_grad and new "
             "tensors made of numbers.", name="the gradient by the features",
         )  # fmt: skip
 
@@ -84,8 +84,8 @@ def test_logits(student, reference, rng):
         )
         assert_matches(
             seen["logits"], reference.logits["logits"],
-            "The distance is Euclidean and squared, summed over the axis of the features; the logit "
-            "is as it comes, without a softmax.", name="the logits", atol=1e-3,
+            "The distance is Euclidean and squared, summed over the axis of the features. Return "
+            "the logits without a softmax.", name="the logits", atol=1e-3,
         )  # fmt: skip
 
 
@@ -98,8 +98,8 @@ def test_logits_gradient(student, reference, rng):
     for key, name in (("by_features", "the query features"), ("by_centres", "the prototypes")):
         assert_matches(
             seen[key], reference.logits[key],
-            "Both ends of a distance can move: look for detach and no_grad. If the check of the "
-            "values fails too, begin there.", name=f"the gradient by {name}", atol=1e-3,
+            "Both arguments of a distance need gradients: look for detach and no_grad. If the "
+            "check of the values fails too, begin there.", name=f"the gradient by {name}", atol=1e-3,
         )  # fmt: skip
 
 
@@ -118,7 +118,7 @@ def batch_of(rng, count, way, shot, query):
 
 
 def judge_loss(student, reference, rng, keys, names, idea):
-    """Compare what 1c gives with the student's own 1a and 1b, else with others in their place.
+    """Compare what 1c gives with the student's own 1a and 1b, or else with others in their place.
 
     So 1c can be right where they are wrong, and code that does their work itself is judged by what
     comes out.
@@ -150,8 +150,8 @@ def _first_failure(pairs, keys, names, idea):
                 assert_matches(seen[key], expected[key], idea, name=name)
             require(
                 not seen["moved"],
-                "the function changed the tasks it was given, or the mode of the network",
-                "The caller still needs them: work on copies, or build new tensors.",
+                "the function changed the given tasks, or the mode of the network",
+                "The caller still needs them: work on copies, or make new tensors.",
             )
     except Mismatch as failure:
         return failure
@@ -163,18 +163,18 @@ def test_loss(student, reference, rng):
     """The loss is the cross-entropy of the query images, averaged over tasks"""
     judge_loss(
         student, reference, rng, ["loss"], ["the loss"],
-        "Which images make the prototypes, and which are judged by them? Each task has prototypes "
-        "of its own. Look at what goes into the cross-entropy, at the labels, and at the average.",
+        "Which images make the prototypes, and which are classified by them? Each task has its "
+        "own prototypes. Check what goes into the cross-entropy, the labels, and the average.",
     )  # fmt: skip
 
 
 @problem("1c", points=2)
 def test_loss_gradient(student, reference, rng):
-    """Its gradient reaches the encoder by both ways: through the queries and the prototypes"""
+    """Its gradient reaches the encoder in both ways: through the queries and the prototypes"""
     judge_loss(
         student, reference, rng, ["gradient"], ["a projection of the gradient by the encoder"],
-        "The encoder is trained by the query features and by the support features. Where the loss "
-        "is right and this is not, one of the two ways is cut: detach, no_grad, a new tensor.",
+        "The query features and the support features both train the encoder. If the loss is right "
+        "and this is wrong, one of the two paths is cut: detach, no_grad, a new tensor.",
     )  # fmt: skip
 
 
@@ -184,6 +184,6 @@ def test_accuracies(student, reference, rng):
     judge_loss(
         student, reference, rng, ["accuracies", "loss"],
         ["the accuracies (support, query)", "the loss"],
-        "Support images are judged by the same prototypes as query images. The order is loss, "
-        "support accuracy, query accuracy; each is a share from 0 to 1.",
+        "Classify support images by the same prototypes as query images. Return loss, support "
+        "accuracy, query accuracy, in this order; an accuracy is a share from 0 to 1.",
     )  # fmt: skip

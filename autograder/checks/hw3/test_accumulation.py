@@ -1,4 +1,4 @@
-"""Problem 4e: parts of a batch give the step that the whole batch would."""
+"""Problem 4e: parts of a batch give the same step as the whole batch."""
 
 import numpy as np
 
@@ -59,12 +59,13 @@ def step(student, rng, counts):
 
 @problem("4e", points=2)
 def test_gradient_of_the_whole(student, rng):
-    """The gradient is that of the whole batch, in which every token counts the same"""
+    """The gradient is that of the whole batch, where every token has the same weight"""
     for counts in ([3, 9, 1], [8, 2, 4]):
         seen, loss, gradients, _ = step(student, rng, counts)
         idea = (
-            f"The parts have {', '.join(map(str, counts))} tokens to be predicted: how much should "
-            "each part's mean weigh? What an earlier batch left in .grad plays no part."
+            f"The parts have {', '.join(map(str, counts))} tokens to be predicted: what weight "
+            "should the mean of each part have? What an earlier batch left in .grad must not "
+            "count."
         )
         assert_matches(seen["gradients"], gradients, idea, name="gradient")
         assert_matches(seen["loss"], loss, idea, name="the loss")
@@ -81,19 +82,19 @@ def test_one_step(student, rng):
     )
     after = [value - 0.1 * gradient for value, gradient in zip(before, gradients)]
     assert_matches(
-        seen["parameters"], after, "The step is the optimizer's own, on the whole gradient.",
+        seen["parameters"], after, "Let the optimizer take its step, on the whole gradient.",
         name="parameter",
     )  # fmt: skip
     require(
         seen["held"] == 1,
         f"{seen['held']} parts were in memory at once",
-        "Graphs are kept until their backward pass: that memory was to be saved.",
+        "A graph is kept until its backward pass, so this does not save memory.",
     )
 
 
 @problem("4e", points=1)
 def test_part_without_targets(student, rng):
-    """A part without tokens to be predicted plays no part"""
+    """A part without tokens to be predicted does not count"""
     for counts in ([4, 0, 2], [0, 7, 1]):
         seen, loss, gradients, _ = step(student, rng, counts)
         idea = f"The parts have {', '.join(map(str, counts))} tokens to be predicted."

@@ -1,10 +1,10 @@
-"""Problem 1: what is tuned, and what stays as it is."""
+"""Problem 1: what is tuned, and what stays frozen."""
 
 import numpy as np
 
 from autograder.judge import assert_matches, problem, require, require_unchanged
 
-LIST = "The names are those of a small model; each parameter is due as often as the handout says."
+LIST = "The names are those of a small model. Compare with the table of modes in the handout."
 SHOWN = 4  # names of one kind
 
 WRAPPED = "linear and convolution in a block, linear outside, linear in the head"
@@ -18,7 +18,7 @@ def assert_listed(seen, expected, idea, name):
     due = expected["counts"].tolist()
     kinds = {
         "missing": [n for n, c, d in zip(names, came, due) if c < d],
-        "there, and should not be": [n for n, c, d in zip(names, came, due) if c > d == 0],
+        "there and should not be": [n for n, c, d in zip(names, came, due) if c > d == 0],
         "there more than once": [n for n, c, d in zip(names, came, due) if c > d > 0],
     }
     wrong = [f"{_some(those)} {'is' if len(those) == 1 else 'are'} {kind}"
@@ -35,7 +35,7 @@ def _some(names):
 
 @problem("1a", points=1)
 def test_all_head_or_bias(student, reference):
-    """Everything, the head, or the biases, wherever they are, each once"""
+    """Everything, the head, or all biases anywhere in the model, each once"""
     for blocks in (1, 2, 4):
         for mode in ("full", "linear", "bias"):
             seen = student.chosen(mode, blocks, False)
@@ -53,7 +53,7 @@ def test_one_block(student, reference):
 
 @problem("1a", points=1)
 def test_shared_and_frozen(student, reference):
-    """A parameter that two layers share is there once; one that is frozen is there too"""
+    """A parameter that two layers share is listed once; a frozen one is listed too"""
     for mode in ("full", "first", "middle", "linear", "bias"):
         seen = student.chosen_of_tied(mode)
         assert_listed(
@@ -71,24 +71,23 @@ def test_shared_and_frozen(student, reference):
 
 @problem("1a", points=1)
 def test_lora(student):
-    """The numbers of A and B of every LoRA layer, nothing of what they wrap, whatever the rank"""
+    """A and B of every LoRA layer of any rank, without the layers that they wrap"""
     for rank in (3, 12):
         seen = student.chosen_of_lora(f"lora{rank}", rank)
         due = [rank * (5 + 4), rank * (2 * 9 + 3), rank * (3 + 6), rank * (6 + 2)]
         require(
             seen["all"] > 0,
             "the list for LoRA is empty: nothing would be trained",
-            "Where in the model are the layers that add_lora has put there?",
+            "Where in the model does add_lora put its layers?",
         )
         assert_matches(
             seen["wrapped"], np.zeros(4),
-            "What LoRA wraps stays as it was pre-trained.",
+            "The wrapped layers keep their pre-trained weights.",
             name=f"numbers of the wrapped layers ({WRAPPED}) in the list",
         )  # fmt: skip
         assert_matches(
             seen["updates"], np.array(due),
-            "A and B of every LoRA layer, of the linear ones and of the convolutions, wherever in "
-            "the model they are.",
+            "List A and B of every LoRA layer, linear or convolution, anywhere in the model.",
             name=f"numbers in the updates of rank {rank} ({WRAPPED})",
         )  # fmt: skip
         assert_matches(
@@ -109,13 +108,13 @@ def test_refusals(student, reference):
         seen = student.refused(modes, rank)
         assert_listed(
             seen["head"], reference.refused["head"], LIST,
-            f"mode linear of a model {kind} LoRA layers, which is not to be refused",
+            f"mode linear of a model {kind} LoRA layers was refused; it should give a list",
         )  # fmt: skip
         for mode, refused in zip(modes, seen["refused"]):
             require(
                 bool(refused == 1),
-                f"mode {mode!r} gave a list on a model {kind} LoRA layers; a ValueError is due",
-                "A training of nothing, or of something else, looks like one that does not learn.",
+                f"mode {mode!r} gave a list on a model {kind} LoRA layers; expected a ValueError",
+                "Otherwise a training of nothing looks like a training that does not learn.",
             )
 
 
@@ -147,12 +146,12 @@ def test_gradients(student, reference, rng):
     for prefixes in (["head"], ["conv1", "head.bias"], ["inner.0.weight"]):
         seen = student.frozen(batch, [prefixes], "eval")
         require_unchanged(student, "batch")
-        compare(seen, reference.frozen, "Only what is in the list is trained.")
+        compare(seen, reference.frozen, "Only the parameters in the list are trained.")
 
 
 @problem("1b", points=2)
 def test_still_statistics(student, reference, rng):
-    """Frozen BatchNorm layers use and keep their running statistics after train(); tuned ones move"""
+    """After train(), frozen BatchNorm layers keep their running statistics; tuned ones do not"""
     batch = pictures(rng)
     for prefixes, mode in (
         (["head"], ""), (["head"], "train"), (["conv1", "bn1"], "train"), (["inner"], "train"),
@@ -161,15 +160,16 @@ def test_still_statistics(student, reference, rng):
         seen = student.frozen(batch, [prefixes], mode)
         compare(
             seen, reference.frozen,
-            "A BatchNorm layer in training mode computes with the batch and updates its statistics, "
-            "whether its parameters take gradients or not. Which mode is each of them in when "
-            "the caller has called train(), of the model or of its parts? Layers of other kinds, such as dropout, follow it.",
+            "A BatchNorm layer in training mode normalises by the batch and updates its "
+            "statistics, even if its parameters take no gradients. In which mode is each of these "
+            "layers after the caller has called train(), of the model or of its parts? Layers of "
+            "other kinds, such as dropout, follow train().",
         )  # fmt: skip
 
 
 @problem("1b", points=1)
 def test_again(student, reference, rng):
-    """A second call undoes the first: what was frozen can be tuned, statistics move again"""
+    """A second call undoes the first: frozen parameters can be tuned, statistics change again"""
     batch = pictures(rng)
     for choices in (
         [["head"], ["conv1", "bn1", "inner", "bn3", "head"], ["bn1"]],
@@ -178,5 +178,5 @@ def test_again(student, reference, rng):
         seen = student.frozen(batch, choices, "train")
         compare(
             seen, reference.frozen,
-            "A linear probe is followed by tuning everything: what did the first call leave behind?",
+            "After a linear probe everything is tuned: what is left of the first call?",
         )  # fmt: skip

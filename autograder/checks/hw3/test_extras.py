@@ -6,7 +6,7 @@ from autograder.judge import assert_matches, problem, require_unchanged
 
 
 def merged(student, task_vectors, density):
-    """What comes out, after the requirement that holds everywhere."""
+    """The merged vector, after the requirement that holds everywhere."""
     seen = student.merge_task_vectors(np.asarray(task_vectors, np.float32), density)
     require_unchanged(student, "task_vectors")
     return seen
@@ -30,19 +30,19 @@ def test_interference(student, reference, rng):
     assert_matches(
         merged(student, rng.normal(size=(3, 10)), 0.3)["interference"],
         reference.merge_task_vectors["interference"],
-        "It is about the vectors as they are given, not about what merging leaves of them.",
+        "Compute it from the given vectors, not from what merging leaves of them.",
         name="the interference",
     )  # fmt: skip
 
 
 @problem("X2")
 def test_signs(student, reference, rng):
-    """Signs are elected by the sum, and the mean is that of those who agree"""
+    """The sum elects the sign, and the mean is over the numbers with that sign"""
     seen = merged(student, [[3, -1, 0, 2], [-1, -2, 4, 0], [-1, 4, 0, 2.5]], 1.0)["merged"]
     assert_matches(
         seen, np.array([3.0, 4.0, 4.0, 2.25]),
-        "Nothing is trimmed. In the first place one task pulls up by 3 and two pull down by 1 each; in "
-        "the third a single task has moved at all.", name="the merged vector",
+        "Nothing is trimmed. At the first place one task has +3 and two have -1 each; at the "
+        "third place only one task is not zero.", name="the merged vector",
     )  # fmt: skip
     one = rng.normal(size=6).astype(np.float32)
     assert_matches(
@@ -62,13 +62,13 @@ def test_trimming(student, reference, rng):
     seen = merged(student, [[8, -6, 1, 2], [-0.3, 0.1, 0.4, -0.2]], 0.5)["merged"]
     assert_matches(
         seen, np.array([8.0, -6.0, 0.4, 0.0]),
-        "Two numbers of each task are kept; the second task is small, and keeps two as well.",
+        "Each task keeps two numbers, the second task too, although its numbers are small.",
         name="the merged vector",
     )  # fmt: skip
     seen = merged(student, [[3, 9, 0.5, 0.1], [-2, 7, 8, 0], [-2, 5, -6, 1]], 0.5)["merged"]
     assert_matches(
         seen, np.array([3.0, 7.0, 8.0, 0.0]),
-        "In the first place only the first task has a number left, 3, so nothing pulls down there.",
+        "At the first place only the first task has a number left, 3, so nothing is against it.",
         name="the merged vector",
     )  # fmt: skip
     for tasks, size, keep in ((2, 10, 0.2), (3, 12, 0.5), (5, 8, 0.25)):

@@ -24,27 +24,27 @@ def test_warm_up(student, reference, rng):
         told = f"warmup_steps {warmup_steps}, lr {lr}, steps {at} to {at + 5}"
         assert_matches(
             seen["rates"], reference.steps_of["rates"],
-            "The first step has a share of the rate that is not zero; the rate never exceeds `lr`.",
+            "The rate of the first step is not zero, and the rate never exceeds `lr`.",
             name=f"the rates of both groups, {told}",
         )  # fmt: skip
         for part in ("first", "second"):
             assert_matches(
                 seen[part], reference.steps_of[part],
-                "Does a step use the rate that is due at this step?",
+                "Does each step use its own rate?",
                 name=f"the {part} layer's weights, {told}",
             )  # fmt: skip
 
 
 @problem("3a", points=1)
 def test_steps(student, reference, rng):
-    """Losses and weights after some steps, with momentum, from gradients left over before"""
+    """Losses and weights after some steps, with momentum, and with old gradients in .grad"""
     for momentum, mode in ((0.0, True), (0.9, False)):
         seen = student.steps_of(*training(rng, 5), 2, 0.3, 0, momentum, mode)
         for part, idea in (
-            ("losses", "The mean over the batch, before the step, from logits as they are."),
+            ("losses", "The mean over the batch, from logits, before the step."),
             ("first", "The gradient of this batch alone, and one step."),
             ("second", "The gradient of this batch alone, and one step."),
-            ("modes", "Train or eval is the caller's choice."),
+            ("modes", "The caller chooses between train and eval."),
         ):
             assert_matches(
                 seen[part], reference.steps_of[part], idea,
@@ -57,7 +57,7 @@ def test_steps(student, reference, rng):
 
 @problem("3b", points=1)
 def test_phases(student, reference, rng):
-    """The head first, then everything, with each phase's own steps and rate, and all losses in order"""
+    """First the head, then everything, each with its own steps and rate; all losses in order"""
     for probe_steps, tune_steps, probe_rate, tune_rate in ((4, 7, 0.5, 0.03), (6, 2, 0.01, 0.2)):
         given = probe_steps, tune_steps, probe_rate, tune_rate
         compare(student.phases(*given), reference.phases, given)
@@ -65,7 +65,7 @@ def test_phases(student, reference, rng):
 
 @problem("3b", points=1)
 def test_phases_without_steps(student, reference, rng):
-    """A phase of no steps is left out; the other is as it was"""
+    """A phase without steps is left out; the other phase does not change"""
     for given in ((0, 3, 0.5, 0.03), (5, 0, 0.25, 0.1), (1, 1, 0.3, 0.2)):
         compare(student.phases(*given), reference.phases, given)
 
@@ -74,7 +74,7 @@ def compare(seen, expected, given):
     told = "probe_steps {}, tune_steps {}, probe_rate {}, tune_rate {}".format(*given)
     assert_matches(
         seen["calls"], expected["calls"],
-        "What is a probe, what comes after it, and what does each phase need to be told?",
+        "What is a probe, what comes after it, and which arguments does each phase need?",
         name=f"calls of tune as [mode (1 linear, 2 full, others else), steps, lr], {told}",
     )  # fmt: skip
     assert_matches(

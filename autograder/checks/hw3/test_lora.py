@@ -32,7 +32,7 @@ def convolution(rng, kernel, inputs=3, outputs=5):
 
 
 def places(size, kernel, stride, padding, dilation):
-    """How many places a convolution has along one direction."""
+    """The number of places of a convolution along one direction."""
     return (size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
 
 
@@ -45,27 +45,28 @@ def check_matrices(seen, sizes, rank, layer):
     )  # fmt: skip
     assert_matches(
         seen["sizes"], np.array(sizes),
-        "Down to `rank`, up from `rank`; without biases.",
+        "`down` maps to `rank` numbers, `up` from `rank` numbers; neither has a bias.",
         name="numbers in down and in up",
     )  # fmt: skip
     require(
         seen["zeros"] == 1,
-        f"{seen['zeros']} of the two parts of the update are zero at the start; 1 is due",
-        "With none zero the layer does not begin as the pre-trained one. With both zero, what are "
-        "their gradients?",
+        f"{seen['zeros']} of the two parts of the update are zero at the start; expected 1",
+        "If neither is zero, the layer does not start as the pre-trained one. If both are zero, "
+        "what are their gradients?",
     )
     require(
         seen["rank"] == rank,
-        f"the part that is not zero has rank {seen['rank']} at the start; {rank} is due",
-        "Rows that begin alike stay alike.",
+        f"the part that is not zero has rank {seen['rank']} at the start; expected {rank}",
+        "Rows that start equal stay equal.",
     )
     require(
         LEAST <= seen["typical"] <= MOST,
         f"the part that is not zero has a root mean square of {seen['typical']:.2g}; the handout asks "
         f"for one between {LEAST} and {MOST}",
-        "With smaller numbers the update learns too slowly, with larger ones it jumps.",
+        "With smaller numbers the update learns too slowly, with larger ones its first steps are "
+        "too large.",
     )
-    assert_matches(seen["layer"], layer, "The wrapped layer is kept as it is.",
+    assert_matches(seen["layer"], layer, "Do not change the wrapped layer.",
                    name="the wrapped layer's parameters")  # fmt: skip
     assert_matches(seen["same_layer"], 1, "self.layer should be the layer that was given.",
                    name="self.layer is the wrapped layer")  # fmt: skip
@@ -108,30 +109,30 @@ def check_start(seen, output):
     """The exact answers of the first two steps."""
     assert_matches(
         seen["output"], output,
-        "An update that is zero changes nothing.", name="the output at the start",
+        "The update is zero, so the output is that of the wrapped layer.", name="the output at the start",
     )  # fmt: skip
     assert_matches(seen["wrapped_gradients"], 0, "The wrapped layer is frozen.",
                    name="parameters of the wrapped layer with a gradient")  # fmt: skip
     assert_matches(
         seen["still_at_first"], 1,
-        "The gradient of one part is a product with the other, which is zero at the start.",
+        "The gradient of one part is a product with the other part, which is zero at the start.",
         name="parts of the update whose gradient is zero at the start",
     )  # fmt: skip
     assert_matches(
         seen["both_move"], np.array([0, 1]),
-        "After one step the part that was zero is not, and both have gradients.",
+        "After one step neither part is zero, and both have gradients.",
         name="whether both parts have gradients, before and after the first step",
     )  # fmt: skip
 
 
 # --- 2b -----------------------------------------------------------------------------------------
 
-FORWARD = "The wrapped layer's output, and beside it x through A, then B, times scale."
+FORWARD = "Add to the wrapped layer's output: x through A, then B, times scale."
 
 
 @problem("2b", points=1)
 def test_forward(student, reference, rng):
-    """The output for any number of leading dimensions, with a bias or without, and for Conv1D"""
+    """The output for any number of leading dimensions, with or without a bias, and for Conv1D"""
     for shape, rank, scale, bias, transposed in (
         ((4,), 3, 1.0, True, False),
         ((2, 5), 2, 0.5, False, False),
@@ -149,8 +150,8 @@ def test_forward(student, reference, rng):
             name=f"the output for x of shape {[*shape, 11]}, rank {rank}, scale {scale}",
         )  # fmt: skip
     student.advise(
-        "2b: LoRALinear.forward makes a tensor as large as the weight. The handout asks not to form "
-        "B·A: in a large model it costs memory. It costs no points.",
+        "2b: LoRALinear.forward makes a tensor as large as the weight. The handout asks you not "
+        "to form B·A: in a large model this costs memory. You lose no points.",
         "large_tensors", *linear(rng), normal(rng, 3, 11), normal(rng, 7, 3), normal(rng, 2, 11),
     )  # fmt: skip
 
@@ -167,7 +168,7 @@ def test_forward_gradients(student, reference, rng):
         for name in ("gradient_a", "gradient_b", "gradient_x"):
             assert_matches(
                 seen[name], expected[name],
-                "Right values can have wrong gradients: look for detach, no_grad, .data and "
+                "A right value can have a wrong gradient: look for detach, no_grad, .data and "
                 "copies. If the check of the values fails too, begin there.",
                 name=name.replace("_", " by "),
             )  # fmt: skip
@@ -175,7 +176,7 @@ def test_forward_gradients(student, reference, rng):
 
 @problem("2b", points=1)
 def test_update_is_a_map_of_low_rank(student, reference, rng):
-    """What is added is linear, of rank r, proportional to scale, the same in train and eval"""
+    """The update is linear, of rank r, proportional to scale, and the same in train and eval"""
     weight, offset = linear(rng)
     a, b = normal(rng, 3, 11), normal(rng, 7, 3)
     for scale in (1.0, 3.0):
@@ -184,7 +185,7 @@ def test_update_is_a_map_of_low_rank(student, reference, rng):
         for mode in ("training", "evaluation"):
             assert_matches(
                 seen[mode][-1], np.zeros(7),
-                "The update has no bias, and the wrapped layer's is added once.",
+                "The update has no bias, and the bias of the wrapped layer is added once.",
                 name=f"what is added for x = 0 in {mode}",
             )  # fmt: skip
             assert_matches(
@@ -194,9 +195,10 @@ def test_update_is_a_map_of_low_rank(student, reference, rng):
             strength = np.linalg.svd(seen[mode][:-1], compute_uv=False)
             require(
                 bool(strength[2] > 1e-3 * strength[0] > 1e3 * strength[3]),
-                f"the update has singular values {np.round(strength[:5], 4).tolist()}; three are due",
+                f"the update has singular values {np.round(strength[:5], 4).tolist()}; expected "
+                "three",
             )
-        assert_matches(seen["weight"], weight, "The wrapped layer stays as it is.",
+        assert_matches(seen["weight"], weight, "Do not change the wrapped layer.",
                        name="the wrapped weight after the calls")  # fmt: skip
 
 
@@ -215,15 +217,15 @@ def test_convolutions(student, rng):
 
 @problem("2c", points=2)
 def test_convolution_output(student, reference, rng):
-    """Any kernel, stride, padding and dilation: the output with given weights"""
+    """The output with given weights, for any kernel, stride, padding and dilation"""
     for index, (kernel, stride, padding, dilation) in enumerate(CONVOLUTIONS):
         for mode in ("zeros", "reflect") if index == 0 else ("zeros",):
             seen, expected = conv_call(student, reference, rng, kernel, stride, padding, dilation,
                                        mode)  # fmt: skip
             assert_matches(
                 seen["output"], expected["output"],
-                "`down` looks at the places that the wrapped layer looks at, and `up` at one place "
-                "at a time. Compare all attributes of the convolutions.",
+                "`down` looks at the same places as the wrapped layer, and `up` at one place at a "
+                "time. Compare all attributes of the convolutions.",
                 name=f"the output for kernel {list(kernel)}, stride {list(stride)}, padding "
                 f"{list(padding)} ({mode}), dilation {list(dilation)}",
             )  # fmt: skip
@@ -271,11 +273,11 @@ def check_merged(seen, expected, count, rank, told):
     """A merged layer against the wrapped one."""
     assert_matches(
         seen["output"], expected["output"],
-        "The merged layer gives what the wrapped one gives.", name=f"the output, {told}",
+        "The merged layer has the same output as the wrapped one.", name=f"the output, {told}",
     )  # fmt: skip
     assert_matches(
         seen["parameters"], count,
-        "Nothing of the update is left beside the weight.", name=f"parameters, {told}",
+        "The merged layer has no parameters of the update.", name=f"parameters, {told}",
     )  # fmt: skip
     assert_matches(
         seen["update"], expected["update"],
@@ -284,12 +286,12 @@ def check_merged(seen, expected, count, rank, told):
     strength = np.linalg.svd(np.asarray(seen["update"], np.float64), compute_uv=False)
     require(
         bool((strength > 1e-4 * strength[0]).sum() == rank),
-        f"the weight has changed by a matrix of rank {(strength > 1e-4 * strength[0]).sum()}, {told}; "
-        f"{rank} is due",
+        f"the weight has changed by a matrix of rank {(strength > 1e-4 * strength[0]).sum()}, "
+        f"{told}; expected {rank}",
     )
     assert_matches(
         seen["changed"], np.zeros(2),
-        "The wrapped layer may go on training: merge gives a new layer.",
+        "The wrapped layer may be trained further: return a new layer.",
         name=f"tensors of the wrapped layer that changed, and that are shared with the new one, {told}",
     )  # fmt: skip
 

@@ -22,32 +22,32 @@ def decode(student, table, prompt, max_new_tokens, eos_id, context_length):
     require(seen["kept"], "the caller's prompt was changed", "Work on a list of your own.")
     require(
         not seen["gradient"], "the model was run with gradients switched on",
-        "Asking needs no gradients: they cost memory.",
+        "Decoding needs no gradients, and they cost memory.",
     )  # fmt: skip
     return seen
 
 
 @problem("4c", points=1)
 def test_continuation(student, reference, rng):
-    """Each new token is the most likely one after all that stands before it"""
+    """Each new token is the most likely one after all tokens before it"""
     table = scores(rng, never=[5])
     for prompt, most in (([2, 4, 1], 7), ([3], 4), ([1, 2, 3, 0, 4], 9)):
         seen = decode(student, table, prompt, most, 5, 40)
         assert_matches(
             seen["tokens"], reference.greedy_decode["tokens"],
-            "Which place's logits are about the next token, and is the new token read before the "
-            "one after it is chosen?", name="the new tokens",
+            "Which place has the logits of the next token? Does the model read a new token before "
+            "it chooses the one after it?", name="the new tokens",
         )  # fmt: skip
         require(
             bool((np.diff(seen["read"]) > 0).all()),
             f"the model was given {list(seen['read'])} tokens, one call after the other",
-            "It reads the whole prompt and one token more each time.",
+            "It should read the whole prompt, and one more token each time.",
         )
 
 
 @problem("4c", points=1)
 def test_end(student, rng):
-    """It stops at the end token, which is no part of the answer, and after `max_new_tokens` tokens"""
+    """It stops at the end token, which it does not return, and after `max_new_tokens` tokens"""
     for length in (0, 2, 4):
         table = scores(rng, mixtures=1, never=[3, 5])
         for max_new_tokens, eos_id in ((6, 3), (length, 5)):
@@ -62,7 +62,7 @@ def test_end(student, rng):
             assert_matches(
                 seen["tokens"], np.full(length, 4),
                 f"After the prompt come {length} tokens and then the end token {eos_id}; at most "
-                f"{max_new_tokens} tokens are wanted. The end token is not given back, and may be "
+                f"{max_new_tokens} tokens are wanted. The end token is not returned, and may be "
                 "any token.",
                 name="the new tokens",
             )  # fmt: skip
@@ -74,14 +74,14 @@ def test_end(student, rng):
 
 @problem("4c", points=1)
 def test_window(student, reference, rng):
-    """The model reads the last `context_length` tokens and no more"""
+    """The model reads only the last `context_length` tokens"""
     table = scores(rng, never=[5])
     for prompt, context in (([2, 4, 1, 3, 3, 0, 2, 1], 4), ([1, 4], 3), ([3, 1, 2], 1)):
         seen = decode(student, table, prompt, 6, 5, context)
         assert_matches(
             seen["tokens"], reference.greedy_decode["tokens"],
-            f"The model has a context of {context} tokens: of prompt and answer together, it reads "
-            "the latest.", name="the new tokens",
+            f"The model has a context of {context} tokens: it reads the last ones of prompt and "
+            "answer together.", name="the new tokens",
         )  # fmt: skip
 
 
@@ -97,7 +97,7 @@ FORMS = {
     "question": ["question ", " answer : ", " ."],
     "summary": ["", " summary : ", " ."],
 }
-SHAPE = "Every support as STYLES says, one space between; the query last, cut before its answer."
+SHAPE = "Every support as in STYLES, joined by one space; the query last, cut before its answer."
 
 
 def text_of(codes):
@@ -131,7 +131,7 @@ def test_query_alone(student, rng):
 
 @problem("4d", points=2)
 def test_supports(student, rng):
-    """Every support stands before the query once, with its own answer, in the style asked for"""
+    """Every support is before the query once, with its own answer, in the given style"""
     for style in FORMS:
         for count in (1, 2, 4):
             supports, query = SUPPORTS[:count], QUERY if count < 4 else SUPPORTS[1][0]
@@ -146,7 +146,7 @@ def test_supports(student, rng):
 
 @problem("4d", points=1, random=True)
 def test_orders(student, rng):
-    """Every order is as likely as any other, and drawn from the generator that is given
+    """Every order is equally likely, and drawn from the given generator
 
     False alarms: one in 4e7. One of six counts of 2400 draws with the chance 1/6 is 110 or more away
     from 400 with a probability of 2.1e-8 (the exact sum over the binomial); two seeds give twenty
@@ -164,23 +164,25 @@ def test_orders(student, rng):
     distinct = bool((np.sort(starts, axis=1)[:, 1:] > np.sort(starts, axis=1)[:, :-1]).all())
     require(
         len(found) == 6 and distinct,
-        f"{len(found)} of the 6 orders of three supports came in {draws} prompts",
-        "The order is drawn anew for each prompt.",
+        f"{len(found)} of the 6 orders of three supports occurred in {draws} prompts",
+        "Draw a new order for each prompt.",
     )
     # 400 are expected of each; six standard deviations of a count are 110
     require(
         bool((np.abs(counts - draws / 6) < 110).all()),
-        f"the six orders came {sorted(counts.tolist())} times; 400 each were expected",
+        f"the six orders occurred {sorted(counts.tolist())} times; about 400 each were expected",
         "Every order should be equally likely.",
     )
     first, again, other = (
         text_of(x) for x in student.prompts_repeat(SUPPORTS * 5, QUERY, "plain", seed)
     )
     require(
-        first == again, "two generators of one seed gave two orders",
-        "The order comes from the generator that is given, from nothing else.",
+        first == again, "two generators with the same seed gave different orders",
+        "Draw the order from the given generator only.",
     )  # fmt: skip
-    require(first != other, "generators of two seeds gave one order of twenty supports")
+    require(
+        first != other, "generators with different seeds gave the same order of twenty supports"
+    )
 
 
 @problem("4d", points=1)
@@ -192,34 +194,34 @@ def test_own_style(student, rng):
     require(
         alone.count(QUERY) == 1 and alone == alone.strip(),
         f'style "own", no supports: the prompt is "{alone}"',
-        "It holds the query once and has no space at either end.",
+        "It should contain the query once, with no space at either end.",
     )
     shown = text_of(student.in_context_prompt(SUPPORTS[:1], QUERY, "own", seed))
     text, answer = SUPPORTS[0]
     require(
         shown.endswith(" " + alone) and shown.count(text) == 1 and shown.count(answer) == 1,
         f'style "own", one support: the prompt is "{shown}"; it should end with "{alone}"',
-        "The support stands before the query, with one space between.",
+        "The support comes before the query, with one space between them.",
     )
     one = shown.removesuffix(" " + alone)
     require(
         one.startswith(alone.replace(QUERY, text)) and one.index(text) < one.index(answer),
-        f'style "own": the support stands as "{one}", the query as "{alone}"',
-        "Support and query have one form; the query's stops where the answer would begin.",
+        f'style "own": the support is written as "{one}", the query as "{alone}"',
+        "Support and query have the same form, and the query ends where the answer would begin.",
     )
     (old,) = [next(prompts_of("plain", SUPPORTS[:1], QUERY))]
     require(
         shown not in {next(prompts_of(style, SUPPORTS[:1], QUERY)) for style in FORMS} | {old}
         and not (alone in known and one in {p[: -len(alone) - 1] for p in (old,)}),
-        f'style "own" gives "{shown}", as one of the three that are there',
-        "Make up a form that differs from all three.",
+        f'style "own" gives "{shown}", as one of the three given styles does',
+        "Choose a form that differs from all three.",
     )
     for other in range(8):
         every = text_of(student.in_context_prompt(SUPPORTS, QUERY, "own", seed + other))
         places = {every.find(one.replace(text, t).replace(answer, a)) for t, a in SUPPORTS}
         require(
             len(places) == 4 and -1 not in places and every.endswith(" " + alone),
-            f'style "own", four supports: the prompt is "{every}"', "All supports in one form.",
+            f'style "own", four supports: the prompt is "{every}"', "Write all supports in the same form.",
         )  # fmt: skip
 
 
@@ -237,7 +239,7 @@ def beliefs(rng):
 
 @problem("X")
 def test_global_entropy(student, reference, rng):
-    """GlobalE is the entropy of how often each label is chosen"""
+    """GlobalE is the entropy of the shares of the chosen labels"""
     p = np.full((3, 4, 2), 0.5, np.float32)
     p[0, :, 0], p[0, :, 1] = 0.9, 0.1
     p[1, :2], p[1, 2:] = [0.8, 0.2], [0.3, 0.7]
@@ -258,17 +260,17 @@ def test_global_entropy(student, reference, rng):
 
 @problem("X")
 def test_local_entropy(student, reference, rng):
-    """LocalE is the mean entropy of the probes, also where one is certain"""
+    """LocalE is the mean entropy of the probes, even if a probe is certain"""
     p = np.full((2, 3, 4), 0.25, np.float32)  # more labels than orders, and than probes
     p[1] = [0, 0, 0, 1]
     p[1, 0] = [0, 0, 0.5, 0.5]
     seen = student.order_entropies(p)
     assert_matches(
         seen["local"], np.array([np.log(4), np.log(2) / 3]),
-        "The first order knows nothing of any probe; the second is certain of two of three. A "
-        "probability of zero adds nothing.", name="LocalE",
+        "Under the first order all probes are uniform; under the second two of three are certain. "
+        "A probability of zero adds nothing.", name="LocalE",
     )  # fmt: skip
     assert_matches(
         student.order_entropies(beliefs(rng))["local"], reference.order_entropies["local"],
-        "An entropy of each probe first, then the mean over probes.", name="LocalE",
+        "First compute the entropy of each probe, then the mean over probes.", name="LocalE",
     )  # fmt: skip

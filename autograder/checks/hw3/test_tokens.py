@@ -41,38 +41,38 @@ def surprise(strength):
 
 @problem("4a", points=2)
 def test_loss(student, reference, rng):
-    """The loss of a ragged batch, and the accuracy; it bears tokens that are nearly impossible"""
+    """The loss and accuracy of rows of different lengths, also with nearly impossible tokens"""
     logits, labels = ragged(rng)
     seen = student.token_loss(logits, labels)
     require_unchanged(student, "logits", "labels")
     assert_matches(
         seen, reference.token_loss,
-        "Which logits are about which token, which tokens count, and what is averaged over what?",
+        "Which logits predict which token, which tokens count, and what is averaged over what?",
     )  # fmt: skip
     seen = student.token_loss(certain(labels, -25.0, rng), labels)
     assert_matches(
         seen["loss"], surprise(-25.0),
-        "A token may have a probability of 1e-12: nothing is added to a probability, and none is cut "
-        "off.", name="the loss of tokens whose logits are 25 below all others",
+        "A token may have a probability of 1e-12: do not add anything to a probability, and do "
+        "not clamp it.", name="the loss of tokens whose logits are 25 below all others",
     )  # fmt: skip
 
 
 @problem("4a", points=1)
 def test_shift(student, rng):
-    """The logits at one place are about the token at the next"""
+    """The logits at one place predict the token at the next"""
     labels = np.array([[4, 1, 3, 0, 6], [2, 5, 0, 4, 1]])
     for strength in (6.0, 2.5):
         seen = student.token_loss(certain(labels, strength, rng), labels)
         assert_matches(
             seen, {"loss": surprise(strength), "accuracy": 1.0},
-            "The logits put most on the token that comes next, at every place but the last, after "
-            "which nothing comes. Every label is to be predicted but those of the first tokens.",
+            "At every place but the last, the logits are largest for the token that comes next. "
+            "All labels but those of the first tokens are to be predicted.",
         )  # fmt: skip
 
 
 @problem("4a", points=1)
 def test_mean_over_tokens(student, rng):
-    """Every token counts the same, in a row with one target as in a row with four"""
+    """Every token has the same weight, in a row with one target and in a row with four"""
     labels = np.full((3, 5), IGNORED)
     labels[0, 3], labels[1, 1:] = 2, [6, 0, 3, 1]
     labels[2, [2, 4]] = 5, 2
@@ -83,8 +83,8 @@ def test_mean_over_tokens(student, rng):
     expected = (1 * surprise(1.0) + 4 * surprise(4.0) + 2 * surprise(-1.0)) / 7
     assert_matches(
         seen, {"loss": expected, "accuracy": 5 / 7},
-        "The three rows have 1, 4 and 2 tokens to be predicted. The mean of the rows' means is "
-        "another number, and so is a mean over all places.",
+        "The three rows have 1, 4 and 2 tokens to be predicted. The mean of the rows' means "
+        "differs, and so does a mean over all places.",
     )  # fmt: skip
 
 
@@ -99,21 +99,22 @@ def test_loss_gradient(student, reference, rng):
     )  # fmt: skip
     assert_matches(
         seen, reference.token_loss_gradient,
-        "If the checks of the values fail too, begin there. Else: is a part of the loss cut off?",
+        "If the checks of the values fail too, begin there. Otherwise: is a part of the loss cut "
+        "off?",
         name="the gradient by the logits",
     )  # fmt: skip
 
 
 @problem("4a", points=1)
 def test_accuracy(student, rng):
-    """The accuracy counts tokens to be predicted alone, also where there is only one"""
+    """The accuracy counts only tokens to be predicted, even if there is only one"""
     labels = np.full((2, 4), IGNORED)
     labels[1, 3] = 3
     for strength, right in ((3.0, 1.0), (-3.0, 0.0)):
         seen = student.token_loss(certain(labels, strength, rng), labels)
         assert_matches(
             seen, {"loss": surprise(strength), "accuracy": right},
-            "One token of the whole batch is to be predicted; the others count for nothing.",
+            "Only one token of the whole batch is to be predicted; the others do not count.",
         )  # fmt: skip
     logits, labels = ragged(rng)
     wrong = logits.copy()
@@ -125,7 +126,7 @@ def test_accuracy(student, rng):
     hits = int((labels[:, 1:4] >= 0).sum())
     assert_matches(
         seen["accuracy"], hits / int((labels[:, 1:] >= 0).sum()),
-        "The first half of the tokens to be predicted has the largest logit, the rest has not.",
+        "The first half of the tokens to be predicted have the largest logit; the others do not.",
         name="the accuracy",
     )  # fmt: skip
 
@@ -143,7 +144,7 @@ def batch(student, pad=PAD, end=END, context=20):
     for name in ("prompts", "answers"):
         require(
             seen[f"{name}_kept"], f"the caller's {name} were changed",
-            "Build new rows; leave the old alone.",
+            "Make new rows; do not change the old ones.",
         )  # fmt: skip
     return seen
 
@@ -156,21 +157,21 @@ def test_rows(student, rng):
             [5, 6, 7, 8, 11, end], [9, 3, 12, 13, 14, end], [4, 4, 6, 15, 0, end],
         ])  # fmt: skip
         assert_matches(
-            batch(student, pad, end)["tokens"], expected, "Here all rows are of one length.",
+            batch(student, pad, end)["tokens"], expected, "Here all rows have the same length.",
             name="tokens",
         )  # fmt: skip
     seen = student.make_batch([[5], [9, 3, 8], [7, 7]], [[6], [4, 4], []], 2, 1, 20)
     expected = np.array([[5, 6, 1, 2, 2, 2], [9, 3, 8, 4, 4, 1], [7, 7, 1, 2, 2, 2]])
     assert_matches(
         seen["tokens"], expected,
-        "Padding fills the end of a row, up to the longest row and no further. (The last answer is "
-        "empty: its row ends after the prompt.)", name="tokens",
+        "Pad the end of a row, up to the length of the longest row and no further. (The last "
+        "answer is empty: its row ends after the prompt.)", name="tokens",
     )  # fmt: skip
 
 
 @problem("4b", points=2)
 def test_labels(student, reference, rng):
-    """Labels stand where the answer and its end stand, and nowhere else"""
+    """Only the answer and its end token have labels, at their own places"""
     for pad, end in ((0, 1), (1, 1)):
         no = IGNORED
         expected = np.array([
@@ -178,43 +179,43 @@ def test_labels(student, reference, rng):
         ])  # fmt: skip
         assert_matches(
             batch(student, pad, end)["labels"], expected,
-            "A label stands at the place of its own token; the shift is the loss's work. Some "
-            "tokens of answers have the padding's number, and count nevertheless.", name="labels",
+            "A label is at the place of its own token; the loss does the shift. Some tokens of "
+            "answers have the number of the padding, and still count.", name="labels",
         )  # fmt: skip
     prompts = [rng.randint(0, 9, size=n).tolist() for n in (3, 7, 1, 5)]
     answers = [rng.randint(0, 9, size=n).tolist() for n in (4, 1, 2, 3)]
     seen = student.make_batch(prompts, answers, 3, 4, 30)
     assert_matches(
         seen["labels"], reference.make_batch["labels"],
-        "Rows of four lengths: padding is not to be predicted, the prompt neither.", name="labels",
+        "The rows have four lengths. Neither padding nor prompt is to be predicted.", name="labels",
     )  # fmt: skip
 
 
 @problem("4b", points=1)
 def test_present(student, rng):
-    """The attention mask is true where a token stands, padding's own number or not"""
+    """The attention mask is true at every token, even one with the number of the padding"""
     seen = student.make_batch([[5, 0], [0, 3, 8, 0], [7]], [[6, 0], [4], [0]], 0, 0, 20)
     expected = np.array([[1, 1, 1, 1, 1, 0], [1, 1, 1, 1, 1, 1], [1, 1, 1, 0, 0, 0]])
     assert_matches(
         np.asarray(seen["attention_mask"]).astype(np.int64), expected,
-        "Here padding and end are token 0, and prompts and answers hold it as well: the mask "
-        "follows from the lengths of the rows.", name="attention_mask",
+        "Here padding and end are token 0, and prompts and answers contain it as well: make the "
+        "mask from the lengths of the rows.", name="attention_mask",
     )  # fmt: skip
     require(
         np.asarray(seen["attention_mask"]).dtype == bool,
         "attention_mask is not boolean",
-        "True where a token is",
+        "True at every token",
     )
 
 
 @problem("4b", points=1)
 def test_context(student, rng):
-    """What is too long loses the beginning of its prompt, and nothing of its answer"""
+    """A row that is too long loses the beginning of its prompt, and nothing of its answer"""
     seen = student.make_batch(
         [[5, 6, 7, 8], [9, 3], [4, 2, 6, 5, 8]], [[11], [12, 13], []], 0, 1, 5
     )
     expected = np.array([[6, 7, 8, 11, 1], [9, 3, 12, 13, 1], [2, 6, 5, 8, 1]])
-    idea = "The context is 5 tokens; the end of a prompt is next to its answer and stays."
+    idea = "The context is 5 tokens. Keep the end of the prompt, which is next to the answer."
     assert_matches(seen["tokens"], expected, idea, name="tokens")
     no = IGNORED
     labels = np.array([[no, no, no, 11, 1], [no, no, 12, 13, 1], [no, no, no, no, 1]])

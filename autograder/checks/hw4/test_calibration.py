@@ -7,7 +7,7 @@ from autograder.judge import assert_matches, problem, require, require_unchanged
 
 
 def beliefs(rng, batch, dim):
-    """A belief a task: mean [B, d] and covariance [B, d, d]."""
+    """A belief for each task: mean [B, d] and covariance [B, d, d]."""
     root = rng.normal(size=(batch, dim, dim)) * 0.4 + np.eye(dim)
     return rng.uniform(0.4, 1.2, size=(batch, dim)), root @ np.swapaxes(root, 1, 2)
 
@@ -19,7 +19,7 @@ NAMES = ("mean", "covariance", "features", "target", "noise_variance")
 
 @problem("4a", points=1)
 def test_condition_by_integration(student, rng):
-    """One point changes the belief as integration over the weights says"""
+    """One point changes the belief exactly, as integration over the weights gives it"""
     for dim in (1, 2):
         mean, spread = beliefs(rng, 2, dim)
         features, target = rng.normal(size=(2, dim)) + 0.5, rng.normal(size=2) * 2
@@ -30,8 +30,8 @@ def test_condition_by_integration(student, rng):
             joint = grid.gaussian(mean[i], spread[i]) + likelihood
             centre, smaller = grid.moments(normalised(joint))
             idea = (
-                "The belief moves towards the surprising target by a gain that weighs the belief's "
-                "own variance there against the noise; the covariance shrinks by what is now known."
+                "The mean moves towards the new target by a gain, which weighs the belief's own "
+                "variance there against the noise. The covariance shrinks by what is now known."
             )
             assert_matches(seen["covariance"][i], smaller, idea, name="the covariance")
             assert_matches(seen["mean"][i], centre, idea, name="the mean")
@@ -39,7 +39,7 @@ def test_condition_by_integration(student, rng):
 
 @problem("4a", points=1)
 def test_condition_on_all(student, reference, rng):
-    """Point after point, in any order, leads to the same belief"""
+    """Point after point, in any order, gives the same belief"""
     mean, spread = beliefs(rng, 4, 3)
     features, targets = rng.normal(size=(4, 5, 3)), rng.normal(size=(4, 5))
     order = [0, 1, 2, 3, 4]
@@ -55,17 +55,17 @@ def test_condition_on_all(student, reference, rng):
 
 @problem("4a", points=1)
 def test_condition_leaves_the_old_belief(student, reference, rng):
-    """The belief before the point stays, and a point that says nothing changes nothing"""
+    """The earlier belief does not change, and a point without information changes nothing"""
     mean, spread = beliefs(rng, 3, 4)
     features, target = rng.normal(size=(3, 4)), rng.normal(size=3)
     seen = student.condition(mean, spread, features, target, np.array(0.2))
     expected = reference.condition
     require_unchanged(student, *NAMES)
-    assert_matches(seen, expected, "Here the noise's variance is a tensor of one number.")
+    assert_matches(seen, expected, "Here the noise variance is a tensor of one number.")
     mute = student.condition(mean, spread, np.zeros_like(features), target, 0.2)
     assert_matches(
         mute, {"mean": mean, "covariance": spread},
-        "Features of zero say nothing about the weights.",
+        "Zero features say nothing about the weights.",
     )  # fmt: skip
 
 
@@ -84,23 +84,26 @@ def sure(confidences, right, classes):
 
 @problem("4b", points=1)
 def test_coin(student, rng):
-    """An always certain prophet of a coin is off by one half; groups count by their size"""
+    """Always certain about a fair coin gives an error of 1/2; bins count by their size"""
 
     def ask(confidences, right, classes, **more):
         probabilities, labels = sure(confidences, np.asarray(right, bool), classes)
         order = rng.permutation(len(labels))
         return student.expected_calibration_error(probabilities[order], labels[order], **more)
 
-    idea = "In each bin: the mean confidence against the share of right predictions."
+    idea = "In each bin, compare the mean confidence with the share of right predictions."
     certain = ask([1.0] * 8, [1, 0] * 4, 2)
-    assert_matches(certain, 0.5, idea, name="the error of the always certain coin")
+    assert_matches(
+        certain, 0.5, idea, name="the error of a forecaster who is always certain about a coin"
+    )
     honest = ask([0.75] * 8 + [0.55] * 20, [1, 1, 1, 0] * 2 + [1] * 11 + [0] * 9, 3)
-    assert_matches(honest, 0.0, idea, name="the error of the honest", atol=1e-6)
+    assert_matches(honest, 0.0, idea, name="the error of calibrated predictions", atol=1e-6)
     groups = ask([0.95] * 10 + [0.65] * 30, [1] * 5 + [0] * 5 + [1] * 27 + [0] * 3, 4)
     assert_matches(
         groups, 0.25 * 0.45 + 0.75 * 0.25,
-        "A quarter of the predictions is too sure by .45, the others not sure enough by .25. Each "
-        "bin counts by its share, and excesses of different signs must not cancel between bins.",
+        "A quarter of the predictions are overconfident by .45, the others underconfident by .25. "
+        "Each bin counts by its share, and errors of different signs must not cancel between "
+        "bins.",
         name="the error of two groups",
     )  # fmt: skip
     within = ask([0.62, 0.66], [1, 0], 3, bins=5)
@@ -130,15 +133,15 @@ def test_calibration_error(student, reference, rng):
         require_unchanged(student, "probabilities", "labels")
         assert_matches(
             seen, expected,
-            "Which number of a row is the confidence, where do 15 bins begin and end, how much "
-            "does each bin count, and what happens to the last and to empty ones?",
+            "Which number of a row is the confidence? Where do the 15 bins begin and end, what "
+            "weight does each have, and what happens to the last and to empty ones?",
             name="the calibration error", rtol=1e-4,
         )  # fmt: skip
 
 
 @problem("4b", points=1)
 def test_bins(student, reference, rng):
-    """The number of bins counts, the order of predictions and the names of classes do not"""
+    """The number of bins matters; the order of predictions and the names of classes do not"""
     probabilities, labels = predictions(rng, 200, 3, sharpness=1.2)
     for bins in (1, 4, 30):
         seen = student.expected_calibration_error(probabilities, labels, bins=bins)
@@ -162,7 +165,7 @@ def test_bins(student, reference, rng):
 
 @problem("4c", points=1)
 def test_known_scores(student, rng):
-    """Who knows nothing, or knows almost all, has scores that can be told beforehand"""
+    """Uniform and nearly certain predictions have known scores"""
     labels = rng.randint(5, size=12)
     seen = student.scores(np.full((12, 5), 0.2), labels)
     idea = (
@@ -178,14 +181,17 @@ def test_known_scores(student, rng):
         "Brier score": 0.3**2 + 2 * 0.15**2 + 0.2 * 2 * 0.55,
     }
     assert_matches(
-        seen, expected, "Eight of ten were right with .7, where the others had .15 each."
+        seen,
+        expected,
+        "Eight of ten predictions were right, with a probability of .7; the other classes had "
+        ".15 each.",
     )
     probabilities, labels = sure([1 - 1e-5] * 4, np.array([1, 1, 1, 0], bool), 3)
     seen = student.scores(probabilities, labels)
     assert_matches(
         seen["negative log likelihood"], -(3 * np.log(1 - 1e-5) + np.log(5e-6)) / 4,
-        "One of four labels had a probability of 5e-6: nothing is added to a probability, and none is "
-        "cut off.", name="the negative log likelihood of a sure and wrong prediction",
+        "One of four labels had a probability of 5e-6: do not add anything to a probability, and "
+        "do not clamp it.", name="the negative log likelihood of a confident and wrong prediction",
     )  # fmt: skip
 
 
@@ -218,7 +224,7 @@ def two_levels(height, right, count, classes):
 
 @problem("4d", points=1)
 def test_known_temperature(student):
-    """Where all rows are as sure as each other, T makes confidence equal to accuracy"""
+    """If all rows are equally confident, T makes the confidence equal to the accuracy"""
     for height, right, count, classes in ((6.0, 30, 40, 2), (0.5, 36, 40, 3), (9.0, 28, 40, 5)):
         logits, labels = two_levels(height, right, count, classes)
         seen = student.fit_temperature(logits, labels)
@@ -226,23 +232,24 @@ def test_known_temperature(student):
         require(
             seen["temperature"] > 0,
             f"the temperature is {seen['temperature']:.4g}",
-            "T is positive: then it leaves the order of the classes as it is.",
+            "T must be positive; then the order of the classes does not change.",
         )
         confidence = 1 / (1 + (classes - 1) * np.exp(-height / seen["temperature"]))
         assert_matches(
             confidence, right / count,
-            "Is T divided by, fitted to the label's likelihood, and fitted to the end?",
+            "Are the logits divided by T, is T fitted to the likelihood of the labels, and has "
+            "the fit converged?",
             name=f"the confidence at T = {seen['temperature']:.3g}", rtol=3e-3,
         )  # fmt: skip
         assert_matches(
-            seen["accuracy"], right / count, "A temperature leaves the accuracy as it is.",
+            seen["accuracy"], right / count, "A temperature does not change the accuracy.",
             name="the accuracy",
         )  # fmt: skip
 
 
 @problem("4d", points=1)
 def test_temperature(student, reference, rng):
-    """T of random logits, too sure and not sure enough, in float32 and float64"""
+    """T of random logits, overconfident and underconfident, in float32 and float64"""
     for scale, dtype in ((4.0, np.float32), (0.3, np.float64), (15.0, np.float32)):
         truth = rng.normal(size=(300, 4))
         chances = np.exp(truth) / np.exp(truth).sum(1, keepdims=True)
@@ -251,7 +258,7 @@ def test_temperature(student, reference, rng):
         expected = reference.fit_temperature
         assert_matches(
             seen, expected,
-            f"The logits are {scale} times those that labels were drawn from: T should be near "
-            "that. Three digits are wanted.",
+            f"The logits are {scale} times those that the labels were drawn from, so T should be "
+            "near that number. Fit it to three digits.",
             rtol=3e-3,
         )  # fmt: skip

@@ -22,7 +22,7 @@ def covariance(rng, *shape):
 
 
 def task(rng, points, dim, batch=()):
-    """x, y, prior mean, prior covariance, noise variance; the prior is one for all tasks."""
+    """x, y, prior mean, prior covariance, noise variance; all tasks have the same prior."""
     x = rng.normal(size=(*batch, points, dim))
     y = rng.normal(size=(*batch, points)) * 1.5 + 0.5
     mean = rng.choice([-1, 1], size=dim) * rng.uniform(0.4, 1.5, size=dim)
@@ -39,7 +39,7 @@ def grid_of(mean, covariance):
 
 @problem("1a", points=1)
 def test_posterior_by_integration(student, rng):
-    """The posterior has the mean and covariance that integration over the weights gives"""
+    """The posterior has the same mean and covariance as integration over the weights gives"""
     for points, dim in ((1, 1), (4, 2), (1, 2)):
         x, y, mean, prior, noise = task(rng, points, dim)
         seen = student.posterior(x, y, mean, prior, noise)
@@ -47,8 +47,8 @@ def test_posterior_by_integration(student, rng):
         joint = grid.gaussian(mean, prior) + grid.log_likelihood(x, y, noise)
         centre, spread = grid.moments(normalised(joint))
         idea = (
-            "Prior and data count by their precisions: which is a variance and which a precision "
-            "(of the prior, of the noise), and is the prior's mean in?"
+            "Prior and data are weighted by their precisions. Which is a variance and which a "
+            "precision (of the prior, of the noise), and is the prior mean included?"
         )
         assert_matches(seen["covariance"], spread, idea, name="the covariance")
         assert_matches(seen["mean"], centre, idea, name="the mean")
@@ -56,7 +56,7 @@ def test_posterior_by_integration(student, rng):
 
 @problem("1a", points=1)
 def test_posterior_of_many_tasks(student, reference, rng):
-    """A batch of tasks is as many tasks, and two halves of the data are as good as the whole"""
+    """A batch gives each task's own posterior, and data in two halves give the same one"""
     x, y, mean, prior, noise = task(rng, 5, 3, batch=(4,))
     seen = student.posterior(x, y, mean, prior, noise)
     expected = reference.posterior
@@ -64,8 +64,8 @@ def test_posterior_of_many_tasks(student, reference, rng):
     assert_matches(seen, expected, "Each task of the batch has data of its own.")
     steps = student.posterior_in_two(x, y, mean, prior, noise, cut=2)
     assert_matches(
-        steps, expected, "With the posterior of the first points as the prior of the others the "
-        "result must be that of all points at once. There the prior differs from task to task.",
+        steps, expected, "Use the posterior of the first points as the prior of the others: the result must be "
+            "that of all points at once. The prior then differs from task to task.",
     )  # fmt: skip
     few = task(rng, 2, 3, batch=(2, 3))
     assert_matches(
@@ -76,15 +76,15 @@ def test_posterior_of_many_tasks(student, reference, rng):
 
 @problem("1a", points=1)
 def test_posterior_without_data(student, reference, rng):
-    """Who has seen nothing still believes the prior; who has seen much does not"""
+    """Without data the posterior is the prior; with much data it hardly depends on it"""
     x, y, mean, prior, noise = task(rng, 60, 3)
     assert_matches(
         student.posterior(x, y, mean, prior, noise), reference.posterior,
-        "With 60 points the data speak louder than the prior.",
+        "With 60 points the data outweigh the prior.",
     )  # fmt: skip
     seen = student.posterior(x[:0], y[:0], mean, prior, noise)
     expected = {"mean": mean, "covariance": prior}
-    assert_matches(seen, expected, "Without data nothing may move.")
+    assert_matches(seen, expected, "Without data nothing may change.")
 
 
 # --- 1b -----------------------------------------------------------------------------------------
@@ -100,12 +100,12 @@ def test_predictive_by_integration(student, rng):
             seen["mean"].shape == (3,) and seen["variance"].shape == (3,),
             f"mean and variance have shapes {list(seen['mean'].shape)} and "
             f"{list(seen['variance'].shape)}; expected [m] = [3] for both",
-            "One mean and one variance for each input.",
+            "Return one mean and one variance for each input.",
         )
         require(
             bool((seen["variance"] > 0).all()),
             f"a variance is {float(np.min(seen['variance'])):.4g}",
-            "A variance is positive, and at least the noise's.",
+            "A variance is positive, and at least that of the noise.",
         )
         grid = grid_of(mean, belief)
         shares = grid.gaussian(mean, belief)
@@ -114,25 +114,25 @@ def test_predictive_by_integration(student, rng):
                 assert_matches(
                     log_normal(y, float(centre), float(variance)),
                     log_sum(shares + log_normal(y, grid.w @ row, noise)),
-                    "How far w·x spreads when w does, and what the noise adds to it: variances, "
-                    "not standard deviations.",
+                    "What is the variance of w·x if w is uncertain, and what does the noise add "
+                    "to it? Use variances, not standard deviations.",
                     name="the log density of a new target",
                 )  # fmt: skip
 
 
 @problem("1b", points=1)
 def test_predictive_of_many_tasks(student, reference, rng):
-    """Each task of a batch predicts with its own belief at its own inputs"""
+    """Each task of a batch predicts with its own belief, at its own inputs"""
     for batch, points, dim in (((4,), 5, 3), ((2, 3), 1, 2)):
         x = rng.normal(size=(*batch, points, dim))
         mean, belief = rng.normal(size=(*batch, dim)), covariance(rng, *batch, dim)
         seen = student.predictive(x, mean, belief, 0.25)
         require_unchanged(student, "x", "mean", "covariance", "noise_variance")
-        assert_matches(seen, reference.predictive, "Which axis is the task's, which the input's?")
+        assert_matches(seen, reference.predictive, "Which axis is the task, and which the input?")
     sure = student.predictive(x, mean, 1e-9 * belief, 0.25)
     assert_matches(
         sure["variance"], np.full((2, 3, 1), 0.25),
-        "Even with w known almost exactly, a noisy target stays uncertain.",
+        "Even if w is known almost exactly, a noisy target stays uncertain.",
         name="the variance for a w that is almost known",
     )  # fmt: skip
     assert_matches(sure["mean"], reference.predictive["mean"],
@@ -159,12 +159,14 @@ def test_evidence_by_integration(student, rng):
 
 @problem("1c", points=1)
 def test_evidence_of_many_tasks(student, reference, rng):
-    """Each task of a batch has its evidence, whatever the order of its points"""
+    """Each task of a batch has its own evidence, for any order of its points"""
     x, y, mean, prior, noise = task(rng, 5, 3, batch=(4,))
     seen = student.log_evidence(x, y, mean, prior, noise)
     expected = reference.log_evidence
     require_unchanged(student, *NAMES)
-    assert_matches(seen, expected, "One number a task: nothing is averaged over tasks or points.")
+    assert_matches(
+        seen, expected, "Return one number for each task: do not average over tasks or points."
+    )
     order = rng.permutation(5)
     turned = student.log_evidence(x[:, order], y[:, order], mean, prior, noise)
     assert_matches(turned, expected, "The order of the points must not matter.")
@@ -172,8 +174,7 @@ def test_evidence_of_many_tasks(student, reference, rng):
     means, priors = rng.normal(size=(3, 4)), covariance(rng, 3, 4)
     seen = student.log_evidence(x, y, means, priors, noise)
     assert_matches(
-        seen, reference.log_evidence, "Here each task has a prior of its own, and there are fewer "
-        "points than weights.",
+        seen, reference.log_evidence, "Here each task has its own prior, and there are fewer points than weights.",
     )  # fmt: skip
 
 
@@ -186,7 +187,7 @@ def test_evidence_gradient(student, reference, rng):
     assert_matches(
         seen, reference.evidence_gradients,
         "Right values can have wrong gradients: look for detach, no_grad, .item() and math.log. X "
-        "may be what a network made, and has to train it. If the checks of the values fail too, "
+        "may come from a network, which it must train. If the checks of the values fail too, "
         "begin there.",
     )  # fmt: skip
 
@@ -204,7 +205,7 @@ def descend(x, y, start, lr, steps):
 
 @problem("1d", points=2)
 def test_early_stopping_is_map(student, rng):
-    """Where descent stops, the pull of the data and that of the prior cancel"""
+    """Where gradient descent stops, the gradients of data and prior cancel"""
     for points, dim, steps, part in ((6, 3, 4, 0.6), (5, 2, 1, 0.5), (9, 4, 25, 0.3)):
         x = rng.normal(size=(points, dim)) * 1.3
         lr = part / np.linalg.eigvalsh(x.T @ x).max()
@@ -220,8 +221,8 @@ def test_early_stopping_is_map(student, rng):
             assert_matches(
                 seen @ (x.T @ (y - x @ w)), w - start,
                 f"At the weights w after {steps} steps from w0, Q·Xᵀ(y − X w) should be w − w0. "
-                "In each eigendirection of XᵀX ask which share of the error is left after k "
-                "steps, and which prior variance leaves the same share.",
+                "For each eigendirection of XᵀX: which share of the error is left after k steps, "
+                "and which prior variance leaves the same share?",
                 name="Q·Xᵀ(y − X w)", rtol=1e-4,
             )  # fmt: skip
 
@@ -235,8 +236,8 @@ def test_early_stopping_where_nothing_is_seen(student, reference, rng):
         seen = student.early_stopping_prior(x, lr, steps)
         assert_matches(
             seen, reference.early_stopping_prior,
-            "Some eigenvalues of XᵀX are zero here, to rounding: a division by them must not "
-            "happen. The formula has a finite limit there, which is not zero.",
+            "Here some eigenvalues of XᵀX are zero up to rounding, so you must not divide by "
+            "them. The formula has a finite limit there, which is not zero.",
             name="Q", rtol=1e-4,
         )  # fmt: skip
 
@@ -252,15 +253,15 @@ def pair(rng, *shape):
 
 @problem("1e", points=1)
 def test_kl_by_integration(student, rng):
-    """The KL is what integration gives, in both directions"""
+    """The KL is that of integration, in both directions"""
     for dim in (1, 2):
         mean, spread, other, wide = pair(rng, dim)
         reach = 9 * np.sqrt(np.maximum(np.diag(spread), np.diag(wide))) + np.abs(mean - other)
         grid = Grid((mean + other) / 2, reach, 501)
         p, q = grid.gaussian(mean, spread), grid.gaussian(other, wide)
         idea = (
-            "Which of the two distributions averages, whose precision weighs the distance, in "
-            "which order do the volumes come, and is the half in front of everything?"
+            "Under which distribution is the expectation, whose precision weights the distance, "
+            "which sign has each volume, and is the factor 1/2 in front of everything?"
         )
         seen = student.gaussian_kl(mean, spread, other, wide)
         assert_matches(seen, divergence(p, q), idea, name="the KL")
@@ -270,19 +271,21 @@ def test_kl_by_integration(student, rng):
 
 @problem("1e", points=1)
 def test_kl_of_many(student, reference, rng):
-    """Each task of a batch has its KL; that of a Gaussian to itself is zero"""
+    """Each task of a batch has its own KL; that of a Gaussian to itself is zero"""
     gaussians = pair(rng, 4, 3)
     seen = student.gaussian_kl(*gaussians)
     require_unchanged(student, "mean", "covariance", "other_mean", "other_covariance")
-    assert_matches(seen, reference.gaussian_kl, "One number a task, summed over its dimensions.")
+    assert_matches(
+        seen, reference.gaussian_kl, "Return one number for each task, summed over its dimensions."
+    )
     mean, spread, other, wide = gaussians
     seen = student.gaussian_kl(mean, spread, other[0], wide[0])
     assert_matches(
-        seen, reference.gaussian_kl, "Here all tasks are compared with one prior.",
+        seen, reference.gaussian_kl, "Here all tasks are compared with the same prior.",
         name="the KL to one prior",
     )  # fmt: skip
     same = student.gaussian_kl(mean, spread, mean, spread)
-    assert_matches(same, np.zeros(4), "Nothing is lost by the truth.", name="KL(q ‖ q)")
+    assert_matches(same, np.zeros(4), "The KL of a distribution to itself is 0.", name="KL(q ‖ q)")
 
 
 @problem("1e", points=1)
@@ -303,7 +306,7 @@ def test_kl_gradient(student, reference, rng):
 
 @problem("1f", points=1)
 def test_bound_touches_the_evidence(student, rng):
-    """At the posterior the bound is the log evidence; elsewhere it is lower by a KL"""
+    """At the posterior the bound equals the log evidence; elsewhere it is lower by a KL"""
     for points, dim in ((1, 1), (4, 2)):
         x, y, mean, prior, noise = task(rng, points, dim)
         grid = grid_of(mean, prior)
@@ -315,7 +318,7 @@ def test_bound_touches_the_evidence(student, rng):
             x, y, centre, spread, noise, np.array(divergence(exact, believed))
         )
         assert_matches(
-            seen, evidence, "At the exact posterior the bound must touch the log evidence.",
+            seen, evidence, "At the exact posterior the bound must equal the log evidence.",
             name="the bound at the posterior",
         )  # fmt: skip
         away, wider = centre + 0.3, 0.6 * spread + 0.1 * np.eye(dim)
@@ -323,22 +326,24 @@ def test_bound_touches_the_evidence(student, rng):
         seen = student.evidence_bound(x, y, away, wider, noise, np.array(divergence(q, believed)))
         assert_matches(
             seen, evidence - divergence(q, exact),
-            "The expectation under q is more than the log likelihood at q's mean: w spreads. Which "
-            "sign has the KL?",
+            "The expectation under q is not the log likelihood at q's mean: w has a variance. "
+            "Which sign has the KL?",
             name="the bound of another q",
         )  # fmt: skip
 
 
 @problem("1f", points=1)
 def test_bound_of_many_tasks(student, reference, rng):
-    """Each task of a batch has its bound, and the gradient reaches q, the noise and the KL"""
+    """Each task of a batch has its own bound; the gradient reaches q, the noise and the KL"""
     x, y, _, _, noise = task(rng, 5, 3, batch=(4,))
     mean, root = rng.normal(size=(4, 3)), 0.5 * factor(rng, 4, 3)
     kl, weights = rng.uniform(0.5, 3, size=4), rng.uniform(0.5, 2, size=4)
     spread = root @ np.swapaxes(root, -1, -2)
     seen = student.evidence_bound(x, y, mean, spread, noise, kl)
     require_unchanged(student, "x", "y", "mean", "covariance", "noise_variance", "kl")
-    assert_matches(seen, reference.evidence_bound, "One number a task, summed over its points.")
+    assert_matches(
+        seen, reference.evidence_bound, "Return one number for each task, summed over its points."
+    )
     seen = student.bound_gradients(x, y, mean, root, np.array(noise), kl, weights)
     assert_matches(
         seen, reference.bound_gradients,

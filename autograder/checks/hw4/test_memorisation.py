@@ -1,4 +1,4 @@
-"""Problem 3: the price on weights, labels that say nothing, augmented tasks."""
+"""Problem 3: the price on weights, random labels, augmented tasks."""
 
 import numpy as np
 
@@ -32,21 +32,22 @@ def test_price_of_one_weight(student, rng):
         own = grid.gaussian(np.array([mean]), np.array([[sd**2]]))
         assert_matches(
             seen["value"], 0.7 * divergence(own, standard),
-            "With perfect predictions beta times the KL of q to N(0, 1) is left. Which of the two "
-            "averages, and is log_sd taken as what it says?",
+            "If the predictions are perfect, beta times the KL of q to N(0, 1) is left. Under "
+            "which distribution is the expectation, and is log_sd used as a log standard "
+            "deviation?",
             name=f"the price of a weight from N({mean}, {sd}²), beta 0.7",
         )  # fmt: skip
 
 
 @problem("3a", points=1)
 def test_regularised_loss(student, reference, rng):
-    """The fit is a mean, the price a sum over every weight of every layer times beta"""
+    """The fit is a mean; the price is beta times a sum over all weights of all layers"""
     prediction, target, means, log_sds = regression(rng)
     seen = student.regularised_loss(prediction, target, 0.2, means, log_sds, 0.0)
     error = np.square(prediction.astype(np.float64) - target)
     assert_matches(
         2 * 0.2**2 * seen["value"], error.mean(),
-        "Without a price the fit is left: squared errors, averaged, in units of twice the noise's "
+        "Without a price the fit is left: the mean squared error, divided by twice the noise "
         "variance.",
         name="2 · noise_sd² times the loss for beta = 0",
     )  # fmt: skip
@@ -56,22 +57,22 @@ def test_regularised_loss(student, reference, rng):
         require_unchanged(student, "prediction", "target")
         assert_matches(
             seen["value"], expected,
-            "Beta is the price of a nat, and weighs nothing else; layers of different sizes have "
-            "as many prices as weights.",
+            "Beta is the price of a nat, and multiplies nothing else. Every weight has its price, "
+            "so larger layers cost more.",
             name=f"the loss for beta = {beta}",
         )  # fmt: skip
     far = [np.array([[-9, -6], [2, 2.5]], np.float32)]
     seen = student.regularised_loss(prediction, prediction.copy(), 0.2, [0 * far[0]], far, 1.0)
     assert_matches(
         seen["value"], reference.regularised_loss["value"],
-        "A weight may be known almost exactly, or not at all: nothing is cut off.",
+        "A weight may be known almost exactly, or not at all: do not clamp.",
         name="the price of weights with log_sd from -9 to 2.5",
     )  # fmt: skip
 
 
 @problem("3a", points=1)
 def test_regularised_gradient(student, reference, rng):
-    """The gradient reaches the predictions and the mean and spread of every weight"""
+    """The gradient reaches the predictions, and the mean and log_sd of every weight"""
     prediction, target, means, log_sds = regression(rng)
     seen = student.regularised_loss(prediction, target, 0.4, means, log_sds, 0.3)
     assert_matches(
@@ -85,21 +86,21 @@ def test_regularised_gradient(student, reference, rng):
 
 
 def require_repeatable(seen, what):
-    """It draws from the generator it was given, and from nothing else."""
+    """It draws from the given generator, and from nothing else."""
     require(
         bool(seen["repeated"]),
         f"the same generator state gave other {what}",
-        "Draw from the generator that is given: a run must be repeatable.",
+        "Draw from the given generator: a run must be repeatable.",
     )
     require(
-        bool(seen["moved"]), f"two calls with one generator gave the same {what}",
-        "Each call draws afresh.",
+        bool(seen["moved"]), f"two calls with the same generator gave the same {what}",
+        "Each call must draw anew.",
     )  # fmt: skip
 
 
 @problem("3b", points=1, random=True)
 def test_labels(student, rng):
-    """New labels are one-hot, new, drawn from the generator, and the old ones stay
+    """New labels are one-hot and drawn from the generator, and the old ones do not change
 
     False alarms: of 40 tasks with 7 labels more than 30 keep theirs by chance with probability below
     3e-18 (Chernoff), two draws of 40 labels are alike with 7^-40; 30 tasks with 20 labels less.
@@ -124,19 +125,19 @@ def test_labels(student, rng):
         require(
             seen["dtype"] == f"torch.{dtype}",
             f"the labels have dtype {seen['dtype']}; they came as torch.{dtype}",
-            "The network goes on to use them beside x.",
+            "The network uses them together with x.",
         )
         require(
             bool((drawn != own).any(1).sum() >= count // 4),
             f"{int((drawn == own).all(1).sum())} of {count} tasks kept their own label",
-            "Is the result of the draw what is returned?",
+            "Do you return the result of the draw?",
         )
         require_repeatable(seen, "labels")
 
 
 @problem("3b", points=1, random=True)
 def test_labels_say_nothing(student, rng):
-    """Whatever a task's own label was, each of all labels is as likely
+    """All labels are equally likely, whatever a task's own label was
 
     False alarms: 600 batches of 10 tasks whose own labels are 4 of 6, with 1, 2, 3 and 4 tasks. The
     count of a new label given an old one has a mean of 100 to 400 and a standard deviation of
@@ -180,13 +181,13 @@ def test_labels_say_nothing(student, rng):
     same, different = (int(number) for number in seen["alike"])
     require(
         same != 10 * times or different != 35 * times,
-        f"in each of {times} batches all tasks were given one and the same label",
+        f"in each of {times} batches all tasks were given the same label",
         "Each task makes its own draw.",
     )
     require(
         same != 10 * times,
         "tasks that had the same label were always given the same new one",
-        "Each task makes its own draw: labels that are only renamed still tell tasks apart.",
+        "Draw for each task separately: labels that are only renamed still identify the tasks.",
     )
     for alike, pairs, room, which in (
         (seen["alike"][0], 10 * times, 260, "the same label"),
@@ -194,15 +195,15 @@ def test_labels_say_nothing(student, rng):
     ):
         require(
             abs(int(alike) - pairs / 6) <= room,
-            f"of {pairs} pairs of tasks with {which}, {int(alike)} were given one new label for "
-            f"both; about {pairs // 6} were expected",
-            "Each task makes its own draw: no two tasks of a batch share one.",
+            f"of {pairs} pairs of tasks with {which}, {int(alike)} were given the same new label; "
+            f"about {pairs // 6} were expected",
+            "Draw for each task separately: two tasks of a batch must not share a draw.",
         )
     require_all_labels_of_a_small_batch(student, rng)
 
 
 def require_all_labels_of_a_small_batch(student, rng):
-    """A batch of fewer tasks than labels may get each label, and one label twice."""
+    """A batch with fewer tasks than labels can get any label, and the same label twice."""
     own = np.eye(9, dtype=np.float32)[[0, 1, 2]]
     seen = student.label_counts(own, int(rng.randint(2**31)), 400)
     drawn = np.asarray(seen["counts"]).sum(0)
@@ -214,8 +215,8 @@ def require_all_labels_of_a_small_batch(student, rng):
     )
     require(
         int(sum(seen["alike"])) > 0,
-        "in 400 batches of 3 tasks no two tasks were ever given one label",
-        "Each task makes its own draw from all labels; two of them may come out alike.",
+        "in 400 batches of 3 tasks no two tasks were ever given the same label",
+        "Draw from all labels for each task separately; two tasks may get the same label.",
     )
 
 
@@ -230,7 +231,7 @@ def targets(rng, batch):
 
 @problem("3c", points=1, random=True)
 def test_augment(student, rng):
-    """One factor multiplies all targets of a task; another task has another
+    """One factor multiplies all targets of a task, and each task has its own factor
 
     False alarms: rounded to five digits, two of 12 factors coincide with probability 66 / 2e5; that
     three pairs do, which is not forgiven, has less than 4e-11.
@@ -241,7 +242,7 @@ def test_augment(student, rng):
     require(
         seen["y"].shape == y.shape,
         f"the targets have shape {list(seen['y'].shape)}; expected {list(y.shape)}",
-        "Nothing but the values may change.",
+        "Only the values may change.",
     )
     require(
         seen["dtype"] == "torch.float32",
@@ -255,14 +256,14 @@ def test_augment(student, rng):
         bool(inside <= 1e-4),
         f"within one task the factors differ by up to {inside:.3g}: "
         f"{'every point has its own' if own else 'some points share one'}",
-        "One factor for all points of a task, context and targets: only then does the context tell "
-        "it.",
+        "Use one factor for all points of a task, context and targets; otherwise the context does "
+        "not show it.",
     )
     per_task = factors[:, 0, 0]
     require(
         bool(np.abs(per_task - 1).max() > 1e-4),
-        "the targets came back as they are",
-        "Is what was drawn used, and what was multiplied returned?",
+        "the targets did not change",
+        "Do you use the factors that you drew, and return the product?",
     )
     kinds = len(np.unique(per_task.round(5)))
     whole = "all whole numbers" if bool((per_task % 1 == 0).all()) else "not all whole numbers"
@@ -270,7 +271,7 @@ def test_augment(student, rng):
         kinds >= len(y) - 2,
         f"{len(y)} tasks have {'one factor' if kinds == 1 else f'{kinds} different factors'}, "
         f"{whole}",
-        "Each task has a factor of its own.",
+        "Each task has its own factor.",
     )
     require(
         bool((per_task > -1e-6).all() and (per_task < 2.00001).all()),
@@ -307,6 +308,6 @@ def test_augment_chance(student, rng):
     )  # fmt: skip
     assert_matches(
         [seen["in_batch"], seen["in_time"]], [0.0, 0.0],
-        "Each task of each batch makes its own draw.",
+        "Draw for each task of each batch separately.",
         name="the correlations with the next task and the next batch", rtol=0, atol=0.09,
     )  # fmt: skip

@@ -28,7 +28,7 @@ def with_holes(encoded, mask):
 
 @problem("2a", points=1)
 def test_aggregate(student, rng):
-    """The summary of a task is the mean of its points, in any order; of no point, zeros"""
+    """The summary of a task is the mean of its points, in any order; without points, zeros"""
     encoded, mask = encoded_tasks(rng)
     expected = np.stack([
         np.average(points, axis=0, weights=there) if there.any() else np.zeros(3)
@@ -38,8 +38,8 @@ def test_aggregate(student, rng):
     require_unchanged(student, "encoded", "mask")
     assert_matches(
         seen, expected,
-        "The four tasks have 6, 3, 1 and 0 points. Is it the mean over the points that are there, "
-        "are the others left out, and what is made of a task without any?",
+        "The four tasks have 6, 3, 1 and 0 points. Is it the mean over the points that the mask "
+        "marks, and what is the summary of a task without points?",
         name="the summary",
     )  # fmt: skip
     order = rng.permutation(6)
@@ -47,33 +47,33 @@ def test_aggregate(student, rng):
     assert_matches(turned, expected, "The order of the points must not matter.", name="the summary")
     assert_matches(
         student.aggregate(with_holes(encoded, mask), mask), expected,
-        "What stands in an empty place must not be used, whatever it is: 0 · NaN is NaN.",
+        "Do not use the number in an empty place, whatever it is: 0 · NaN is NaN.",
         name="the summary where NaN and infinity stand in empty places",
     )  # fmt: skip
 
 
 @problem("2a", points=1)
 def test_aggregate_gradient(student, reference, rng):
-    """Every point that is there gets its share of the gradient, the others get none"""
+    """Every marked point gets its share of the gradient, the others get none"""
     encoded, mask = encoded_tasks(rng)
     weights = rng.normal(size=(4, 3)).astype(np.float32)
     seen = student.aggregate_gradient(encoded, mask, weights)
     require(
         np.shape(seen["encoded"]) == encoded.shape
         and bool(np.abs(seen["encoded"][~mask]).max() <= 1e-6),
-        "points that are not there have a gradient",
-        "What stands in an empty place must not be used.",
+        "points that the mask does not mark have a gradient",
+        "Do not use the number in an empty place.",
     )
     assert_matches(
         seen, reference.aggregate_gradient,
-        "Each point counts by one over the number of points. If the check of the values fails "
-        "too, begin there.",
+        "Each point has the weight one over the number of points. If the check of the values "
+        "fails too, begin there.",
     )  # fmt: skip
     seen = student.aggregate_gradient(with_holes(encoded, mask), mask, weights)
     require(
         bool(np.abs(seen["encoded"][~mask]).max() <= 1e-6),
         "where NaN and infinity stand in empty places, the gradient there is not zero",
-        "What stands in an empty place must not be used, whatever it is.",
+        "Do not use the number in an empty place, whatever it is.",
     )
 
 
@@ -82,7 +82,7 @@ def test_aggregate_gradient(student, reference, rng):
 
 @problem("2b", points=1, random=True)
 def test_sample_gradient(student, rng):
-    """The draws move with the mean and stretch with the spread, and the gradient knows it
+    """The draws shift with the mean and scale with the standard deviation, as the gradient shows
 
     False alarms: in float32 one of 60 draws falls on its mean exactly with probability below 1e-6
     each, four of them, which is not forgiven, with less than 1e-18; two calls that agree in more than
@@ -94,7 +94,7 @@ def test_sample_gradient(student, rng):
     seen = student.sample_latent(mean, log_variance, weights, int(rng.randint(2**31)))
     drawn = seen["value"]
     require_unchanged(student, "mean", "log_variance")
-    require(bool(seen["moved"]), "two calls gave the same draws", "Each call draws afresh.")
+    require(bool(seen["moved"]), "two calls gave the same draws", "Each call must draw anew.")
     require(
         bool(seen["repeated"]), "the draws differ after torch.manual_seed",
         "Draw from torch's own generator: a run must be repeatable.",
@@ -103,18 +103,18 @@ def test_sample_gradient(student, rng):
     require(
         int((distance == 0).sum()) <= 3,
         "draws are at the mean exactly",
-        "Every number has its noise.",
+        "Every number has its own noise.",
     )
     assert_matches(
         seen["mean"], weights.sum(0),
-        "Moved by one, the mean moves every draw by one: the gradient must be able to flow there.",
+        "If the mean changes by one, every draw changes by one: the gradient must flow to it.",
         name="the gradient by the mean",
     )  # fmt: skip
     # how a draw answers to the log variance is how far it lies from the mean, and half of that
     assert_matches(
         2 * seen["log_variance"], (weights * (drawn - mean)).sum(0),
-        "How a draw answers to the log variance follows from where it lies: is the logarithm that "
-        "of the variance or of the standard deviation, and can the gradient flow there?",
+        "The gradient by the log variance follows from the draw itself. Is it the logarithm of "
+        "the variance or of the standard deviation, and does the gradient flow to it?",
         name="twice the gradient by the log variance", rtol=1e-3,
     )  # fmt: skip
     wide = np.array([[-12, -8], [5, 7]], np.float32)
@@ -123,14 +123,14 @@ def test_sample_gradient(student, rng):
     spread = np.exp(wide.astype(np.float64) / 2)
     assert_matches(
         2 * seen["log_variance"] / spread, (weights * seen["value"]).sum(0) / spread,
-        "A log variance may be small or large: nothing is cut off.",
+        "A log variance may be small or large: do not clamp it.",
         name="twice the gradient by log variances from -12 to 7, over the standard deviation",
     )  # fmt: skip
 
 
 @problem("2b", points=1, random=True)
 def test_sample_statistics(student, rng):
-    """Every number is Gaussian, with its own mean and variance, and drawn by itself
+    """Every number is Gaussian, with its own mean and variance, and drawn independently
 
     False alarms: of 8000 draws a mean and a correlation have a standard error of 0.0112, a standard
     deviation of 0.0079 and the share within one of 0.0052. The rooms are 6.5 of those: 8e-11 for one
@@ -141,16 +141,16 @@ def test_sample_statistics(student, rng):
     seen = student.latent_statistics(mean, log_variance, 8000, int(rng.randint(2**31)))
     tests = (
         ("within_one_sd", np.full(6, 0.6827), 0.034, "the share within one standard deviation",
-         "Is it Gaussian noise, with the right spread?"),
-        ("mean", np.zeros(6), 0.073, "the mean of (z − mean) / sd", "Around what do draws spread?"),
+         "Is it Gaussian noise, with the right standard deviation?"),
+        ("mean", np.zeros(6), 0.073, "the mean of (z − mean) / sd", "What is the mean of the draws?"),
         ("sd", np.ones(6), 0.052, "the standard deviation of (z − mean) / sd",
          "The second argument is the logarithm of a variance: what is the standard deviation?"),
         ("between_tasks", np.zeros(12), 0.073, "the correlations of two tasks' numbers",
-         "Each task has noise of its own: what shape is drawn?"),
+         "Each task has its own noise: what shape do you draw?"),
         ("between_dimensions", np.zeros(3), 0.073, "the correlations of a task's dimensions",
-         "Each dimension has noise of its own: what shape is drawn?"),
+         "Each dimension has its own noise: what shape do you draw?"),
         ("between_draws", np.zeros(6), 0.073, "the correlation of one draw with the next",
-         "Each draw has noise of its own: what shape is drawn?"),
+         "Each draw has its own noise: what shape do you draw?"),
     )  # fmt: skip
     for key, expected, room, name, idea in tests:
         assert_matches(seen[key], expected, idea, name=name, rtol=0, atol=room)
@@ -161,7 +161,7 @@ def test_sample_statistics(student, rng):
 
 @problem("2c", points=1)
 def test_process_loss_kl(student, rng):
-    """Where nothing is said of the targets, the loss is KL(q(z|C,T) ‖ q(z|C)), by integration"""
+    """With log likelihoods of zero the loss is KL(q(z|C,T) ‖ q(z|C)), by integration"""
     for dim in (1, 2):
         means = rng.uniform(-0.8, 0.8, size=(2, 1, dim))
         log_variances = np.stack([
@@ -174,8 +174,8 @@ def test_process_loss_kl(student, rng):
             q, p = (grid.gaussian(centres[i, 0], np.diag(np.exp(spreads[i, 0]))) for i in (0, 1))
             assert_matches(
                 seen, divergence(q, p),
-                "Which of the two distributions averages? The one that z is drawn from. The "
-                "arguments are logarithms of variances.",
+                "Under which distribution is the expectation? Under the one that z is drawn from. "
+                "The arguments are logarithms of variances.",
                 name="the loss for log likelihoods of zero",
             )  # fmt: skip
 
@@ -198,7 +198,7 @@ def test_process_loss(student, reference, rng):
     assert_matches(
         seen, -5 * np.mean(likelihood, dtype=np.float64),
         "Here both q are the same, and 5 targets of each task were predicted from 3 draws of z. "
-        "What is summed and what averaged, and which sign has it?",
+        "What is summed, what is averaged, and which sign does it have?",
         name="the loss without any KL",
     )  # fmt: skip
     inputs = process(rng)
@@ -206,8 +206,8 @@ def test_process_loss(student, reference, rng):
     require_unchanged(student, "log_likelihood", "the means", "the log variances")
     assert_matches(
         seen, reference.neural_process_loss,
-        "The KL of a task is a sum over the dimensions of z, and is taken once, not once a draw "
-        "or once a target.",
+        "The KL of a task is a sum over the dimensions of z, and counts once, not once for each "
+        "draw or target.",
         name="the loss",
     )  # fmt: skip
     likelihood, means, log_variances = process(rng)
@@ -217,7 +217,7 @@ def test_process_loss(student, reference, rng):
     seen = student.neural_process_loss(0 * likelihood, means, log_variances)
     assert_matches(
         seen, reference.neural_process_loss,
-        "A log variance may be small or large: nothing is cut off.",
+        "A log variance may be small or large: do not clamp it.",
         name="the loss for log likelihoods of zero and log variances from -12 to 7",
     )  # fmt: skip
 
@@ -228,6 +228,6 @@ def test_process_gradient(student, reference, rng):
     seen = student.process_gradients(*process(rng))
     assert_matches(
         seen, reference.process_gradients,
-        "q(z|C) is trained too: nothing is detached. If the checks of the values fail too, begin "
+        "q(z|C) is trained too: detach nothing. If the checks of the values fail too, begin "
         "there.",
     )  # fmt: skip
