@@ -76,7 +76,7 @@ def require_unchanged(student: Any, *names: str) -> None:
         name = names[position] if position is not None and position < len(names) else changed
         raise Mismatch(
             f"the function changed its input `{name}`",
-            "The caller still needs it: work on a copy, or build a new tensor.",
+            "The caller still needs it: work on a copy, or make a new tensor.",
         )
 
 

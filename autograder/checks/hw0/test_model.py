@@ -24,8 +24,7 @@ def test_tables(student, rng):
                 list(seen["shapes"][index]) == [rows, columns],
                 f"{table} of the {('watch', 'rate')[index // 3]} tables has shape "
                 f"{list(seen['shapes'][index])}; expected {[rows, columns]}",
-                "Users have a table of vectors; items have a table of vectors and one number each "
-                "for the bias.",
+                "Users have a table; items have a table and one number each for the bias.",
             )
         wanted = 3 if shared else 6
         require(

@@ -240,8 +240,8 @@ def test_adapt_first_order(student, reference, rng):
         for key in ("after", "by_params", "by_rates"):
             assert_matches(
                 seen[key], expected[key],
-                "With first_order=True only the inner gradient is a constant: the new parameters "
-                "still depend on the old ones and on the rates.",
+                "With first_order=True the inner gradient becomes a constant, and nothing else "
+                "changes: the new parameters still depend on the old ones and on the rates.",
                 name=f"{key} with first_order={case[-1]}",
             )  # fmt: skip
 

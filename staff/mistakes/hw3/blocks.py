@@ -264,9 +264,9 @@ def _release(module, mode):
 
 @mistake("1b")
 def statistics_go_on(model, tuned):
-    """BatchNorm layers that are not tuned still compute with the batch and move their statistics.
+    """Frozen BatchNorm layers still normalise by the batch, and update their running averages.
 
-    `requires_grad = False` stops the parameters of such a layer, and these are not its parameters.
+    `requires_grad = False` freezes only the parameters of such a layer; the averages are buffers.
     """
     _gradients(model, tuned)
 
