@@ -36,7 +36,9 @@ class FalseAlarms:
         return "\n".join([*lines, *(f"  {alarm}" for alarm in self.raised)])
 
 
-def find_false_alarms(homework: Homework, worker: Worker, seeds: int, say: Callable[[str], None]) -> FalseAlarms:
+def find_false_alarms(
+    homework: Homework, worker: Worker, seeds: int, say: Callable[[str], None]
+) -> FalseAlarms:
     """Run the statistical checks on the solution, and on every variant of their problems.
 
     A statistical check asks for nothing that is recorded, so any seed will do.
