@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 from autograder.judge import plugin
 from autograder.judge.answers import Answers, Reference, SelfReference
 from autograder.judge.knowledge import Knowledge
-from autograder.run.base import Worker
+from autograder.run.base import Conversation, Worker
 from autograder.run.notes import Note
 from autograder.run.student import Student
 from common.homework import Homework
@@ -31,6 +32,19 @@ class Fixtures:
         given = {"student": self.student, "reference": self.reference, "rng": self.rng}
         wanted = inspect.signature(function).parameters
         return {name: value for name, value in given.items() if name in wanted}
+
+
+def _opener(worker: Worker, tree: Path, homework: Homework) -> Callable[[], Conversation]:
+    """Return a function that begins a process of a check: all together have the time limit of one."""
+    until: list[float] = []
+
+    def begin() -> Conversation:
+        left = max(0.0, until[0] - time.monotonic()) if until else homework.time_limit
+        line = worker.open(tree, homework.name, left)
+        until.append(time.monotonic() + homework.time_limit)
+        return line
+
+    return begin
 
 
 class CheckContext:
@@ -67,12 +81,8 @@ class CheckContext:
         Args:
             keep_changes: whether given code that the student changed is left as it is.
         """
-        limit = self.homework.time_limit
-        student = Student(
-            self.homework,
-            lambda: self.worker.open(self.tree, self.homework.name, limit),
-            keep_changes,
-        )
+        begin = _opener(self.worker, self.tree, self.homework)
+        student = Student(self.homework, begin, keep_changes)
         reference: Reference
         if self.answers is None:
             reference = SelfReference(student)

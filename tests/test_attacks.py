@@ -93,7 +93,7 @@ def fingerprint(homework):
 
 
 def rows_of(attack, worker, place, appended=""):
-    """The rows of the attacked problem, and of one that was not attacked.
+    """The rows of the attacked problem, and of one that was not attacked; how many are the former.
 
     Args:
         appended: a text at the end of the attack's file.
@@ -107,7 +107,12 @@ def rows_of(attack, worker, place, appended=""):
     tree = overlay(homework, place / "tree", folder)
     context = CheckContext(homework, worker, tree, Answers.load(homework, 0), 0)
     checks = plan(homework)
-    own = [check for check in checks if check.problem == attack.entry.problem]
+    own = [
+        check
+        for check in checks
+        if check.problem == attack.entry.problem
+        and check.id.partition("::")[2].partition("[")[0] not in attack.honest
+    ]
     others = [check for check in checks if check.problem not in ("1", attack.entry.problem)]
     return engine.run_checks(context, [*own, *others[:1]], 3), len(own)
 

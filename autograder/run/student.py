@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograder.run import wire
-from autograder.run.base import Conversation, Crashed, TimedOut, printable
+from autograder.run.base import PRINTED_LIMIT, Conversation, Crashed, TimedOut, printable
 from autograder.run.notes import ADVICE, PUT_BACK, SPLIT, STUDENT, Note
 from autograder.run.outcome import outcome_of
 from common.homework import Homework
@@ -68,6 +68,7 @@ class Student:
         self._open_line = open_line
         self._keep_changes = keep_changes
         self._line: Conversation | None = None
+        self._start, self._printed_before = 0, ""
         self.calls: list[Call] = []
         self.advice: list[Note] = []
         self.printed = ""
@@ -113,15 +114,26 @@ class Student:
             raise explain(error | {"where": error.get("where") or place}, self._homework)
         return _notes(outcome["value"])
 
+    def begin_anew(self) -> None:
+        """Let the next call find a process that knows nothing of the calls before.
+
+        Python's, numpy's and torch's own generators start elsewhere there, before any code of the
+        student's: what comes out the same came from what the probe was given.
+        """
+        self.close()
+        self._line, self._printed_before = None, self.printed
+        self._start += 1
+
     def close(self) -> None:
         """End the conversation."""
         if self._line is not None:
             self._line.finish()
-            self.printed = self._line.printed
+            self.printed = (self._printed_before + self._line.printed)[-PRINTED_LIMIT:]
 
     def ask(self, probe: str, args: tuple, kwargs: dict[str, Any]) -> dict[str, Any]:
         """The outcome of one call, which is not kept."""
-        return self._ask({"call": probe, "args": list(args), "kwargs": kwargs})
+        message = {"call": probe, "args": list(args), "kwargs": kwargs, "start": self._start}
+        return self._ask(message)
 
     def _ask(self, message: dict[str, Any]) -> dict[str, Any]:
         try:

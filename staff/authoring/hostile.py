@@ -30,6 +30,7 @@ def attack(
     at_import: bool = False,
     limit: float = 0,
     needs: tuple[str, ...] = (),
+    honest: tuple[str, ...] = (),
 ) -> Callable:
     """Mark an attack on a problem's hole.
 
@@ -38,6 +39,7 @@ def attack(
         at_import: the body runs when the file is imported, and so before every other check.
         limit: the time limit of its checks, where it is one that would use up all of a longer one.
         needs: layers of the sandbox without which the attack is not tried, for the machine's sake.
+        honest: functions of the hole's checks that look at what the attack does rightly.
     """
     return lambda function: function
 
@@ -51,6 +53,7 @@ class Attack:
     at_import: bool = False
     limit: float = 0
     needs: tuple[str, ...] = ()
+    honest: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

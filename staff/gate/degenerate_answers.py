@@ -55,6 +55,9 @@ class Guesser:
         self.calls: list[Call] = []
         self.changed: list[str] = []
 
+    def begin_anew(self) -> None:
+        """Do nothing: it guesses in every process alike."""
+
     def __getattr__(self, probe: str) -> Callable[..., Any]:
         if probe.startswith("_"):
             raise AttributeError(probe)

@@ -1,5 +1,7 @@
 """Problem 1: what `sample_task` draws. Every image is known by its pixels; nothing is guessed."""
 
+from itertools import permutations
+
 import numpy as np
 
 from autograder.judge import problem, require, show_drawn
@@ -33,6 +35,11 @@ def identify(seen, images):
 def draw(student, images, rng, way=WAY, shot=SHOT):
     """One task of the student's, with the classes and the drawings of its images."""
     seen = student.sampled(images, way, shot, int(rng.randint(2**31)), SPOTS)
+    return (seen, *recognise(seen, images, way, shot))
+
+
+def recognise(seen, images, way, shot):
+    """The classes and the drawings of a task's images."""
     require_shape(seen, way, shot)
     classes, which = identify(seen["pixels"], images)
     show_drawn(as_lines(classes, which, seen["labels"]))
@@ -42,7 +49,7 @@ def draw(student, images, rng, way=WAY, shot=SHOT):
         f"(the values run from {seen['range'][0]:.4g} to {seen['range'][1]:.4g})",
         "Each vector of 784 numbers should be one whole drawing, pixel for pixel, line after line.",
     )
-    return seen, classes, which
+    return classes, which
 
 
 def require_shape(seen, way, shot):
@@ -58,8 +65,8 @@ def require_shape(seen, way, shot):
 def require_labels(seen, way, shot):
     """The labels have the shape of the handout and are one-hot."""
     require(
-        list(seen["label_shape"]) == [shot + 1, way, way],
-        f"labels has shape {list(seen['label_shape'])}; expected [K + 1, N, N] = "
+        seen["labels"].shape == (shot + 1, way, way),
+        f"labels has shape {list(seen['labels'].shape)}; expected [K + 1, N, N] = "
         f"{[shot + 1, way, way]}",
         "One one-hot vector of length N for every image.",
     )
@@ -78,8 +85,12 @@ def test_values(student, rng):
     """
     images = drawings(rng) // 2  # dark, but for one pixel of one drawing
     images[0, 0, 9, 9] = 255
+    drawn = []
     for way, shot in ((4, 2), (3, 1), (2, 4)):
-        seen, classes, which = draw(student, images, rng, way, shot)
+        seed = int(rng.randint(2**31))
+        both = student.sampled_twice(images, way, shot, seed, SPOTS)
+        seen, classes, which = both["task"], *recognise(both["task"], images, way, shot)
+        drawn.append((way, shot, seed, seen))
         right = images.reshape(CLASSES, DRAWINGS, 784)[classes, which][..., SPOTS] / 255.0
         off = np.abs(seen["pixels"] - right) > 1e-5
         require(
@@ -94,25 +105,50 @@ def test_values(student, rng):
             f"{right.max():.4g} at the places looked at",
             "Scale all images by the same factor: 0 stays 0, and 255 becomes 1.",
         )
-        for name, dtype in zip(("images", "labels"), seen["dtypes"]):
+        for name, part in (("images", seen["pixels"]), ("labels", seen["labels"])):
             require(
-                dtype == "float32",
-                f"{name} has dtype {dtype}; expected float32",
+                part.dtype == np.float32,
+                f"{name} has dtype {part.dtype}; expected float32",
                 "The networks' weights are float32, so their inputs must be float32 too.",
             )
-        require(seen["kept"], "the data set itself was changed", "Work on a copy of what you draw.")
+        kept = np.array_equal(both["data"], images.reshape(CLASSES, DRAWINGS, 784)[..., SPOTS])
+        require(kept, "the data set itself was changed", "Work on a copy of what you draw.")
         require(
-            seen["moved"],
+            not same(seen, both["next"]),
             "two tasks drawn one after the other from one generator are the same",
             "All randomness must come from `rng`, and each draw must advance it.",
         )
+    student.begin_anew()
+    require_repeatable(student, images, drawn)
+
+
+def same(one, other, rows=slice(None)):
+    """Whether two tasks, or some of their rows, are the same."""
+    return all(np.array_equal(one[key][rows], other[key][rows]) for key in ("pixels", "labels"))
+
+
+def require_repeatable(student, images, drawn):
+    """In another process each seed gives its task again, and another seed another task.
+
+    Args:
+        drawn: (way, shot, seed, task) of the first process.
+    """
+    way, shot, seed, before = drawn[-1]
+    other = student.sampled(images, way, shot, seed + 1, SPOTS)
+    require(
+        not same(before, other),
+        "generators made from two seeds gave the same task",
+        "All randomness must come from `rng`.",
+    )
+    for way, shot, seed, before in drawn:
+        again = student.sampled(images, way, shot, seed, SPOTS)
         require(
-            seen["repeated"] or not seen["repeated_supports"],
+            same(before, again) or not same(before, again, slice(-1)),
             "a new generator with the same seed gave the same supports and another query row",
             "All randomness must come from `rng`, the order of the query row too.",
         )
         require(
-            seen["repeated"],
+            same(before, again),
             "a new generator with the same seed gave another task",
             "All randomness must come from `rng`; otherwise a seed does not repeat a run.",
         )
@@ -167,7 +203,7 @@ def test_without_replacement(student, rng):
     """
     way, shot, times = 4, 5, 14
     images, class_marks, drawing_marks = marked(rng, classes=5)
-    seen = student.sampled_marks(images, way, shot, int(rng.randint(2**31)), times)
+    seen = student.sampled_marks(images, way, shot, int(rng.randint(2**31)), times)["marks"]
     require(
         list(seen.shape) == [times, shot + 1, way, 2],
         f"{way}-way {shot}-shot: images has shape {list(seen.shape[1:3])} + …; expected "
@@ -256,24 +292,30 @@ def test_chance(student, rng):
     """
     way, times = 3, 600
     images, class_marks, drawing_marks = marked(rng, classes=6)
-    seen = student.sampled_counts(
-        images, way, 1, int(rng.randint(2**31)), times, class_marks, drawing_marks
-    )
+    seen = student.sampled_marks(images, way, 1, int(rng.randint(2**31)), times)
     require_shape(seen, way, 1)
-    columns, drawn = seen["columns"], seen["drawings"]
-    require(
-        bool((columns.sum(1) == times).all()) and bool((drawn.sum(1) == times * way).all()),
-        "the counts of what was drawn do not add up",
-    )
-    require_classes_by_chance(columns, int(seen["ascending"]), times)
+    require(seen["marks"].shape == (times, 2, way, 2), f"fewer than {times} tasks came back")
+    classes = np.abs(seen["marks"][..., :1] - class_marks).argmin(-1)
+    which = np.abs(seen["marks"][..., 1:] - drawing_marks).argmin(-1)
+    columns = np.stack([np.bincount(column, minlength=6) for column in classes[:, 0].T])
+    drawn = [np.bincount(row.ravel(), minlength=DRAWINGS) for row in which.swapaxes(0, 1)]
+    require_classes_by_chance(columns, int((np.diff(classes[:, 0]) > 0).all(1).sum()), times)
     for row, name in ((1, "query"), (0, "support")):
         require_drawings_by_chance(drawn[row], name, times, times * way // DRAWINGS)
+    alike = int((which == which[..., :1]).all((1, 2)).sum())
     require(
-        int(seen["alike"]) <= times // 10,
-        f"in {int(seen['alike'])} of {times} tasks all classes used drawings with the same numbers",
+        alike <= times // 10,
+        f"in {alike} of {times} tasks all classes used drawings with the same numbers",
         "Draw for each class separately: drawings with the same number come from the same person.",
     )
-    require_orders_by_chance(seen["orders"], times)
+    require_orders_by_chance(orders_of(classes), times)
+
+
+def orders_of(classes):
+    """How often the query row came in each order of the supports; classes: [times, 2, N]."""
+    known = list(permutations(range(classes.shape[-1])))
+    found = (classes[:, 0, None] == classes[:, 1, :, None]).argmax(-1)
+    return np.array([(found == order).all(-1).sum() for order in known])
 
 
 def require_classes_by_chance(columns, ascending, times):

@@ -1,7 +1,5 @@
 """Probes of homework 4: run beside the student's code, know no expected value."""
 
-import random
-
 import numpy as np
 import torch
 from probes.probing import Unexpected, gradients, number, several, tensor
@@ -116,20 +114,15 @@ def aggregate_gradient(hw, encoded, mask, weights):
 
 
 def sample_latent(hw, mean, log_variance, weights, seed):
-    """Some draws, their gradients, and whether they come from torch's generator."""
+    """Some draws, their gradients, and the next draws from torch's generator."""
     inputs = _watched(mean=mean, log_variance=log_variance)
     samples = len(weights)
     torch.manual_seed(seed)
     drawn = hw.neural_process.sample_latent(mean, log_variance, samples)
     found = _weighted(drawn, weights, inputs, "the draws")
     with torch.no_grad():
-        again = hw.neural_process.sample_latent(mean, log_variance, samples)
-        torch.manual_seed(seed)
-        repeated = hw.neural_process.sample_latent(mean, log_variance, samples)
-    differing = (tensor(again, "the draws") != found["value"]).double().mean()
-    found["moved"] = bool(differing > 0.5)
-    found["repeated"] = torch.equal(repeated, found["value"])
-    return found
+        after = hw.neural_process.sample_latent(mean, log_variance, samples)
+    return {**found, "next": tensor(after, "the draws")}
 
 
 def latent_statistics(hw, mean, log_variance, samples, seed):
@@ -200,66 +193,37 @@ def regularised_loss(hw, prediction, target, noise_sd, means, log_sds, beta):
     return _weighted(value.reshape(()), torch.ones(()), inputs, "the loss")
 
 
-def _other_seeds():
-    random.seed(9)
-    np.random.seed(9)
-    torch.manual_seed(9)
-
-
 def random_one_hot(hw, one_hot, seed):
-    """New labels, and whether they come from the generator that was given."""
+    """New labels, and the next ones from the same generator."""
     rng = np.random.default_rng(seed)
     drawn = tensor(hw.memorisation.random_one_hot(one_hot, rng), "the labels")
-    again = [hw.memorisation.random_one_hot(one_hot.clone(), rng) for _ in range(20)]
-    _other_seeds()
-    repeated = hw.memorisation.random_one_hot(one_hot.clone(), np.random.default_rng(seed))
-    return {
-        "labels": drawn.double(),
-        "dtype": str(drawn.dtype),
-        "moved": not all(torch.equal(drawn, one) for one in again),
-        "repeated": torch.equal(drawn, repeated),
-    }
+    after = hw.memorisation.random_one_hot(one_hot.clone(), rng)
+    return {"value": drawn, "next": tensor(after, "the labels")}
 
 
-def label_counts(hw, one_hot, seed, times):
-    """How often a task with one label (row) was given another (column); and in how many pairs of
-    tasks, of one label or of two, both were given the same."""
-    rng = np.random.default_rng(seed)
-    labels = one_hot.shape[1]
-    counts = torch.zeros(labels, labels, dtype=torch.float64)
-    pairs = torch.ones(len(one_hot), len(one_hot)).triu(1).bool()
-    one_label = (one_hot @ one_hot.T > 0) & pairs
-    alike = [0, 0]
+def labels_often(hw, one_hot, seed, times):
+    """New labels of many batches, [times, B, K]."""
+    rng, found = np.random.default_rng(seed), []
     for _ in range(times):
         drawn = tensor(hw.memorisation.random_one_hot(one_hot.clone(), rng), "the labels")
         if drawn.shape != one_hot.shape:
             raise Unexpected(
                 f"the labels should have shape {list(one_hot.shape)}; they have {list(drawn.shape)}"
             )
-        counts += one_hot.double().T @ drawn.double()
-        same = drawn @ drawn.T > 0
-        alike[0] += int((same & one_label).sum())
-        alike[1] += int((same & pairs & ~one_label).sum())
-    return {"counts": counts, "alike": alike}
+        found.append(drawn)
+    return torch.stack(found)
 
 
 def augment(hw, y, seed):
-    """Augmented targets, and whether they come from the generator that was given."""
+    """Augmented targets, and the next ones from the same generator."""
     rng = np.random.default_rng(seed)
     drawn = tensor(hw.memorisation.augment(y, rng), "the targets")
-    again = hw.memorisation.augment(y.clone(), rng)
-    _other_seeds()
-    repeated = hw.memorisation.augment(y.clone(), np.random.default_rng(seed))
-    return {
-        "y": drawn,
-        "dtype": str(drawn.dtype),
-        "moved": not torch.equal(drawn, again),
-        "repeated": torch.equal(drawn, repeated),
-    }
+    after = hw.memorisation.augment(y.clone(), rng)
+    return {"value": drawn, "next": tensor(after, "the targets")}
 
 
 def augment_factors(hw, y, seed, times):
-    """What the factors of many tasks look like; y has no zero in its first column."""
+    """The factors of many tasks, [times, B]; y has no zero in its first column."""
     rng = np.random.default_rng(seed)
     rows = []
     for _ in range(times):
@@ -268,16 +232,8 @@ def augment_factors(hw, y, seed, times):
             raise Unexpected(
                 f"the targets should have shape {list(y.shape)}; they have {list(drawn.shape)}"
             )
-        rows.append((drawn[:, 0] / y[:, 0]).double().flatten())
-    factors = torch.stack(rows)  # [times, B]
-    centred = factors - factors.mean()
-    spread = centred.square().mean().clamp(min=1e-12)
-    return {
-        "range": [factors.min().item(), factors.max().item()],
-        "below": [(factors < edge).double().mean().item() for edge in (0.5, 1.0, 1.5)],
-        "in_batch": ((centred[:, 1:] * centred[:, :-1]).mean() / spread).item(),
-        "in_time": ((centred[1:] * centred[:-1]).mean() / spread).item(),
-    }
+        rows.append((drawn[:, 0] / y[:, 0]).flatten())
+    return torch.stack(rows)
 
 
 # --- 4: calibration -----------------------------------------------------------------------------

@@ -85,17 +85,29 @@ def test_regularised_gradient(student, reference, rng):
 # --- 3b -----------------------------------------------------------------------------------------
 
 
-def require_repeatable(seen, what):
-    """It draws from the given generator, and from nothing else."""
+def require_repeatable(student, probe, given, seed, seen, what):
+    """It draws from the given generator, and from nothing else.
+
+    Args:
+        probe: a name; given and seed are what it was asked, seen is what came out.
+    """
     require(
-        bool(seen["repeated"]),
+        not np.array_equal(seen["value"], seen["next"]),
+        f"two calls with the same generator gave the same {what}",
+        "Each call must draw anew.",
+    )
+    student.begin_anew()
+    other, again = (getattr(student, probe)(given, one)["value"] for one in (seed + 1, seed))
+    require(
+        np.array_equal(again, seen["value"]),
         f"the same generator state gave other {what}",
         "Draw from the given generator: a run must be repeatable.",
     )
     require(
-        bool(seen["moved"]), f"two calls with the same generator gave the same {what}",
-        "Each call must draw anew.",
-    )  # fmt: skip
+        not np.array_equal(other, seen["value"]),
+        f"generators of two seeds gave the same {what}",
+        "Draw from the given generator.",
+    )
 
 
 @problem("3b", points=1, random=True)
@@ -107,13 +119,14 @@ def test_labels(student, rng):
     """
     for count, labels, dtype in ((40, 7, "float32"), (30, 20, "float64")):
         own = np.eye(labels, dtype=dtype)[rng.randint(4, size=count)]
-        seen = student.random_one_hot(own, int(rng.randint(2**31)))
+        seed = int(rng.randint(2**31))
+        seen = student.random_one_hot(own, seed)
         require_unchanged(student, "one_hot")
+        drawn = np.asarray(seen["value"])
         require(
-            seen["labels"].shape == own.shape,
-            f"the labels have shape {list(seen['labels'].shape)}; expected {list(own.shape)}",
+            drawn.shape == own.shape,
+            f"the labels have shape {list(drawn.shape)}; expected {list(own.shape)}",
         )
-        drawn = np.asarray(seen["labels"])
         require(
             bool(drawn.any()), "every label is a row of zeros", "A task needs one label: one 1."
         )
@@ -123,8 +136,8 @@ def test_labels(student, rng):
             "Each task has exactly one label: one 1, the rest 0.",
         )
         require(
-            seen["dtype"] == f"torch.{dtype}",
-            f"the labels have dtype {seen['dtype']}; they came as torch.{dtype}",
+            drawn.dtype == dtype,
+            f"the labels have dtype torch.{drawn.dtype}; they came as torch.{dtype}",
             "The network uses them together with x.",
         )
         require(
@@ -132,7 +145,7 @@ def test_labels(student, rng):
             f"{int((drawn == own).all(1).sum())} of {count} tasks kept their own label",
             "Do you return the result of the draw?",
         )
-        require_repeatable(seen, "labels")
+        require_repeatable(student, "random_one_hot", own, seed, seen, "labels")
 
 
 @problem("3b", points=1, random=True)
@@ -149,12 +162,12 @@ def test_labels_say_nothing(student, rng):
     """
     own = np.eye(6, dtype=np.float32)[[0, 1, 1, 3, 3, 3, 4, 4, 4, 4]]
     times = 600
-    seen = student.label_counts(own, int(rng.randint(2**31)), times)
-    counts = np.asarray(seen["counts"])
-    require(counts.shape == (6, 6), f"the counts have shape {list(counts.shape)}")
+    drawn = np.asarray(student.labels_often(own, int(rng.randint(2**31)), times), np.float64)
+    require(drawn.shape == (times, *own.shape), f"the labels have shape {list(drawn.shape)}")
+    counts = np.einsum("bo,tbn->on", own, drawn)
     expected = own.sum(0)[:, None] * times / 6 * np.ones((6, 6))
     require(
-        bool((counts.sum(1) == own.sum(0) * times).all()),
+        bool(np.isin(drawn, (0, 1)).all() and (drawn.sum(-1) == 1).all()),
         "rows of the labels are not one-hot",
         "Each task has exactly one label.",
     )
@@ -178,7 +191,7 @@ def test_labels_say_nothing(student, rng):
             f"{int(expected[old, new])} times were expected",
             "The new label must not depend on the old one, and no label may be preferred.",
         )
-    same, different = (int(number) for number in seen["alike"])
+    same, different = alike_pairs(own, drawn)
     require(
         same != 10 * times or different != 35 * times,
         f"in each of {times} batches all tasks were given the same label",
@@ -190,31 +203,39 @@ def test_labels_say_nothing(student, rng):
         "Draw for each task separately: labels that are only renamed still identify the tasks.",
     )
     for alike, pairs, room, which in (
-        (seen["alike"][0], 10 * times, 260, "the same label"),
-        (seen["alike"][1], 35 * times, 600, "two different labels"),
+        (same, 10 * times, 260, "the same label"),
+        (different, 35 * times, 600, "two different labels"),
     ):
         require(
-            abs(int(alike) - pairs / 6) <= room,
-            f"of {pairs} pairs of tasks with {which}, {int(alike)} were given the same new label; "
-            f"about {pairs // 6} were expected",
+            abs(alike - pairs / 6) <= room,
+            f"of {pairs} pairs of tasks with {which}, {alike} were given the same "
+            f"new label; about {pairs // 6} were expected",
             "Draw for each task separately: two tasks of a batch must not share a draw.",
         )
     require_all_labels_of_a_small_batch(student, rng)
 
 
+def alike_pairs(own, drawn):
+    """How many pairs of tasks were given one new label: tasks of one own label, and of two."""
+    pairs = np.triu(np.ones((len(own), len(own)), bool), 1)
+    one_label = own @ own.T > 0
+    same = np.einsum("tan,tbn->tab", drawn, drawn) > 0
+    return int(same[:, pairs & one_label].sum()), int(same[:, pairs & ~one_label].sum())
+
+
 def require_all_labels_of_a_small_batch(student, rng):
     """A batch with fewer tasks than labels can get any label, and the same label twice."""
     own = np.eye(9, dtype=np.float32)[[0, 1, 2]]
-    seen = student.label_counts(own, int(rng.randint(2**31)), 400)
-    drawn = np.asarray(seen["counts"]).sum(0)
-    never = [k for k in range(9) if drawn[k] == 0]
+    drawn = np.asarray(student.labels_often(own, int(rng.randint(2**31)), 400))
+    require(drawn.shape == (400, 3, 9), f"the labels have shape {list(drawn.shape)}")
+    never = [k for k in range(9) if not drawn[..., k].any()]
     require(
         not never,
         f"in 400 batches of 3 tasks labels {never} of 0 to 8 never came up",
         "Draw from all K labels, however many tasks the batch has.",
     )
     require(
-        int(sum(seen["alike"])) > 0,
+        sum(alike_pairs(own, drawn)) > 0,
         "in 400 batches of 3 tasks no two tasks were ever given the same label",
         "Draw from all labels for each task separately; two tasks may get the same label.",
     )
@@ -237,19 +258,20 @@ def test_augment(student, rng):
     three pairs do, which is not forgiven, has less than 4e-11.
     """
     y = targets(rng, 12)
-    seen = student.augment(y, int(rng.randint(2**31)))
+    seed = int(rng.randint(2**31))
+    seen = student.augment(y, seed)
     require_unchanged(student, "y")
     require(
-        seen["y"].shape == y.shape,
-        f"the targets have shape {list(seen['y'].shape)}; expected {list(y.shape)}",
+        seen["value"].shape == y.shape,
+        f"the targets have shape {list(seen['value'].shape)}; expected {list(y.shape)}",
         "Only the values may change.",
     )
     require(
-        seen["dtype"] == "torch.float32",
-        f"the targets have dtype {seen['dtype']}; they came as torch.float32",
+        seen["value"].dtype == np.float32,
+        f"the targets have dtype torch.{seen['value'].dtype}; they came as torch.float32",
         "The network's weights are float32.",
     )
-    factors = np.asarray(seen["y"], np.float64) / y
+    factors = np.asarray(seen["value"], np.float64) / y
     inside = np.ptp(factors, axis=1).max()
     own = all(len(np.unique(task.round(4))) == task.size for task in factors)
     require(
@@ -278,7 +300,7 @@ def test_augment(student, rng):
         f"a factor is {per_task.min():.3g}, another {per_task.max():.3g}",
         "Factors lie in [0, 2).",
     )
-    require_repeatable(seen, "targets")
+    require_repeatable(student, "augment", y, seed, seen, "targets")
 
 
 @problem("3c", points=1, random=True)
@@ -290,8 +312,10 @@ def test_augment_chance(student, rng):
     leaves 1e-11; an end is not reached to 0.01 with (1 - 0.005)^6000 = 9e-14. In all less than 5e-9.
     """
     y = targets(rng, 20)
-    seen = student.augment_factors(y, int(rng.randint(2**31)), 300)
-    low, high = seen["range"]
+    factors = student.augment_factors(y, int(rng.randint(2**31)), 300)
+    require(factors.shape == (300, 20), f"the factors have shape {list(factors.shape)}")
+    factors = np.asarray(factors, np.float64)
+    low, high = factors.min(), factors.max()
     require(
         low >= -1e-5 and high < 2.00001,
         f"6000 factors lie between {low:.3g} and {high:.3g}, some outside [0, 2)",
@@ -303,11 +327,15 @@ def test_augment_chance(student, rng):
         "They should fill [0, 2).",
     )
     assert_matches(
-        seen["below"], [0.25, 0.5, 0.75], "Every factor in [0, 2) should be as likely as any other.",
+        [(factors < edge).mean() for edge in (0.5, 1.0, 1.5)], [0.25, 0.5, 0.75], "Every factor in [0, 2) should be as likely as any other.",
         name="the shares of factors below 0.5, 1 and 1.5", rtol=0, atol=0.042,
     )  # fmt: skip
+    centred = factors - factors.mean()
+    spread = max(np.square(centred).mean(), 1e-12)
     assert_matches(
-        [seen["in_batch"], seen["in_time"]], [0.0, 0.0],
+        [(centred[:, 1:] * centred[:, :-1]).mean() / spread,
+         (centred[1:] * centred[:-1]).mean() / spread],
+        [0.0, 0.0],
         "Draw for each task of each batch separately.",
         name="the correlations with the next task and the next batch", rtol=0, atol=0.09,
     )  # fmt: skip
