@@ -1,6 +1,5 @@
 """Grading a class: nothing lost, nothing wrong, nothing stopped by one; and going on after a kill."""
 
-import atexit
 import csv
 import io
 import json
@@ -207,10 +206,10 @@ def in_a_pool(jobs, keep):
 
 def one_after_the_other(jobs, keep):
     """As the worker of a cluster does."""
+    alone = pool.Alone()
     for job in jobs:
-        keep(pool.grade_one(job, 1.0))
-    atexit.unregister(pool._kept[0].end)
-    pool._kept.pop().end()
+        keep(alone.grade(job, 1.0))
+    alone.end()
 
 
 @pytest.mark.parametrize("way", [in_a_pool, one_after_the_other])

@@ -38,6 +38,7 @@ READS_FILES = "reads files"  # code of a trained network that could look a task 
 CONTRADICTION = "contradiction"  # two things that were handed in do not fit each other
 RECEIPT_BROKEN = "receipt"  # a run whose files are not those of its receipt, or that has none
 SHARED_RUN = "shared run"  # one run that two students handed in
+KIT_CHANGED = "kit changed"  # while somebody on that machine was graded: it goes on from a copy
 UNEXPLAINED = "unexplained"  # outputs that the search for causes could not follow
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from autograder.run.notes import (
     CHANGED,
     CONTRADICTION,
+    KIT_CHANGED,
     NO_NETWORK,
     NOT_MEASURED,
     OF_FILES,
@@ -22,6 +23,7 @@ from staff.grading.hand_ins import HandIns
 PERFECT = 1.0
 FEW = 3  # students of whom one and the same thing is said in a line for each
 WORTH_A_LOOK = (
+    KIT_CHANGED,
     SHARED_RUN,
     RECEIPT_BROKEN,
     CONTRADICTION,

@@ -43,6 +43,11 @@ class CleanKit:
             if stat.S_ISREG(seen[0])
         }
 
+    @property
+    def is_copy(self) -> bool:
+        """Whether the kit in use is a copy."""
+        return self.folder != self._root
+
     def changes(self) -> list[str]:
         """Return the names of what differs from the first look: none, nearly always."""
         now = self._look()
@@ -64,7 +69,7 @@ class CleanKit:
 
     def close(self) -> None:
         """Remove the copy, if there is one."""
-        if self.folder != self._root:
+        if self.is_copy:
             remove(str(self.folder))
 
     def _look(self) -> dict[str, Seen]:
@@ -83,7 +88,7 @@ class CleanKit:
     @contextlib.contextmanager
     def first_to_import(self) -> Iterator[None]:
         """Let processes that are started meanwhile import the kit in use, with the same data sets."""
-        if self.folder == self._root:
+        if not self.is_copy:
             yield
             return
         path, data = list(sys.path), os.environ.get("KIT_DATA")

@@ -8,6 +8,8 @@ secret and its recorded sets) and the environment; submissions travel with their
 
 from __future__ import annotations
 
+import platform
+import secrets
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +24,7 @@ from staff.grading.jobs import Job, grader_version
 AHEAD = 3  # jobs a worker: enough to keep it busy, few to hold in memory
 WAIT = 20  # seconds for the scheduler to answer
 _lock = threading.Lock()
+_graders: dict[str, pool.Alone] = {}  # of the batch at hand
 
 
 def run(
@@ -64,6 +67,7 @@ def run(
                 f"PYTHONPATH=. dask worker {address} --nthreads 1"
             ) from None
         _require_closed(client, address)  # once more: now the workers are there
+        batch = secrets.token_hex(8)
         waiting, running = list(reversed(jobs)), dict[Any, Job]()
 
         def submit() -> list:
@@ -84,6 +88,7 @@ def run(
                     packed,
                     version,
                     seconds,
+                    batch,
                     key=f"{job.ident}-{job.fingerprint}",
                     pure=False,
                     retries=0,
@@ -120,13 +125,28 @@ def _require_closed(client: Any, address: str) -> None:
             cluster_keys.require_here(place)
 
 
-def grade_here(job: Job, version: str, seconds: float) -> dict:
-    """Grade one job beside the process of a Dask worker, under the limits of one machine."""
-    homework = homeworks.load(job.homework)
-    if grader_version(homework, job) != version:
+def grade_here(job: Job, version: str, seconds: float, batch: str) -> dict:
+    """Grade one job beside the process of a Dask worker, under the limits of one machine.
+
+    Args:
+        batch: of which it is; the kit must be this machine's when a batch begins here, and nobody may
+            change it while the batch goes on.
+
+    Raises:
+        KitError: when the kit is another one.
+    """
+    with _lock:
+        if batch not in _graders:
+            _require_same(job, version)
+            for earlier in list(_graders):
+                _graders.pop(earlier).end()
+            _graders[batch] = pool.Alone()
+        return _graders[batch].grade(job, seconds)
+
+
+def _require_same(job: Job, version: str) -> None:
+    if grader_version(homeworks.load(job.homework), job) != version:
         raise KitError(
-            f"a worker's checks, answers or table of {job.homework} are not those "
+            f"the checks, answers or table of {job.homework} on {platform.node()} are not those "
             "of this machine; copy this folder to it"
         )
-    with _lock:
-        return pool.grade_one(job, seconds)

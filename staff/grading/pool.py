@@ -11,6 +11,7 @@ import atexit
 import contextlib
 import multiprocessing
 import os
+import platform
 import signal
 import sys
 import tempfile
@@ -22,6 +23,7 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
 from autograder.run.clearing import remove
+from autograder.run.notes import KIT_CHANGED, STAFF, Note
 from common.homework import ROOT
 from staff.grading.clean_kit import CleanKit
 from staff.grading.jobs import Job
@@ -168,7 +170,7 @@ class _Batch:
 
     def _renew(self, changed: list[str], finished: list[Job]) -> None:
         """Say that the kit was changed; go on from a clean copy, and grade again who was at work."""
-        names = ", ".join(changed[:3]) + (f" and {len(changed) - 3} more" if changed[3:] else "")
+        names = listed(changed)
         self.kit.renew()
         at_work = [job for grader in self.graders if (job := grader.begin_anew()) is not None]
         suspects = [*finished, *at_work]
@@ -183,25 +185,59 @@ class _Batch:
             self.suspects += suspects
 
 
-_kept: list[Grader] = []  # the one of this process, where somebody else hands out the jobs
+class Alone:
+    """One process that stays warm, where somebody else hands out the jobs; and the kit that it
+    grades from."""
 
-
-def grade_one(job: Job, seconds: float) -> dict:
-    """Grade one job beside this process, in one that stays warm for the next; its record."""
-    if not _kept:
+    def __init__(self) -> None:
         multiprocessing.current_process().daemon = False  # else it may start no process
-        _kept.append(Grader())
-        atexit.register(_kept[0].end)
-    grader, ended = _kept[0], ""
-    for _ in range(TRIES):
-        grader.hand_out(job, seconds)
-        result = None
-        while result is None:
-            result = grader.result(grader.line.poll(1.0))
-        if isinstance(result, dict):
-            return result
-        ended = result
-    return failed_record(job, ended)
+        self.kit = CleanKit(ROOT)
+        self.grader = Grader(self.kit)
+        atexit.register(self.end)
+
+    def end(self) -> None:
+        """End the process, and remove the copy of the kit, if there is one."""
+        self.grader.end()
+        self.kit.close()
+        atexit.unregister(self.end)
+
+    def grade(self, job: Job, seconds: float) -> dict:
+        """Return the record of a job; it is made with a kit that nobody has changed.
+
+        Whoever works beside it on this machine may change the kit as well: after the first change the
+        job is graded again, from a copy that nobody else knows.
+        """
+        notes, ended = [], Counter[str]()
+        while True:
+            result = self._once(job, seconds)
+            if changed := self.kit.changes():
+                copied, told = self.kit.is_copy, f"{CHANGED_KIT}: {listed(changed)}"
+                self._renew()
+                if copied:
+                    return failed_record(job, told)
+                notes.append(f"the kit on {platform.node()} was changed: {listed(changed)}")
+            elif isinstance(result, dict):
+                told_staff = [Note(KIT_CHANGED, STAFF, text).as_json() for text in notes]
+                return result | {"notes": [*result["notes"], *told_staff]}
+            else:
+                ended[result] += 1
+                if ended.total() == TRIES:
+                    return failed_record(job, result)
+
+    def _once(self, job: Job, seconds: float) -> dict | str:
+        self.grader.hand_out(job, seconds)
+        while (result := self.grader.result(self.grader.line.poll(1.0))) is None:
+            pass
+        return result
+
+    def _renew(self) -> None:
+        self.kit.renew()
+        self.grader.begin_anew()
+
+
+def listed(changed: list[str]) -> str:
+    """Return the first names of what was changed, and how many more there are."""
+    return ", ".join(changed[:3]) + (f" and {len(changed) - 3} more" if changed[3:] else "")
 
 
 def _kill_children(pid: int) -> None:

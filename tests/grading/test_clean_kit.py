@@ -3,11 +3,13 @@
 import multiprocessing
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
 import pytest
 
+from autograder.run.notes import KIT_CHANGED
 from common import homework as homeworks
 from staff.grading import pool, session
 from staff.grading.clean_kit import OWNER_ALONE, CleanKit, originals
@@ -100,7 +102,7 @@ def test_processes_import_the_copy():
 
 
 class Fake:
-    """A session in which some code may change the kit, once."""
+    """A session in which some code may change the kit, once; or the copy of it, too."""
 
     def __init__(self, name):
         self.name = name
@@ -109,10 +111,11 @@ class Fake:
         place = Path(os.environ["FAKE_KIT"], "staff/b.txt")
         if job.ident == "evil" and place.read_text() != "evil":
             place.write_text("evil")
-        return session.blank_record(HOMEWORK, job) | {
-            "status": "graded",
-            "reason": str(originals()),
-        }
+        if job.ident == "worse":
+            place.write_text("worse")
+            if originals():
+                Path(sys.path[0], "staff/b.txt").write_text("worse")
+        return session.blank_record(HOMEWORK, job) | {"status": "graded", "reason": str(originals())}
 
     def close(self):
         """Nothing was started."""
@@ -145,4 +148,23 @@ def test_a_batch_goes_on(workers, root, monkeypatch, tmp_path, capsys):
         assert by_name["evil"]["reason"].startswith(pool.CHANGED_KIT)
     told = capsys.readouterr().err
     assert told.count("the kit was changed while") == 1 and "evil" in told and "staff/b.txt" in told
+    assert not any((tmp_path / "temporary").iterdir())
+
+
+def test_one_who_grades_alone_goes_on(root, monkeypatch, tmp_path):
+    """As beside a Dask worker: others may work beside it, so the first change accuses nobody."""
+    monkeypatch.setattr(pool, "_serve", fake_serve)
+    monkeypatch.setattr(pool, "ROOT", root)
+    monkeypatch.setenv("FAKE_KIT", str(root))
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    alone = pool.Alone()
+    records = [alone.grade(Job(name, "hw1", ""), 60.0) for name in ("a", "evil", "b", "worse", "c")]
+    alone.end()
+    assert [record["status"] for record in records] == ["graded"] * 3 + ["failed", "graded"]
+    assert [record["reason"] for record in records[:3]] == ["()", str((root,)), str((root,))]
+    noted = [[note["kind"] for note in record["notes"]] for record in records]
+    assert noted == [[], [KIT_CHANGED], [], [], []]
+    assert "staff/b.txt" in records[1]["notes"][0]["text"]
+    assert records[3]["reason"] == f"{pool.CHANGED_KIT}: staff/b.txt"
     assert not any((tmp_path / "temporary").iterdir())
