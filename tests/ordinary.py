@@ -44,18 +44,29 @@ def _show_python() -> str:
     )
 
 
-def run(program: str, kit: str, user: int, **arguments: object) -> dict:
+def run(
+    program: str,
+    kit: str,
+    user: int,
+    parts: tuple[str, ...] = (),
+    empty: tuple[str, ...] = (),
+    **arguments: object,
+) -> dict:
     """What a program prints as JSON.
 
     Args:
         program: Python; it gets the arguments as JSON, and runs in the kit's folder.
         kit: where to put a copy of the kit; the folder around it seems empty otherwise.
         user: who runs the program and owns that copy.
+        parts: files and folders to copy beside PARTS.
+        empty: folders of this machine that seem empty, and are the user's.
     """
     folder = os.path.dirname(kit)
     script = "set -e\nmount --make-rprivate /\n" + _show_python()
     script += f"mount -t tmpfs -o mode=755 x {shlex.quote(folder)}\n"
-    for part in PARTS:
+    for place in empty:
+        script += f"mount -t tmpfs -o mode=1777 x {place}\nchown {user}:{user} {place}\n"
+    for part in (*PARTS, *parts):
         place = shlex.quote(os.path.dirname(f"{kit}/{part}"))
         script += f"mkdir -p {place}\ncp -r {shlex.quote(str(ROOT / part))} {place}\n"
     script += f"chown -R {user}:{user} {kit}\ncd {kit}\nexport PYTHONPATH={kit}\n"

@@ -1,7 +1,9 @@
 """Grading on a real Dask cluster of separate processes, one of which is killed half-way."""
 
+import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,23 +12,24 @@ from collections import Counter
 
 import pytest
 
+from autograder.run.notes import KIT_CHANGED, of_kind
 from common import homework as homeworks
 from common.errors import KitError
-from staff.grading import cluster_keys, submissions, synthetic_class
+from staff.grading import clean_kit, cluster_keys, submissions, synthetic_class
 from tests import clumsy
 
 pytest.importorskip("distributed")
 from staff.grading import cluster
 
 HOMEWORK = homeworks.load("hw1")
-ENVIRONMENT = os.environ | {"PYTHONPATH": str(homeworks.ROOT), "DASK_LOGGING__DISTRIBUTED": "error"}
 
 
-def start(*command, **options):
+def start(*command, cwd, kit=homeworks.ROOT):
+    """A program of Dask's, in the environment of a kit."""
     return subprocess.Popen(
         [sys.executable, "-m", *map(str, command)],
-        cwd=options["cwd"],
-        env=ENVIRONMENT,
+        cwd=cwd,
+        env=os.environ | {"PYTHONPATH": str(kit), "DASK_LOGGING__DISTRIBUTED": "error"},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
@@ -47,35 +50,34 @@ def address_in(contact):
     return json.loads(contact.read_text())["address"]
 
 
-@pytest.fixture
-def dask(tmp_path):
-    """A scheduler and two workers, as their users start them; (address, worker processes)."""
-    contact = tmp_path / "scheduler.json"
-    processes = [scheduler(contact, "127.0.0.1")]
-    processes += [
-        start(
-            "distributed.cli.dask_worker",
-            "--scheduler-file",
-            contact,
-            "--nthreads",
-            "1",
-            "--no-nanny",
-            "--no-dashboard",
-            "--local-directory",
-            tmp_path,
-            cwd=tmp_path,
-        )
-        for _ in range(2)
-    ]
+@contextlib.contextmanager
+def cluster_of(kits, place):
+    """A scheduler and a worker for each kit, as their users start them; (address, worker processes)."""
     from distributed import Client
 
-    with Client(scheduler_file=str(contact), timeout=60) as client:
-        client.wait_for_workers(2, timeout=60)
-        address = client.scheduler.address
-    yield address, processes[1:]
-    for process in processes:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+    contact = place / "scheduler.json"
+    options = ["--scheduler-file", contact, "--nthreads", "1", "--no-nanny", "--no-dashboard"]
+    options += ["--local-directory", place]
+    processes = [scheduler(contact, "127.0.0.1")]
+    try:
+        processes += [
+            start("distributed.cli.dask_worker", *options, cwd=place, kit=kit) for kit in kits
+        ]
+        with Client(scheduler_file=str(contact), timeout=60) as client:
+            client.wait_for_workers(len(kits), timeout=60)
+            address = client.scheduler.address
+        yield address, processes[1:]
+    finally:
+        for process in processes:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+
+
+@pytest.fixture
+def dask(tmp_path):
+    """A scheduler and two workers of this kit; (address, worker processes)."""
+    with cluster_of([homeworks.ROOT] * 2, tmp_path) as made:
+        yield made
 
 
 def odd_uploads(folder):
@@ -118,6 +120,45 @@ def test_a_worker_killed_half_way_loses_nothing_and_nothing_counts_twice(dask, t
     others = by_id.keys() - {one.ident for one in made}
     assert {by_id[ident]["status"] for ident in others} <= {"refused", "graded"}
     assert all(by_id[ident]["reason"] or by_id[ident]["score"] == 0 for ident in others)
+
+
+def copy_of_the_kit(place):
+    """The kit as another machine would have it."""
+    for name in (*clean_kit.FOLDERS, "hw1", *clean_kit.FILES):
+        source = homeworks.ROOT / name
+        if source.is_dir():
+            without = shutil.ignore_patterns(*clean_kit.LEFT_OUT)
+            shutil.copytree(source, place / name, ignore=without)
+        elif source.is_file():
+            shutil.copyfile(source, place / name)
+    return place
+
+
+def test_a_kit_that_is_changed_on_a_worker_costs_no_grade(tmp_path):
+    """It goes on from a clean copy, and says so; the next batch does not begin with such a kit."""
+    kit, folder = copy_of_the_kit(tmp_path / "kit"), tmp_path / "class"
+    folder.mkdir()
+    made = synthetic_class.make(folder, HOMEWORK, 5, seed=5)
+    orders = [
+        submissions.fingerprint(o, HOMEWORK) for o in submissions.find(folder, HOMEWORK, None)
+    ]
+    kept = []
+
+    def keep(record):
+        kept.append(record)
+        if len(kept) == 2:  # the third is at work
+            (kit / "autograder/checks/hw1/test_mann.py").write_text("raise RuntimeError\n")
+            (kit / "common").chmod(0o700)
+
+    with cluster_of([kit], tmp_path) as (address, _):
+        cluster.run(orders, address, 300.0, keep)
+        with pytest.raises(KitError, match="are not those of this machine"):
+            cluster.run(orders[:1], address, 300.0, keep)
+    assert len(kept) == len(made)
+    by_id = {record["id"]: record for record in kept}
+    assert [one.complaint(by_id[one.ident], HOMEWORK) for one in made] == [""] * len(made)
+    told = [text for record in kept for text in of_kind(record["notes"], KIT_CHANGED)]
+    assert len(told) == 1 and "test_mann.py" in told[0]
 
 
 def test_clumsy_submissions_earn_here_what_they_earn_at_home(dask, tmp_path):

@@ -1,5 +1,6 @@
 """What a check sees and can change of the machine: of the kit nothing, wherever it lies."""
 
+import re
 import sys
 
 import pytest
@@ -148,3 +149,76 @@ def test_nothing_of_the_kit_is_seen_or_changed(kit, user, without):
         closed = ("checks/hw1/answers.npz", "solutions/hw1/mann.py")
         assert not any(what.endswith(closed) for what in found["seen"])
         assert f"read {kit}/common/errors.py" in found["seen"], "the attempt itself works"
+
+
+# Grades a tree whose probe looks for Omniglot's drawings, with what the course grader hides.
+LOOKS_FOR_DRAWINGS = r'''
+import json, os, sys, tempfile
+from pathlib import Path
+given = json.loads(sys.argv[1])
+os.environ.pop("KIT_DATA", None)
+place = Path(given["data"])
+real = Path(given["real"])
+for folder in (place, real):
+    folder.mkdir(parents=True, exist_ok=True)
+(real / "drawings.npz").write_text("ink")
+(place / "omniglot_28x28.npz").symlink_to(real / "drawings.npz")
+(place / "images_background.zip").write_text("ink")
+if given["named"]:
+    os.environ["KIT_DATA"] = str(place.parent)
+from autograder.run.fork import ForkWorker
+from autograder.run.overlay import overlay
+from common import homework as homeworks
+from staff.grading.permissions import seal
+from staff.grading.trained.hidden import folders_of_images
+
+PROBE = """
+import os
+def look(hw, places):
+    seen = []
+    for place in places:
+        for name, way in {"list": os.listdir, "read": lambda p: open(p).read()}.items():
+            try:
+                seen.append([name, place, str(way(place))])
+            except OSError:
+                pass
+    return [seen, [name for name in os.environ if "DATA" in name]]
+"""
+homework = homeworks.load("hw1")
+seal(Path(given["kit"]))
+with ForkWorker(("torch",), tuple(given["without"]), folders_of_images()) as worker:
+    with tempfile.TemporaryDirectory() as folder:
+        tree = overlay(homework, Path(folder, "tree"))
+        (tree / "probes" / "hw1.py").write_text(PROBE)
+        talk = worker.open(tree, "hw1", 60)
+        files = [place / "omniglot_28x28.npz", place / "images_background.zip", real / "drawings.npz"]
+        places = [str(one) for one in (place.parent, place, real, *files)]
+        answer = talk.call({"call": "look", "args": [places], "kwargs": {}})["value"]
+        talk.finish()
+        level = worker.isolation.split("+")
+print(json.dumps({"level": level, "seen": answer[0], "environment": answer[1]}))
+'''
+EMPTY = ("/usr/games", f"{sys.prefix}/include", "/srv", "/tmp")
+DRAWINGS = {  # where Omniglot lies, where a link in it leads, and whether KIT_DATA says so
+    "in the kit": ("/opt/kit/data/omniglot", "/opt/kit/data/real", False),
+    "among the system's files": ("/usr/games/sets/omniglot", f"{EMPTY[1]}/real", True),
+    "beside Python": (f"{EMPTY[1]}/sets/omniglot", "/srv/real", True),
+    "among temporary files": ("/tmp/sets/omniglot", "/tmp/real", True),
+}
+
+
+@pytest.mark.parametrize("drawings", DRAWINGS.values(), ids=DRAWINGS)
+@pytest.mark.parametrize("user", USERS.values(), ids=USERS)
+@pytest.mark.parametrize("without", WITHOUT.values(), ids=WITHOUT)
+def test_no_drawing_of_an_exam_is_seen(drawings, user, without):
+    data, real, named = drawings
+    if "landlock" in without and "namespaces" in without and (user or named):
+        pytest.skip("what everybody may read can be read there: staff are told with the grade")
+    places = {"data": data, "real": real, "named": named, "without": without}
+    parts = ("staff/grading/trained",)
+    found = run(LOOKS_FOR_DRAWINGS, "/opt/kit", user, parts, EMPTY, **places)
+    assert found["environment"] == []
+    shown = [
+        one for one in found["seen"] if {"ink", "drawings.npz"} & set(re.findall(r"[\w.]+", one[2]))
+    ]
+    assert not shown

@@ -6,7 +6,6 @@ of a batch has one; so has the program on Gradescope.
 
 from __future__ import annotations
 
-import contextlib
 import tempfile
 import time
 from collections.abc import Callable
@@ -24,7 +23,6 @@ from autograder.run.launch import isolation_of_this_system, start
 from autograder.run.notes import STAFF, Note, Tell
 from autograder.run.overlay import overlay
 from common import homework as homeworks
-from common.data.source import folders
 from common.errors import KitError
 from common.files.untrusted import writable
 from common.homework import PUBLIC_SEED, Homework
@@ -33,6 +31,7 @@ from staff.grading import archives, diagnosis, memory, receipts, trained, unpack
 from staff.grading.clean_kit import originals
 from staff.grading.jobs import PUBLIC, Job, choose_seeds, held_out_seed
 from staff.grading.permissions import close_to_others
+from staff.grading.trained.hidden import folders_of_images
 
 HINT = 3
 Progress = Callable[[CheckResult], None]  # told of each row when it is known
@@ -64,7 +63,7 @@ class Session:
         self.worker.close()
 
     def _start(self) -> Worker:
-        hidden = (*_held_out_data(), *originals())
+        hidden = (*folders_of_images(), *originals())
         return start(self.isolation, self.homework.preload, hidden)
 
     def grade(self, job: Job, progress: Progress = lambda row: None) -> dict:
@@ -217,13 +216,6 @@ class Session:
 
 
 # --- records ------------------------------------------------------------------------------------
-
-
-def _held_out_data() -> tuple[Path, ...]:
-    """Where the images lie that fresh tasks are drawn from: student code sees nothing of them."""
-    with contextlib.suppress(KitError):  # said by the run that needs them
-        return tuple(filter(Path.is_dir, folders("omniglot", None)))
-    return ()
 
 
 def _quietly(note: Note) -> None:

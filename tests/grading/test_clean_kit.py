@@ -115,7 +115,10 @@ class Fake:
             place.write_text("worse")
             if originals():
                 Path(sys.path[0], "staff/b.txt").write_text("worse")
-        return session.blank_record(HOMEWORK, job) | {"status": "graded", "reason": str(originals())}
+        return session.blank_record(HOMEWORK, job) | {
+            "status": "graded",
+            "reason": str(originals()),
+        }
 
     def close(self):
         """Nothing was started."""

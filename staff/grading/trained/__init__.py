@@ -27,6 +27,7 @@ from autograder.run.notes import (
     CONTRADICTION,
     NO_NETWORK,
     NOT_MEASURED,
+    OPEN_EXAM,
     READS_FILES,
     STAFF,
     Note,
@@ -38,7 +39,7 @@ from common.files import untrusted
 from common.homework import Experiment, Homework
 from common.kit.seeds import Secret, Seed
 from common.statistics.intervals import confidence_interval
-from staff.grading.trained import lookups
+from staff.grading.trained import hidden, lookups
 from staff.grading.trained.outcome import Measured, NotHere, Unusable
 
 HERE = Path(__file__).parent
@@ -139,6 +140,10 @@ class _Measurement:
         from staff.grading.trained import images  # its libraries take time, and few need them
 
         self._look_at_the_code()
+        if hidden.are_open(source, self.worker.isolation):
+            layers = " nor ".join(hidden.HIDING)
+            told = f"its code could read the images of its exam: this machine has neither {layers}"
+            self._tell_once(OPEN_EXAM, told)
         pools = [images.pool(source, part, self.seed) for part in ("test", "val")]
         best, last = self._accuracies(name, self._stored(run, name), pools, held_out)
         accuracy, interval = float(best.mean()), confidence_interval(best)
@@ -220,8 +225,9 @@ class _Measurement:
             raise Unusable(
                 f"its code has {total // 1024} kB; runs are measured with at most {MOST_CODE // 1024}"
             )
-        if lines and not any(note.kind == READS_FILES for note in self.found.notes):
-            self._tell(READS_FILES, f"the code of its networks reads files: {'; '.join(lines[:3])}")
+        if lines:
+            told = f"the code of its networks reads files: {'; '.join(lines[:3])}"
+            self._tell_once(READS_FILES, told)
 
     @functools.cached_property
     def _code(self) -> tuple[int, list[str]]:
@@ -234,6 +240,10 @@ class _Measurement:
             for line, what in lookups.reading(file.source.tree)
         ]
         return sum(len(file.source.text.encode("utf-8", "replace")) for file in files), lines
+
+    def _tell_once(self, kind: str, text: str) -> None:
+        if not any(note.kind == kind for note in self.found.notes):
+            self._tell(kind, text)
 
     def _tell(self, kind: str, text: str) -> None:
         self.found.notes.append(Note(kind, STAFF, text))
