@@ -58,7 +58,8 @@ def watch(
     result.chosen = only is not None
     rows: dict[str, CheckResult] = {}
     seen: Snapshot = {}
-    screen.say(f"watching {folder}; Ctrl-C ends")
+    page_too = f"; reload {html} in the browser after a verdict" if html else ""
+    screen.say(f"watching {folder}{page_too}; Ctrl-C ends")
     try:
         while rounds is None or rounds > 0:
             now = snapshot(homework, folder)

@@ -4,7 +4,7 @@ import sys as _sys
 
 
 def _refuse_shadows() -> None:
-    """End with one line where a file such as random.py hides a module that Python itself needs."""
+    """End with one line where a file such as random.py hides a module that Python or the kit needs."""
     import os
 
     folder = _sys.path[0] or os.getcwd()
@@ -15,6 +15,10 @@ def _refuse_shadows() -> None:
         "matplotlib",
         "pytest",
         "rich",
+        "jinja2",
+        "markdown_it",
+        "latex2mathml",
+        "PIL",
     }
     try:
         found = sorted(
@@ -24,8 +28,8 @@ def _refuse_shadows() -> None:
         return
     if found and os.path.isdir(os.path.join(folder, "common")):
         print(
-            f"error: {os.path.join(folder, found[0])} hides Python's own module of that name; "
-            "rename or move it",
+            f"error: {os.path.join(folder, found[0])} hides the module of that name, which is needed; "
+            "rename or move your file",
             file=_sys.stderr,
         )
         raise SystemExit(2)

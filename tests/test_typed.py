@@ -113,9 +113,10 @@ def test_what_pytest_is_told_elsewhere_changes_no_plan(monkeypatch):
     assert os.environ["PYTEST_PLUGINS"] == "no_such_plugin"
 
 
-def test_a_file_that_hides_a_module_of_python_is_named(tmp_path):
+@pytest.mark.parametrize("name", ["random.py", "token.py", "json.py", "torch.py", "jinja2.py"])
+def test_a_file_that_hides_a_module_is_named(name, tmp_path):
     (tmp_path / "common").symlink_to(ROOT / "common")
-    (tmp_path / "token.py").write_text("")
+    (tmp_path / name).write_text("")
     done = subprocess.run(
         [sys.executable, "-m", "common.experiments", "--help"],
         cwd=tmp_path,
@@ -123,7 +124,7 @@ def test_a_file_that_hides_a_module_of_python_is_named(tmp_path):
         text=True,
         check=False,
     )
-    assert done.returncode == 2 and "token.py hides Python's own module" in done.stderr
+    assert done.returncode == 2 and f"{name} hides the module of that name" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
 
 

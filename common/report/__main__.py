@@ -114,6 +114,8 @@ def _say_what_is_missing(report: Report) -> int:
     for line in missing:
         print(f"missing: {line}")
     print("to hand it in: open it in a browser, print to PDF, and upload that")
+    if missing:
+        print(f"the report is made; {len(missing)} things are missing, listed above (exit code 1)")
     return 1 if missing else 0
 
 

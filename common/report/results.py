@@ -27,7 +27,7 @@ from common.statistics.intervals import confidence_interval
 from common.training.runs import read_config, read_metrics
 from common.training.state import ABSENT, OTHER, STOPPED, State, state_of
 
-MISSING = "missing"
+MISSING, NOT_MADE = "missing", "not made yet"
 _CELL = re.compile(
     r"\{\{ *(?:(?P<run>[^{}:]+):)? *(?P<key>[^{}±]+?) *(?:± *(?P<half>[^{}]+?) *)?\}\}$"
 )
@@ -62,6 +62,22 @@ class Run:
         """The value at `a/b/0` in the results; None when there is none."""
         steps = key.split("/")
         return _inside(self.metrics if steps[0] in ("last", "max", "min") else self.result, steps)
+
+
+@dataclass(frozen=True)
+class Use:
+    """What the report says of a run that it asks for.
+
+    Attributes:
+        state: how far it is, in words.
+        seeds: of the runs that gave numbers.
+        data: what they were trained on.
+    """
+
+    name: str
+    state: str
+    seeds: tuple[int, ...] = ()
+    data: str = ""
 
 
 @dataclass
@@ -160,20 +176,35 @@ class Results:
         """Whether any number is a mean over seeds."""
         return any(len(runs) > 1 for runs in self.used.values())
 
-    def used_runs(self) -> list[tuple[str, list[int], str]]:
-        """Name, seeds and data of the runs that gave numbers or figures."""
-        return [
-            (name, [run.seed for run in runs], str(runs[0].config.get("data", "")))
-            for name, runs in self.used.items()
-            if runs and runs[0].config
-        ]
+    def uses(self) -> list[Use]:
+        """Say of every run whose numbers are asked for how far it is; extra ones only where they are."""
+        found = []
+        for name, runs in self.used.items():
+            if runs and runs[0].config:
+                seeds, data = tuple(run.seed for run in runs), runs[0].config.get("data", "")
+                found.append(Use(name, "finished", seeds, str(data)))
+            elif not runs and Path(name).suffix != ".json":
+                state = self._state(name)
+                if state != NOT_MADE or name in self.homework.asked_for:
+                    found.append(Use(name, state))
+        return found
+
+    def _state(self, name: str) -> str:
+        """How far a run is that gave no numbers."""
+        states = [state_of(folder) for folder in self._folders(name)]
+        if any(state.kind == STOPPED for state in states):
+            return "stopped, can be gone on with"
+        return next((f"left out: {s.why}" for s in states if s.kind == OTHER), NOT_MADE)
+
+    def _folders(self, name: str) -> list[Path]:
+        """The folders of a run, one a seed."""
+        folders = sorted(self.root.glob(f"{name}-seed*")) if name else []
+        return [folder for folder in folders if _SEED.sub("", folder.name) == name]
 
     def command_for(self, made: str) -> str:
         """Return the command for a run or a file; it resumes a run that was stopped."""
         command, name = self.homework.command_for(made), _SEED.sub("", made)
-        folders = sorted(self.root.glob(f"{name}-seed*")) if name else []
-        stopped = [folder for folder in folders if _SEED.sub("", folder.name) == name]
-        states = [state_of(folder) for folder in stopped]
+        states = [state_of(folder) for folder in self._folders(name)]
         return next((s for s in states if s.kind == STOPPED), State(ABSENT)).command(command)
 
     def to_make(self) -> dict[str, list[str]]:
