@@ -81,7 +81,7 @@ def start(tmp_path):
         ["hw2"],
         *(
             ["hw3", "--experiment", name]
-            for name in ("shots", "probe-then-tune", "stars", "orders")
+            for name in ("shifts", "probe-then-tune", "stars", "orders")
         ),
     ],
     ids=" ".join,
