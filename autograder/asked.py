@@ -11,6 +11,7 @@ from pathlib import Path
 from common import homework as homeworks
 from common.errors import KitError
 from common.homework import ROOT, Homework
+from common.options.command_line import Parser
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,11 @@ def understand(words: Sequence[str], problem: str | None = None) -> Asked:
     if problem:
         problems += problems_of(homeworks.load(names[0]), problem)
     return Asked(tuple(names), tuple(dict.fromkeys(problems)) if problems else None)
+
+
+def parser_of(command: str, description: str, examples: str) -> Parser:
+    """Make the parser of `python -m autograder COMMAND`."""
+    return Parser(prog=f"python -m autograder {command}", description=description, epilog=examples)
 
 
 def homework_of(word: str) -> str:
@@ -109,9 +115,7 @@ def problems_of(homework: Homework, word: str) -> list[str]:
 
 def _homework(word: str) -> tuple[str | None, str | None]:
     """The homework that a word names, and the file in it; None for what it does not name."""
-    plain = word.strip().replace("\\", "/").rstrip("/").lower().removeprefix("./")
-    if plain.isdecimal():
-        plain = f"hw{int(plain)}"
+    plain = homeworks.name_of(word)
     if plain in homeworks.names():
         return plain, None
     for base in (Path.cwd(), ROOT):
@@ -151,7 +155,7 @@ def _in_file(homework: Homework, file: str) -> list[str]:
 
 def _unknown(word: str) -> str:
     known = homeworks.names()
-    near = _near(word.lower().strip("/"), [*known, "doctor", "submit", "ask"])
+    near = _near(word.lower().strip("/"), [*known, "doctor", "submit", "ask", "explain"])
     return f"no homework {word!r} here; {near}choose one of {', '.join(known) or 'none'}"
 
 

@@ -19,10 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from autograder import asked
 from common import homework as homeworks
 from common.errors import KitError
 from common.kit import constraints
-from common.options.command_line import Parser
 
 OLDEST_PYTHON = (3, 11)
 LEAST_MEMORY, LEAST_DISK = 1.5, 0.5  # GiB: a grading with its worker; the runs of all homeworks
@@ -55,10 +55,10 @@ class Finding:
 
 def main(argv: list[str]) -> int:
     """Look, and say; 0 when all that is needed works, 1 when something must be mended."""
-    options = Parser(
-        prog="python -m autograder doctor",
-        description="Says what works on this machine and how to mend what does not.",
-        epilog="example:\n  python -m autograder doctor\n"
+    options = asked.parser_of(
+        "doctor",
+        "Says what works on this machine and how to mend what does not.",
+        "example:\n  python -m autograder doctor\n"
         "exit code: 0 all that is needed works, 1 something must be mended",
     )
     options.add_argument(

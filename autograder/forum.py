@@ -28,7 +28,6 @@ from autograder.surveying import survey_check
 from common.errors import KitError
 from common.homework import PUBLIC_SEED, Homework, load
 from common.kit.version import kit_version
-from common.options.command_line import Parser
 
 EXAMPLES = """
 examples:
@@ -43,12 +42,11 @@ LONGEST = 40  # characters of a value
 
 def main(argv: list[str]) -> int:
     """Print the text; 0."""
-    parser = Parser(
-        prog="python -m autograder ask",
-        description="Prints a text to paste into the course's forum: verdict, versions and shapes of "
-        "one problem, and no code.",
-        epilog=EXAMPLES,
+    description = (
+        "Prints a text to paste into the course's forum: verdict, versions and shapes of one "
+        "problem, and no code."
     )
+    parser = asked.parser_of("ask", description, EXAMPLES)
     parser.add_argument("words", nargs="+", metavar="PROBLEM", help="2a, or hw2 2a")
     homework, problems = meant(parser.parse_args(argv).words)
     print("running the checks …", file=sys.stderr)

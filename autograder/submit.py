@@ -22,7 +22,6 @@ from common.errors import KitError
 from common.files import write_archive, write_text
 from common.homework import Homework
 from common.kit.version import kit_version
-from common.options.command_line import Parser
 from common.options.terminal import can_ask
 from common.training.receipts import RECEIPT
 from common.training.state import ABSENT, FINISHED, OTHER, STOPPED, State, state_of
@@ -36,10 +35,10 @@ TRAINED_WITH = "the course grader loads your weights into the kit's given code, 
 
 def main(argv: list[str]) -> int:
     """Pack a homework; the exit code."""
-    parser = Parser(
-        prog="python -m autograder submit",
-        description="Grade a homework, sign it, and pack the zip to hand in.",
-        epilog="example:\n  python -m autograder submit hw1 -o hw1.zip",
+    parser = asked.parser_of(
+        "submit",
+        "Grade a homework, sign it, and pack the zip to hand in.",
+        "example:\n  python -m autograder submit hw1 -o hw1.zip",
     )
     parser.add_argument("homework", help="hw0, hw1, …")
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="the zip to write")

@@ -207,6 +207,12 @@ def names(root: Path = ROOT) -> list[str]:
     return sorted(filter(NAME.fullmatch, found), key=_number)
 
 
+def name_of(word: str) -> str:
+    """The name of a homework as `load` takes it, from what fingers type: `HW1`, `hw1/`, `1`."""
+    plain = word.strip().replace("\\", "/").rstrip("/").lower().removeprefix("./")
+    return f"hw{int(plain)}" if plain.isdecimal() else plain
+
+
 def load(name: str, root: Path = ROOT, drop: Iterable[str] | None = None) -> Homework:
     """Read a homework's table.
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from autograder import asked
 from autograder.explain import of_runs
 from autograder.explain.question import Question
 from common import homework as homeworks
-from common.options.command_line import Parser
+from common.options.terminal import can_ask
 
 EXAMPLES = """
 examples:
@@ -23,12 +24,11 @@ LETTERS = "abcdefgh"
 
 def main(argv: list[str]) -> int:
     """Ask about a student's own work; the exit code."""
-    parser = Parser(
-        prog="python -m autograder explain",
-        description="Asks you about your own code and runs. The kit computes the answers by running "
-        "your code; nothing is recorded.",
-        epilog=EXAMPLES,
+    description = (
+        "Asks you about your own code and runs. The kit computes the answers by running your code; "
+        "nothing is recorded."
     )
+    parser = asked.parser_of("explain", description, EXAMPLES)
     parser.add_argument("homework", help="hw0, hw1, …")
     parser.add_argument("--problem", metavar="ID", help="only about this one, such as 2a")
     parser.add_argument("--again", type=int, default=0, metavar="N", help="other questions")
@@ -37,12 +37,12 @@ def main(argv: list[str]) -> int:
         "--runs", type=Path, default=Path("runs"), metavar="DIR", help="where the runs are (runs)"
     )
     options = parser.parse_args(argv)
-    homework = homeworks.load(options.homework)
+    homework = homeworks.load(asked.homework_of(options.homework))
     if options.problem is not None:
         homework.problem(options.problem)
     runs = of_runs.find(homework, options.runs / homework.name)
     found = make_questions(homework, homework.folder, options.problem, runs, options.again)
-    if options.answers or not sys.stdin.isatty():
+    if options.answers or not can_ask():
         for number, question in enumerate(found, 1):
             print(as_text(question, number) + (f"\n  answer: {question.answer}" * options.answers))
         return 0

@@ -14,6 +14,7 @@ from common.diagnose.curves import Curves
 from common.diagnose.diagnosis import Diagnosis
 from common.errors import KitError
 from common.files import write_text
+from common.homework import name_of
 from common.options.command_line import Parser
 from common.options.terminal import can_ask
 
@@ -34,7 +35,7 @@ def arguments() -> argparse.Namespace:
         "evidence from the curves alone. Which runs are yours is decided by your name.",
         epilog=EXAMPLE,
     )
-    parser.add_argument("homework", help="hw1, hw2, …")
+    parser.add_argument("homework", type=name_of, help="hw1, hw2, …")
     parser.add_argument("--name", help="yours, as you sign; default: the one you signed with")
     parser.add_argument(
         "--ask",

@@ -81,7 +81,7 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
         "  python -m common.experiments --tiny     all of them on little data, in runs/tiny",
     )
     add = parser.add_argument
-    add("homework", nargs="*", help="none means all")
+    add("homework", nargs="*", type=homeworks.name_of, help="none means all")
     add("--list", action="store_true", help="run nothing")
     add("--tiny", action="store_true", help="every path in seconds, in runs/tiny")
     add(

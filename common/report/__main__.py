@@ -46,7 +46,7 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
         "2 cannot\n\nexample:\n  python -m common.report hw0 --name 'Ada Lovelace'\n"
         "  then open runs/hw0/report.html in a browser and print it to PDF",
     )
-    parser.add_argument("homework", help="hw0, hw1, …")
+    parser.add_argument("homework", type=homeworks.name_of, help="hw0, hw1, …")
     parser.add_argument("--name", help="yours, in place of the one in writeup.md")
     parser.add_argument(
         "--runs", type=Path, default=options.RUNS, metavar="DIR", help="where the runs are (runs)"

@@ -22,7 +22,9 @@ SECONDS = 12.0
 MOST_STEPS = 200
 ENOUGH = 0.5  # of the loss, that overfitting one batch must take away
 FAR = 0.25  # of the known loss, by which the first one may differ
-SLOPES = (1e-7, 1e3)  # sizes of a layer's gradient beside its weights that nobody would expect
+# Sizes of a layer's gradient beside its weights that nobody would expect. The larger one is for a loss of
+# at most 1: one that is summed over tasks, or divided by a small variance, has larger gradients as well.
+SLOPES = (1e-7, 1e3)
 
 
 @dataclass
@@ -172,12 +174,13 @@ def odd(findings: Findings) -> list[str]:
             f"one batch cannot be learned by heart: {findings.steps} steps take the loss from "
             f"{findings.first:.3f} to {findings.last:.3f}"
         )
+    large = SLOPES[1] * max(1.0, abs(findings.first))
     for name, slope in findings.slopes.items():
         if math.isnan(slope):
             told.append(f"{name} gets no gradient")
         elif slope < SLOPES[0]:
             told.append(f"the gradient of {name} is next to nothing ({slope:.1e})")
-        elif slope > SLOPES[1]:
+        elif slope > large:
             told.append(f"the gradient of {name} is very large ({slope:.1e})")
     return told
 

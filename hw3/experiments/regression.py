@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from common import plots
+from common.experiments.training import check_first
 from common.training.trainer import Trainer, warm_up_then_cosine
 from hw3.experiments.folder import Settings, adjust, finish, open_folder
 from hw3.models.gpt import Block, rotary
@@ -84,9 +85,9 @@ def run(chosen: Namespace, folder: Path) -> None:
     optimizer = torch.optim.Adam(model.parameters(), lr=settings.rate)
     schedule = warm_up_then_cosine(optimizer, 50, settings.steps)
     every = max(1, settings.steps // 20)
-    Trainer(record, model, optimizer, rng, settings.steps, every, schedule, clip=1.0).fit(
-        loss_of, evaluate
-    )
+    trainer = Trainer(record, model, optimizer, rng, settings.steps, every, schedule, clip=1.0)
+    check_first(trainer, chosen, {"loss": 1.0})  # the mean of (w · x)² / DIM
+    trainer.fit(loss_of, evaluate)
     model.eval()
     x, y = draw(np.random.default_rng(TEST), settings.queries)
     with torch.no_grad():
