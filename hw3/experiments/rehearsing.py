@@ -236,6 +236,6 @@ def _statistics_that_moved(model: nn.Module, before: dict[str, torch.Tensor]) ->
     for name, module in model.named_modules():
         frozen = not any(p.requires_grad for p in module.parameters(recurse=False))
         if isinstance(module, _BatchNorm) and frozen:
-            mean = before.get(f"{name}.running_mean")
-            if mean is not None and not torch.equal(mean, module.running_mean):
+            old, new = before.get(f"{name}.running_mean"), module.running_mean
+            if old is not None and new is not None and not torch.equal(old, new):
                 yield f"the running statistics of {name} move, though none of its parameters does"
