@@ -12,9 +12,11 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 CPU_BUILDS = "https://download.pytorch.org/whl/cpu"  # torch's publisher
+SIGN_OF_LIFE = 30.0  # seconds
 OLDEST_PIP = 22  # older ones do not know today's names of builds
 CAUSES = (
     (r"No space left|Errno 28",
@@ -184,19 +186,30 @@ def _run(command: list[str]) -> None:
         Failed: with all that it said.
     """
     try:
-        done = subprocess.run(
+        process = subprocess.Popen(
             command,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
-            check=False,
         )
     except OSError as error:
         raise Failed(f"{command[0]}: {error.strerror}") from None
-    if done.returncode:
-        ended = "Killed" if done.returncode == -9 else ""
-        raise Failed(f"{done.stdout}\n{ended}".strip() or f"{command[0]} ended with an error")
+    with process:
+        said = _said_at_the_end(process)
+    if process.returncode:
+        ended = "Killed" if process.returncode == -9 else ""
+        raise Failed(f"{said}\n{ended}".strip() or f"{command[0]} ended with an error")
+
+
+def _said_at_the_end(process: subprocess.Popen) -> str:
+    """Wait for a command, with a sign of life now and then; what it said."""
+    began = time.monotonic()
+    while True:
+        try:
+            return process.communicate(timeout=SIGN_OF_LIFE)[0]
+        except subprocess.TimeoutExpired:
+            print(f"  still at work, {time.monotonic() - began:.0f} s so far ...", flush=True)
 
 
 def _works(command: list) -> bool:

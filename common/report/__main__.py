@@ -113,9 +113,11 @@ def _say_what_is_missing(report: Report) -> int:
         print(f"note: {note}")
     for line in missing:
         print(f"missing: {line}")
-    print("to hand it in: open it in a browser, print to PDF, and upload that")
+    if sum(what.startswith("run ") for what in report.results.missing) > 1:
+        print(f"all runs at once: python -m common.experiments {report.homework.name}")
     if missing:
-        print(f"the report is made; {len(missing)} things are missing, listed above (exit code 1)")
+        print(f"the report is made; it lacks what is listed above: {len(missing)} (exit code 1)")
+    print("to hand it in: open it in a browser, print to PDF, and upload that")
     return 1 if missing else 0
 
 
