@@ -45,7 +45,7 @@ class Setting:
 
 
 # ProtoNet trains on one large task a step: more classes than in a test, and as many shots (Snell et
-# al., section 3.2). With five shots in training, one in the test comes to .982 in place of .985.
+# al., section 2.6). With five shots in training, one in the test comes to .982 in place of .985.
 _PROTONET = Setting("protonet", shot=5, steps=2000, way=60, train_shot=5, batch=1)
 _ONE_SHOT = replace(_PROTONET, shot=1, train_shot=1, steps=4500)
 _MAML = Setting("maml", shot=1, steps=8000)
