@@ -106,7 +106,7 @@ def fine_tune(
     style: str,
     steps: int,
     rate: float,
-    rng: np.random.Generator,
+    seed: int,
     rows: int = ROWS,
     after_step: Callable[[float, Language], None] | None = None,
 ) -> Language:
@@ -116,9 +116,12 @@ def fine_tune(
         mode: as in `parameters_to_tune`; with "lora3", LoRA of rank 3 is added to all layers.
         steps: of Adam.
         rate: the learning rate, after a warm-up of a tenth of the steps.
+        seed: of LoRA's matrices and of the order of the examples.
         rows: examples of a step, at most.
         after_step: called with the loss of each step and the copy as it is then.
     """
+    torch.manual_seed(seed)
+    rng = np.random.default_rng(seed)
     model = copy.deepcopy(language.model)
     if mode.startswith("lora"):
         add_lora(model, int(mode.removeprefix("lora")))

@@ -68,6 +68,21 @@ def open_folder(
     return open_run("hw3", name, folder, chosen, data, **config)
 
 
+def begin(
+    name: str, chosen: Namespace, folder: Path, usual: int, steps: int, **config: Any
+) -> tuple[RunFolder, list[int], int]:
+    """The run folder of an experiment with pictures, its seeds, and the steps of tuning.
+
+    Args:
+        usual: how many seeds; see `seeds_of`.
+        steps: the experiment's own; `--steps` says otherwise.
+        config: what else the run is made of.
+    """
+    seeds, steps = seeds_of(chosen, usual), chosen.steps or steps
+    record = open_folder(name, chosen, folder, seeds=len(seeds), steps=steps, **config)
+    return record, seeds, steps
+
+
 def interval(values: np.ndarray) -> dict[str, float]:
     """Mean, and half the width of its 95 % interval."""
     mean, half = float(np.mean(values)), confidence_interval(values)

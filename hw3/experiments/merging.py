@@ -57,10 +57,8 @@ def run(chosen: Namespace, folder: Path) -> None:
     language = kit_model("large")
 
     def change(task: Task, seed: int) -> torch.Tensor:
-        torch.manual_seed(seed)
         examples = task.draw(np.random.default_rng([seed, 1]), EXAMPLES)
-        rng = np.random.default_rng(seed)
-        found = fine_tune(language, examples, MODE, task.style, settings.steps, settings.rate, rng)
+        found = fine_tune(language, examples, MODE, task.style, settings.steps, settings.rate, seed)
         return task_vector(found.model)
 
     def measure(seed: int) -> dict[str, float]:

@@ -12,7 +12,7 @@ import torch
 from common import plots
 from common.statistics.intervals import confidence_interval
 from hw3.data.pictures import CLASSES, INSIDE, KNOWN, OUTSIDE, Style, draw_classes
-from hw3.experiments.folder import accuracies, finish, interval, open_folder, seeds_of
+from hw3.experiments.folder import accuracies, begin, finish, interval
 from hw3.experiments.measuring import by_seed, columns_of, measure_all, named_cells
 from hw3.experiments.tuning import Pictures, Tuning, measure
 from hw3.finetune import lp_ft
@@ -49,19 +49,14 @@ METHODS = {"linear": "probe only", "full": "everything at once", "lp-ft": "probe
 def run(chosen: Namespace, folder: Path) -> None:
     """Tune on one kind of pictures; test on that kind and on another."""
     settings = TINY if chosen.tiny else SETTINGS
-    steps, rate = chosen.steps or settings.steps, chosen.lr or settings.rate
-    seeds = seeds_of(chosen, SEEDS)
-    record = open_folder(
-        "probe-then-tune",
-        chosen,
-        folder,
-        seeds=len(seeds),
-        shots=settings.shots,
-        steps=steps,
-        probe_steps=settings.probe_steps,
-        batch=settings.batch,
-        rates=[settings.probe_rate, rate],
-    )
+    rate = chosen.lr or settings.rate
+    config = {
+        "shots": settings.shots,
+        "probe_steps": settings.probe_steps,
+        "batch": settings.batch,
+        "rates": [settings.probe_rate, rate],
+    }
+    record, seeds, steps = begin("probe-then-tune", chosen, folder, SEEDS, settings.steps, **config)
     phases = {
         "linear": (settings.probe_steps, 0),
         "full": (0, steps),

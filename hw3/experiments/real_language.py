@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from common import plots
 from common.statistics.intervals import confidence_interval
@@ -46,7 +45,6 @@ def run(chosen: Namespace, folder: Path) -> None:
         for method in METHODS:
             adapted = language
             if method != "before":
-                torch.manual_seed(seed)
                 adapted = fine_tune(
                     language,
                     training,
@@ -54,7 +52,7 @@ def run(chosen: Namespace, folder: Path) -> None:
                     style,
                     settings.steps,
                     settings.rate or RATES[method],
-                    np.random.default_rng(seed),
+                    seed,
                     ROWS,
                 )
             right = [

@@ -137,7 +137,7 @@ def _language(name: str, chosen: Namespace) -> Iterator[str]:
 
         def tune(look: Look, mode: str = mode) -> None:
             torch.manual_seed(SEED)
-            tuned(
+            fine_tune(
                 language,
                 pairs,
                 mode,

@@ -14,7 +14,7 @@ from common import plots
 from common.statistics.intervals import confidence_interval
 from hw3.data import show
 from hw3.data.pictures import CLASSES, KNOWN, NEW, Style, draw_classes
-from hw3.experiments.folder import accuracies, finish, open_folder, seeds_of
+from hw3.experiments.folder import accuracies, begin, finish
 from hw3.experiments.measuring import by_seed, columns_of, measure_all, named_cells
 from hw3.experiments.tuning import Pictures, Tuning, measure
 from hw3.models.loading import KIT, load, prepare
@@ -50,18 +50,8 @@ TITLES = {
 def run(chosen: Namespace, folder: Path) -> None:
     """Tune each part under each shift, for several seeds."""
     settings = TINY if chosen.tiny else SETTINGS
-    steps = chosen.steps or settings.steps
-    seeds = seeds_of(chosen, SEEDS)
-    record = open_folder(
-        "shifts",
-        chosen,
-        folder,
-        seeds=len(seeds),
-        shots=settings.shots,
-        steps=steps,
-        batch=settings.batch,
-        rates=RATES,
-    )
+    config = {"shots": settings.shots, "batch": settings.batch, "rates": RATES}
+    record, seeds, steps = begin("shifts", chosen, folder, SEEDS, settings.steps, **config)
     show.write(record.path / "pictures.png")
 
     def measured(seed: int, name: str) -> dict[str, float]:

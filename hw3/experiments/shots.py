@@ -12,7 +12,7 @@ import torch
 from common import plots
 from common.statistics.intervals import confidence_interval
 from hw3.data.pictures import draw
-from hw3.experiments.folder import accuracies, finish, open_folder, seeds_of
+from hw3.experiments.folder import accuracies, begin, finish
 from hw3.experiments.measuring import by_seed, columns_of, measure_all, named_cells
 from hw3.experiments.tuning import Pictures, Tuning, measure
 from hw3.models.loading import KIT, load, prepare
@@ -40,18 +40,8 @@ RATES = {"linear": 1e-2, "bias": 1e-2, "lora3": 1e-2, "last": 3e-3, "full": 1e-3
 def run(chosen: Namespace, folder: Path) -> None:
     """Tune in every mode with every number of examples, for several seeds."""
     settings = TINY if chosen.tiny else SETTINGS
-    steps = chosen.steps or settings.steps
-    seeds = seeds_of(chosen, SEEDS)
-    record = open_folder(
-        "shots",
-        chosen,
-        folder,
-        seeds=len(seeds),
-        shots=list(settings.shots),
-        steps=steps,
-        batch=settings.batch,
-        rates=RATES,
-    )
+    config = {"shots": list(settings.shots), "batch": settings.batch, "rates": RATES}
+    record, seeds, steps = begin("shots", chosen, folder, SEEDS, settings.steps, **config)
 
     def measured(seed: int, name: str) -> dict[str, float]:
         shots, mode = name.split("/")

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from common import plots
 from hw3.data.tasks import stars
@@ -32,15 +31,8 @@ def run(chosen: Namespace, folder: Path) -> None:
         rng = np.random.default_rng([seed, k])
         examples = task.draw(rng, k * len(task.names))
         queries = task.draw(rng, settings.queries)
-        torch.manual_seed(seed)
         adapted = fine_tune(
-            language,
-            examples,
-            "full",
-            task.style,
-            settings.steps,
-            settings.rate,
-            np.random.default_rng(seed),
+            language, examples, "full", task.style, settings.steps, settings.rate, seed
         )
         return {
             "before": share_right(language, [], queries, task.names, task.style, seed),

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from common import plots
 from hw3.data import stories
@@ -58,7 +57,6 @@ def run(chosen: Namespace, folder: Path) -> None:
         if k <= ROOM:
             found["asked"] = score(language, examples, queries, seed)
         for method in ("lora3", "full") if k else ():
-            torch.manual_seed(seed)
             adapted = fine_tune(
                 language,
                 examples,
@@ -66,7 +64,7 @@ def run(chosen: Namespace, folder: Path) -> None:
                 STYLE,
                 settings.steps,
                 settings.rate or RATES[method],
-                np.random.default_rng(seed),
+                seed,
             )
             found[method] = score(adapted, [], queries, seed)
         return found

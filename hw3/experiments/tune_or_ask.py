@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from common import plots
 from hw3.data.tasks import opinions, whereabouts
@@ -41,7 +40,6 @@ def run(chosen: Namespace, folder: Path) -> None:
             for method in METHODS:
                 adapted, supports = language, examples
                 if method != "asked":
-                    torch.manual_seed(seed)
                     adapted = fine_tune(
                         language,
                         examples,
@@ -49,7 +47,7 @@ def run(chosen: Namespace, folder: Path) -> None:
                         task.style,
                         settings.steps,
                         settings.rate or RATES[method],
-                        np.random.default_rng(seed),
+                        seed,
                     )
                     supports = []
                 elif k > ROOM:

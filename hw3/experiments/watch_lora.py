@@ -51,7 +51,6 @@ def run(chosen: Namespace, folder: Path) -> None:
         }
 
     def tune(watch: Watch) -> None:
-        torch.manual_seed(chosen.seed)
         fine_tune(
             language,
             examples,
@@ -59,7 +58,7 @@ def run(chosen: Namespace, folder: Path) -> None:
             task.style,
             steps,
             chosen.lr or RATES[MODE],
-            np.random.default_rng(chosen.seed),
+            chosen.seed,
             after_step=lambda loss, now: watch.note(partial(figures, now), loss),
         )
 
