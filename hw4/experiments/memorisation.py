@@ -102,9 +102,9 @@ def _draw(rows: list[dict[str, float]], fit: Fit) -> None:
                 plots.band(axis, fit.bands[f"{name}_{kind}"], index)
         axis.axhline(NOISE**2, color="grey", linewidth=0.8)
         axis.set(xlabel="step", ylabel="mean squared error", title=f"{kind} tasks")
-        axis.legend(frameon=False, fontsize=8)
     low = min(axis.get_ylim()[0] for axis in axes)
     high = max(axis.get_ylim()[1] for axis in axes)
     for axis in axes:
         axis.set_ylim(low, high)
+    plots.legend(figure)
     print(f"picture: {plots.save(figure, fit.picture())}")

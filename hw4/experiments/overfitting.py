@@ -80,6 +80,5 @@ def _draw(rows: list[dict[str, float]], figures: dict[str, list], fit: Fit) -> N
         if f"new_{count}" in fit.bands:
             plots.band(right, fit.bands[f"new_{count}"], index)
     right.set(xlabel="step", ylabel="mean squared error, validation tasks", ylim=(0.1, 20))
-    left.legend(frameon=False, fontsize=8)
-    right.legend(frameon=False, fontsize=8, ncols=3, loc="upper center")
+    plots.legend(figure)
     print(f"picture: {plots.save(figure, fit.picture())}")

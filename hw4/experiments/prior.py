@@ -116,8 +116,7 @@ def _draw(
     right.plot(x[:, 1], y, "o", color="black", label="seen")
     low, high = task[1].min().item() - 4, task[1].max().item() + 4
     right.set(xlabel="t", ylabel="y", title="a new task after two points, ±2 sd", ylim=(low, high))
-    for axis in (middle, right):
-        axis.legend(frameon=False, fontsize=8)
+    plots.legend(figure)
     print(f"picture: {plots.save(figure, fit.picture())}")
 
 

@@ -112,7 +112,6 @@ def _draw(
         ylim=(0, None),
     )
     axes[0].set_xticks(SIZES, [str(size) for size in SIZES])
-    axes[0].legend(frameon=False)
     grid = torch.linspace(-2, 2, 101)[None, :, None]
     for axis, size in zip(axes[1:], (3, 20)):
         x, y = tasks[0][:1, :size], tasks[1][:1, :size]
@@ -126,12 +125,12 @@ def _draw(
             axis.plot(
                 line,
                 draw,
-                color=plots.COLOURS[0],
+                color=plots.COLOURS[5],
                 linewidth=0.8,
                 alpha=0.7,
                 label=None if index else "draws of the neural process",
             )
         axis.plot(x[0], y[0], "o", color="black")
         axis.set(xlabel="x", ylabel="y", title=f"{size} context points")
-        axis.legend(frameon=False, fontsize=8)
+    plots.legend(figure)
     print(f"picture: {plots.save(figure, path)}")
