@@ -8,7 +8,7 @@ import pytest
 
 from common.data import cards, download, movielens, recommender, source, synthetic_ratings
 from common.data.cards import Card, DataFile
-from common.data.ratings import arrange
+from common.data.ratings import arrange, first_of
 from common.errors import KitError
 
 
@@ -229,3 +229,25 @@ def test_a_small_stand_in_is_whole():
     ratings = recommender.load(tiny=True)
     assert (ratings.num_users, ratings.num_items) == (80, 160)
     assert all(len(ratings.rows[name]) for name in ("train", "val", "test"))
+
+
+@pytest.mark.parametrize("data", [None, "generated", "movielens"])
+def test_tiny_is_tiny_on_every_source(small, data):
+    root, content = small
+    as_file(root / "cache", content)
+    ratings = recommender.load(data, tiny=True)
+    assert ratings.num_users <= recommender.TINY[0] and ratings.num_items <= recommender.TINY[1]
+    assert 50 < len(ratings.stars) <= recommender.TINY[2]
+    assert sum(map(len, ratings.rows.values())) == len(ratings.stars)
+    assert ratings.source == (data or "generated")
+
+
+def test_the_first_of_some_ratings_are_theirs():
+    everything = synthetic_ratings.load(30, 40, 400)
+    few = first_of(everything, 10, 20)
+    given = dict(zip(zip(everything.users, everything.items), everything.stars))
+    assert len(few.stars) == sum(user < 10 and item < 20 for user, item in given)
+    assert all(
+        given[user, item] == stars for user, item, stars in zip(few.users, few.items, few.stars)
+    )
+    assert first_of(few, 10, 20) is few

@@ -53,6 +53,15 @@ class Ratings:
         return table
 
 
+def first_of(ratings: Ratings, num_users: int, num_items: int) -> Ratings:
+    """Return what the first users gave the first items, split anew; the same when that is all."""
+    if ratings.num_users <= num_users and ratings.num_items <= num_items:
+        return ratings
+    kept = (ratings.users < num_users) & (ratings.items < num_items)
+    users, items, stars = (part[kept] for part in (ratings.users, ratings.items, ratings.stars))
+    return arrange(ratings.source, users, items, stars, num_users, num_items)
+
+
 def arrange(
     source: str,
     users: np.ndarray,
