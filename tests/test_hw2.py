@@ -424,27 +424,27 @@ def test_no_other_test_overwrites_the_file_that_a_report_reads():
 
     runs = sorted(REPORTED)
 
-    def name(names=runs, source="omniglot", trained_on=("omniglot",), **options):
+    def name(names=runs, others=False, source="omniglot", trained_on=("omniglot",), **options):
         usual = {
             "one_at_a_time": False,
             "statistics": "as-trained",
             "tiny": False,
             "support": [*SUPPORT_SIZES],
         }
-        return file_name(Namespace(**usual | options), names, source, set(trained_on))
+        return file_name(Namespace(**usual | options), names, others, source, set(trained_on))
 
     assert name() == name(runs[::-1]) == "support"
     assert name(one_at_a_time=True) == name(one_at_a_time=True, support=[3]) == "one-at-a-time"
     others = [
-        name(runs[:1]),
-        name(["maml-long-seed0"]),
-        name([*runs, "maml-seed1"]),
+        name(runs[:1], others=True),
+        name(["maml-long-seed0"], others=True),
+        name(runs, others=True),  # of another folder
         name(tiny=True),
         name(support=[1, 2]),
         name(statistics="batch"),
         name(source="glyphs"),
         name(trained_on=("omniglot", "glyphs")),
-        name(runs[:1], one_at_a_time=True),
+        name(runs[:1], others=True, one_at_a_time=True),
         name(one_at_a_time=True, tiny=True),
     ]
     assert not {"support", "one-at-a-time"} & {*others}

@@ -39,16 +39,24 @@ def evaluate(chosen: Namespace, data: FewShotImages) -> None:
             rows_of[name] = together_and_alone(name, method, config["shot"], data, chosen)
         else:
             rows_of[name] = support_sizes(name, method, data, chosen)
-    file = root / f"{file_name(chosen, list(rows_of), data.source, sources)}.json"
+    reported = {(root / name).resolve() for name in REPORTED}
+    others = {folder.resolve() for folder in chosen.evaluate} != reported
+    file = root / f"{file_name(chosen, list(rows_of), others, data.source, sources)}.json"
     write_text(file, json.dumps({"data": data.source, "rows": rows_of}, indent=2) + "\n")
     picture = draw(rows_of, file.with_suffix(".png"), alone=chosen.one_at_a_time)
     print(f"numbers: {file}\npicture: {picture}")
 
 
-def file_name(chosen: Namespace, names: list[str], source: str, trained_on: set[str]) -> str:
+def file_name(
+    chosen: Namespace, names: list[str], others: bool, source: str, trained_on: set[str]
+) -> str:
     """Return the name of what is written, which says everything that differs from a report's tests.
 
     So no other test ever overwrites the file that a report reads.
+
+    Args:
+        names: of the runs.
+        others: whether they are others than the two that a report shows, if by their folders alone.
     """
     parts = ["one-at-a-time" if chosen.one_at_a_time else "support"]
     if chosen.statistics == "batch":
@@ -59,7 +67,7 @@ def file_name(chosen: Namespace, names: list[str], source: str, trained_on: set[
         parts += map(str, chosen.support)
     if trained_on != {source}:
         parts.append(f"on-{source}")
-    if set(names) != REPORTED:
+    if others:
         parts += sorted(names)
     return "-".join(parts)
 
