@@ -15,6 +15,8 @@ def against_examples(
 ) -> None:
     """Mean over the seeds, with its interval, at each number of examples; numbers stand evenly.
 
+    Curves stand a little beside each other, so that no interval hides another.
+
     Args:
         rows: of `measure_all`, with a column "k".
         labels: column → name of its curve.
@@ -23,7 +25,8 @@ def against_examples(
     for index, (column, label) in enumerate(labels.items()):
         points = summary(rows, "k", column)
         means, errors = zip(*points.values())
-        places = [counts.index(k) for k in points]
+        beside = 0.05 * (index - (len(labels) - 1) / 2)
+        places = [counts.index(k) + beside for k in points]
         axis.errorbar(
             places, means, errors, label=label, marker="o", capsize=3, **plots.style(index)
         )

@@ -81,6 +81,6 @@ def _draw(rows: list[dict[str, Any]], path: Path) -> None:
         labels = {f"{task}_{method}": label for method, label in METHODS.items()}
         against_examples(axis, rows, labels, COUNTS)
         axis.axhline(0.5, color="grey", linewidth=0.8, linestyle=":")
-        axis.set(xlabel="examples", ylabel="accuracy", title=task, ylim=(0.35, 1.02))
+        axis.set(xlabel="examples", ylabel="accuracy", title=task, ylim=(0.2, 1.1))
     axes[0].legend(frameon=False, loc="lower right")
     print(f"picture: {plots.save(figure, path)}")
