@@ -23,7 +23,7 @@ from hw3.data import stories
 from hw3.data.pictures import CLASSES
 from hw3.data.tasks import Pair, Task, grades, opinions, stars
 from hw3.experiments import photos, real_language, shifts, shots, summaries
-from hw3.experiments.adapting import label_probabilities, tuned
+from hw3.experiments.adapting import fine_tune, label_probabilities
 from hw3.experiments.tuning import Pictures, Tuning
 from hw3.models.classifier import Classifier
 from hw3.models.hub import NAMES, hub_model
@@ -136,7 +136,6 @@ def _language(name: str, chosen: Namespace) -> Iterator[str]:
     for mode in MODES[name]:
 
         def tune(look: Look, mode: str = mode) -> None:
-            torch.manual_seed(SEED)
             fine_tune(
                 language,
                 pairs,
@@ -144,7 +143,7 @@ def _language(name: str, chosen: Namespace) -> Iterator[str]:
                 style,
                 STEPS,
                 chosen.lr or RATES[mode],
-                np.random.default_rng(SEED),
+                SEED,
                 after_step=lambda loss, now: look(loss, now.model),
             )
 
