@@ -589,3 +589,44 @@ def test_a_thing_that_gives_one_whole_output_looks_like_it(b, named):
 def test_numbers_that_are_not_finite_are_a_fact():
     found = told(run(gradient=lambda x: np.full_like(x, np.inf)))
     assert "not_finite" in names(found, "fact")
+
+
+def of_a_sum(times):
+    """Two calls, each with a sum of two terms, the second of which counts some times."""
+    outcomes = [
+        {"value": {"bound": x.sum(1) - times(len(x)) * (x**2).sum(1)}, "changed": []}
+        for x in INPUTS
+    ]
+    return Survey(["bound"] * 2, outcomes, [], [{"`size`": float(len(x))} for x in INPUTS])
+
+
+@pytest.mark.parametrize(
+    "times, said",
+    [(lambda n: n, "`size` times"), (lambda n: 1 / n, "one divided by `size`"), (lambda n: 3, "3")],
+)
+def test_a_term_that_counts_otherwise_is_seen_by_the_one_that_is_left_out(times, said):
+    solution = units(CHECK, of_a_sum(lambda n: 1), False)
+    cause = (Cause(CHANGE, "term_left_out", "A term is left out."),)
+    things = [known(cause, units(CHECK, of_a_sum(lambda n: 0), False), solution, ())]
+    seen = Seen({CHECK: of_a_sum(times)}, set())
+    (found,) = [one for one in causes(seen, solution, OfProblem(things=things)) if one.level == 3]
+    assert found.slug == "term_counted_otherwise" and said in found.text and not found.sure
+
+
+@pytest.mark.parametrize("power, named", [(2, ["spoilt"]), (5, [])])
+def test_a_thing_that_leaves_one_output_right_looks_like_it(power, named):
+    """All that is wrong must be as recorded; `a` would be wrong too, and is right."""
+    solution = units(CHECK, of_three(), False)
+    wrong = {name: RNG_OF_THREE[name] ** 2 for name in "bc"}
+    cause = (Cause(MISTAKE, "spoilt", "It is spoilt."),)
+    spoilt = units(CHECK, of_three(a=RNG_OF_THREE["a"] ** 3, **wrong), False)
+    things = [known(cause, spoilt, solution, ())]
+    came = of_three(b=wrong["b"], c=RNG_OF_THREE["c"] ** power)
+    found = causes(Seen({CHECK: came}, set()), solution, OfProblem(things=things))
+    assert names(found) == named and not any(one.sure for one in found if one.kind == MISTAKE)
+
+
+def test_single_numbers_are_tried_with_functions_too():
+    pairs = [(4.03, 1 / 4.03), (0.31, 1 / 0.31), (15.2, 1 / 15.2)]
+    assert offsets_told(*pairs) == ["`loss` is one divided by what was expected."]
+    assert offsets_told((0.5, 2.0), (0.25, 4.0), (0.2, 5.0)) == []  # fractions

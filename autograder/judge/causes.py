@@ -6,8 +6,15 @@ import numpy as np
 
 from autograder.judge.explaining import ENOUGH, Explanation, explain
 from autograder.judge.facts import facts
-from autograder.judge.known import MISTAKE, Known, OfProblem, Table
-from autograder.judge.related import RELATION, factor_told, independent, names_of, relations_told
+from autograder.judge.known import CHANGE, MISTAKE, Known, OfProblem, Table
+from autograder.judge.related import (
+    RELATION,
+    factor_told,
+    independent,
+    names_of,
+    number_told,
+    relations_told,
+)
 from autograder.judge.seen import Seen
 from autograder.judge.units import ERROR, Units, call_of, stands_alone
 from autograder.judge.words import Told
@@ -68,6 +75,8 @@ def _without_derived(run: Units, random: set[str], free: list[str]) -> Units:
 
 
 def _named(explanation: Explanation, table: Table, sizes: np.ndarray, seen: Seen) -> list[Told]:
+    if explanation.counted:
+        return [_counted_told(dict(explanation.counted), seen)]
     sure = _is_sure(explanation, table, sizes)
     told = [
         Told(cause.kind, cause.slug, cause.text, sure)
@@ -79,9 +88,17 @@ def _named(explanation: Explanation, table: Table, sizes: np.ndarray, seen: Seen
     return told
 
 
+def _counted_told(times: dict[str, float], seen: Seen) -> Told:
+    """A term that counts otherwise, and how often."""
+    text = f"A term of a sum counts {number_told(times, seen)} times; it should count once."
+    return Told(CHANGE, "term_counted_otherwise", text, sure=False)
+
+
 def _is_sure(explanation: Explanation, table: Table, sizes: np.ndarray) -> bool:
     """One thing that all outputs agree with, no other, and more than a coincidence."""
-    if explanation.share < 1 or explanation.factor or not explanation.alone:
+    if explanation.share < 1 or explanation.factor:
+        return False
+    if not explanation.alone or not explanation.whole:
         return False
     thing = explanation.things[0]
     if len(explanation.things) > 1 or len(thing.causes) > 1:

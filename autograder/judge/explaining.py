@@ -28,13 +28,17 @@ class Explanation:
     """Known things that account for what is wrong.
 
     `share` is the part of the wrong units that they give; `factor` is what their outputs are
-    multiplied by, call by call; `alone` says that nothing else known explains as much.
+    multiplied by, call by call; `counted` is how often a term counts, call by call, where the thing
+    is a change of one term; `alone` says that nothing else known explains as much; `whole` that the
+    thing, as it is recorded, gives no more than was seen.
     """
 
     things: tuple[Known, ...]
     share: float = 1.0
     factor: tuple[tuple[str, float], ...] = ()
     alone: bool = True
+    counted: tuple[tuple[str, float], ...] = ()
+    whole: bool = True
 
 
 def explain(
@@ -58,10 +62,11 @@ def explain(
     simple = (
         _multiplied(table, sizes) or _scaled(table, sizes, _is_simple) or _one(table, singles=False)
     )
+    simple = simple or _counted(table, sizes, is_named)
     if simple is not None or None not in multiples:
         return simple
     any_named = _scaled(table, sizes, lambda factors: _is_one(factors) or is_named(factors))
-    return any_named or _two(table, sizes) or _most(table, sizes)
+    return any_named or _spared(table, sizes) or _two(table, sizes) or _most(table, sizes)
 
 
 def _are_one(factors: list[float | None]) -> bool:
@@ -174,6 +179,57 @@ def _factor(
     return factor if bool((np.abs(seen - factor * known) <= room).all()) else None
 
 
+# --- one term, counted otherwise ----------------------------------------------------------------
+
+OF_A_TERM = {"term_left_out": -1.0, "term_halved": -0.5, "term_doubled": 1.0}  # what it adds of it
+
+
+def _counted(
+    table: Table, sizes: np.ndarray, is_named: Callable[[Factors], bool]
+) -> Explanation | None:
+    """One term of a sum that counts another number of times: what differs is a multiple of it."""
+    calls = _calls(table)
+    for row, thing in enumerate(table.things):
+        slugs = {names[0].slug for names in (thing.causes, *thing.others) if len(names) == 1}
+        added = next((part for slug, part in OF_A_TERM.items() if slug in slugs), None)
+        if added is None or table.clashes[row].any():
+            continue
+        times = {}
+        for call, columns in calls.items():
+            multiple = _multiple(table, row, columns)
+            if multiple is None:
+                break
+            times[call] = 1 + added * multiple
+        else:
+            several = len(times) > 2 or int(sizes[table.wrong].max()) > 2
+            if (several and _is_one(times)) or is_named(times):
+                return Explanation((thing,), counted=tuple(times.items()))
+    return None
+
+
+def _multiple(table: Table, row: int, columns: np.ndarray) -> float | None:
+    """How often a thing's effect is there in the outputs of one call; None where it is no multiple."""
+    marks = [table.marks[columns], table.candidate_marks[row, columns]]
+    if any((mark != table.right_marks[columns]).any() for mark in marks):
+        return None
+    if not table.certain[row, columns].all():
+        return None
+    right = table.right_numbers[columns].astype(float)
+    effect, seen = (
+        numbers[columns].astype(float) - right
+        for numbers in (table.candidate_numbers[row], table.numbers)
+    )
+    effect, seen = effect[:, :DIRECTIONS], seen[:, :DIRECTIONS]
+    size = float((effect**2).sum())
+    if size <= FLOOR**2:
+        return None
+    multiple = float((effect * seen).sum()) / size
+    room = 10 * FLOOR + CLOSE * np.maximum(
+        right[:, DIRECTIONS:], np.abs(seen).max(1, keepdims=True)
+    )
+    return multiple if bool((np.abs(seen - multiple * effect) <= room).all()) else None
+
+
 # --- two ----------------------------------------------------------------------------------------
 
 
@@ -259,6 +315,23 @@ def _are_enough(table: Table, columns: np.ndarray, sizes: np.ndarray) -> bool:
 
 
 # --- most ---------------------------------------------------------------------------------------
+
+
+def _spared(table: Table, sizes: np.ndarray) -> Explanation | None:
+    """The known thing that gives everything that is wrong, though another output would be wrong too:
+    it can be written so that this one stays right."""
+    outputs = np.array([leaf_of(key) for key in table.keys])
+    found = []
+    for row in np.flatnonzero(table.clashes.any(1) & ~table.misses.any(1)):
+        hit, spared = (
+            set(outputs[np.flatnonzero(part[row])]) for part in (table.hits, table.clashes)
+        )
+        columns = np.flatnonzero(table.hits[row] & (table.numbers[:, DIRECTIONS] > FLOOR))
+        if not hit & spared and _are_enough(table, columns, sizes):
+            found.append((int(table.hits[row].sum()), table.things[row]))
+    most = max((count for count, _ in found), default=0)
+    best = _best([(thing,) for count, thing in found if count == most])
+    return best and Explanation(best.things, alone=best.alone, whole=False)
 
 
 def _most(table: Table, sizes: np.ndarray) -> Explanation | None:

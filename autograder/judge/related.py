@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter, defaultdict
 from typing import Any
 
@@ -10,7 +11,15 @@ import numpy as np
 from autograder.judge.explaining import ENOUGH
 from autograder.judge.known import Table
 from autograder.judge.quantities import name_quantity, proportional
-from autograder.judge.relations import SIMPLE, Relation, number, offset, over_calls, relation
+from autograder.judge.relations import (
+    SIMPLE,
+    Relation,
+    function,
+    number,
+    offset,
+    over_calls,
+    relation,
+)
 from autograder.judge.seen import Seen
 from autograder.judge.survey import Inputs
 from autograder.judge.units import Units, call_of, is_numeric, leaf_of, same
@@ -96,7 +105,7 @@ def _by_call(solution: Units) -> dict[str, dict[str, Any]]:
 def _follows(
     came: np.ndarray, expected: np.ndarray, others: dict[str, Any], given: Inputs
 ) -> list[Relation]:
-    """How an output follows from what was expected; a single number in two ways at once.
+    """How an output follows from what was expected; a single number in several ways at once.
 
     Args:
         others: the other outputs of the call, as they should be.
@@ -104,7 +113,8 @@ def _follows(
     """
     found = _taken_from(came, others, given) or relation(came, expected)
     if found is not None and found.slug == "factor" and came.size == 1:
-        return [found, *(() if _are_shares(expected) else offset(came, expected))]
+        more = () if _are_shares(expected) else (offset(came, expected), function(came, expected))
+        return [found, *itertools.chain(*more)]
     return [] if found is None else [found]
 
 
@@ -226,7 +236,7 @@ def factor_told(
     """A factor in words: one number, or the quantity that it is in every call."""
     values = list(factors.values())
     what = what[:1].upper() + what[1:]
-    if max(values) - min(values) <= 1e-3 * max(abs(v) for v in values):
+    if _are_one(values):
         text = f"{what} {_verb(what)} {number(values[0])} times {than}."
         return [Told(RELATION, "factor", text, True)]
     names = names_of(factors, seen)
@@ -236,6 +246,18 @@ def factor_told(
     shown = ", ".join(number(value) for value in dict.fromkeys(round(v, 4) for v in values))
     text = f"{what} {_verb(what)} {than}, times a factor that differs from call to call: {shown}."
     return [Told(RELATION, "factor", text, True)]
+
+
+def _are_one(values: list[float]) -> bool:
+    return max(values) - min(values) <= 1e-3 * max(abs(value) for value in values)
+
+
+def number_told(times: dict[str, float], seen: Seen) -> str:
+    """How often something is there: a number, or the quantity that it is in every call."""
+    values = list(times.values())
+    if _are_one(values):
+        return number(values[0])
+    return next(iter(names_of(times, seen)), ", ".join(map(number, values)))
 
 
 # --- how much numbers say ------------------------------------------------------------------------

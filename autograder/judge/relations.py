@@ -108,9 +108,10 @@ _FUNCTIONS: dict[str, tuple[str, Callable[[np.ndarray], np.ndarray]]] = {
 }
 
 
-def _function(came: np.ndarray, expected: np.ndarray) -> Found:
-    for slug, (text, function) in _FUNCTIONS.items():
-        value = function(expected)
+def function(came: np.ndarray, expected: np.ndarray) -> Found:
+    """The functions of what was expected that give what came."""
+    for slug, (text, formula) in _FUNCTIONS.items():
+        value = formula(expected)
         if np.isfinite(value).all() and same(came, value):
             yield Relation(slug, text)
     for axis in range(came.ndim):
@@ -226,7 +227,7 @@ _OF_ONE_SHAPE = (
     _factor,
     offset,
     _order,
-    _function,
+    function,
     _partly_constant,
     _partly_right,
 )
