@@ -630,3 +630,12 @@ def test_single_numbers_are_tried_with_functions_too():
     pairs = [(4.03, 1 / 4.03), (0.31, 1 / 0.31), (15.2, 1 / 15.2)]
     assert offsets_told(*pairs) == ["`loss` is one divided by what was expected."]
     assert offsets_told((0.5, 2.0), (0.25, 4.0), (0.2, 5.0)) == []  # fractions
+
+
+def test_an_output_without_numbers_costs_no_explanation():
+    """Nothing was to be returned in one call; what the others say is told all the same."""
+    right = [np.arange(3.0) + 0.5, np.zeros(0), np.arange(4.0) + 0.5]
+    outcomes = [[{"value": {"y": k * y}, "changed": []} for y in right] for k in (1, -1)]
+    solution, seen = (Survey(["y"] * 3, one, [], [{}] * 3) for one in outcomes)
+    found = causes(Seen({CHECK: seen}, set()), units(CHECK, solution, False), OfProblem())
+    assert "factor" in names(found, "relation")
