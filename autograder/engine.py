@@ -235,7 +235,7 @@ def run_check(
 
 def _failure(check: PlannedCheck, fixtures: Fixtures) -> StudentError | Mismatch | None:
     """Call a check; why it fails, or None."""
-    show_drawn("")
+    show_drawn(None)
     try:
         check.function(**fixtures.wanted_by(check.function), **check.arguments)
     except (StudentError, Mismatch) as error:
@@ -274,5 +274,5 @@ def _row(check: PlannedCheck, failure: Any, seconds: float, hint: int) -> CheckR
         hole=getattr(failure, "hole", None),
         aside=_elsewhere(check.problem, failure),
         picture=getattr(failure, "pair", None),
-        drawn=getattr(failure, "drawn", ""),
+        task=getattr(failure, "drawn", None),
     )

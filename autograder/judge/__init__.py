@@ -9,10 +9,13 @@ from autograder.judge.comparing import (
     require_unchanged,
     show_drawn,
 )
+from autograder.judge.drawn import DrawnTask, Tile
 from autograder.judge.plugin import problem
 
 __all__ = [
+    "DrawnTask",
     "Mismatch",
+    "Tile",
     "assert_matches",
     "close",
     "problem",

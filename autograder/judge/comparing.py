@@ -5,18 +5,30 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from autograder.judge import survey
+from autograder.judge.drawn import DrawnTask
 
 RTOL, ATOL = 1e-3, 1e-5
 TOLD = 3  # single numbers of a sequence that differ
 
 
-_drawn: ContextVar[str] = ContextVar("_drawn", default="")
-Pair = tuple[np.ndarray, np.ndarray]  # given and expected, of one shape
+_drawn: ContextVar[DrawnTask | None] = ContextVar("_drawn", default=None)
+
+
+class Pair(NamedTuple):
+    """What was given and what was expected, for a picture of both.
+
+    They have one shape, or are rows of whole numbers of any length. `start` is where a step began
+    that leads to them.
+    """
+
+    given: np.ndarray
+    expected: np.ndarray
+    start: np.ndarray | None = None
 
 
 class Mismatch(AssertionError):
@@ -30,9 +42,9 @@ class Mismatch(AssertionError):
         self.what, self.idea, self.pair, self.drawn = what, idea, pair, _drawn.get()
 
 
-def show_drawn(text: str) -> None:
-    """Keep what was drawn at random, in lines, to be shown beside what differs from now on."""
-    _drawn.set(text)
+def show_drawn(task: DrawnTask | None) -> None:
+    """Keep the task that was drawn at random, to be shown beside what differs from now on."""
+    _drawn.set(task)
 
 
 def _noted(condition: Callable[..., None]) -> Callable[..., None]:
@@ -119,6 +131,7 @@ def assert_matches(
     name: str = "",
     rtol: float = RTOL,
     atol: float = ATOL,
+    start: Any = None,
 ) -> None:
     """Compare two trees of values leaf by leaf.
 
@@ -130,6 +143,7 @@ def assert_matches(
         expected: what is right: recorded or calculated by the check.
         idea: what to look at when it differs; never a line of a solution.
         name: what the value is called in the message.
+        start: where a step began that leads to the value; a picture then shows the step.
 
     Raises:
         Mismatch: at the first leaf that differs.
@@ -156,7 +170,8 @@ def assert_matches(
         same = type(seen) is type(expected) and seen == expected
         require(same, f"{label} is {seen!r}; expected {expected!r}", idea)
     else:
-        _compare_numbers(seen, np.asarray(expected), label, idea, rtol, atol)
+        begin = None if start is None else np.asarray(start)
+        _compare_numbers(seen, np.asarray(expected), label, idea, rtol, atol, begin)
 
 
 def _compare_parts(
@@ -184,7 +199,13 @@ def _is_one_number(expected: Any) -> bool:
 
 
 def _compare_numbers(
-    seen: Any, expected: np.ndarray, label: str, idea: str, rtol: float, atol: float
+    seen: Any,
+    expected: np.ndarray,
+    label: str,
+    idea: str,
+    rtol: float,
+    atol: float,
+    start: np.ndarray | None,
 ) -> None:
     if seen is None:
         raise Mismatch(f"{label} is None", "Does every path end in a return statement?")
@@ -192,12 +213,15 @@ def _compare_numbers(
         raise Mismatch(f"{label} should be a number or an array, not {_kind(seen)}", idea)
     array = np.asarray(seen)
     if array.shape != expected.shape:
+        rows = array.ndim == expected.ndim == 1 and array.dtype.kind == expected.dtype.kind == "i"
         raise Mismatch(
-            f"the shape of {label} is {list(array.shape)}; expected {list(expected.shape)}", idea
+            f"the shape of {label} is {list(array.shape)}; expected {list(expected.shape)}",
+            idea,
+            Pair(array, expected) if rows else None,
         )
     require_numbers(array, label)
     if not close(array, expected, rtol, atol):
-        pair = (array, expected) if array.ndim else None
+        pair = Pair(array, expected, start) if array.ndim else None
         raise Mismatch(_difference(array, expected, label, rtol, atol), idea, pair)
 
 

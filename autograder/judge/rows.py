@@ -52,7 +52,12 @@ def _wrong_rows(check: str, survey: Survey, student: Units, solution: Units) -> 
         if stands_alone(key) or came is None or not (is_numeric(right) and is_numeric(came)):
             continue
         owner, _, number = call_of(key).rpartition("/")
-        if owner == check and np.ndim(right) and np.size(right) and np.shape(came) == np.shape(right):
+        if (
+            owner == check
+            and np.ndim(right)
+            and np.size(right)
+            and np.shape(came) == np.shape(right)
+        ):
             found[leaf_of(key)].append((survey.given(int(number)), _differs(came, right)))
     return found
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from autograder.report import pictures
+from autograder.report import pictures, tasks
 from autograder.report.record import WORDS, CheckResult, HomeworkResult
 from common.files import write_text
 from common.homework import Homework, Problem
@@ -58,6 +58,7 @@ def _problem(problem: Problem, rows: list[CheckResult]) -> tuple[Problem, str, l
 
 def _row(row: CheckResult) -> Row:
     drawn = Markup() if row.picture is None else pictures.pair(*row.picture)
+    drawn += Markup() if row.task is None else tasks.draw(row.task)
     return Row(row, WORDS[row.status], _worth([row]), drawn)
 
 

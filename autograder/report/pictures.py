@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from markupsafe import Markup
 
+from autograder.report import sequences, steps
 from common.pages.templates import fragment
 
 PICTURES = "autograder/report/pictures.html"
@@ -60,15 +61,32 @@ class Curves:
     numbers: list[tuple[float, float]]
 
 
-def pair(given: np.ndarray, expected: np.ndarray) -> Markup:
-    """What was given beside what was expected: two curves, or two matrices on one scale.
+def pair(given: np.ndarray, expected: np.ndarray, start: np.ndarray | None = None) -> Markup:
+    """What was given beside what was expected: a step, rows of whole numbers, two curves, or two
+    matrices on one scale.
 
     Args:
-        given, expected: arrays of one shape, with at least one axis.
+        given, expected: arrays of one shape, with at least one axis, or rows of whole numbers.
+        start: where a step began that leads to them.
     """
-    given, expected = np.asarray(given, np.float64), np.asarray(expected, np.float64)
+    given, expected = np.asarray(given), np.asarray(expected)
+    if sequences.are_rows(given, expected) and not _are_alike(given, expected):
+        return sequences.draw(given, expected)
+    given, expected = given.astype(np.float64), expected.astype(np.float64)
     if not given.size:
         return Markup()
+    step = Markup()
+    if start is not None and steps.is_step(given, expected, start):
+        step = steps.draw(given, expected, start)
+    return step + _numbers(given, expected)
+
+
+def _are_alike(given: np.ndarray, expected: np.ndarray) -> bool:
+    return given.shape == expected.shape and bool((given == expected).all())
+
+
+def _numbers(given: np.ndarray, expected: np.ndarray) -> Markup:
+    """Two curves, or two matrices."""
     if given.ndim == 1 and given.size >= CURVE_FROM:
         drawn = _curves(given, expected)
         return fragment(PICTURES, curves=drawn, matrices=[], width=WIDTH, height=HEIGHT)

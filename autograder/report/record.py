@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, fields, replace
 
+from autograder.judge.comparing import Pair
+from autograder.judge.drawn import DrawnTask
 from autograder.judge.words import Line
 from autograder.run.notes import STUDENT, Note
 from common.homework import Homework
@@ -53,9 +55,10 @@ class CheckResult:
         told: what the causes say in words, at the hint level in force.
         hole: what is to be filled in, where it is still empty.
         aside: what else the verdict hangs on: given code, or another hole.
-        drawn: what the student's code drew at random when it failed, in lines.
+        drawn: the task that the student's code drew when it failed, in lines.
         printed: the end of what the student's code printed.
-        picture: given and expected, where both are arrays of one shape.
+        picture: given and expected, where both can be drawn beside each other.
+        task: the task that was drawn, as a picture needs it.
     """
 
     id: str
@@ -74,11 +77,12 @@ class CheckResult:
     aside: str = ""
     drawn: str = ""
     printed: str = ""
-    picture: tuple | None = None
+    picture: Pair | None = None
+    task: DrawnTask | None = None
 
     def __post_init__(self) -> None:
         self.what, self.idea = plain(self.what), plain(self.idea)
-        self.drawn = plain(self.drawn)
+        self.drawn = plain(self.drawn or str(self.task or ""))
 
     @property
     def message(self) -> str:
@@ -103,6 +107,8 @@ class CheckResult:
             hole=None,
             aside="",
             drawn="",
+            task=None,
+            picture=None,
         )
 
     @classmethod

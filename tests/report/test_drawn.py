@@ -49,15 +49,17 @@ def test_every_report_shows_it(failed):
     result = HomeworkResult("hw1", HW1.title, "fork", [row])
     screen = Console(file=io.StringIO(), width=80)
     pictures.show(result, HW1, screen)
-    for text in (screen.file.getvalue(), page.render([result], {"hw1": HW1})):
-        assert all(line in text for line in row.drawn.splitlines())
+    assert all(line in screen.file.getvalue() for line in row.drawn.splitlines())
+    text = page.render([result], {"hw1": HW1})
+    assert all(f">{tile}<" in text for _, tiles in row.task.rows for tile in tiles)
     assert "query" in plain.report(result, HW1) and plain.report(result, HW1).isascii()
 
 
 def test_images_that_are_not_known_and_labels_of_another_shape_are_shown_as_such():
     classes, which = np.array([[0, -1], [1, 0]]), np.array([[3, -1], [4, 5]])
-    assert checks.as_lines(classes, which).splitlines()[1].split() == ["support", "0", "0/3", "?"]
+    lines = str(checks.as_task(classes, which)).splitlines()
+    assert lines[1].split() == ["support", "0", "0/3", "?"]
     labels = np.eye(2)[[[0, 1], [1, 0]]]
-    assert "1/4 → 1" in checks.as_lines(classes, which, labels)
+    assert "1/4 → 1" in str(checks.as_task(classes, which, labels))
     for shape in ((2, 2, 0), (3, 2, 2), (2, 2)):
-        assert "→" not in checks.as_lines(classes, which, np.zeros(shape))
+        assert "→" not in str(checks.as_task(classes, which, np.zeros(shape)))

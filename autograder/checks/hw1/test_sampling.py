@@ -4,7 +4,7 @@ from itertools import permutations
 
 import numpy as np
 
-from autograder.judge import problem, require, show_drawn
+from autograder.judge import DrawnTask, Tile, problem, require, show_drawn
 
 WAY, SHOT, CLASSES, DRAWINGS = 4, 2, 9, 20
 SPOTS = np.array([0, 145, 377, 638, 783, 27, 100, 401, 755])
@@ -42,7 +42,7 @@ def recognise(seen, images, way, shot):
     """The classes and the drawings of a task's images."""
     require_shape(seen, way, shot)
     classes, which = identify(seen["pixels"], images)
-    show_drawn(as_lines(classes, which, seen["labels"]))
+    show_drawn(as_task(classes, which, seen["labels"]))
     require(
         bool((classes >= 0).all()),
         f"{int((classes < 0).sum())} of {classes.size} returned images are not in the data set "
@@ -218,7 +218,7 @@ def test_without_replacement(student, rng):
         "Each vector of 784 numbers should be one whole drawing, pixel for pixel, line after line.",
     )
     for task, drawn in zip(classes, which):
-        show_drawn(as_lines(task, drawn))
+        show_drawn(as_task(task, drawn))
         for row in (0, -1):
             require(
                 len(set(task[row].tolist())) == way,
@@ -247,7 +247,7 @@ def test_query(student, rng):
     False alarms: none; it holds for every single task. Over 20 tasks a shuffle of labels alone
     escapes with probability 1/24^20.
     """
-    wrong, first, stayed, turned_back = "", "", True, True
+    wrong, first, stayed, turned_back = "", None, True, True
     for _ in range(20):
         images = drawings(rng)
         seen, classes, which = draw(student, images, rng)
@@ -268,7 +268,7 @@ def test_query(student, rng):
         turned_back &= bool((class_of[np.argsort(said)] == shown).all())
         if not wrong and not (class_of[said] == shown).all():
             wrong = f"shows classes {shown.tolist()}, its labels say {class_of[said].tolist()}"
-            first = as_lines(classes, which, seen["labels"])
+            first = as_task(classes, which, seen["labels"])
     pattern = "there is no fixed relation between the two"
     if stayed:
         pattern = "its labels are always in column order"
@@ -399,15 +399,16 @@ def marked(rng, classes):
     return images, class_marks, drawing_marks
 
 
-def as_lines(classes, which, labels=None):
-    """A task as text: class/drawing of every image, [K + 1, N], and its label where it has one."""
+def as_task(classes, which, labels=None):
+    """A task for a reader: class and drawing of every image, [K + 1, N], and its label where it has one."""
     labelled = labels is not None and labels.ndim == 3 and labels.shape[:2] == classes.shape
     labelled = labelled and labels.size > 0
-    lines = ["the task that was drawn: class/drawing of each image" + " → its label" * labelled]
+    rows = []
     for row, images in enumerate(zip(classes, which)):
-        cells = [f"{kind}/{number}" if kind >= 0 else "?" for kind, number in zip(*images)]
-        if labelled:
-            cells = [f"{cell} → {label}" for cell, label in zip(cells, labels[row].argmax(-1))]
-        name = "query" if row == len(classes) - 1 else f"support {row}"
-        lines.append(f"{name:<12}" + "".join(f"{cell:<12}" for cell in cells).rstrip())
-    return "\n".join(lines)
+        said = labels[row].argmax(-1).tolist() if labelled else [None] * len(classes[row])
+        tiles = [
+            Tile(int(kind), f"{kind}/{number}" if kind >= 0 else "?", label)
+            for kind, number, label in zip(*images, said)
+        ]
+        rows.append(("query" if row == len(classes) - 1 else f"support {row}", tuple(tiles)))
+    return DrawnTask(tuple(rows))
