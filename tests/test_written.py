@@ -8,12 +8,13 @@ import pytest
 
 from common import homework as homeworks
 from common.errors import KitError
-from staff.written import agreement, answers, command, facts, grades, made_up, pages, rubric, words
+from staff.written import agreement, answers, command, grades, made_up, pages, rubric, words
 from staff.written.claims import Checker
 from staff.written.facts import Fact
 from staff.written.marks import NOWHERE, ORDER, OTHER_RUN, SIZE
 from staff.written.scores import lines_of, score, version
 from tests.conftest import HOMEWORKS
+from tests.marks import MARKED, WRONGLY, measure
 
 SEED = 11  # not one of those that the rules were written by
 RUNS = [
@@ -77,32 +78,10 @@ def test_what_the_runs_deny_is_marked(text, kind):
 
 @pytest.mark.parametrize("hw", HOMEWORKS)
 def test_planted_contradictions_are_marked_and_honest_numbers_are_not(hw, tmp_path):
-    homework = homeworks.load(hw)
-    made = made_up.make(tmp_path, homework, 40, SEED)
-    everybody = {student: facts.read(tmp_path / student / "runs") for student in made}
-    names = {f.run for found in everybody.values() for f in found if "-" in f.run}
-    options = facts.options(tmp_path / student / "runs" for student in made)
-    checker = Checker(words.load(homework).with_runs(names), everybody, options)
-    planted, hits, honest, wrong = 0, 0, 0, []
-    for student, questions in made.items():
-        for answer in questions.values():
-            if answer.kind == "copied":
-                continue
-            text = "\n\n".join(" ".join(texts) for texts in answer.parts.values())
-            checked = checker.check(student, text)
-            spans = [
-                (text.index(p.sentence) + p.start, text.index(p.sentence) + p.end)
-                for p in answer.planted
-            ]
-            planted += len(spans)
-            hits += sum(any(m.start < b and a < m.end for m in checked.marks) for a, b in spans)
-            honest += len(checked.borne_out)
-            wrong += [
-                m for m in checked.marks if not any(m.start < b and a < m.end for a, b in spans)
-            ]
-    assert planted >= 20 and honest >= 100
-    assert hits / planted >= 0.9, f"{hits} of {planted}"
-    assert len(wrong) / honest <= 0.02, wrong[:5]
+    count = measure(hw, tmp_path, SEED)
+    assert count.planted >= 20 and count.honest >= 100
+    assert count.found / count.planted >= MARKED, count.missed
+    assert len(count.wrongly) / count.honest <= WRONGLY, count.wrongly[:5]
 
 
 def test_points_never_fall_below_zero_and_losses_of_all_or_half_take_their_share():

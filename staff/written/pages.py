@@ -90,10 +90,10 @@ def write(
     key.students = [list(paper.students) for paper in readable]
     key.refused = {paper.ident: paper.refused for paper in papers if paper.refused}
     _note_runs(readable)
-    checker = _checker(homework, readable)
+    judge = checker(homework, readable)
     pages = []
     for question, rubric in rubrics.items():
-        shown = [_answer(paper, rubric, homework, checker, key) for paper in readable]
+        shown = [_answer(paper, rubric, homework, judge, key) for paper in readable]
         pages.append(folder / f"{homework.name}-{question}.html")
         write_text(pages[-1], render(homework, rubric, shown, key.name))
     write_text(folder / KEY_FILE, json.dumps(asdict(key), indent=1))
@@ -170,14 +170,17 @@ def _data(homework: Homework, rubric: Rubric, idents: list[str], store: str) -> 
     }
 
 
-def _checker(homework: Homework, papers: list[Paper]) -> Checker:
+def checker(homework: Homework, papers: list[Paper]) -> Checker:
+    """What holds the answers of these papers against their authors' runs."""
     everybody = {paper.ident: facts.read(paper.folder / "runs") for paper in papers}
-    names = {fact.run for found in everybody.values() for fact in found if "." not in fact.run[-5:]}
+    names = {
+        fact.run for found in everybody.values() for fact in found if not fact.run.endswith(".json")
+    }
     known = words.load(homework).with_runs(name for name in names if re.search(r"[-\d]", name))
     return Checker(known, everybody, facts.options(paper.folder / "runs" for paper in papers))
 
 
-def _answer(paper: Paper, rubric: Rubric, homework: Homework, checker: Checker, key: Key) -> dict:
+def _answer(paper: Paper, rubric: Rubric, homework: Homework, judge: Checker, key: Key) -> dict:
     """Return one student's answer as the page shows it."""
     notes = list(paper.notes)
     found = paper.answers.get(rubric.question)
@@ -186,10 +189,10 @@ def _answer(paper: Paper, rubric: Rubric, homework: Homework, checker: Checker, 
     if len(text) > LONGEST:
         notes.append(f"{len(text):,} characters; the first {LONGEST:,} are shown")
         text = text[:LONGEST]
-    checked = checker.check(paper.ident, text)
+    checked = judge.check(paper.ident, text)
     if not text.strip():
         notes.append("nothing is written here")
-    own = [f for f in checker.everybody[paper.ident] if f.when is None]
+    own = [f for f in judge.everybody[paper.ident] if f.when is None]
     return {
         "ident": key.ident(rubric.question, paper.ident),
         "notes": notes,

@@ -165,5 +165,7 @@ class Sentence:
 
     def _is_share(self, number: Number) -> bool:
         """Whether it is the ratio of two whole numbers of the sentence, or one of one: 1/40."""
+        if number.half is not None:
+            return False
         counts = [1.0, *self._times()]
         return any(b and number.equals(a / b) for a, b in itertools.permutations(counts, 2))

@@ -177,8 +177,11 @@ const COMMANDS = {
   m: () => { at("model").open = !at("model").open; },
 };
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-  if (event.target.matches("input")) return inField(event);
+  if (event.isComposing) return;
+  if ((event.ctrlKey || event.metaKey) && event.key === "s") { event.preventDefault(); save(); }
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.matches("input:not([type=file])")) return inField(event);
+  if (event.key === "Enter" && event.target.matches("#save, #load, summary, a")) return; // theirs
   const line = lines.find((one) => one.key === event.key);
   if (!line && !(event.key in COMMANDS)) return;
   event.preventDefault();
@@ -201,13 +204,14 @@ at("grader").addEventListener("change", (event) => {
   const text = event.target.value.trim();
   if (text && text !== state.grader) recall(text);
 });
-at("save").addEventListener("click", () => {
+function save() {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([JSON.stringify(state, null, 1)], { type: "application/json" }));
   link.download = `${data.homework}-${data.question}-${state.grader.replace(/[^\p{L}\p{N}]+/gu, "_") || "nobody"}.json`;
   link.click();
   URL.revokeObjectURL(link.href);
-});
+}
+at("save").addEventListener("click", save);
 at("load").addEventListener("change", async (event) => {
   try {
     const other = JSON.parse(await event.target.files[0].text());
