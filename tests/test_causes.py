@@ -607,7 +607,7 @@ def of_a_sum(times):
 def test_a_term_that_counts_otherwise_is_seen_by_the_one_that_is_left_out(times, said):
     solution = units(CHECK, of_a_sum(lambda n: 1), False)
     cause = (Cause(CHANGE, "term_left_out", "A term is left out."),)
-    things = [known(cause, units(CHECK, of_a_sum(lambda n: 0), False), solution, ())]
+    things = [take_fingerprints(cause, units(CHECK, of_a_sum(lambda n: 0), False), solution, ())]
     seen = Seen({CHECK: of_a_sum(times)}, set())
     (found,) = [one for one in causes(seen, solution, OfProblem(things=things)) if one.level == 3]
     assert found.slug == "term_counted_otherwise" and said in found.text and not found.sure
@@ -620,7 +620,7 @@ def test_a_thing_that_leaves_one_output_right_looks_like_it(power, named):
     wrong = {name: RNG_OF_THREE[name] ** 2 for name in "bc"}
     cause = (Cause(MISTAKE, "spoilt", "It is spoilt."),)
     spoilt = units(CHECK, of_three(a=RNG_OF_THREE["a"] ** 3, **wrong), False)
-    things = [known(cause, spoilt, solution, ())]
+    things = [take_fingerprints(cause, spoilt, solution, ())]
     came = of_three(b=wrong["b"], c=RNG_OF_THREE["c"] ** power)
     found = causes(Seen({CHECK: came}, set()), solution, OfProblem(things=things))
     assert names(found) == named and not any(one.sure for one in found if one.kind == MISTAKE)
