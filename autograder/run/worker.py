@@ -94,6 +94,7 @@ class Server:
         failed = preload(modules)
         if "numpy" in sys.modules:
             preload(["numpy.random"])  # it would be imported at its first use, by every child anew
+        forget("common")  # of this program; that of the tree counts
         gc.freeze()  # else the collector of every child writes to, and so copies, all that it shares
         return {"level": self.sandbox.level, "failed": failed}
 
@@ -158,6 +159,13 @@ def preload(modules: list[str]) -> dict[str, str]:
     return failed
 
 
+def forget(*packages: str) -> None:
+    """Let packages be imported anew, from the tree of a check."""
+    if sys.modules.keys() & packages:  # else a forked child would touch, and so copy, all names
+        for name in [one for one in sys.modules if one.partition(".")[0] in packages]:
+            del sys.modules[name]
+
+
 # --- one conversation ---------------------------------------------------------------------------
 
 
@@ -206,8 +214,7 @@ class Student:
         self.files = handed_in.Finder(handed_in.plan_of(tree, homework), Path(tree), in_place)
         handed_in.install(self.files)
         warnings.showwarning = self._show_warning  # type: ignore[assignment]
-        for name in [n for n in sys.modules if n.split(".")[0] in (homework, "common", "probes")]:
-            del sys.modules[name]  # a spawned worker serves several checks
+        forget(homework, "common", "probes")  # a spawned worker serves several checks
         sys.path[:] = [tree] + [p for p in sys.path if not os.path.isdir(os.path.join(p, "probes"))]
         sys.dont_write_bytecode = True
         importlib.invalidate_caches()
