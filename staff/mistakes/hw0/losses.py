@@ -11,7 +11,7 @@ from staff.authoring.catalogue import mistake
 def ranking_with_a_logarithm(positive, negative):
     """The loss is BPR's own: with a logarithm of the sigmoid.
 
-    It grows without bound for pairs that are far wrong. This homework's loss stays below 1.
+    It grows without bound for pairs that are very wrong. This homework's loss stays below 1.
     """
     return -F.logsigmoid(positive - negative).mean()
 
@@ -39,15 +39,14 @@ def ranking_summed(positive, negative):
 def ranking_of_the_mean_margin(positive, negative):
     """The margins are averaged before the sigmoid.
 
-    One pair with a huge margin then hides many that are wrong. With a single pair the value is
-    right.
+    One pair with a huge margin then hides many wrong pairs. For a single pair the value is right.
     """
     return 1 - torch.sigmoid((positive - negative).mean())
 
 
 @mistake("3a")
 def ranking_of_two_sigmoids(positive, negative):
-    """Each logit goes through a sigmoid of its own.
+    """Each logit goes through its own sigmoid.
 
     Adding the same number to both logits changes the loss. Only their difference should count.
     """
@@ -58,7 +57,7 @@ def ranking_of_two_sigmoids(positive, negative):
 def ranking_hinge(positive, negative):
     """The loss is a hinge: zero beyond a margin, straight below it.
 
-    Pairs that are right by more than the margin have no gradient, and pairs far wrong count most.
+    Pairs that are right by more than the margin have no gradient, and very wrong pairs count most.
     """
     return (1 - (positive - negative)).clamp_min(0).mean()
 
@@ -77,7 +76,7 @@ def ranking_counts(positive, negative):
 def ranking_negative_cut(positive, negative):
     """The drawn items carry no gradient.
 
-    The value is right, but every watched item is only pushed up and nothing is pushed down.
+    The value is right, but training only raises watched items and lowers nothing.
     """
     return (1 - torch.sigmoid(positive - negative.detach())).mean()
 
@@ -93,7 +92,7 @@ def ranking_every_pair_of_the_batch(positive, negative):
 
 @mistake("3a")
 def ranking_overflows(positive, negative):
-    """The sigmoid is made from powers of e, and overflows for large margins.
+    """The sigmoid is computed from powers of e, and overflows for large margins.
 
     Margins of -100 give inf divided by inf. Look for nan late in training.
     """
@@ -114,8 +113,8 @@ def ranking_one_per_pair(positive, negative):
 def ranking_margin_clamped(positive, negative):
     """The margin is cut off before the sigmoid.
 
-    Pairs whose logits lie further apart than the bound have no gradient left, also those that are
-    ranked the wrong way round: they never get better.
+    Pairs whose logits differ by more than the bound have no gradient, even if their order is wrong:
+    they never improve.
     """
     return (1 - torch.sigmoid((positive - negative).clamp(-7, 7))).mean()
 
@@ -133,7 +132,7 @@ def rating_summed(predicted, ratings):
 def rating_absolute(predicted, ratings):
     """The loss is the mean absolute error.
 
-    Twice the error gives twice the loss, where it should be four times.
+    Twice the error gives twice the loss; it should give four times the loss.
     """
     return (predicted - ratings).abs().mean()
 
@@ -178,7 +177,7 @@ def rating_rounded(predicted, ratings):
 def rating_clamped(predicted, ratings):
     """The predictions are cut to the range from 1 to 5.
 
-    Beyond the range nothing is learned, even where the prediction is wrong.
+    Outside this range nothing is learned, even if the prediction is wrong.
     """
     return F.mse_loss(predicted.clamp(1, 5), ratings)
 
@@ -235,7 +234,7 @@ def joint_weights_exchanged(net, users, items, ratings, negatives, weights):
 def joint_unweighted(net, users, items, ratings, negatives, weights):
     """The weights are not used.
 
-    All settings train alike. Try (1, 0) and (0, 1).
+    All settings train in the same way. Try (1, 0) and (0, 1).
     """
     positive, predicted = net(users, items)
     negative, _ = net(users, negatives)
@@ -247,7 +246,7 @@ def joint_unweighted(net, users, items, ratings, negatives, weights):
 def joint_weights_normalised(net, users, items, ratings, negatives, weights):
     """The weights are divided by their sum.
 
-    With weights that sum to 1 nothing shows. Twice the weights should give twice the loss.
+    If the weights sum to 1, you see no difference. Twice the weights should give twice the loss.
     """
     positive, predicted = net(users, items)
     negative, _ = net(users, negatives)
@@ -258,7 +257,7 @@ def joint_weights_normalised(net, users, items, ratings, negatives, weights):
 
 @mistake("3c")
 def joint_second_weight_from_the_first(net, users, items, ratings, negatives, weights):
-    """The rating's weight is taken to be 1 less the ranking's.
+    """The rating's weight is computed as 1 minus the ranking's.
 
     With weights that sum to 1 nothing shows.
     """
@@ -285,7 +284,7 @@ def joint_parts_weighted(net, users, items, ratings, negatives, weights):
 def joint_parts_exchanged(net, users, items, ratings, negatives, weights):
     """The rating loss is returned before the ranking loss.
 
-    The weighted sum is right, but the curves carry each other's names.
+    The weighted sum is right, but each curve has the other's name.
     """
     positive, predicted = net(users, items)
     negative, _ = net(users, negatives)
@@ -321,7 +320,7 @@ def joint_stars_for_drawn_items(net, users, items, ratings, negatives, weights):
 def joint_drawn_items_get_no_stars(net, users, items, ratings, negatives, weights):
     """Drawn items are trained to a rating of 0.
 
-    Not to have watched a film is not to dislike it: there are stars for watched items only.
+    A user who has not watched a film need not dislike it: only watched items have stars.
     """
     positive, predicted = net(users, items)
     negative, other = net(users, negatives)
@@ -348,7 +347,7 @@ def joint_ranking_reversed(net, users, items, ratings, negatives, weights):
 def joint_other_users(net, users, items, ratings, negatives, weights):
     """The drawn items are ranked for other users than the watched ones.
 
-    The two logits of a pair then say nothing about one ranking.
+    The two logits of a pair then do not belong to the same ranking.
     """
     positive, predicted = net(users, items)
     negative, _ = net(users.roll(1), negatives)
@@ -360,7 +359,7 @@ def joint_other_users(net, users, items, ratings, negatives, weights):
 def joint_negative_cut(net, users, items, ratings, negatives, weights):
     """The drawn items are ranked without a gradient.
 
-    The values are right, but nothing is ever pushed down.
+    The values are right, but training never lowers a drawn item.
     """
     positive, predicted = net(users, items)
     with torch.no_grad():
@@ -385,7 +384,7 @@ def joint_ranks_by_stars(net, users, items, ratings, negatives, weights):
 def joint_batch_changed(net, users, items, ratings, negatives, weights):
     """The ratings that the caller passed are changed.
 
-    The next epoch finds other stars in the data. Print them after the call.
+    The next epoch then has other stars in its data. Print them after the call.
     """
     positive, predicted = net(users, items)
     negative, _ = net(users, negatives)

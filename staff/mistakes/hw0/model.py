@@ -21,9 +21,9 @@ def made(num_users, num_items, dim, std):
 
 @mistake("1a")
 def tables_drawn_by_torchs_default(num_users, num_items, dim, shared):
-    """The numbers of the vectors have variance 1, as nn.Embedding draws them by itself.
+    """The numbers of the vectors have variance 1, the default of nn.Embedding.
 
-    The logits of untrained tables then spread over many units, which a histogram of them shows.
+    The logits of untrained tables then have a wide spread; look at their histogram.
     """
 
     def draw():
@@ -39,7 +39,7 @@ def tables_drawn_by_torchs_default(num_users, num_items, dim, shared):
 
 @mistake("1a")
 def tables_variance_taken_for_deviation(num_users, num_items, dim, shared):
-    """The standard deviation of the vectors is what their variance should be.
+    """The standard deviation of the vectors has the value that their variance should have.
 
     With dim = 32 the numbers are more than five times too small. The length of a drawn vector
     should be about 1.
@@ -50,9 +50,10 @@ def tables_variance_taken_for_deviation(num_users, num_items, dim, shared):
 
 @mistake("1a")
 def tables_scaled_by_their_rows(num_users, num_items, dim, shared):
-    """The spread of a table depends on how many rows it has, not on the length of a vector.
+    """The standard deviation of a table depends on its number of rows.
 
-    Tables of users and of items have different spreads. Print the standard deviation of both.
+    It should depend on the length of a vector only. The tables of users and items have different
+    standard deviations. Print both.
     """
 
     def draw():
@@ -69,8 +70,8 @@ def tables_scaled_by_their_rows(num_users, num_items, dim, shared):
 def tables_uniform(num_users, num_items, dim, shared):
     """The vectors come from a uniform distribution.
 
-    No number of a table is larger than a fixed bound. A histogram of a table is flat where it
-    should be a bell.
+    No number of a table is larger than a fixed bound. The histogram of a table is flat; it should
+    be bell-shaped.
     """
 
     def draw():
@@ -88,8 +89,8 @@ def tables_uniform(num_users, num_items, dim, shared):
 def tables_xavier(num_users, num_items, dim, shared):
     """The vectors are drawn by Xavier's rule for linear layers.
 
-    The spread then falls with the number of rows. An embedding is no linear layer over all its
-    rows: one row is used at a time.
+    The spread then falls with the number of rows. An embedding is not a linear layer over all its
+    rows: it uses one row at a time.
     """
 
     def draw():
@@ -121,7 +122,7 @@ def tables_bias_drawn_too(num_users, num_items, dim, shared):
 
 @mistake("1a")
 def tables_never_shared(num_users, num_items, dim, shared):
-    """Both tasks always get tables of their own.
+    """Both tasks always get their own tables.
 
     With shared=True there are twice as many parameters as there should be, and neither task learns
     from the other.
@@ -190,7 +191,7 @@ def tables_copied_when_shared(num_users, num_items, dim, shared):
 def tables_sizes_exchanged(num_users, num_items, dim, shared):
     """The table of users has a row for each item, and the other way round.
 
-    With more users than items, large user ids are out of range; with fewer, nothing is heard of it.
+    With more users than items, large user ids are out of range; with fewer users there is no error.
     """
     watch = made(num_items, num_users, dim, dim**-0.5)
     return watch, watch if shared else made(num_items, num_users, dim, dim**-0.5)
@@ -234,7 +235,7 @@ def tables_bias_of_users(num_users, num_items, dim, shared):
 def tables_with_a_padding_row(num_users, num_items, dim, shared):
     """Row 0 of the tables is a padding row that is never trained.
 
-    User 0 and item 0 keep their vectors for ever. Look at the gradient of row 0 after a backward
+    User 0 and item 0 keep their vectors forever. Look at the gradient of row 0 after a backward
     pass.
     """
 
@@ -257,7 +258,7 @@ def tables_with_a_padding_row(num_users, num_items, dim, shared):
 def tables_with_sparse_gradients(num_users, num_items, dim, shared):
     """The tables ask for sparse gradients.
 
-    The first step of Adam ends with an error that says so.
+    The first step of Adam fails with an error that says so.
     """
 
     def draw():
@@ -293,9 +294,9 @@ def tables_cut_to_length_one(num_users, num_items, dim, shared):
 
 @mistake("1a")
 def tables_frozen(num_users, num_items, dim, shared):
-    """Tables that are to be trained take no gradient.
+    """Tables that should be trained take no gradient.
 
-    At least one of them is frozen. Numbers that are put in from outside may come without gradients.
+    At least one of them is frozen. Some ways to fill an embedding freeze it.
     """
 
     def fixed(*shape):
@@ -330,8 +331,8 @@ def tables_from_one_seed(num_users, num_items, dim, shared):
 def tables_of_unit_vectors(num_users, num_items, dim, shared):
     """Every vector is scaled to length one after it was drawn.
 
-    The numbers have the right spread, and the rows all have one length. Print the lengths of some rows:
-    numbers that are drawn by themselves make lengths that differ.
+    The numbers have the right standard deviation, but all rows have the same length. Print the
+    lengths of some rows: if numbers are drawn independently, the lengths differ.
     """
 
     def draw():
@@ -347,9 +348,9 @@ def tables_of_unit_vectors(num_users, num_items, dim, shared):
 
 @mistake("1b")
 def head_relu_at_the_end(layer_sizes):
-    """A ReLU stands after the last layer too.
+    """There is a ReLU after the last layer too.
 
-    Ratings can then not be negative, and where the last layer is below zero nothing is learned.
+    Ratings then cannot be negative, and if the last layer is below zero nothing is learned.
     """
     layers = []
     for inputs, outputs in zip(layer_sizes, [*layer_sizes[1:], 1]):
@@ -359,7 +360,7 @@ def head_relu_at_the_end(layer_sizes):
 
 @mistake("1b")
 def head_without_relu(layer_sizes):
-    """Nothing stands between the linear layers.
+    """There is nothing between the linear layers.
 
     Together they are one linear layer: the sum of two inputs gives the sum of their outputs, but
     for the bias.
@@ -370,7 +371,7 @@ def head_without_relu(layer_sizes):
 
 @mistake("1b")
 def head_relu_at_the_start(layer_sizes):
-    """A ReLU stands before the first layer.
+    """There is a ReLU before the first layer.
 
     All negative features are lost. Change one of them and nothing happens.
     """
@@ -396,7 +397,7 @@ def head_without_its_last_layer(layer_sizes):
 def head_lacks_a_hidden_layer(layer_sizes):
     """The head goes from the features straight to its last width, or to the output.
 
-    Hidden layers that layer_sizes asks for are not there. Print the head.
+    Some hidden layers of layer_sizes are missing. Print the head.
     """
     return nn.Sequential(
         nn.Linear(layer_sizes[0], layer_sizes[-1]), nn.ReLU(), nn.Linear(layer_sizes[-1], 1)
@@ -417,9 +418,9 @@ def head_without_biases(layer_sizes):
 
 @mistake("1b")
 def head_with_tanh(layer_sizes):
-    """Another function than a ReLU stands between the layers.
+    """The function between the layers is not a ReLU.
 
-    Large inputs of a hidden unit leave its output flat, on both sides.
+    A hidden unit saturates for large inputs of either sign.
     """
     layers = []
     for inputs, outputs in zip(layer_sizes, [*layer_sizes[1:], 1]):
@@ -440,9 +441,9 @@ class Listed(nn.Module):
 
 @mistake("1b")
 def head_of_hidden_layers(layer_sizes):
-    """The layers are kept where the module does not find them.
+    """The module does not find its layers.
 
-    The head has no parameters: an optimizer would train nothing of it. Count its parameters.
+    The head has no parameters, so an optimizer would train nothing. Count its parameters.
     """
     sizes = [*layer_sizes, 1]
     return Listed([nn.Linear(a, b) for a, b in zip(sizes, sizes[1:])])
@@ -477,7 +478,7 @@ def head_lengthens_the_callers_list(layer_sizes):
 def head_starts_at_zero(layer_sizes):
     """Weights start at zero.
 
-    Every input gets the same rating, and the hidden units of a layer can never become different.
+    Every input gets the same rating, and the hidden units of a layer stay equal forever.
     """
     layers = []
     for inputs, outputs in zip(layer_sizes, [*layer_sizes[1:], 1]):
@@ -489,9 +490,10 @@ def head_starts_at_zero(layer_sizes):
 
 @mistake("1b")
 def head_squashed_to_one_to_five(layer_sizes):
-    """The ratings are squeezed into the range of the stars.
+    """The ratings are squashed into the range of the stars.
 
-    Predictions near 1 and 5 then have almost no gradient. Nothing stands after the last layer.
+    Predictions near 1 and 5 then have almost no gradient. There should be nothing after the last
+    layer.
     """
     layers = []
     for inputs, outputs in zip(layer_sizes, [*layer_sizes[1:], 1]):
@@ -512,7 +514,7 @@ class Cut(nn.Module):
 def head_cuts_the_gradient(layer_sizes):
     """No gradient passes through the head to its features.
 
-    The values are right, and the head itself learns, but the tables that feed it never would.
+    The values are right, and the head itself learns, but the tables before it never would.
     """
     layers = []
     for inputs, outputs in zip(layer_sizes, [*layer_sizes[1:], 1]):
@@ -600,8 +602,8 @@ def shared_tables_exchanged(tables, head, users, items):
 def shared_product_averaged(tables, head, users, items):
     """The products of the coordinates are averaged.
 
-    The first part of the logit is a dim-th of what it should be: double dim by repeating the
-    vectors and it stays the same.
+    The product is too small by the factor dim: if you double dim by repeating the vectors, it stays
+    the same.
     """
     u, q = tables.users(users), tables.items(items)
     logit = (u * q).mean(-1) + tables.bias(items).squeeze(-1)
@@ -667,7 +669,7 @@ def shared_features_cut(tables, head, users, items):
 def shared_product_cut(tables, head, users, items):
     """The product among the features carries no gradient.
 
-    The value is right, and the tables move, but not as the rating would have them.
+    The value is right, and the tables are trained, but not by the rating's full gradient.
     """
     u, q = tables.users(users), tables.items(items)
     logit = (u * q).sum(-1) + tables.bias(items).squeeze(-1)
@@ -724,7 +726,7 @@ def shared_ids_written_to(tables, head, users, items):
 def separate_all_from_watch(watch_tables, rate_tables, head, users, items):
     """The rating is made from the watch tables.
 
-    The rate tables are never used, and both tasks move the same vectors.
+    The rate tables are never used, and both tasks train the same vectors.
     """
     u, q = watch_tables.users(users), watch_tables.items(items)
     logit = (u * q).sum(-1) + watch_tables.bias(items).squeeze(-1)
@@ -735,7 +737,7 @@ def separate_all_from_watch(watch_tables, rate_tables, head, users, items):
 def separate_all_from_rate(watch_tables, rate_tables, head, users, items):
     """The watch logit is made from the rate tables.
 
-    The watch tables are never used, and both tasks move the same vectors.
+    The watch tables are never used, and both tasks train the same vectors.
     """
     u, q = rate_tables.users(users), rate_tables.items(items)
     logit = (u * q).sum(-1) + rate_tables.bias(items).squeeze(-1)
@@ -746,7 +748,7 @@ def separate_all_from_rate(watch_tables, rate_tables, head, users, items):
 def separate_exchanged(watch_tables, rate_tables, head, users, items):
     """Each task uses the other's tables.
 
-    Nothing crosses, but the names are wrong: the watch logit moves when the rate tables do.
+    No gradient crosses, but the names are wrong: the watch logit changes when the rate tables do.
     """
     u, q = rate_tables.users(users), rate_tables.items(items)
     logit = (u * q).sum(-1) + rate_tables.bias(items).squeeze(-1)
@@ -756,7 +758,7 @@ def separate_exchanged(watch_tables, rate_tables, head, users, items):
 
 @mistake("2b")
 def separate_users_only(watch_tables, rate_tables, head, users, items):
-    """The tasks have users of their own and the same items.
+    """The tasks have separate users and the same items.
 
     The rating's gradient reaches the items that the watch logit is made of.
     """
@@ -831,7 +833,7 @@ def separate_no_bias(watch_tables, rate_tables, head, users, items):
 def separate_bias_added_to_rating(watch_tables, rate_tables, head, users, items):
     """The rating adds the bias of the rate tables.
 
-    That bias is not used by anything. The rating moves when it does.
+    Nothing should use that bias. The rating changes when it does.
     """
     u, q = watch_tables.users(users), watch_tables.items(items)
     logit = (u * q).sum(-1) + watch_tables.bias(items).squeeze(-1)
@@ -844,7 +846,7 @@ def separate_bias_added_to_rating(watch_tables, rate_tables, head, users, items)
 def separate_vectors_of_both_tables(watch_tables, rate_tables, head, users, items):
     """The rating is made from sums of both tasks' vectors.
 
-    The rate tables then only correct the watch tables, and the rating moves both.
+    The rate tables then only correct the watch tables, and the rating trains both.
     """
     u, q = watch_tables.users(users), watch_tables.items(items)
     logit = (u * q).sum(-1) + watch_tables.bias(items).squeeze(-1)
@@ -890,7 +892,7 @@ def separate_rating_keeps_an_axis(watch_tables, rate_tables, head, users, items)
 
 @mistake("2b")
 def separate_gradient_crosses_unseen(watch_tables, rate_tables, head, users, items):
-    """The watch vectors take part in the rating with a net value of nothing.
+    """The watch vectors are in the rating with a net value of zero.
 
     The rating's value is right, yet its gradient reaches the watch tables.
     """

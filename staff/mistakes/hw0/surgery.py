@@ -29,7 +29,7 @@ def cosine_averaged_over_parameters(first_loss, second_loss, parameters):
 def cosine_of_the_first_parameter(first_loss, second_loss, parameters):
     """Only the first parameter counts.
 
-    The gradient of all others could point anywhere. With one parameter the value is right.
+    The gradients of all others have no effect. With one parameter the value is right.
     """
     one, other = long_vector(first_loss, parameters[:1]), long_vector(second_loss, parameters[:1])
     size = one.norm() * other.norm()
@@ -59,7 +59,7 @@ def cosine_normalised_once(first_loss, second_loss, parameters):
 def cosine_of_the_parameters(first_loss, second_loss, parameters):
     """The gradients are multiplied by the parameters before they are compared.
 
-    The value moves when the parameters do, even for losses whose gradient is constant.
+    The value changes with the parameters, even for losses whose gradient is constant.
     """
     whole = torch.cat([p.detach().flatten() for p in parameters])
     one, other = (
@@ -85,7 +85,7 @@ def cosine_absolute(first_loss, second_loss, parameters):
 def cosine_through_grad(first_loss, second_loss, parameters):
     """The gradients are made by backward(), which leaves them in `.grad`.
 
-    The next training step would add to what is left there. Look at `.grad` before and after.
+    The next training step would add to what is there. Look at `.grad` before and after.
     """
     vectors = []
     for loss in (first_loss, second_loss):
@@ -103,9 +103,9 @@ def cosine_through_grad(first_loss, second_loss, parameters):
 
 @mistake("X1")
 def cosine_frees_the_graph(first_loss, second_loss, parameters):
-    """The graph of the losses is used up.
+    """The graph of the losses is freed.
 
-    The backward pass of the training step fails: the graph was freed by an earlier one.
+    The backward pass of the training step then fails.
     """
     vectors = []
     for loss in (first_loss, second_loss):
@@ -135,9 +135,9 @@ def cosine_drops_unused_parameters(first_loss, second_loss, parameters):
 
 @mistake("X1")
 def cosine_of_zero_undefined(first_loss, second_loss, parameters):
-    """A gradient of zeros gives a value that is not a number.
+    """A zero gradient gives nan.
 
-    It happens as soon as one task does not use the tables. Zero is expected there.
+    This happens as soon as one task does not use the tables. The result should be zero.
     """
     one, other = long_vector(first_loss, parameters), long_vector(second_loss, parameters)
     return float(one @ other / (one.norm() * other.norm()))
@@ -159,10 +159,10 @@ def cosine_of_parts_as_they_are(first_loss, second_loss, parameters):
 
 @mistake("X1")
 def cosine_of_small_gradients_is_zero(first_loss, second_loss, parameters):
-    """Small gradients count as none.
+    """Small gradients count as zero.
 
-    Late in training every gradient is short, and the cosine says 0 from then on. Take a hundredth
-    of both losses: an angle does not change.
+    Late in training every gradient is small, and the cosine is then always 0. Divide both losses by
+    a hundred: an angle does not change.
     """
     one, other = long_vector(first_loss, parameters), long_vector(second_loss, parameters)
     size = one.norm() * other.norm()
@@ -201,7 +201,7 @@ def surgery_always(gradients, rng):
 
 @mistake("X2")
 def surgery_never(gradients, rng):
-    """The gradients come back as they were.
+    """The gradients are returned unchanged.
 
     Print the scalar product of two conflicting rows before and after.
     """
@@ -212,8 +212,8 @@ def surgery_never(gradients, rng):
 def surgery_against_what_is_left(gradients, rng):
     """A gradient is projected against what is left of the other, not against the original.
 
-    The first task gives way and the second no longer needs to: the result depends on which task is
-    called first.
+    The first task is projected and the second then has no conflict: the result depends on which
+    task comes first.
     """
     left = gradients.clone()
     for i in range(len(gradients)):
@@ -242,7 +242,7 @@ def surgery_divides_by_the_length(gradients, rng):
 
 @mistake("X2")
 def surgery_onto_the_other(gradients, rng):
-    """What conflicts is kept and the rest thrown away.
+    """The conflicting part is kept and the rest is dropped.
 
     The result is parallel to the other gradient where it should be orthogonal.
     """
@@ -257,7 +257,7 @@ def surgery_onto_the_other(gradients, rng):
 
 @mistake("X2")
 def surgery_adds_the_conflict(gradients, rng):
-    """The conflicting part is added where it should be taken out.
+    """The conflicting part is added; it should be removed.
 
     The scalar product with the other gradient becomes twice as negative.
     """
@@ -274,7 +274,7 @@ def surgery_adds_the_conflict(gradients, rng):
 def surgery_on_the_first_task(gradients, rng):
     """Only the first task's gradient is changed.
 
-    The other tasks still work against it. All tasks are treated alike.
+    The other tasks still conflict with it. All tasks should be treated in the same way.
     """
     left = gradients.clone()
     for j in rng.permutation(len(gradients)):
@@ -288,7 +288,7 @@ def surgery_on_the_first_task(gradients, rng):
 def surgery_in_a_fixed_order(gradients, rng):
     """The tasks are met in the same order every time.
 
-    With two tasks nothing shows. With more, the last one met always has its way.
+    With two tasks you see no difference. With more, the last one in the order always wins.
     """
     left = gradients.clone()
     for i in range(len(gradients)):
@@ -303,8 +303,8 @@ def surgery_in_a_fixed_order(gradients, rng):
 def surgery_tests_the_original(gradients, rng):
     """Whether and how much to project is decided by the original gradient, not by what is left.
 
-    With two tasks nothing shows. With more, a conflict that an earlier projection made or ended is
-    missed.
+    With two tasks you see no difference. With more, this misses a conflict that an earlier
+    projection caused or removed.
     """
     left = gradients.clone()
     for i in range(len(gradients)):
@@ -319,7 +319,7 @@ def surgery_tests_the_original(gradients, rng):
 def surgery_in_place(gradients, rng):
     """The caller's gradients are changed.
 
-    Later tasks meet what is left of earlier ones, and the caller has lost the original.
+    Later tasks see the changed gradients of earlier ones, and the caller has lost the originals.
     """
     original = gradients.clone()
     for i in range(len(gradients)):
@@ -334,7 +334,7 @@ def surgery_in_place(gradients, rng):
 def surgery_summed(gradients, rng):
     """The sum over tasks is returned.
 
-    The handout asks for one row a task; the caller sums. Print the shape.
+    The handout asks for one row for each task; the caller sums. Print the shape.
     """
     left = gradients.clone()
     for i in range(len(gradients)):
@@ -349,8 +349,8 @@ def surgery_summed(gradients, rng):
 def surgery_with_itself(gradients, rng):
     """A task also meets its own gradient.
 
-    After some projections what is left can point away from where it began. Then it is cut down once
-    more, by a task with which it has no conflict. With two tasks nothing shows.
+    After some projections the rest can point away from the original gradient. It is then projected
+    once more, for a conflict with itself. With two tasks you see no difference.
     """
     left = gradients.clone()
     for i in range(len(gradients)):
@@ -365,8 +365,8 @@ def surgery_with_itself(gradients, rng):
 def surgery_of_what_nearly_agrees(gradients, rng):
     """Gradients that agree a little are projected as well.
 
-    The test compares with a number above zero. Small gradients always fall below it: scale two that
-    agree down, and they should stay as they are.
+    The test compares with a number above zero. Small gradients are always below it: scale down two
+    gradients that agree, and they should not change.
     """
     left = gradients.clone()
     for i in range(len(gradients)):
@@ -381,8 +381,8 @@ def surgery_of_what_nearly_agrees(gradients, rng):
 def surgery_in_one_order_for_all(gradients, rng):
     """One order is drawn, and all tasks meet the others in it.
 
-    Each task is to have an order of its own. Each by itself is drawn as it should be; together, some
-    combinations of orders never come up.
+    Each task should have its own order. Each order by itself is drawn correctly, but some
+    combinations of orders never occur.
     """
     left, order = gradients.clone(), rng.permutation(len(gradients))
     for i in range(len(gradients)):

@@ -30,7 +30,7 @@ def query_labels_shown(self, images, labels):
     """The query labels are in the input.
 
     Every image comes with its label, the queries too. Training reaches full accuracy at once, and
-    exchanging the query labels moves the predictions.
+    exchanging the query labels changes the predictions.
     """
     logits, _ = _read(self, _join(images, labels))
     return logits.reshape(labels.shape)
@@ -51,10 +51,10 @@ def only_last_query_hidden(self, images, labels):
 
 @mistake("2a")
 def query_column_hidden(self, images, labels):
-    """The labels of one column are hidden where those of one row should be.
+    """The labels of one column are hidden instead of those of one row.
 
-    The axis of rows and the axis of classes are mixed up: one class loses its labels in every row,
-    and the query labels of the others are in the input.
+    The axes of rows and classes are confused: one class loses its labels in every row, and the
+    query labels of the others are in the input.
     """
     shown = labels.clone()
     shown[:, :, -1] = 0
@@ -79,7 +79,7 @@ def all_labels_hidden(self, images, labels):
     """The labels of the supports are hidden too.
 
     The network never learns which image has which label, and stays at chance however long it
-    trains. Exchange support labels: nothing moves.
+    trains. Exchange support labels: nothing changes.
     """
     logits, _ = _read(self, _join(images, torch.zeros_like(labels)))
     return logits.reshape(labels.shape)
@@ -89,8 +89,8 @@ def all_labels_hidden(self, images, labels):
 def support_labels_hidden(self, images, labels):
     """The wrong part is hidden: supports have no labels, queries have theirs.
 
-    What should be read is zero, and what should be hidden is read. Training looks perfect and the
-    network has learnt to copy.
+    The labels that should be read are zero, and those that should be hidden are read. Training
+    looks perfect, but the network has learned to copy.
     """
     logits, _ = _read(self, _join(images, labels - _hidden(labels)))
     return logits.reshape(labels.shape)
@@ -100,7 +100,7 @@ def support_labels_hidden(self, images, labels):
 def first_row_hidden(self, images, labels):
     """The labels of row 0 are hidden instead of those of the query row.
 
-    The query row is the last one. Exchanging its labels moves the predictions.
+    The query row is the last one. Exchanging its labels changes the predictions.
     """
     shown = labels.clone()
     shown[:, 0] = 0
@@ -112,8 +112,7 @@ def first_row_hidden(self, images, labels):
 def query_labels_uniform(self, images, labels):
     """Query labels are replaced by 1/N and not by zeros.
 
-    Nothing is given away, but the input is not the one the handout defines, and the logits differ
-    from its network's.
+    Nothing is given away, but the input is not that of the handout, so the logits differ.
     """
     shown = labels.clone()
     shown[:, -1] = 1 / labels.shape[-1]
@@ -125,7 +124,8 @@ def query_labels_uniform(self, images, labels):
 def query_images_blanked(self, images, labels):
     """The query images are zeroed together with their labels.
 
-    Nothing of a query is left to recognise. The predictions do not move when a query image changes.
+    Nothing of a query is left to recognise. The predictions do not change when a query image
+    changes.
     """
     images = torch.cat([images[:, :-1], torch.zeros_like(images[:, -1:])], dim=1)
     logits, _ = _read(self, _join(images, _hidden(labels)))
@@ -134,9 +134,9 @@ def query_images_blanked(self, images, labels):
 
 @mistake("2a")
 def label_before_image(self, images, labels):
-    """The label stands before the image in the input.
+    """The label comes before the image in the input.
 
-    All numbers are there, in another order than the handout says: each weight meets another input.
+    All numbers are there, but not in the order of the handout, so each weight gets another input.
     It would train as well, but cannot be compared or loaded.
     """
     logits, _ = _read(self, torch.cat([_hidden(labels), images], dim=-1).flatten(1, 2))
@@ -147,8 +147,8 @@ def label_before_image(self, images, labels):
 def labels_one_step_late(self, images, labels):
     """An image comes with the label of the image before it.
 
-    The sequence of labels is moved on by one step, as the first paper on these networks does. Here
-    an image and its own label arrive together.
+    The sequence of labels is shifted by one step, as in the first paper on these networks. Here an
+    image and its own label arrive together.
     """
     shown = _hidden(labels).flatten(1, 2)
     late = torch.cat([torch.zeros_like(shown[:, :1]), shown[:, :-1]], dim=1)
@@ -160,8 +160,8 @@ def labels_one_step_late(self, images, labels):
 def class_after_class(self, images, labels):
     """The sequence runs class by class, not row by row.
 
-    A query comes right after the supports of its own class, so that its place tells its class; and
-    what comes out is put back as if it were in rows.
+    A query comes right after the supports of its own class, so its place gives its class away; and
+    the outputs are reshaped as if they were in rows.
     """
     joined = torch.cat([images, _hidden(labels)], dim=-1).transpose(1, 2).flatten(1, 2)
     logits, _ = _read(self, joined)
@@ -170,10 +170,10 @@ def class_after_class(self, images, labels):
 
 @mistake("2a")
 def columns_put_back_right(self, images, labels):
-    """The sequence runs class by class; its outputs are put back at their places.
+    """The sequence runs class by class; its outputs are put back in the right places.
 
-    The shape and the places are right, and still every query comes right after the supports of one
-    class. Earlier queries are seen by later supports.
+    But every query still comes right after the supports of one class. Earlier queries are seen by
+    later supports.
     """
     joined = torch.cat([images, _hidden(labels)], dim=-1).transpose(1, 2).flatten(1, 2)
     logits, _ = _read(self, joined)
@@ -184,8 +184,8 @@ def columns_put_back_right(self, images, labels):
 def rows_are_sequences(self, images, labels):
     """Each row is a sequence of its own.
 
-    The rows were folded into the batch, and the memory starts empty at each. The supports never
-    reach the queries.
+    The rows were moved into the batch axis, and the memory starts empty at each of them. The
+    supports never reach the queries.
     """
     joined = torch.cat([images, _hidden(labels)], dim=-1).flatten(0, 1)
     logits, _ = _read(self, joined)
@@ -197,7 +197,7 @@ def memory_emptied_before_queries(self, images, labels):
     """The memory is emptied between the supports and the queries.
 
     Supports and queries are read in two calls, and the second starts from nothing. The query
-    predictions do not move when the support labels change.
+    predictions do not change when the support labels change.
     """
     joined = torch.cat([images, _hidden(labels)], dim=-1)
     supports, _ = _read(self, joined[:, :-1].flatten(1, 2))
@@ -210,7 +210,7 @@ def batch_read_as_time(self, images, labels):
     """The tasks of a batch are read as one sequence, one after the other.
 
     The first axis is taken for time. The memory carries one task into the next, and a task's
-    predictions move when its neighbour changes.
+    predictions change when its neighbour changes.
     """
     sequence = _join(images, _hidden(labels)).transpose(0, 1)
     logits, _ = _read(self, sequence)
@@ -219,9 +219,9 @@ def batch_read_as_time(self, images, labels):
 
 @mistake("2a")
 def memory_kept_between_calls(self, images, labels):
-    """The memory of one call is where the next call starts.
+    """Each call starts with the memory of the call before.
 
-    The first batch is right and every later one depends on those before it. Call the network twice
+    The first batch is right, and every later one depends on those before it. Call the network twice
     with the same input and compare.
     """
     kept = getattr(self, "_kept", None)
@@ -236,8 +236,8 @@ def memory_kept_between_calls(self, images, labels):
 def sequence_read_backwards(self, images, labels):
     """The sequence is read from its end.
 
-    The queries come first, before any support. Predictions of early images move when a late one
-    changes, and those of the queries do not move when support labels change.
+    The queries come first, before any support. Predictions of early images change when a late image
+    changes, and those of the queries do not change when support labels do.
     """
     logits, _ = _read(self, _join(images, _hidden(labels)).flip(1))
     return logits.flip(1).reshape(labels.shape)
@@ -259,8 +259,8 @@ def queries_read_first(self, images, labels):
 def second_lstm_not_run(self, images, labels):
     """The second LSTM is left out: the first one's memory goes to the head.
 
-    Both memories have the same size, so that nothing is raised. The weights of the second LSTM get
-    no gradient.
+    Both memories have the same size, so there is no error. The weights of the second LSTM get no
+    gradient.
     """
     memory, _ = self.lstm1(_join(images, _hidden(labels)))
     return self.head(memory).reshape(labels.shape)
@@ -270,8 +270,8 @@ def second_lstm_not_run(self, images, labels):
 def last_memory_everywhere(self, images, labels):
     """Only the last memory of the first LSTM is read by the second.
 
-    What the first LSTM held after the whole sequence is given to every step of the second. Early
-    predictions move when the last image changes.
+    Every step of the second gets what the first LSTM held after the whole sequence. Early
+    predictions change when the last image changes.
     """
     memory, (last, _) = self.lstm1(_join(images, _hidden(labels)))
     memory, _ = self.lstm2(last[-1][:, None].expand_as(memory))
@@ -282,7 +282,7 @@ def last_memory_everywhere(self, images, labels):
 def head_left_out(self, images, labels):
     """The head is not used: part of the second memory is returned.
 
-    The first N numbers of the memory are taken for logits, and the others are lost. The weights of
+    The first N numbers of the memory are used as logits, and the others are lost. The weights of
     the head get no gradient.
     """
     memory, _ = self.lstm1(_join(images, _hidden(labels)))
@@ -320,8 +320,8 @@ def states_detached_before_queries(self, images, labels):
 def probabilities_returned(self, images, labels):
     """Probabilities are returned where logits are expected.
 
-    The last axis sums to one. The loss takes its own softmax, so that this one is a second: the
-    network cannot become sure, and learns slowly.
+    The last axis sums to one. The loss applies its own softmax, so there are two: the network
+    cannot become confident, and learns slowly.
     """
     logits, _ = _read(self, _join(images, _hidden(labels)))
     return logits.softmax(-1).reshape(labels.shape)
@@ -352,8 +352,8 @@ def sequence_returned(self, images, labels):
 def class_axis_not_last(self, images, labels):
     """The axis of the classes is exchanged with that of the images.
 
-    Both have length N, so that the shape looks right. Each image's logits are spread over the
-    others' rows.
+    Both have length N, so the shape looks right. Each image's logits are spread over the others'
+    rows.
     """
     logits, _ = _read(self, _join(images, _hidden(labels)))
     return logits.reshape(labels.shape).transpose(-1, -2)
@@ -363,8 +363,8 @@ def class_axis_not_last(self, images, labels):
 def hidden_in_training_only(self, images, labels):
     """The query labels are hidden in training, and shown in evaluation mode.
 
-    Training is honest and every test is perfect. Call the network in evaluation mode with other
-    query labels: the predictions move.
+    Training is correct and every test is perfect. Call the network in evaluation mode with other
+    query labels: the predictions change.
     """
     shown = _hidden(labels) if self.training else labels
     logits, _ = _read(self, _join(images, shown))
@@ -373,9 +373,9 @@ def hidden_in_training_only(self, images, labels):
 
 @mistake("2a")
 def no_gradient_at_all(self, images, labels):
-    """The network runs where no gradient is recorded.
+    """The network runs without recording gradients.
 
-    The logits are right and carry no gradient, so that nothing can be trained.
+    The logits are right but carry no gradient, so nothing can be trained.
     """
     with torch.no_grad():
         logits, _ = _read(self, _join(images, _hidden(labels)))
@@ -390,7 +390,7 @@ def supports_count_too(logits, labels):
     """All rows count, the supports too.
 
     The labels of the supports are in the input: the network is trained to copy them, and most of
-    the loss is about that.
+    the loss measures this.
     """
     return F.cross_entropy(logits.flatten(0, 2), labels.flatten(0, 2).argmax(-1))
 
@@ -409,7 +409,7 @@ def supports_only(logits, labels):
 def first_row_counts(logits, labels):
     """Row 0 is taken for the query row.
 
-    The queries are the last row of a task. The gradient reaches a support row.
+    The queries are the last row of a task. Here a support row gets the gradient.
     """
     return F.cross_entropy(logits[:, 0].flatten(0, 1), labels[:, 0].flatten(0, 1).argmax(-1))
 
@@ -418,8 +418,7 @@ def first_row_counts(logits, labels):
 def last_column_counts(logits, labels):
     """The last column is taken for the last row.
 
-    One class of every row is judged, supports among them, because the index stands at the axis of
-    the classes.
+    One class of every row counts, supports included, because the axis of the classes is indexed.
     """
     return F.cross_entropy(
         logits[:, :, -1].flatten(0, 1), labels[:, :, -1].flatten(0, 1).argmax(-1)
@@ -430,8 +429,8 @@ def last_column_counts(logits, labels):
 def softmax_over_images(logits, labels):
     """The softmax runs over the images of a row, not over the classes.
 
-    Both axes have length N, so that no error is raised: each class chooses among images instead of
-    each image among classes.
+    Both axes have length N, so there is no error: each class chooses among images instead of each
+    image among classes.
     """
     return F.cross_entropy(logits[:, -1], labels[:, -1])
 
@@ -440,8 +439,8 @@ def softmax_over_images(logits, labels):
 def labels_read_down(logits, labels):
     """The labels are read along the wrong axis.
 
-    What comes out says where each class stands, not which class stands where. With two classes it
-    is the same; from three on, targets are wrong in part of the tasks.
+    The result says where each class is, not which class is where. With two classes this is the
+    same; with three or more, the targets of some tasks are wrong.
     """
     return F.cross_entropy(logits[:, -1].flatten(0, 1), labels[:, -1].argmax(1).flatten())
 
@@ -471,7 +470,8 @@ def summed_over_queries(logits, labels):
 def averaged_over_classes_too(logits, labels):
     """The average runs over the classes as well.
 
-    Of N terms an image only one is not zero, and all N are counted: the loss is N times too small.
+    Each image has N terms, of which only one is not zero, and all N are counted: the loss is N
+    times too small.
     """
     return -(labels[:, -1] * F.log_softmax(logits[:, -1], dim=-1)).mean()
 
@@ -480,8 +480,8 @@ def averaged_over_classes_too(logits, labels):
 def softmax_before_cross_entropy(logits, labels):
     """A softmax is taken before a cross-entropy that takes one itself.
 
-    The network can never become sure: the loss has a floor well above zero, and gradients are
-    small. Look at the loss of logits that are large and right.
+    The network can never become confident: the loss stays well above zero, and gradients are small.
+    Look at the loss of logits that are large and right.
     """
     query, targets = logits[:, -1].flatten(0, 1), labels[:, -1].flatten(0, 1)
     return F.cross_entropy(query.softmax(-1), targets.argmax(-1))
@@ -491,7 +491,7 @@ def softmax_before_cross_entropy(logits, labels):
 def probability_without_logarithm(logits, labels):
     """The probability of the right class is used without its logarithm.
 
-    The loss is negative and ends at -1: nothing punishes being sure and wrong.
+    The loss is negative and ends at -1: confident wrong predictions are not punished.
     """
     query, targets = logits[:, -1].flatten(0, 1), labels[:, -1].flatten(0, 1)
     return F.nll_loss(query.softmax(-1), targets.argmax(-1))
@@ -501,7 +501,7 @@ def probability_without_logarithm(logits, labels):
 def logits_without_softmax(logits, labels):
     """Logits are used as if they were log-probabilities.
 
-    There is no softmax at all: raising all logits lowers the loss without end.
+    There is no softmax at all: raising all logits lowers the loss without bound.
     """
     query, targets = logits[:, -1].flatten(0, 1), labels[:, -1].flatten(0, 1)
     return F.nll_loss(query, targets.argmax(-1))
@@ -511,7 +511,7 @@ def logits_without_softmax(logits, labels):
 def sign_turned(logits, labels):
     """The loss has the opposite sign.
 
-    Who is right loses more. Training drives the accuracy below chance.
+    Right predictions have a larger loss, and training drives the accuracy below chance.
     """
     query, targets = logits[:, -1].flatten(0, 1), labels[:, -1].flatten(0, 1)
     return -F.cross_entropy(query, targets.argmax(-1))
@@ -521,7 +521,8 @@ def sign_turned(logits, labels):
 def one_loss_an_image(logits, labels):
     """The losses are not averaged.
 
-    There is one number a query; a scalar is expected, and a backward pass starts from a scalar.
+    There is one number for each query. A scalar is expected, since a backward pass starts from a
+    scalar.
     """
     query, targets = logits[:, -1].flatten(0, 1), labels[:, -1].flatten(0, 1)
     return F.cross_entropy(query, targets.argmax(-1), reduction="none")
@@ -531,8 +532,8 @@ def one_loss_an_image(logits, labels):
 def loss_without_gradient(logits, labels):
     """The loss carries no gradient.
 
-    Its value is right, and it is cut off from the network: it is detached, made anew from numbers, or
-    computed without gradients. Nothing is trained.
+    Its value is right, but it is cut off from the network: it is detached, made anew from numbers,
+    or computed without gradients. Nothing is trained.
     """
     query, targets = logits[:, -1].flatten(0, 1), labels[:, -1].flatten(0, 1)
     return torch.tensor(F.cross_entropy(query, targets.argmax(-1)).item())
@@ -542,17 +543,17 @@ def loss_without_gradient(logits, labels):
 def squared_error(logits, labels):
     """The squared distance between logits and one-hot labels is used.
 
-    It is a loss of another kind: it wants logits of exactly 0 and 1 and punishes being more right
-    than that.
+    This is another kind of loss: it wants logits of exactly 0 and 1, and punishes predictions that
+    are more right than that.
     """
     return F.mse_loss(logits[:, -1], labels[:, -1])
 
 
 @mistake("2b")
 def each_class_for_itself(logits, labels):
-    """Each class is judged by itself as yes or no.
+    """Each class is a separate yes or no.
 
-    A sigmoid stands where the softmax belongs: the probabilities of the classes of one image need
+    There is a sigmoid in place of the softmax: the probabilities of the classes of one image need
     not sum to one.
     """
     return F.binary_cross_entropy_with_logits(logits[:, -1], labels[:, -1])
@@ -563,7 +564,7 @@ def zeroed_supports_still_count(logits, labels):
     """The supports' logits are set to zero, and then counted.
 
     A row of equal logits costs log N and teaches nothing, but it is averaged with the queries: the
-    loss has a floor and the gradient is K + 1 times too small.
+    loss cannot fall to zero, and the gradient is K + 1 times too small.
     """
     masked = torch.cat([torch.zeros_like(logits[:, :-1]), logits[:, -1:]], dim=1)
     return F.cross_entropy(masked.flatten(0, 2), labels.flatten(0, 2).argmax(-1))
@@ -573,7 +574,7 @@ def zeroed_supports_still_count(logits, labels):
 def labels_blanked_in_place(logits, labels):
     """The caller's labels of the supports are overwritten.
 
-    The loss is right, and the labels are no longer what they were when the next one needs them.
+    The loss is right, but the next one finds other labels.
     """
     labels[:, :-1] = 0
     query, targets = logits[:, -1].flatten(0, 1), labels[:, -1].flatten(0, 1)
@@ -593,6 +594,6 @@ def only_first_task(logits, labels):
 def one_query_a_task(logits, labels):
     """Only the last query of each task counts.
 
-    The query row holds N images, one a class; the others get no gradient.
+    The query row has N images, one for each class; the others get no gradient.
     """
     return F.cross_entropy(logits[:, -1, -1], labels[:, -1, -1].argmax(-1))

@@ -32,8 +32,8 @@ def _shuffle(pixels, labels, rng):
 def classes_with_replacement(images, way, shot, rng):
     """A class can be drawn twice.
 
-    Now and then two columns of one task show the same class under two labels. In many tasks drawn
-    from few classes you see one class twice in a row.
+    Now and then two columns of one task show the same class under two labels. Draw many tasks from
+    few classes: some show one class twice in a row.
     """
     _, drawings = _draw(images, way, shot, rng)
     classes = rng.integers(len(images), size=way)
@@ -44,8 +44,8 @@ def classes_with_replacement(images, way, shot, rng):
 def drawings_with_replacement(images, way, shot, rng):
     """A drawing can be drawn twice for one class.
 
-    The numbers of the drawings of a class are independent of each other, so that now and then two
-    of them are equal. With many shots it happens in nearly every task.
+    The numbers of the drawings of a class are independent, so now and then two of them are equal.
+    With many shots it happens in nearly every task.
     """
     classes, _ = _draw(images, way, shot, rng)
     drawings = rng.integers(images.shape[1], size=(shot + 1, way))
@@ -68,8 +68,8 @@ def query_may_be_a_support(images, way, shot, rng):
 def class_major_reshape(images, way, shot, rng):
     """Drawings are collected class by class and then cut into rows as they lie.
 
-    The first row is filled with the drawings of the first class before the second one comes. Where
-    K + 1 and N differ, columns mix classes; print which class each image is.
+    The first row is filled with drawings of the first class before those of the second. Where K + 1
+    and N differ, columns mix classes; print which class each image is.
     """
     classes, drawings = _draw(images, way, shot, rng)
     pixels, labels = _lay_out(images, classes, drawings)
@@ -81,8 +81,8 @@ def class_major_reshape(images, way, shot, rng):
 def query_row_not_shuffled(images, way, shot, rng):
     """The query row is returned in class order.
 
-    It was never shuffled, or the shuffled copy is thrown away. The position of a query then tells
-    its label, and a network gets everything right without looking at an image.
+    It was never shuffled, or the shuffled copy is thrown away. The position of a query then gives
+    its label away, and a network can be right without looking at an image.
     """
     classes, drawings = _draw(images, way, shot, rng)
     return _lay_out(images, classes, drawings)
@@ -105,8 +105,8 @@ def only_query_images_shuffled(images, way, shot, rng):
 def query_shuffled_apart(images, way, shot, rng):
     """Query images and query labels are shuffled separately.
 
-    Each has a permutation of its own, so that a label belongs to another image. It fits by luck in
-    one task in N!.
+    Each has its own permutation, so labels belong to other images. They match by chance in one task
+    in N!.
     """
     classes, drawings = _draw(images, way, shot, rng)
     pixels, labels = _lay_out(images, classes, drawings)
@@ -117,10 +117,10 @@ def query_shuffled_apart(images, way, shot, rng):
 
 @mistake("1")
 def query_labels_permuted_back(images, way, shot, rng):
-    """The query labels are permuted the other way round than the images.
+    """The query labels are shuffled by the inverse of the images' permutation.
 
-    Rows of the one, columns of the other were exchanged. With two classes nothing shows; from three
-    on, labels are wrong wherever the permutation is not its own inverse.
+    With two classes you see no difference; with three or more, labels are wrong wherever the
+    permutation is not its own inverse.
     """
     classes, drawings = _draw(images, way, shot, rng)
     pixels, labels = _lay_out(images, classes, drawings)
@@ -148,8 +148,8 @@ def every_row_shuffled(images, way, shot, rng):
 def query_row_on_top(images, way, shot, rng):
     """The shuffled row is the first one.
 
-    Row 0 is in random order and row K in class order, so that whoever reads the last row as the
-    query finds it unshuffled.
+    Row 0 is in random order and row K in class order, so code that reads the last row as the query
+    gets an unshuffled row.
     """
     classes, drawings = _draw(images, way, shot, rng)
     pixels, labels = _shuffle(*_lay_out(images, classes, drawings), rng)
@@ -158,9 +158,9 @@ def query_row_on_top(images, way, shot, rng):
 
 @mistake("1")
 def query_rolled(images, way, shot, rng):
-    """The query row is turned in a circle, not shuffled.
+    """The query row is rotated, not shuffled.
 
-    Only N of the N! orders ever come: neighbours stay neighbours. A network that finds one query
+    Only N of the N! orders occur: neighbours stay neighbours. A network that recognises one query
     knows all the others.
     """
     classes, drawings = _draw(images, way, shot, rng)
@@ -174,8 +174,7 @@ def query_rolled(images, way, shot, rng):
 def pixels_not_scaled(images, way, shot, rng):
     """Pixels run from 0 to 255.
 
-    The type was changed and the range was not. Inputs of this size drive every gate of an LSTM to
-    its end.
+    The dtype was changed and the range was not. Inputs of this size saturate every gate of an LSTM.
     """
     classes, drawings = _draw(images, way, shot, rng)
     pixels, labels = _lay_out(images, classes, drawings)
@@ -196,9 +195,9 @@ def scaled_by_own_maximum(images, way, shot, rng):
 
 @mistake("1")
 def ink_and_paper_exchanged(images, way, shot, rng):
-    """Pixels are turned round: 255 becomes 0 and 0 becomes 1.
+    """Pixels are inverted: 255 becomes 0 and 0 becomes 1.
 
-    The range is right and no pixel is. Look at the corners of a drawing, where there is no ink.
+    The range is right, but no pixel is. Look at the corners of a drawing, where there is no ink.
     """
     classes, drawings = _draw(images, way, shot, rng)
     pixels, labels = _lay_out(images, classes, drawings)
@@ -209,8 +208,8 @@ def ink_and_paper_exchanged(images, way, shot, rng):
 def double_precision(images, way, shot, rng):
     """Images and labels are float64.
 
-    numpy makes float64 unless it is told otherwise. The values are right; joined with float32
-    weights they raise an error.
+    float64 is numpy's default. The values are right; joined with float32 weights they raise an
+    error.
     """
     classes, drawings = _draw(images, way, shot, rng)
     pixels, labels = _shuffle(*_lay_out(images, classes, drawings), rng)
@@ -221,8 +220,8 @@ def double_precision(images, way, shot, rng):
 def labels_of_double_precision(images, way, shot, rng):
     """The labels are float64.
 
-    The images are float32 and the labels are what numpy makes by itself. Joined to one input, the
-    whole becomes float64, and the network refuses it.
+    The images are float32, but the labels have numpy's default dtype. Joined, they become float64,
+    and the network raises an error.
     """
     classes, drawings = _draw(images, way, shot, rng)
     pixels, labels = _shuffle(*_lay_out(images, classes, drawings), rng)
@@ -231,10 +230,10 @@ def labels_of_double_precision(images, way, shot, rng):
 
 @mistake("1")
 def generator_of_its_own(images, way, shot, rng):
-    """The generator that is given is never asked.
+    """The given generator is never used.
 
-    Everything is drawn from another one: a new one, or a global one. Draw twice from the same seed:
-    the tasks differ, and no seed can repeat a run.
+    Everything is drawn from another one, new or global. Draw twice with the same seed: the tasks
+    differ, so no seed can repeat a run.
     """
     rng = np.random.default_rng()
     return _shuffle(*_lay_out(images, *_draw(images, way, shot, rng)), rng)
@@ -244,7 +243,7 @@ def generator_of_its_own(images, way, shot, rng):
 def seeded_anew_every_time(images, way, shot, rng):
     """A generator with a fixed seed is made inside.
 
-    Every call gives the same task: a network sees N characters in all. Draw twice and compare.
+    Every call gives the same task, so a network sees N characters in all. Draw twice and compare.
     """
     rng = np.random.default_rng(0)
     return _shuffle(*_lay_out(images, *_draw(images, way, shot, rng)), rng)
@@ -268,8 +267,8 @@ def order_from_the_global_generator(images, way, shot, rng):
 def data_set_shuffled_in_place(images, way, shot, rng):
     """The data set itself is shuffled, and its first classes are taken.
 
-    The caller's array is in another order afterwards, and everything that knows a class by its
-    number is wrong. Compare the data set before and after a call.
+    Afterwards the caller's array is in another order, so the numbers of its classes are wrong.
+    Compare the data set before and after a call.
     """
     rng.shuffle(images)
     _, drawings = _draw(images, way, shot, rng)
@@ -280,7 +279,7 @@ def data_set_shuffled_in_place(images, way, shot, rng):
 def last_drawing_never(images, way, shot, rng):
     """One drawing of a class, the last or the first, can never be drawn.
 
-    An end of the range is off by one. In thousands of tasks only 19 of the 20 drawings come up.
+    One end of the range is off by one. In thousands of tasks only 19 of the 20 drawings occur.
     """
     classes, _ = _draw(images, way, shot, rng)
     columns = [rng.choice(images.shape[1] - 1, shot + 1, replace=False) for _ in range(way)]
@@ -291,8 +290,8 @@ def last_drawing_never(images, way, shot, rng):
 def always_the_same_query_drawing(images, way, shot, rng):
     """The query always shows the same drawing of its class.
 
-    Supports are drawn from the others, so that nothing is ever repeated, and a network meets one
-    query a class in all its training.
+    Supports are drawn from the others, so nothing repeats within a task, but a network sees only
+    one query drawing of each class in all its training.
     """
     classes, _ = _draw(images, way, shot, rng)
     columns = [rng.choice(images.shape[1] - 1, shot, replace=False) for _ in range(way)]
@@ -304,8 +303,8 @@ def always_the_same_query_drawing(images, way, shot, rng):
 def classes_in_order(images, way, shot, rng):
     """The classes of a task are sorted.
 
-    A class early in the data set always gets a low label, so that part of the answer can be learnt
-    by heart. Count which classes get label 0.
+    A class early in the data set always gets a low label, so part of the answer can be memorised.
+    Count which classes get label 0.
     """
     classes, drawings = _draw(images, way, shot, rng)
     return _shuffle(*_lay_out(images, np.sort(classes), drawings), rng)
@@ -313,10 +312,10 @@ def classes_in_order(images, way, shot, rng):
 
 @mistake("1")
 def choice_left_unshuffled(images, way, shot, rng):
-    """Classes and drawings are drawn without their order being random.
+    """The choice of classes and drawings is random, but their order is not.
 
-    A speed option of the draw leaves the members random and their places not: some classes never
-    reach the first column, some drawings never the first row. Count what comes up where.
+    An option of the draw makes it faster and leaves the order as it is: some classes never reach
+    the first column, some drawings never the first row. Count what occurs where.
     """
     classes = rng.choice(len(images), way, replace=False, shuffle=False)
     columns = [
@@ -329,8 +328,8 @@ def choice_left_unshuffled(images, way, shot, rng):
 def one_draw_for_all_classes(images, way, shot, rng):
     """All classes of a task use the same numbers of drawings.
 
-    The numbers are drawn once and not for each class. In Omniglot the drawings of one number come
-    from one hand, so that a row can be told by its writer.
+    The numbers are drawn once, not for each class. In Omniglot drawings with the same number come
+    from the same person, so a row can be recognised by its writer.
     """
     classes, _ = _draw(images, way, shot, rng)
     numbers = rng.choice(images.shape[1], shot + 1, replace=False)
@@ -364,7 +363,7 @@ def classes_before_rows(images, way, shot, rng):
 def labels_as_numbers(images, way, shot, rng):
     """Labels are class numbers, not one-hot vectors.
 
-    There is one number an image where N are expected. The network reads a label as N inputs.
+    There is one number for each image where N are expected. The network reads a label as N inputs.
     """
     classes, drawings = _draw(images, way, shot, rng)
     pixels, labels = _shuffle(*_lay_out(images, classes, drawings), rng)
@@ -373,10 +372,10 @@ def labels_as_numbers(images, way, shot, rng):
 
 @mistake("1")
 def drawings_turned_over(images, way, shot, rng):
-    """The pixels of a drawing stand in another order.
+    """The pixels of a drawing are in another order.
 
-    It is read column after column, mirrored or turned. All tasks are alike in this, so that training
-    shows nothing; a picture of one image does.
+    It is read column by column, mirrored or turned. All tasks are changed in the same way, so
+    training does not show it; a picture of one image does.
     """
     classes, drawings = _draw(images, way, shot, rng)
     turned = images.swapaxes(2, 3)

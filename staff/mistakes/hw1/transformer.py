@@ -38,7 +38,7 @@ def no_mask(self, images, labels):
     """There is no mask: every token sees the whole sequence.
 
     Supports see queries and queries see each other. Change the last image: the predictions of the
-    first one move.
+    first one change.
     """
     return _answer(self, _tokens(self, images, labels), None, labels)
 
@@ -47,7 +47,7 @@ def no_mask(self, images, labels):
 def mask_turned_round(self, images, labels):
     """The mask hides the past and shows the future.
 
-    It is the right triangle seen from the wrong side. The last query sees nothing but itself.
+    It is the opposite triangle. The last query sees only itself.
     """
     tokens = _tokens(self, images, labels)
     return _answer(self, tokens, _future(tokens).T, labels)
@@ -57,8 +57,8 @@ def mask_turned_round(self, images, labels):
 def mask_hides_the_token_itself(self, images, labels):
     """A token may not see itself.
 
-    The mask begins one place too early, and the first token has nothing left to see: its logits are
-    not numbers, or (with newer versions of torch) say nothing about its image.
+    The mask begins one place too early, and the first token sees nothing: its logits are nan, or
+    (with newer versions of torch) do not depend on its image.
     """
     tokens = _tokens(self, images, labels)
     length = tokens.shape[1]
@@ -69,7 +69,7 @@ def mask_hides_the_token_itself(self, images, labels):
 def mask_shows_one_ahead(self, images, labels):
     """A token sees the next one too.
 
-    The mask begins one place too late. Over two layers a token sees two ahead, over more layers
+    The mask begins one place too late. With two layers a token sees two ahead, with more layers
     further.
     """
     tokens = _tokens(self, images, labels)
@@ -79,10 +79,9 @@ def mask_shows_one_ahead(self, images, labels):
 
 @mistake("X")
 def mask_of_ones_is_added(self, images, labels):
-    """The mask is made of the numbers 0 and 1, which are added to the attention.
+    """The mask consists of the numbers 0 and 1, which are added to the attention scores.
 
-    Only a mask of true and false hides; numbers are added to the scores. The future counts a little
-    more than before and is not hidden.
+    Only a boolean mask hides. Here the future counts a little more, and is not hidden.
     """
     tokens = _tokens(self, images, labels)
     return _answer(self, tokens, _future(tokens).float(), labels)
@@ -93,7 +92,7 @@ def mask_by_rows(self, images, labels):
     """The mask is causal over rows: tokens of one row see each other.
 
     A query sees the queries after it. Change the last query image: the predictions of the others in
-    its row move.
+    its row change.
     """
     tokens = _tokens(self, images, labels)
     row = torch.arange(tokens.shape[1]) // self.way
@@ -104,7 +103,8 @@ def mask_by_rows(self, images, labels):
 def queries_blind_to_each_other(self, images, labels):
     """Queries see the supports and themselves, but not the queries before them.
 
-    That hides more than the future. The LSTMs remember earlier queries; here they are out of sight.
+    This hides more than the future. The LSTMs remember earlier queries; here a query cannot see
+    them.
     """
     tokens = _tokens(self, images, labels)
     mask = _future(tokens)
@@ -118,7 +118,7 @@ def prefixes_without_mask(self, images, labels):
     """Each prefix of the sequence is read by itself, without a mask inside.
 
     The last token of a prefix sees no future, but in the second layer it reads earlier tokens that
-    have seen later ones. The logits differ from those of a causal Transformer by a little.
+    have seen later ones. The logits differ slightly from those of a causal Transformer.
     """
     tokens = _tokens(self, images, labels)
     ends = range(1, tokens.shape[1] + 1)
@@ -130,8 +130,8 @@ def prefixes_without_mask(self, images, labels):
 def no_positions(self, images, labels):
     """The positions are not used.
 
-    The learnt positions get no gradient, and but for the mask the sequence is a set: what came
-    first is forgotten.
+    The learned positions get no gradient, and apart from the mask the sequence is a set: its order
+    is lost.
     """
     tokens = _embed(self, images, _hidden(labels))
     return _answer(self, tokens, _future(tokens), labels)
@@ -139,9 +139,9 @@ def no_positions(self, images, labels):
 
 @mistake("X")
 def positions_after_the_body(self, images, labels):
-    """The positions are added when the attention is over.
+    """The positions are added after the attention.
 
-    They reach the head and never a layer. The attention itself does not know where a token stands.
+    They reach the head but no layer, so the attention does not know where a token is.
     """
     tokens = _embed(self, images, _hidden(labels))
     body = self.body(tokens, mask=_future(tokens))
@@ -163,8 +163,8 @@ def one_position_a_column(self, images, labels):
 def positions_in_reverse(self, images, labels):
     """Positions are counted from the end.
 
-    The first token gets the last position. It trains as well, and a network whose weights are
-    loaded reads every place as another.
+    The first token gets the last position. It trains as well, but a network with loaded weights
+    confuses the places.
     """
     tokens = _embed(self, images, _hidden(labels)) + self.position.flip(0)
     return _answer(self, tokens, _future(tokens), labels)
@@ -174,8 +174,8 @@ def positions_in_reverse(self, images, labels):
 def positions_of_tasks(self, images, labels):
     """Positions are given to the tasks of the batch and not to the tokens of the sequence.
 
-    All tokens of one task share one position, and the same task has another in another place of
-    the batch. Large batches raise an error.
+    All tokens of one task have the same position, and it depends on the task's place in the batch.
+    Large batches raise an error.
     """
     tokens = _embed(self, images, _hidden(labels)) + self.position[: len(images), None]
     return _answer(self, tokens, _future(tokens), labels)
@@ -185,7 +185,7 @@ def positions_of_tasks(self, images, labels):
 def transformer_sees_query_labels(self, images, labels):
     """The query labels are in the tokens.
 
-    The answer is part of the question. Exchanging the query labels moves the predictions.
+    The answer is in the input. Exchanging the query labels changes the predictions.
     """
     tokens = _embed(self, images, labels) + self.position
     return _answer(self, tokens, _future(tokens), labels)
@@ -195,8 +195,8 @@ def transformer_sees_query_labels(self, images, labels):
 def transformer_sees_no_labels(self, images, labels):
     """No token carries a label.
 
-    The supports' labels are hidden with the queries'. Nothing ties an image to a label, and the
-    accuracy stays at chance.
+    The supports' labels are hidden with the queries'. Nothing connects an image with a label, and
+    the accuracy stays at chance.
     """
     tokens = _embed(self, images, torch.zeros_like(labels)) + self.position
     return _answer(self, tokens, _future(tokens), labels)
@@ -217,7 +217,7 @@ def transformer_zeroes_in_place(self, images, labels):
 def transformer_class_after_class(self, images, labels):
     """The tokens run class by class, not row by row.
 
-    Queries stand between supports, and what comes out is put back as if it were in rows.
+    Queries come between supports, and the outputs are reshaped as if they were in rows.
     """
     images, shown = images.transpose(1, 2), _hidden(labels).transpose(1, 2)
     tokens = _embed(self, images, shown) + self.position
@@ -228,8 +228,8 @@ def transformer_class_after_class(self, images, labels):
 def batch_attends_to_itself(self, images, labels):
     """Attention runs over the tasks of a batch.
 
-    The first two axes are exchanged on the way into the layers. A task's predictions depend on its
-    neighbours and not on its own past.
+    The first two axes are exchanged on the way into the layers. A task's predictions depend on the
+    other tasks and not on its own past.
     """
     tokens = _tokens(self, images, labels).transpose(0, 1)
     body = self.body(tokens, mask=_future(tokens)).transpose(0, 1)
@@ -238,10 +238,10 @@ def batch_attends_to_itself(self, images, labels):
 
 @mistake("X")
 def transformer_label_first(self, images, labels):
-    """The label stands before the image in a token.
+    """The label comes before the image in a token.
 
-    All numbers are there, in another order than the LSTMs read them: each weight meets another
-    input.
+    All numbers are there, but not in the order in which the LSTMs read them, so each weight gets
+    another input.
     """
     joined = torch.cat([_hidden(labels), images], dim=-1).flatten(1, 2)
     tokens = self.embed(joined) + self.position
@@ -281,7 +281,7 @@ def embedding_detached(self, images, labels):
 def masked_in_training_only(self, images, labels):
     """The mask is used in training and left out in evaluation mode.
 
-    The network is tested as another one than was trained. Compare its logits in both modes.
+    The tested network is not the one that was trained. Compare its logits in both modes.
     """
     tokens = _tokens(self, images, labels)
     return _answer(self, tokens, _future(tokens) if self.training else None, labels)

@@ -46,8 +46,8 @@ def _loop(
 def ascent(network, params, inner_lrs, images, labels, steps, first_order=False):
     """The inner loop climbs: the gradient is added.
 
-    The support loss grows with every step. The outer loop can make up for some of it, so that it looks
-    like slow learning.
+    The support loss grows with every step. The outer loop can compensate for part of this, so it
+    looks like slow learning.
     """
 
     def climb(params, gradient):
@@ -60,9 +60,9 @@ def ascent(network, params, inner_lrs, images, labels, steps, first_order=False)
 
 @mistake("2a")
 def no_adaptation(network, params, inner_lrs, images, labels, steps, first_order=False):
-    """The parameters come back as they were given.
+    """The given parameters are returned.
 
-    What the loop calculates is thrown away. The support accuracy stays at chance, before and after.
+    What the loop calculates is lost. The support accuracy stays at chance, before and after.
     """
     _, accuracies = _loop(
         network, params, inner_lrs, images, labels, steps, first_order, inner_gradient
@@ -72,10 +72,10 @@ def no_adaptation(network, params, inner_lrs, images, labels, steps, first_order
 
 @mistake("2a")
 def always_first_order(network, params, inner_lrs, images, labels, steps, first_order=False):
-    """First-order MAML where the whole gradient is asked for.
+    """This is first-order MAML where the full gradient is asked for.
 
-    The adapted parameters are right. The inner gradient is a constant to the outer loop, so that the
-    second derivatives are missing from the meta-gradient.
+    The adapted parameters are right. The inner gradient is a constant to the outer loop, so the
+    meta-gradient lacks the second derivatives.
     """
     return _loop(network, params, inner_lrs, images, labels, steps, True, inner_gradient)
 
@@ -84,8 +84,8 @@ def always_first_order(network, params, inner_lrs, images, labels, steps, first_
 def retain_graph_only(network, params, inner_lrs, images, labels, steps, first_order=False):
     """The inner gradient is taken with retain_graph, without create_graph.
 
-    Keeping the graph of the loss does not make a graph of the gradient: the values are right, and the
-    meta-gradient is that of first order.
+    Keeping the graph of the loss does not make a graph of the gradient: the values are right, but
+    the meta-gradient is first-order.
     """
 
     def gradient_of(loss_of, params, first_order):
@@ -114,8 +114,8 @@ def gradient_detached(network, params, inner_lrs, images, labels, steps, first_o
 def update_in_place(network, params, inner_lrs, images, labels, steps, first_order=False):
     """The parameters are updated in place, through .data.
 
-    Autograd does not see such a step: neither rates nor second derivatives get a gradient. Copies are
-    made first, so that the caller's numbers survive.
+    Autograd does not see such a step: the rates get no gradient, and second derivatives are
+    missing. Copies are made first, so the caller's numbers do not change.
     """
     params = {name: p.clone() for name, p in params.items()}
 
@@ -135,8 +135,8 @@ def callers_parameters_changed(
 ):
     """The caller's own parameters are changed by the inner loop.
 
-    After the first task the next one starts where this one ended: the starting point that is to be
-    learned is lost.
+    The next task then starts where this one ended: the initial parameters, which should be learned,
+    are lost.
     """
 
     def step(params, gradient):
@@ -174,8 +174,8 @@ def callers_dictionary_changed(
 def rates_as_numbers(network, params, inner_lrs, images, labels, steps, first_order=False):
     """The rates get no gradient.
 
-    They are turned into numbers, or detached. The adapted parameters are right, and the learned rates
-    never change.
+    They are turned into numbers, or detached. The adapted parameters are right, but the learned
+    rates never change.
     """
 
     def step(params, gradient):
@@ -190,7 +190,7 @@ def rates_as_numbers(network, params, inner_lrs, images, labels, steps, first_or
 def one_rate_for_all(network, params, inner_lrs, images, labels, steps, first_order=False):
     """The first rate is used for every parameter.
 
-    While all rates are alike nothing is wrong; learned rates differ, and all but one would get no
+    While all rates are equal nothing is wrong. Learned rates differ, and all but one would get no
     gradient.
     """
     rate = next(iter(inner_lrs.values()))
@@ -207,7 +207,7 @@ def one_rate_for_all(network, params, inner_lrs, images, labels, steps, first_or
 def summed_loss(network, params, inner_lrs, images, labels, steps, first_order=False):
     """The support losses are added up, not averaged.
 
-    A step is as many times longer as there are support images: a rate that suits one shot overshoots
+    A step is longer by the number of support images: a rate that is right for one shot overshoots
     with five.
     """
 
@@ -222,8 +222,8 @@ def summed_loss(network, params, inner_lrs, images, labels, steps, first_order=F
 def gradient_of_the_start(network, params, inner_lrs, images, labels, steps, first_order=False):
     """Every step takes the gradient at the first parameters.
 
-    One step is right. Several steps go on in the direction of the first one, without looking where
-    they are.
+    One step is right. Further steps go on in the direction of the first one, whatever the loss is
+    where they are.
     """
     start = params
 
@@ -237,8 +237,8 @@ def gradient_of_the_start(network, params, inner_lrs, images, labels, steps, fir
 def always_from_the_start(network, params, inner_lrs, images, labels, steps, first_order=False):
     """Every step starts at the first parameters.
 
-    Each step forgets the ones before it: what comes back is moved by the last gradient alone. One step
-    is right.
+    Each step forgets the ones before it: the result moves only by the last gradient. One step is
+    right.
     """
     start = params
 
@@ -268,8 +268,8 @@ def last_step_only_differentiated(
 ):
     """The parameters are cut from those before at every step.
 
-    Only the last step is differentiated: with one step the meta-gradient is right, with several the
-    way back to the starting point is cut.
+    Only the last step is differentiated: with one step the meta-gradient is right; with several,
+    the path to the initial parameters is cut.
     """
     given = params
 
@@ -290,7 +290,7 @@ def last_step_only_differentiated(
 def accuracy_before_missing(network, params, inner_lrs, images, labels, steps, first_order=False):
     """The accuracy before the first step is missing.
 
-    There are as many accuracies as steps; whether adaptation helped cannot be read from them.
+    There are as many accuracies as steps, and you cannot see whether adaptation helped.
     """
     params, accuracies = _loop(
         network, params, inner_lrs, images, labels, steps, first_order, inner_gradient
@@ -302,8 +302,8 @@ def accuracy_before_missing(network, params, inner_lrs, images, labels, steps, f
 def accuracy_after_missing(network, params, inner_lrs, images, labels, steps, first_order=False):
     """The accuracy after the last step is missing.
 
-    The accuracy before the first step stands twice, and the last one, which matters most, is never
-    taken.
+    The accuracy before the first step is there twice, and the last one, which matters most, is
+    missing.
     """
     params, accuracies = _loop(
         network, params, inner_lrs, images, labels, steps, first_order, inner_gradient
@@ -315,8 +315,8 @@ def accuracy_after_missing(network, params, inner_lrs, images, labels, steps, fi
 def biases_not_adapted(network, params, inner_lrs, images, labels, steps, first_order=False):
     """Parameters that are called bias stay as they were.
 
-    The inner loop leaves them out by their names. They get no step and their rates no gradient; all
-    parameters of the network are to be adapted, whatever their names are.
+    The inner loop skips them by their names: they get no step, and their rates no gradient. All
+    parameters of the network should be adapted, whatever their names are.
     """
 
     def step(params, gradient):
@@ -334,8 +334,8 @@ def biases_not_adapted(network, params, inner_lrs, images, labels, steps, first_
 def last_layer_alone(network, params, inner_lrs, images, labels, steps, first_order=False):
     """Only the parameters of the head are adapted.
 
-    They are chosen by their names. The body stays as it was in the inner loop: its parameters get no
-    step, and their rates no gradient.
+    They are chosen by their names. The body does not change in the inner loop: its parameters get
+    no step, and their rates no gradient.
     """
 
     def step(params, gradient):
@@ -353,7 +353,7 @@ def last_layer_alone(network, params, inner_lrs, images, labels, steps, first_or
 def switch_forgotten(network, params, inner_lrs, images, labels, steps, first_order=False):
     """The first-order switch is not passed on.
 
-    The whole gradient is taken whatever the switch says: the two experiments come out the same.
+    The full gradient is taken whatever the switch says: both experiments give the same result.
     """
     return _loop(network, params, inner_lrs, images, labels, steps, False, inner_gradient)
 
@@ -364,8 +364,8 @@ def own_parameters_of_the_network(
 ):
     """The loss uses the network's own parameters, not those that are given.
 
-    A plain call of the network knows nothing of the dictionary. Once the two differ, the gradient is
-    that of another place.
+    A plain call of the network does not use the dictionary. Once the two differ, the gradient is
+    taken at the wrong parameters.
     """
     own = dict(network.named_parameters())
 
@@ -382,8 +382,8 @@ def first_order_cuts_everything(
 ):
     """With the first-order switch on, the adapted parameters themselves are cut off.
 
-    Only the inner gradient is meant to be a constant. Here the starting point gets no gradient at all,
-    and nothing is learned.
+    Only the inner gradient should be a constant. Here the initial parameters get no gradient at
+    all, and nothing is learned.
     """
     given = params
     params, accuracies = _loop(
@@ -407,8 +407,8 @@ def _adapt(network, params, rates, task, steps, first_order):
 def support_set_judged(network, params, inner_lrs, task, steps, first_order=False):
     """The loss is that of the support set.
 
-    The parameters are judged by the images that they were adapted to. The outer loss falls at once,
-    and the query accuracy stays behind.
+    The parameters are evaluated on the images that they were adapted to. The outer loss falls at
+    once, but the query accuracy stays low.
     """
     adapted, support = _adapt(network, params, inner_lrs, task, steps, first_order)
     query = functional_call(network, adapted, (task.query_images,))
@@ -447,8 +447,8 @@ def own_parameters_judged(network, params, inner_lrs, task, steps, first_order=F
 def adapted_to_the_query(network, params, inner_lrs, task, steps, first_order=False):
     """The inner loop adapts to the query images.
 
-    The labels that are to be predicted are trained on first. The accuracy is very good, and cannot be
-    repeated where those labels are not known.
+    It first trains on the labels that it should predict. The accuracy is very good, but cannot be
+    repeated without those labels.
     """
     adapted, support = adapt(
         network, params, inner_lrs, task.query_images, task.query_labels, steps, first_order
@@ -461,8 +461,8 @@ def adapted_to_the_query(network, params, inner_lrs, task, steps, first_order=Fa
 def adapted_to_labels_of_the_query(network, params, inner_lrs, task, steps, first_order=False):
     """The inner loop gets support images with the labels of the query images.
 
-    Where both sets are of one size nothing fails, and the network adapts to wrong names. The support
-    accuracy stays near chance.
+    If both sets have the same size there is no error, and the network adapts to wrong labels. The
+    support accuracy stays near chance.
     """
     adapted, support = adapt(
         network, params, inner_lrs, task.support_images, task.query_labels, steps, first_order
@@ -475,7 +475,7 @@ def adapted_to_labels_of_the_query(network, params, inner_lrs, task, steps, firs
 def adapted_parameters_detached(network, params, inner_lrs, task, steps, first_order=False):
     """The adapted parameters are detached before the query loss.
 
-    The value is right. Nothing flows back through the inner loop, so that neither the starting point
+    The value is right. Nothing flows back through the inner loop, so neither the initial parameters
     nor the rates learn.
     """
     adapted, support = _adapt(network, params, inner_lrs, task, steps, first_order)
@@ -499,8 +499,7 @@ def first_order_always_on(network, params, inner_lrs, task, steps, first_order=F
 def switch_not_passed_on(network, params, inner_lrs, task, steps, first_order=False):
     """The first-order switch does not reach the inner loop.
 
-    With the switch on, the whole meta-gradient still comes out: the two experiments are one and the
-    same.
+    With the switch on you still get the full meta-gradient: the two experiments are the same.
     """
     adapted, support = _adapt(network, params, inner_lrs, task, steps, False)
     logits = functional_call(network, adapted, (task.query_images,))
@@ -532,9 +531,9 @@ def always_one_step(network, params, inner_lrs, task, steps, first_order=False):
 
 @mistake("2b")
 def probabilities_judged(network, params, inner_lrs, task, steps, first_order=False):
-    """A softmax stands before the cross-entropy, which has one of its own.
+    """There is a softmax before the cross-entropy, which applies its own.
 
-    The loss is squeezed between bounds, and its gradient fades as predictions become sure.
+    The loss stays between two bounds, and its gradient vanishes as predictions become confident.
     """
     adapted, support = _adapt(network, params, inner_lrs, task, steps, first_order)
     logits = functional_call(network, adapted, (task.query_images,)).softmax(-1)
@@ -557,7 +556,7 @@ def query_accuracy_before(network, params, inner_lrs, task, steps, first_order=F
 def last_support_accuracy_as_query(network, params, inner_lrs, task, steps, first_order=False):
     """The last support accuracy is returned as the query accuracy.
 
-    The loss is right; the query curve is the support curve once more.
+    The loss is right, but the query curve is a copy of the support curve.
     """
     adapted, support = _adapt(network, params, inner_lrs, task, steps, first_order)
     logits = functional_call(network, adapted, (task.query_images,))
@@ -593,10 +592,10 @@ def loss_made_of_a_number(network, params, inner_lrs, task, steps, first_order=F
 
 @mistake("2c")
 def one_tensor_for_all(params, inner_lr, learned):
-    """All names share one and the same tensor.
+    """All names share the same tensor.
 
-    There is one rate, not one for each parameter: it gets the sum of all gradients, and the rates
-    cannot become different.
+    There is one rate, not one for each parameter: it gets the sum of all gradients, so the rates
+    stay equal.
     """
     shared = torch.tensor(float(inner_lr), dtype=next(iter(params.values())).dtype)
     shared.requires_grad_(learned)
@@ -607,7 +606,8 @@ def one_tensor_for_all(params, inner_lr, learned):
 def never_learned(params, inner_lr, learned):
     """The rates never require a gradient.
 
-    With learned=True the outer optimizer has nothing to step, and the rates stay where they began.
+    With learned=True the outer optimizer has nothing to step, and the rates keep their initial
+    values.
     """
     return {n: torch.tensor(float(inner_lr), dtype=p.dtype) for n, p in params.items()}
 
@@ -616,8 +616,8 @@ def never_learned(params, inner_lr, learned):
 def learned_turned_round(params, inner_lr, learned):
     """The switch `learned` is the wrong way round.
 
-    With learned=True the rates require no gradient and stay where they began; with learned=False they
-    require one.
+    With learned=True the rates require no gradient and keep their initial values; with
+    learned=False they require one.
     """
     return {
         n: torch.tensor(float(inner_lr), dtype=p.dtype, requires_grad=not learned)
@@ -629,7 +629,7 @@ def learned_turned_round(params, inner_lr, learned):
 def always_learned(params, inner_lr, learned):
     """The rates require a gradient whatever was asked for.
 
-    A run with fixed rates is then no longer one: `learned` has no effect.
+    `learned` has no effect: a run with fixed rates learns them too.
     """
     return {
         n: torch.tensor(float(inner_lr), dtype=p.dtype, requires_grad=True)
@@ -641,8 +641,8 @@ def always_learned(params, inner_lr, learned):
 def not_a_leaf(params, inner_lr, learned):
     """A rate is the result of an operation on a tensor that requires a gradient.
 
-    The gradient stops at the tensor before it, which nobody keeps. An optimizer refuses such a tensor:
-    it is not a leaf.
+    The gradient goes to the tensor before it, which nobody keeps. An optimizer refuses such a
+    tensor, because it is not a leaf.
     """
     return {
         n: torch.ones((), dtype=p.dtype, requires_grad=learned) * float(inner_lr)
@@ -654,7 +654,8 @@ def not_a_leaf(params, inner_lr, learned):
 def parameters_overwritten(params, inner_lr, learned):
     """The parameters themselves are filled with the rate.
 
-    A detached tensor shares its memory with the original: the starting point of the network is lost.
+    A detached tensor shares its memory with the original: the initial parameters of the network are
+    lost.
     """
     for p in params.values():
         p.detach().fill_(inner_lr)
@@ -668,7 +669,7 @@ def parameters_overwritten(params, inner_lr, learned):
 def a_rate_for_every_number(params, inner_lr, learned):
     """Every single number of a parameter has a rate of its own.
 
-    That is Meta-SGD (Li et al. 2017), a method of its own. The handout asks for one number for each
+    That is another method, Meta-SGD (Li et al. 2017). The handout asks for one number for each
     parameter tensor.
     """
     return {
@@ -681,7 +682,7 @@ def a_rate_for_every_number(params, inner_lr, learned):
 def with_an_axis(params, inner_lr, learned):
     """A rate has an axis of length one.
 
-    It broadcasts all the same, and a bias of no axes would grow one. The handout asks for a tensor
+    It still broadcasts, but a parameter without axes would get one. The handout asks for a tensor
     without axes.
     """
     return {
@@ -717,8 +718,7 @@ def weights_only(params, inner_lr, learned):
 def logarithms(params, inner_lr, learned):
     """The logarithms of the rates are returned.
 
-    The inner loop multiplies by what it is given: a rate of 0.4 becomes one of -0.9, and the steps
-    climb.
+    The inner loop multiplies by what it gets: a rate of 0.4 becomes -0.9, and the steps go uphill.
     """
     return {
         n: torch.tensor(float(inner_lr), dtype=p.dtype).log().requires_grad_(learned)
@@ -730,7 +730,7 @@ def logarithms(params, inner_lr, learned):
 def plain_numbers(params, inner_lr, learned):
     """The rates are plain numbers.
 
-    A number cannot be learned, and has neither type nor device.
+    A number cannot be learned, and has neither dtype nor device.
     """
     return {name: inner_lr for name in params}
 
@@ -739,7 +739,7 @@ def plain_numbers(params, inner_lr, learned):
 def smaller_with_depth(params, inner_lr, learned):
     """Each further parameter begins with a smaller rate.
 
-    All rates are meant to begin alike; what they become is for the outer loop to find.
+    All rates should start equal; the outer loop finds what they become.
     """
     return {
         n: torch.tensor(inner_lr / (1 + k), dtype=p.dtype, requires_grad=learned)
@@ -764,8 +764,8 @@ def constant_always(loss_fn, params, first_order):
 def never_constant(loss_fn, params, first_order):
     """The switch has no effect.
 
-    The gradient can always be differentiated again; first order costs and does what the whole
-    gradient does.
+    The gradient can always be differentiated again: first order costs and does the same as the full
+    gradient.
     """
     return torch.func.grad(loss_fn)(params)
 
@@ -774,7 +774,7 @@ def never_constant(loss_fn, params, first_order):
 def switch_turned_round(loss_fn, params, first_order):
     """The switch is the wrong way round.
 
-    First order keeps the second derivatives, and the whole gradient drops them.
+    First order keeps the second derivatives, and the full gradient drops them.
     """
     found = torch.func.grad(loss_fn)(params)
     return found if first_order else {name: part.detach() for name, part in found.items()}
@@ -784,7 +784,7 @@ def switch_turned_round(loss_fn, params, first_order):
 def graph_retained_not_created(loss_fn, params, first_order):
     """The graph is retained where one of the gradient should be created.
 
-    The values are right and the call does not complain. Nothing flows back through the gradient.
+    The values are right and there is no error, but nothing flows back through the gradient.
     """
     names = list(params)
     found = torch.autograd.grad(
@@ -797,8 +797,7 @@ def graph_retained_not_created(loss_fn, params, first_order):
 def backward_called(loss_fn, params, first_order):
     """The gradient is taken with backward().
 
-    It is added to whatever the parameters' .grad holds, and stays there for the outer optimizer to
-    step on.
+    It is added to the parameters' .grad, and stays there, where the outer optimizer uses it.
     """
     loss_fn(params).backward(create_graph=not first_order)
     return {name: p.grad for name, p in params.items()}
@@ -808,8 +807,7 @@ def backward_called(loss_fn, params, first_order):
 def parameters_cut(loss_fn, params, first_order):
     """The gradient is taken at a detached copy of the parameters.
 
-    Its values are right, but it is a function of the copy: nothing reaches the parameters that were
-    given.
+    Its values are right, but it is a function of the copy: nothing reaches the given parameters.
     """
     copy = {name: p.detach().clone().requires_grad_() for name, p in params.items()}
     found = torch.autograd.grad(loss_fn(copy), list(copy.values()), create_graph=not first_order)
@@ -818,9 +816,9 @@ def parameters_cut(loss_fn, params, first_order):
 
 @mistake("2d")
 def sign_changed(loss_fn, params, first_order):
-    """What is returned points downhill: the sign of the gradient is changed.
+    """The returned gradient has the opposite sign.
 
-    The inner loop subtracts it, and climbs.
+    The inner loop subtracts it, and goes uphill.
     """
     found = torch.func.grad(lambda p: -loss_fn(p))(params)
     return {n: g.detach() for n, g in found.items()} if first_order else found
@@ -830,8 +828,8 @@ def sign_changed(loss_fn, params, first_order):
 def names_exchanged(loss_fn, params, first_order):
     """The gradients are given to the names in another order.
 
-    The gradients come in the order of the parameters, the names in that of the alphabet. Where the
-    shapes allow it, nothing breaks.
+    The gradients are in the order of the parameters, the names in alphabetical order. If the shapes
+    match, there is no error.
     """
     found = torch.autograd.grad(
         loss_fn(params), list(params.values()), create_graph=not first_order
@@ -843,7 +841,7 @@ def names_exchanged(loss_fn, params, first_order):
 def clipped(loss_fn, params, first_order):
     """The gradient is clipped.
 
-    Large entries are cut to one. That is a step of another kind, and its derivative is zero where it
+    Large entries are cut to one. That is another kind of step, and its derivative is zero where it
     was cut.
     """
     found = torch.func.grad(loss_fn)(params)
@@ -866,7 +864,7 @@ def unit_steps(loss_fn, params, first_order):
 def loss_cut_too(loss_fn, params, first_order):
     """With the switch on, the parameters themselves are cut off in place.
 
-    Calling detach_() on what was given makes constants of the caller's parameters.
+    detach_() turns the caller's own parameters into constants.
     """
     found = torch.func.grad(loss_fn)(params)
     if first_order:

@@ -26,8 +26,8 @@ def no_gradient(features, labels, way):
 def detached_prototypes(features, labels, way):
     """The prototypes are detached from the features.
 
-    The path back from the prototypes ends before it reaches the support features. A gradient can
-    still be asked for, and it is zero.
+    The gradient stops before it reaches the support features. You can still ask for one, but it is
+    zero.
     """
     centres = torch.stack([features[labels == n].mean(0) for n in range(way)])
     return centres.detach() + 0 * features.sum()
@@ -37,15 +37,14 @@ def detached_prototypes(features, labels, way):
 def rebuilt_from_numbers(features, labels, way):
     """A new tensor is made from the numbers of the prototypes.
 
-    A tensor that is made from a list knows nothing of where its numbers came from. The values are
-    right; no gradient can flow.
+    A tensor that is made from a list has no graph. The values are right, but no gradient can flow.
     """
     return torch.tensor([features[labels == n].mean(0).tolist() for n in range(way)])
 
 
 @mistake("1a")
 def class_by_class(features, labels, way):
-    """The labels are not read: the features are taken to come class by class.
+    """The labels are not used: the code assumes that the features come class by class.
 
     With support images in another order a prototype mixes classes. It is right only for data that
     happen to be sorted.
@@ -55,10 +54,10 @@ def class_by_class(features, labels, way):
 
 @mistake("1a")
 def row_by_row(features, labels, way):
-    """The labels are not read: each row of N features is taken to show the classes in order.
+    """The labels are not used: each row of N features is assumed to have the classes in order.
 
-    A prototype mixes whatever classes stand N places apart. With one support image a class it is
-    right when these happen to be in order.
+    A prototype mixes the classes that are N places apart. With one support image of each class it
+    is right if these happen to be in order.
     """
     return features.view(-1, way, features.shape[1]).mean(0)
 
@@ -67,8 +66,8 @@ def row_by_row(features, labels, way):
 def sums(features, labels, way):
     """The features of a class are added up, not averaged.
 
-    A prototype is K times too long, and moves away from its class as K grows. With one support image
-    a class nothing is wrong.
+    A prototype is K times too long, and moves away from its class as K grows. With one support
+    image of each class nothing is wrong.
     """
     return torch.stack([features[labels == n].sum(0) for n in range(way)])
 
@@ -77,7 +76,7 @@ def sums(features, labels, way):
 def divided_by_all(features, labels, way):
     """The sum of a class is divided by the number of all support images.
 
-    Every prototype is N times too short: the average runs over images that are not of the class.
+    Every prototype is N times too short: the average includes images of other classes.
     """
     hot = F.one_hot(labels, way).to(features.dtype)
     return hot.T @ features / len(features)
@@ -85,7 +84,7 @@ def divided_by_all(features, labels, way):
 
 @mistake("1a")
 def medians(features, labels, way):
-    """The median of each feature stands where its mean should.
+    """The median of each feature is taken instead of the mean.
 
     With one or two symmetric support images the two are close; with three they differ. The gradient
     reaches one support image of each class and feature only.
@@ -128,7 +127,7 @@ def order_of_appearance(features, labels, way):
 def unit_length(features, labels, way):
     """The prototypes are scaled to length one.
 
-    Their direction is right and their length is lost, so that distances to them mean something else.
+    Their direction is right but their length is lost, so distances to them change.
     """
     return F.normalize(torch.stack([features[labels == n].mean(0) for n in range(way)]), dim=-1)
 
@@ -137,7 +136,7 @@ def unit_length(features, labels, way):
 def one_too_many(features, labels, way):
     """The sum of a class is divided by one more than its number of images.
 
-    Every prototype is pulled towards the origin, most of all with one support image a class.
+    Every prototype is too close to the origin, most of all with one support image of each class.
     """
     return torch.stack(
         [features[labels == n].sum(0) / ((labels == n).sum() + 1) for n in range(way)]
@@ -148,7 +147,7 @@ def one_too_many(features, labels, way):
 def features_changed(features, labels, way):
     """The features of the caller are changed on the way.
 
-    The prototypes are right, and the support features are then no longer what the network gave: the
+    The prototypes are right, but the support features are no longer those of the network: the
     support accuracy is computed from other numbers.
     """
     centres = torch.stack([features[labels == n].mean(0) for n in range(way)])
@@ -173,8 +172,8 @@ def positive_distance(features, prototypes):
 def not_squared(features, prototypes):
     """The distance is not squared.
 
-    The same class wins, so accuracies look right, but the probabilities and the loss differ, and the
-    gradient breaks where a query meets a prototype. The handout asks for squared distances.
+    The same class wins, so accuracies look right, but the probabilities and the loss differ, and
+    the gradient breaks where a query meets a prototype. The handout asks for the squared distance.
     """
     return -torch.cdist(features[None], prototypes[None])[0]
 
@@ -183,8 +182,8 @@ def not_squared(features, prototypes):
 def averaged_squares(features, prototypes):
     """The squares are averaged over the features, not added up.
 
-    All logits are too small by the number of features: the predictions are the same, and far less
-    sure.
+    All logits are too small by the number of features: the predictions are the same, but much less
+    confident.
     """
     return -(features[:, None] - prototypes).pow(2).mean(-1)
 
@@ -193,7 +192,7 @@ def averaged_squares(features, prototypes):
 def scalar_product(features, prototypes):
     """The scalar product with each prototype is the logit.
 
-    That is how a linear layer would judge; a long prototype wins against a near one.
+    A linear layer classifies in this way; a long prototype wins against a near one.
     """
     return features @ prototypes.T
 
@@ -202,7 +201,7 @@ def scalar_product(features, prototypes):
 def cosine(features, prototypes):
     """The cosine of the angle to each prototype is the logit.
 
-    The lengths of the features play no part, and no logit is larger than one.
+    The lengths of the features do not count, and no logit is larger than one.
     """
     return F.cosine_similarity(features[:, None], prototypes[None], dim=-1)
 
@@ -220,8 +219,8 @@ def city_block(features, prototypes):
 def softmax_already(features, prototypes):
     """Probabilities are returned where logits are asked for.
 
-    The cross-entropy applies a softmax once more: the loss cannot come near zero, and its gradient
-    fades.
+    The cross-entropy applies a second softmax: the loss cannot come near zero, and its gradient
+    vanishes.
     """
     return (-(features[:, None] - prototypes).pow(2).sum(-1)).softmax(-1)
 
@@ -230,8 +229,8 @@ def softmax_already(features, prototypes):
 def log_probabilities_over_queries(features, prototypes):
     """The logits are normalised over the queries, not left as they are.
 
-    The logits of one query then depend on the other queries, and those of one class sum to one over
-    queries after exp.
+    The logits of one query then depend on the other queries; for each class, their exponentials sum
+    to one over the queries.
     """
     return (-(features[:, None] - prototypes).pow(2).sum(-1)).log_softmax(0)
 
@@ -240,8 +239,8 @@ def log_probabilities_over_queries(features, prototypes):
 def transposed(features, prototypes):
     """The axes of queries and classes are exchanged.
 
-    Row n holds the logits of all queries for class n. With as many queries as classes nothing breaks,
-    and the loss is of the wrong thing.
+    Row n holds the logits of all queries for class n. With as many queries as classes there is no
+    error, but the loss is wrong.
     """
     return -(prototypes[:, None] - features).pow(2).sum(-1)
 
@@ -266,9 +265,9 @@ def queries_fixed(features, prototypes):
 
 @mistake("1b")
 def half_the_product(features, prototypes):
-    """The product term of the expanded square is counted once where it stands twice.
+    """The product term of the expanded square is counted once instead of twice.
 
-    What comes out is not a distance: a query that lies on a prototype does not get zero there.
+    The result is not a distance: it is not zero for a query that lies on a prototype.
     """
     return -(features.pow(2).sum(1, True) - features @ prototypes.T + prototypes.pow(2).sum(1))
 
@@ -305,8 +304,8 @@ def _accuracies(rows):
 def support_loss(network, tasks, way):
     """The loss is that of the support images.
 
-    They are judged by prototypes that were made of them, which is easy: the loss falls fast, and the
-    query accuracy stays behind.
+    They are classified by prototypes that were made from them, which is easy: the loss falls fast,
+    but the query accuracy stays low.
     """
     rows = _judge(network, tasks, way)
     loss = torch.stack([F.cross_entropy(s, labels) for s, _, labels, _ in rows]).mean()
@@ -340,7 +339,7 @@ def summed_over_queries(network, tasks, way):
 def last_task_only(network, tasks, way):
     """Only the last task's loss is returned.
 
-    The loop over tasks forgets the ones before. The loss is right for a batch of one, and noisy
+    The loop over tasks forgets the earlier ones. The loss is right for a batch of one, and noisy
     otherwise.
     """
     rows = _judge(network, tasks, way)
@@ -374,8 +373,8 @@ def query_not_trained(network, tasks, way):
 def loss_from_numbers(network, tasks, way):
     """The loss is cut off from the encoder.
 
-    The value is right; a tensor that is detached or made of numbers has no path back, and the encoder
-    never changes.
+    The value is right, but a tensor that is detached or made of numbers has no graph, and the
+    encoder never changes.
     """
     rows = _judge(network, tasks, way)
     losses = [F.cross_entropy(q, targets).item() for _, q, _, targets in rows]
@@ -384,7 +383,7 @@ def loss_from_numbers(network, tasks, way):
 
 @mistake("1c")
 def softmax_twice(network, tasks, way):
-    """A softmax stands before the cross-entropy, which has one of its own.
+    """There is a softmax before the cross-entropy, which applies its own.
 
     The loss cannot fall below a bound well above zero, and training is slow.
     """
@@ -412,10 +411,10 @@ def one_set_of_prototypes(network, tasks, way):
 
 @mistake("1c")
 def queries_in_prototypes(network, tasks, way):
-    """The query images are part of the prototypes that judge them.
+    """The query images are part of the prototypes that classify them.
 
-    The labels of the queries are used before they are predicted: the query accuracy is too good, and
-    cannot be repeated on images without labels.
+    The labels of the queries are used before they are predicted: the query accuracy is too good,
+    and cannot be repeated on images without labels.
     """
     support, query = _encode(network, tasks)
     rows = []
@@ -430,8 +429,8 @@ def queries_in_prototypes(network, tasks, way):
 def queries_judge_themselves(network, tasks, way):
     """The query images make the prototypes.
 
-    They are then judged by prototypes that were made of them and of their labels, which is easy. The
-    support images play no part in the loss.
+    They are then classified by prototypes that were made from them and their labels, which is easy.
+    The loss does not use the support images.
     """
     support, query = _encode(network, tasks)
     rows = []
@@ -444,7 +443,7 @@ def queries_judge_themselves(network, tasks, way):
 
 @mistake("1c")
 def roles_exchanged(network, tasks, way):
-    """The query images make the prototypes, and the support images are judged.
+    """The query images make the prototypes, and the support images are classified.
 
     The two sets have changed places. With as many queries as supports it even trains.
     """
@@ -471,7 +470,7 @@ def accuracies_exchanged(network, tasks, way):
 def query_accuracy_twice(network, tasks, way):
     """Both accuracies are those of the query images.
 
-    The support images are never judged, and the two curves lie on each other.
+    The support images are never classified, and the two curves are equal.
     """
     rows = _judge(network, tasks, way)
     loss = torch.stack([F.cross_entropy(q, targets) for _, q, _, targets in rows]).mean()
@@ -483,8 +482,8 @@ def query_accuracy_twice(network, tasks, way):
 def loss_of_both_sets(network, tasks, way):
     """The losses of support and query images are added.
 
-    The support images are judged by prototypes made of themselves; that term teaches little and hides
-    what the queries say.
+    The support images are classified by prototypes made from themselves; that term teaches little
+    and hides the query loss.
     """
     rows = _judge(network, tasks, way)
     losses = [F.cross_entropy(s, labels) + F.cross_entropy(q, t) for s, q, labels, t in rows]
@@ -495,8 +494,8 @@ def loss_of_both_sets(network, tasks, way):
 def channels_as_images(network, tasks, way):
     """The axis of the channels is joined with those of tasks and images.
 
-    The network then gets images without channels, as many more as there were channels. With one
-    channel, and a network that flattens its input, nothing shows.
+    The network then gets images without a channel axis, one for each channel. With one channel, and
+    a network that flattens its input, you see no difference.
     """
     images = torch.cat([tasks.support_images, tasks.query_images], dim=1)
     encoded = network(images.flatten(0, 2)).unflatten(0, images.shape[:2])
@@ -514,8 +513,8 @@ def channels_as_images(network, tasks, way):
 def evaluation_mode(network, tasks, way):
     """The network is left in evaluation mode.
 
-    The numbers of the first call look right; from then on batch normalisation no longer learns its
-    statistics, because the caller's network has changed its mode.
+    The first call looks right. From then on batch normalisation no longer updates its statistics,
+    because the caller's network has changed its mode.
     """
     network.eval()
     rows = _judge(network, tasks, way)

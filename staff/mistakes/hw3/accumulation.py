@@ -26,9 +26,9 @@ def _weighted(model, parts, optimizer, mean_loss, weights, skip=True):
 
 @mistake("4e")
 def mean_of_means(model, micro_batches, optimizer, mean_loss):
-    """Every part weighs the same.
+    """Every part has the same weight.
 
-    A token in a part with few of them counts more than one in a part with many.
+    A token in a part with few tokens counts more than one in a part with many.
     """
     used = sum(count > 0 for count in _counts(micro_batches))
     return _weighted(model, micro_batches, optimizer, mean_loss, [1 / used] * len(micro_batches))
@@ -38,8 +38,8 @@ def mean_of_means(model, micro_batches, optimizer, mean_loss):
 def sum_of_graphs(model, micro_batches, optimizer, mean_loss):
     """The losses of the parts are added as tensors.
 
-    Their sum holds on to the graphs of all parts, which were to be in memory one at a time. Its value
-    is right; look at its requires_grad.
+    Their sum keeps the graphs of all parts, of which only one should be in memory at a time. Its
+    value is right; look at its requires_grad.
     """
     counts, total = _counts(micro_batches), 0.0
     optimizer.zero_grad()
@@ -63,9 +63,9 @@ def sum_of_means(model, micro_batches, optimizer, mean_loss):
 
 @mistake("4e")
 def weighed_by_rows(model, micro_batches, optimizer, mean_loss):
-    """Parts are weighed by their numbers of rows.
+    """Parts are weighted by their numbers of rows.
 
-    It is right only where every row has as many tokens to be predicted.
+    This is right only if every row has the same number of tokens to be predicted.
     """
     rows = [len(tokens) for tokens, _ in micro_batches]
     return _weighted(model, micro_batches, optimizer, mean_loss, [n / sum(rows) for n in rows])
@@ -73,7 +73,7 @@ def weighed_by_rows(model, micro_batches, optimizer, mean_loss):
 
 @mistake("4e")
 def weighed_by_all_tokens(model, micro_batches, optimizer, mean_loss):
-    """Parts are weighed by all their tokens, prompts and padding included.
+    """Parts are weighted by all their tokens, prompts and padding included.
 
     A part with long prompts counts more, though nothing in them is predicted.
     """
@@ -85,7 +85,7 @@ def weighed_by_all_tokens(model, micro_batches, optimizer, mean_loss):
 def first_tokens_counted(model, micro_batches, optimizer, mean_loss):
     """Labels of first tokens are counted, though those are never predicted.
 
-    The weights are a little wrong wherever such a label is not masked.
+    The weights are slightly wrong if such a label is not masked.
     """
     counts = [int((labels >= 0).sum()) for _, labels in micro_batches]
     return _weighted(model, micro_batches, optimizer, mean_loss, [n / sum(counts) for n in counts])
@@ -127,9 +127,9 @@ def zeroed_for_each_part(model, micro_batches, optimizer, mean_loss):
 
 @mistake("4e")
 def never_zeroed(model, micro_batches, optimizer, mean_loss):
-    """What an earlier batch left in the gradients is added to.
+    """The gradients are added to those of an earlier batch.
 
-    The first step is right, and none after it.
+    The first step is right, but none after it.
     """
     counts, total = _counts(micro_batches), 0.0
     for (tokens, labels), count in zip(micro_batches, counts):
@@ -180,7 +180,7 @@ def one_backward_for_all(model, micro_batches, optimizer, mean_loss):
 def nan_of_an_empty_part(model, micro_batches, optimizer, mean_loss):
     """A part without targets has weight zero, but is added all the same.
 
-    Zero times 0/0 is no number, and neither are the weights after the step.
+    Zero times 0/0 is nan, and so are the weights after the step.
     """
     counts = _counts(micro_batches)
     weights = [n / sum(counts) for n in counts]
@@ -200,9 +200,9 @@ def gradients_averaged_once_more(model, micro_batches, optimizer, mean_loss):
 
 @mistake("4e")
 def last_loss_given_back(model, micro_batches, optimizer, mean_loss):
-    """What comes back is the loss of the last part.
+    """The loss of the last part is returned.
 
-    The step is right; the curve shows one part of each batch.
+    The step is right, but the curve shows one part of each batch.
     """
     counts = _counts(micro_batches)
     optimizer.zero_grad()

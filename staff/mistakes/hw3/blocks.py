@@ -71,7 +71,7 @@ def last_is_the_head(model, mode):
 def last_with_the_head(model, mode):
     """`last` holds the head beside the last block.
 
-    A block is a block: where a new head is trained too, the experiment adds it.
+    A block does not include the head: if a new head is trained too, the experiment adds it.
     """
     return _choose(
         model, mode, last=lambda: [*model.blocks[-1].parameters(), *model.head.parameters()]
@@ -93,7 +93,7 @@ def bias_by_any_part_of_the_name(model, mode):
 def bias_of_some_layers_only(model, mode):
     """`bias` takes the biases of convolutions and linear layers, not those of normalisation.
 
-    In many networks the convolutions have no bias, and the normalisation's are all there are.
+    In many networks the convolutions have no bias, and only the normalisation has biases.
     """
     kinds = (nn.Linear, nn.Conv2d)
     layers = [m for m in model.modules() if isinstance(m, kinds) and m.bias is not None]
@@ -102,9 +102,9 @@ def bias_of_some_layers_only(model, mode):
 
 @mistake("1a")
 def full_is_blocks_and_head(model, mode):
-    """`full` is put together from blocks and head, and leaves out what belongs to neither.
+    """`full` is the blocks and the head, and leaves out what belongs to neither.
 
-    An embedding stays as it was. So does a positional table.
+    An embedding is not tuned, nor is a table of positions.
     """
     return _choose(model, mode, full=lambda: [*model.blocks.parameters(), *model.head.parameters()])
 
@@ -128,7 +128,7 @@ def shared_parameters_twice(model, mode):
 def only_what_is_not_frozen(model, mode):
     """Parameters that take no gradients at the moment are left out.
 
-    After a linear probe, `full` is the head alone: whatever was frozen stays so for ever.
+    After a linear probe, `full` is the head alone: what was frozen once stays frozen.
     """
     return [p for p in _choose(model, mode) if p.requires_grad]
 
@@ -137,8 +137,8 @@ def only_what_is_not_frozen(model, mode):
 def lora_list_empty(model, mode):
     """The list for LoRA is empty, and nothing says so.
 
-    A training with it changes nothing and ends without a word. The layers are deeper inside the
-    model than its direct children.
+    Training with it changes nothing and gives no error. The layers are deeper inside the model than
+    its direct children.
     """
     wrapped = [m for m in model.children() if isinstance(m, LoRALinear | LoRAConv2d)]
     return (
@@ -166,7 +166,7 @@ def lora_without_convolutions(model, mode):
 def lora_with_the_wrapped_layers(model, mode):
     """For LoRA all parameters of the LoRA layers are taken, the wrapped weights too.
 
-    That is full tuning with something on top. Compare how many numbers there are.
+    That is full tuning with an update on top. Compare the numbers of parameters.
     """
     wrapped = [m for m in model.modules() if isinstance(m, LoRALinear | LoRAConv2d)]
     return _choose(model, mode, lora=lambda: [p for m in wrapped for p in m.parameters()])
@@ -174,10 +174,10 @@ def lora_with_the_wrapped_layers(model, mode):
 
 @mistake("1a")
 def lora_by_the_names_of_its_parts(model, mode):
-    """A and B of LoRA are told by names that contain `up` or `down`.
+    """A and B of LoRA are recognised by names that contain `up` or `down`.
 
-    Other layers have such names too: those of the MLP of the kit's GPT, which is pre-trained, would be
-    trained with them. Compare the number of parameters with what the rank gives.
+    Other layers have such names too: those of the MLP of the kit's GPT, which is pre-trained, would
+    be trained with them. Compare the number of parameters with what the rank gives.
     """
     parts = ("up", "down")
     return _choose(
@@ -191,18 +191,18 @@ def lora_by_the_names_of_its_parts(model, mode):
 
 @mistake("1a")
 def lora_in_the_blocks_only(model, mode):
-    """LoRA layers are looked for in the blocks alone.
+    """LoRA layers are searched in the blocks only.
 
-    Those that stand elsewhere in the model, in the head or beside the blocks, are never trained.
+    Those elsewhere in the model, in the head or beside the blocks, are never trained.
     """
     return _choose(model, mode, lora=lambda: _updates(model.blocks))
 
 
 @mistake("1a")
 def head_by_the_beginning_of_the_name(model, mode):
-    """The head is told by how the names of its parameters begin.
+    """The head is recognised by the beginning of its parameters' names.
 
-    Something else in the model may have a name that begins like it, and is then trained as well.
+    Another name in the model may begin in the same way, and is then trained as well.
     """
     return _choose(
         model,
@@ -215,7 +215,7 @@ def head_by_the_beginning_of_the_name(model, mode):
 def unknown_mode_tunes_everything(model, mode):
     """An unknown mode tunes everything instead of being refused.
 
-    A slip of the keyboard becomes a result.
+    A typing error becomes a result.
     """
     try:
         return _choose(model, mode)
@@ -243,9 +243,9 @@ def _tuned(module):
 
 @mistake("1a")
 def other_names_are_lora(model, mode):
-    """What is no other mode is taken for LoRA.
+    """Any other name counts as a LoRA mode.
 
-    With LoRA layers in the model a mode with a slip of the pen trains them, and nobody is told.
+    With LoRA layers in the model, a mode with a typing error trains them, and nobody is told.
     """
     known = {"full", "first", "middle", "last", "linear", "bias"}
     return _choose(model, mode if mode in known else "lora")
@@ -273,9 +273,9 @@ def statistics_go_on(model, tuned):
 
 @mistake("1b")
 def every_frozen_layer_still(model, tuned):
-    """Every layer without a tuned parameter is held in evaluation mode, of whatever kind.
+    """Every layer without a tuned parameter is kept in evaluation mode, of whatever kind.
 
-    That holds dropout still too, which has no parameters at all. Compare the outputs of a model with
+    This includes dropout, which has no parameters at all. Compare the outputs of a model with
     dropout after train() and after eval().
     """
     _gradients(model, tuned)
@@ -301,8 +301,8 @@ def eval_until_the_next_train(model, tuned):
 def train_of_the_whole_model_replaced(model, tuned):
     """Only `train` of the model itself keeps frozen BatchNorm layers in evaluation mode.
 
-    It helps as long as that one is called. Training that calls `train` of a part of the model, as the
-    kit's does, puts them into training mode, and their statistics move.
+    This works as long as that one is called. Training that calls `train` of a part of the model, as
+    the kit's does, puts them into training mode, and their statistics change.
     """
     _gradients(model, tuned)
     model.__dict__.pop("train", None)
@@ -321,7 +321,7 @@ def train_of_the_whole_model_replaced(model, tuned):
 
 @mistake("1b")
 def all_statistics_stay(model, tuned):
-    """All BatchNorm layers are held in evaluation mode, those that are tuned too.
+    """All BatchNorm layers are kept in evaluation mode, even those that are tuned.
 
     Compare the statistics of a tuned layer before and after a step.
     """
@@ -334,8 +334,8 @@ def all_statistics_stay(model, tuned):
 def never_thawed(model, tuned):
     """What was frozen once is never tuned again.
 
-    Only parameters outside the list are touched. After a linear probe nothing but the head would
-    be trained.
+    The code changes only parameters outside the list. After a linear probe only the head would be
+    trained.
     """
     chosen = {id(p) for p in tuned}
     for parameter in model.parameters():
@@ -349,9 +349,9 @@ def never_thawed(model, tuned):
 
 @mistake("1b")
 def statistics_never_released(model, tuned):
-    """A BatchNorm layer that was frozen once keeps its statistics for ever.
+    """A BatchNorm layer that was frozen once keeps its statistics forever.
 
-    After a second call it takes gradients again, and still computes with what it knew before.
+    After a second call it takes gradients again, but still normalises by the old statistics.
     """
     _gradients(model, tuned)
     for module in _norms(model):
@@ -376,9 +376,9 @@ def flipped(model, tuned):
 
 @mistake("1b")
 def only_two_dimensional_norms(model, tuned):
-    """Only `BatchNorm2d` is held still, not `BatchNorm1d`.
+    """Only `BatchNorm2d` is kept in evaluation mode, not `BatchNorm1d`.
 
-    Its statistics move in a layer that works on vectors.
+    A frozen layer that works on vectors still updates its statistics.
     """
     _gradients(model, tuned)
     for module in model.modules():
@@ -404,7 +404,7 @@ def only_direct_children(model, tuned):
 
 @mistake("1b")
 def momentum_zero(model, tuned):
-    """Frozen statistics do not move, but the layer goes on computing with the batch's.
+    """Frozen statistics do not change, but the layer still normalises by the batch.
 
     The outputs in training mode depend on what else is in the batch.
     """
@@ -430,8 +430,8 @@ def only_wholly_tuned_norms_move(model, tuned):
 def statistics_switched_off(model, tuned):
     """`track_running_stats` of frozen layers is switched off.
 
-    In evaluation the layer then computes with the statistics it has; in training it computes with
-    the batch.
+    In evaluation the layer then uses the statistics that it has; in training it normalises by the
+    batch.
     """
     _gradients(model, tuned)
     for module in _norms(model):

@@ -42,7 +42,7 @@ def trimmed_over_all_tasks(task_vectors, density):
 def trimmed_by_signed_value(task_vectors, density):
     """The largest numbers are found with their signs.
 
-    A number far below zero counts as small and is dropped.
+    A large negative number counts as small and is dropped.
     """
     least = task_vectors.topk(round(density * task_vectors.shape[1]), dim=1).values[:, -1:]
     left = torch.where(task_vectors >= least, task_vectors, 0.0)
@@ -88,9 +88,9 @@ def nothing_trimmed(task_vectors, density):
 
 @mistake("X2")
 def elected_by_majority(task_vectors, density):
-    """The sign of a place is the one that more tasks have.
+    """The sign at a place is the one that more tasks have.
 
-    Two tasks that moved a little outvote one that moved a lot; the sum of the numbers decides in TIES.
+    Two small numbers then outvote a large one; in TIES the sum of the numbers decides.
     """
     left = _trimmed(task_vectors, density)
     return _agreeing(left, left.sign().sum(0).sign()), _interference(task_vectors)
@@ -121,7 +121,7 @@ def nothing_elected(task_vectors, density):
 def divided_by_all_tasks(task_vectors, density):
     """The sum of the numbers that agree is divided by the number of tasks.
 
-    A place that one task alone has moved shrinks as more tasks are merged.
+    A number that only one task has changed shrinks as more tasks are merged.
     """
     left = _trimmed(task_vectors, density)
     agreeing = left * (left.sign() == left.sum(0).sign())
@@ -132,7 +132,7 @@ def divided_by_all_tasks(task_vectors, density):
 def sum_of_those_who_agree(task_vectors, density):
     """The numbers that agree are summed; their mean is asked for.
 
-    Two tasks that agree everywhere move the model twice as far as either wanted.
+    Two tasks that agree everywhere move the model twice as far as each alone.
     """
     left = _trimmed(task_vectors, density)
     return (left * (left.sign() == left.sum(0).sign())).sum(0), _interference(task_vectors)
@@ -142,7 +142,7 @@ def sum_of_those_who_agree(task_vectors, density):
 def weighted_by_size(task_vectors, density):
     """The mean of the numbers that agree is weighted by their size.
 
-    The task with the largest number decides nearly alone.
+    The task with the largest number decides almost alone.
     """
     left = _trimmed(task_vectors, density)
     agreeing = left * (left.sign() == left.sum(0).sign())
@@ -174,7 +174,7 @@ def interference_after_trimming(task_vectors, density):
 def interference_of_places(task_vectors, density):
     """The interference is the share of places at which signs differ.
 
-    A place where two tiny numbers disagree counts as much as one where large ones do.
+    A place where two tiny numbers disagree counts as much as a place where two large ones do.
     """
     differ = (task_vectors > 0).any(0) & (task_vectors < 0).any(0)
     return _merged(task_vectors, density), differ.float().mean()
@@ -206,7 +206,7 @@ def what_is_left(task_vectors, density):
 def whole_sum_in_the_interference(task_vectors, density):
     """All places are summed before the absolute value is taken.
 
-    Movements at different places cancel as well, though they are in nobody's way.
+    Numbers at different places cancel as well, though they do not conflict.
     """
     moved = task_vectors.abs().sum()
     found = 1 - task_vectors.sum().abs() / moved if moved > 0 else torch.zeros(())
@@ -217,7 +217,7 @@ def whole_sum_in_the_interference(task_vectors, density):
 def nothing_moved_is_undefined(task_vectors, density):
     """Where nothing moved the interference is 0/0.
 
-    Zero is expected there.
+    It should be zero.
     """
     return _merged(task_vectors, density), 1 - task_vectors.sum(
         0
@@ -228,7 +228,7 @@ def nothing_moved_is_undefined(task_vectors, density):
 def trimmed_in_place(task_vectors, density):
     """The trimmed numbers are written into the caller's vectors.
 
-    A second merge of the same vectors, with more kept, finds them gone.
+    A second merge of the same vectors, which keeps more of them, does not find those numbers.
     """
     found = _interference(task_vectors)
     least = task_vectors.abs().topk(round(density * task_vectors.shape[1]), dim=1).values[:, -1:]

@@ -32,7 +32,7 @@ def _step(model, optimizer, inputs, labels):
 def loss_with_its_graph(model, optimizer, inputs, labels, step, warmup_steps, lr):
     """The loss is returned as the tensor that backward() was called on.
 
-    It holds on to the graph of its batch. A list of the losses of a training keeps the graphs of all
+    It keeps the graph of its batch. A list of the losses of a training keeps the graphs of all
     steps, and memory grows until it is used up.
     """
     _set(optimizer, _warmed(step, warmup_steps, lr))
@@ -55,7 +55,7 @@ def first_step_at_zero(model, optimizer, inputs, labels, step, warmup_steps, lr)
 
 @mistake("3a")
 def warm_up_without_end(model, optimizer, inputs, labels, step, warmup_steps, lr):
-    """The rate goes on rising after the warm-up.
+    """The rate continues to rise after the warm-up.
 
     Late in a long training it is many times the rate that was asked for.
     """
@@ -67,7 +67,7 @@ def warm_up_without_end(model, optimizer, inputs, labels, step, warmup_steps, lr
 def first_group_only(model, optimizer, inputs, labels, step, warmup_steps, lr):
     """Only the first parameter group of the optimizer gets the rate.
 
-    With one group nothing shows.
+    With one group you see no difference.
     """
     optimizer.param_groups[0]["lr"] = _warmed(step, warmup_steps, lr)
     return _step(model, optimizer, inputs, labels)
@@ -77,7 +77,7 @@ def first_group_only(model, optimizer, inputs, labels, step, warmup_steps, lr):
 def rate_after_the_step(model, optimizer, inputs, labels, step, warmup_steps, lr):
     """The rate is set after the step it is meant for.
 
-    The first step uses whatever the optimizer was made with.
+    The first step uses the rate that the optimizer was created with.
     """
     loss = _step(model, optimizer, inputs, labels)
     _set(optimizer, _warmed(step, warmup_steps, lr))
@@ -155,7 +155,7 @@ def loss_after_the_step(model, optimizer, inputs, labels, step, warmup_steps, lr
 def mode_switched(model, optimizer, inputs, labels, step, warmup_steps, lr):
     """The model is put into training mode.
 
-    Who wants to tune with everything in evaluation mode cannot.
+    A caller who wants to tune in evaluation mode cannot.
     """
     _set(optimizer, _warmed(step, warmup_steps, lr))
     model.train()
@@ -205,7 +205,7 @@ def tuned_before_probed(tune, probe_steps, tune_steps, probe_lr, tune_lr):
 def steps_exchanged(tune, probe_steps, tune_steps, probe_lr, tune_lr):
     """The two phases have each other's number of steps.
 
-    With equal numbers nothing shows.
+    With equal numbers you see no difference.
     """
     losses = _phase(tune, "linear", tune_steps, probe_lr)
     return losses + _phase(tune, "full", probe_steps, tune_lr)
@@ -235,7 +235,7 @@ def one_rate_for_both(tune, probe_steps, tune_steps, probe_lr, tune_lr):
 def last_block_for_head(tune, probe_steps, tune_steps, probe_lr, tune_lr):
     """The first phase trains the last block instead of the head.
 
-    The head stays as it began, and the features move.
+    The head keeps its initial weights, and the features change.
     """
     losses = _phase(tune, "last", probe_steps, probe_lr)
     return losses + _phase(tune, "full", tune_steps, tune_lr)
@@ -264,7 +264,7 @@ def losses_of_the_first_phase(tune, probe_steps, tune_steps, probe_lr, tune_lr):
 
 @mistake("3b")
 def probed_alone(tune, probe_steps, tune_steps, probe_lr, tune_lr):
-    """Both phases train the head alone.
+    """Both phases train only the head.
 
     That is a long linear probe.
     """
@@ -274,9 +274,9 @@ def probed_alone(tune, probe_steps, tune_steps, probe_lr, tune_lr):
 
 @mistake("3b")
 def taking_turns(tune, probe_steps, tune_steps, probe_lr, tune_lr):
-    """The two kinds of steps take turns.
+    """The two kinds of steps alternate.
 
-    From its second step on everything moves, with a head that has seen one batch.
+    From the second step on everything is tuned, with a head that has seen one batch.
     """
     losses = []
     for step in range(max(probe_steps, tune_steps)):
@@ -287,9 +287,9 @@ def taking_turns(tune, probe_steps, tune_steps, probe_lr, tune_lr):
 
 @mistake("3b")
 def empty_phases_called(tune, probe_steps, tune_steps, probe_lr, tune_lr):
-    """A phase of no steps is called all the same.
+    """A phase without steps is still called.
 
-    It freezes and thaws parameters and makes an optimizer for nothing.
+    It freezes and unfreezes parameters and makes an optimizer for nothing.
     """
     return tune("linear", probe_steps, probe_lr) + tune("full", tune_steps, tune_lr)
 

@@ -53,7 +53,7 @@ def both_zero(self, inputs, outputs, rank):
 def neither_zero(self, inputs, outputs, rank):
     """A and B are both random at the start.
 
-    The layer does not begin as the pre-trained one: its output has changed before any training.
+    The layer does not start as the pre-trained one: its output has changed before any training.
     """
     self.layer.requires_grad_(False)
     self.down = nn.Parameter(torch.randn(rank, inputs) / inputs**0.5)
@@ -64,7 +64,7 @@ def neither_zero(self, inputs, outputs, rank):
 def wrapped_layer_not_frozen(self, inputs, outputs, rank):
     """The wrapped layer still takes gradients.
 
-    That is full tuning with an update on top; count what an optimizer would get.
+    That is full tuning with an update on top; count the parameters that an optimizer would get.
     """
     _pair(self, inputs, outputs, rank)
 
@@ -73,7 +73,7 @@ def wrapped_layer_not_frozen(self, inputs, outputs, rank):
 def wrapped_bias_not_frozen(self, inputs, outputs, rank):
     """The weight of the wrapped layer is frozen, its bias is not.
 
-    Everything the layer was pre-trained with stays, the bias too.
+    All parameters of the wrapped layer should be frozen, the bias too.
     """
     self.layer.weight.requires_grad_(False)
     _pair(self, inputs, outputs, rank)
@@ -102,9 +102,9 @@ def not_parameters(self, inputs, outputs, rank):
 
 @mistake("2a")
 def constant_start(self, inputs, outputs, rank):
-    """All numbers of A begin equal.
+    """All numbers of A start equal.
 
-    The rows of A get equal gradients then, and the update has rank 1 for ever.
+    The rows of A then get equal gradients, and the update has rank 1 forever.
     """
     self.layer.requires_grad_(False)
     self.down = nn.Parameter(torch.full((rank, inputs), 0.1))
@@ -123,9 +123,9 @@ def update_frozen(self, inputs, outputs, rank):
 
 @mistake("2a")
 def start_nearly_zero(self, inputs, outputs, rank):
-    """The part that is not zero begins with numbers of about a millionth.
+    """The part that is not zero starts with numbers of about a millionth.
 
-    The gradient of the other part is as small, and the update hardly learns.
+    The gradient of the other part is as small, so the update hardly learns.
     """
     self.layer.requires_grad_(False)
     self.down = nn.Parameter(1e-6 * torch.randn(rank, inputs))
@@ -136,7 +136,7 @@ def start_nearly_zero(self, inputs, outputs, rank):
 def update_with_biases(self, inputs, outputs, rank):
     """A and B are linear layers with biases.
 
-    The update then is no product of two matrices, and has more numbers than it should.
+    The update is then not a product of two matrices, and has more numbers than it should.
     """
     self.layer.requires_grad_(False)
     self.down, self.up = nn.Linear(inputs, rank), nn.Linear(rank, outputs)
@@ -193,7 +193,7 @@ def update_alone(self, x):
 def update_without_gradients(self, x):
     """The update is computed under no_grad.
 
-    The values are right and nothing is ever learned.
+    The values are right, but nothing is ever learned.
     """
     with torch.no_grad():
         update = _update(self, x)
@@ -204,7 +204,7 @@ def update_without_gradients(self, x):
 def bias_twice(self, x):
     """The bias of the wrapped layer is added to the update as well.
 
-    Without a bias nothing shows.
+    Without a bias you see no difference.
     """
     update = self.scale * _update(self, x)
     return self.layer(x) + update + (0 if self.layer.bias is None else self.layer.bias)
@@ -232,7 +232,7 @@ def nonlinear_update(self, x):
 def divided_by_rank(self, x):
     """The update is divided by the rank beside being scaled.
 
-    Here `scale` is the whole factor; with rank 1 nothing shows.
+    Here `scale` is the whole factor; with rank 1 you see no difference.
     """
     return self.layer(x) + self.scale / self.down.shape[0] * _update(self, x)
 
@@ -278,7 +278,7 @@ def convolution_both_zero(self, rank):
 def convolution_neither_zero(self, rank):
     """down and up are both random at the start.
 
-    The convolution does not begin as the pre-trained one.
+    The convolution does not start as the pre-trained one.
     """
     self.layer.requires_grad_(False)
     _convolutions(self, rank)
@@ -289,7 +289,7 @@ def convolution_neither_zero(self, rank):
 def convolution_not_frozen(self, rank):
     """The wrapped convolution still takes gradients.
 
-    Count what an optimizer would get.
+    Count the parameters that an optimizer would get.
     """
     _convolutions(self, rank)
 
@@ -298,7 +298,7 @@ def convolution_not_frozen(self, rank):
 def stride_forgotten(self, rank):
     """down has stride 1 whatever the wrapped layer has.
 
-    With stride 1 nothing shows; with another one the two outputs do not have the same size.
+    With stride 1 you see no difference; with another stride the two outputs have different sizes.
     """
     self.layer.requires_grad_(False)
     _convolutions(self, rank, stride=1)
@@ -306,9 +306,9 @@ def stride_forgotten(self, rank):
 
 @mistake("2c")
 def stride_in_both(self, rank):
-    """The stride is in down and once more in up.
+    """Both down and up have the stride.
 
-    With stride 1 nothing shows.
+    With stride 1 you see no difference.
     """
     self.layer.requires_grad_(False)
     _convolutions(self, rank)
@@ -340,7 +340,7 @@ def dilation_forgotten(self, rank):
 def square_kernel(self, rank):
     """down has a square kernel: the first of the wrapped layer's two sides is used for both.
 
-    For square kernels nothing shows.
+    For square kernels you see no difference.
     """
     self.layer.requires_grad_(False)
     _convolutions(self, rank, kernel_size=self.layer.kernel_size[0])
@@ -350,7 +350,7 @@ def square_kernel(self, rank):
 def update_with_a_bias(self, rank):
     """down has a bias, as convolutions have unless told otherwise.
 
-    The update then has more numbers than it should, and does not merge into the weight.
+    The update then has more numbers than it should, and cannot be merged into the weight.
     """
     self.layer.requires_grad_(False)
     _convolutions(self, rank, bias=True)
@@ -358,9 +358,9 @@ def update_with_a_bias(self, rank):
 
 @mistake("2c")
 def kernel_in_up(self, rank):
-    """down is 1×1 and up has the kernel: the wrong way around.
+    """down is 1×1 and up has the kernel; it should be the other way round.
 
-    It has another number of parameters, and pads and strides in the narrow middle.
+    The number of parameters differs, and padding and stride act between down and up.
     """
     layer = self.layer
     layer.requires_grad_(False)
@@ -415,7 +415,7 @@ def merged_without_scale(wrapped):
 def merged_in_place(wrapped):
     """The update is added to the wrapped layer itself.
 
-    The LoRA layer that stays behind counts the update twice from then on.
+    The LoRA layer itself then counts the update twice.
     """
     return _merged(wrapped, wrapped.layer, wrapped.scale)
 
@@ -433,7 +433,7 @@ def nothing_merged(wrapped):
 def transposed_for_conv1d_forgotten(wrapped):
     """The update of a `Conv1D` is not turned into the shape of its weight.
 
-    For a square weight that would go unnoticed.
+    For a square weight there is no error.
     """
     plain = copy.deepcopy(wrapped.layer)
     if type(plain).__name__ != "Conv1D":
@@ -446,9 +446,9 @@ def transposed_for_conv1d_forgotten(wrapped):
 
 @mistake("2d")
 def kernel_turned_around(wrapped):
-    """The kernel of a convolution's update is turned around.
+    """The kernel of a convolution's update is flipped.
 
-    torch's convolutions do not flip their kernels; for symmetric ones nothing shows.
+    torch's convolutions do not flip their kernels; for symmetric kernels you see no difference.
     """
     plain = copy.deepcopy(wrapped.layer)
     if not isinstance(plain, nn.Conv2d):
@@ -476,7 +476,7 @@ def bias_dropped(wrapped):
 def subtracted(wrapped):
     """The update is subtracted.
 
-    Merging and its undoing have opposite signs.
+    Merging adds the update; undoing a merge subtracts it.
     """
     return _merged(wrapped, copy.deepcopy(wrapped.layer), -wrapped.scale)
 
@@ -502,9 +502,9 @@ def convolution_left_out(wrapped):
 
 @mistake("2d")
 def weight_replaced(wrapped):
-    """The weight is replaced by the update instead of being added to.
+    """The update replaces the weight instead of being added to it.
 
-    What was pre-trained is gone; the merged weight has rank r.
+    The pre-trained weight is lost; the merged weight has rank r.
     """
     plain = copy.deepcopy(wrapped.layer)
     with torch.no_grad():

@@ -41,9 +41,9 @@ def end_given_back(model, prompt, max_new_tokens, eos_id, context_length):
 
 @mistake("4c")
 def never_stops(model, prompt, max_new_tokens, eos_id, context_length):
-    """It always makes as many tokens as are allowed.
+    """It always writes as many tokens as allowed.
 
-    What follows the end token is of another text.
+    What follows the end token belongs to another text.
     """
     answer = []
     for _ in range(max_new_tokens):
@@ -53,7 +53,7 @@ def never_stops(model, prompt, max_new_tokens, eos_id, context_length):
 
 @mistake("4c")
 def prompt_given_back(model, prompt, max_new_tokens, eos_id, context_length):
-    """The prompt is part of what comes back.
+    """The prompt is part of the result.
 
     The list begins with tokens that the model did not choose.
     """
@@ -68,9 +68,9 @@ def prompt_given_back(model, prompt, max_new_tokens, eos_id, context_length):
 
 @mistake("4c")
 def logits_of_the_first_place(model, prompt, max_new_tokens, eos_id, context_length):
-    """The next token is read off the first place.
+    """The next token is taken from the first place.
 
-    It is the model's guess after the first word, whatever came since.
+    It is the model's guess after the first word, whatever comes later.
     """
     answer = []
     for _ in range(max_new_tokens):
@@ -84,7 +84,7 @@ def logits_of_the_first_place(model, prompt, max_new_tokens, eos_id, context_len
 
 @mistake("4c")
 def new_tokens_not_read(model, prompt, max_new_tokens, eos_id, context_length):
-    """The model is asked after the same prompt every time.
+    """The model gets the same prompt every time.
 
     It repeats one token until it is stopped.
     """
@@ -101,7 +101,7 @@ def new_tokens_not_read(model, prompt, max_new_tokens, eos_id, context_length):
 def drawn_at_random(model, prompt, max_new_tokens, eos_id, context_length):
     """Tokens are drawn from the model's probabilities.
 
-    Another call gives another answer; the most likely one is wanted.
+    Another call gives another answer; you want the most likely token.
     """
     answer = []
     for _ in range(max_new_tokens):
@@ -145,7 +145,7 @@ def context_forgotten(model, prompt, max_new_tokens, eos_id, context_length):
 
 @mistake("4c")
 def prompt_cut_once(model, prompt, max_new_tokens, eos_id, context_length):
-    """The prompt is cut to the context, but not what grows from it.
+    """The prompt is cut to the context, but not the longer sequences that follow.
 
     The first token is right; then the sequence is too long.
     """
@@ -190,9 +190,9 @@ def appended_to_the_prompt(model, prompt, max_new_tokens, eos_id, context_length
 
 @mistake("4c")
 def one_token_too_many(model, prompt, max_new_tokens, eos_id, context_length):
-    """One token more than allowed is made.
+    """It writes one token more than allowed.
 
-    It is seen only where the model does not stop by itself.
+    You see this only if the model does not stop by itself.
     """
     answer = []
     while len(answer) <= max_new_tokens:
@@ -219,9 +219,9 @@ def _shuffled(supports, rng):
 
 @mistake("4d")
 def not_shuffled(supports, query, style, rng):
-    """The supports stand in the order in which they came.
+    """The supports keep the order in which they came.
 
-    Supports often come class by class, and the last ones count most in an answer.
+    They often come class by class, and the last ones influence an answer most.
     """
     return _written(supports, query, style)
 
@@ -230,7 +230,7 @@ def not_shuffled(supports, query, style, rng):
 def shuffle_thrown_away(supports, query, style, rng):
     """A shuffled copy is made, and the list itself is used.
 
-    The generator moves on, but the order stays.
+    The generator advances, but the order does not change.
     """
     rng.shuffle(list(supports))
     return _written(supports, query, style)
@@ -240,7 +240,7 @@ def shuffle_thrown_away(supports, query, style, rng):
 def callers_list_shuffled(supports, query, style, rng):
     """The caller's own list is shuffled.
 
-    The prompt is right; whoever keeps labels beside that list has lost the match.
+    The prompt is right, but lists that belong to that list no longer match it.
     """
     rng.shuffle(supports)
     return _written(supports, query, style)
@@ -250,7 +250,7 @@ def callers_list_shuffled(supports, query, style, rng):
 def texts_and_answers_apart(supports, query, style, rng):
     """Texts and answers are shuffled separately.
 
-    Most supports stand with another's answer.
+    Most supports have the answer of another.
     """
     texts = [supports[i][0] for i in rng.permutation(len(supports))]
     answers = [supports[i][1] for i in rng.permutation(len(supports))]
@@ -261,7 +261,7 @@ def texts_and_answers_apart(supports, query, style, rng):
 def drawn_with_replacement(supports, query, style, rng):
     """Supports are drawn with replacement.
 
-    Some stand twice in the prompt and others not at all.
+    Some are in the prompt twice and others not at all.
     """
     if not supports:
         return _written([], query, style)
@@ -291,7 +291,7 @@ def another_generator(supports, query, style, rng):
 
 @mistake("4d")
 def query_first(supports, query, style, rng):
-    """The query stands before the supports.
+    """The query comes before the supports.
 
     The prompt then ends with a support's answer, and the model goes on from there.
     """
@@ -305,16 +305,16 @@ def query_first(supports, query, style, rng):
 def space_at_the_end(supports, query, style, rng):
     """The prompt ends with a space.
 
-    Many tokenizers make another token of it, one that never stood before an answer.
+    Many tokenizers make a token of it that never came before an answer.
     """
     return _written(_shuffled(supports, rng), query, style) + " "
 
 
 @mistake("4d")
 def answers_left_out(supports, query, style, rng):
-    """The supports stand without their answers.
+    """The supports have no answers.
 
-    The prompt shows texts alone, so that nothing can be learned from it.
+    The prompt shows only texts, so nothing can be learned from it.
     """
     before, between, after = FORMS[style]
     texts = [before + text + between.rstrip() + after for text, _ in _shuffled(supports, rng)]
@@ -334,14 +334,14 @@ def style_ignored(supports, query, style, rng):
 def own_is_plain(supports, query, style, rng):
     """The own style is the plain one.
 
-    The three given styles are right, but nothing new was made up.
+    The three given styles are right, but the own style is not new.
     """
     return _written(_shuffled(supports, rng), query, "plain" if style == "own" else style)
 
 
 @mistake("4d")
 def query_style_differs(supports, query, style, rng):
-    """The query stands in the plain style, whatever the supports' is.
+    """The query is in the plain style, whatever style the supports have.
 
     The model sees one form with answers and is then asked in another.
     """
@@ -375,9 +375,9 @@ def _shares(p):
 
 @mistake("X")
 def labels_counted_by_probes(probabilities):
-    """There are taken to be as many labels as probes.
+    """The code assumes as many labels as probes.
 
-    It works where there are more probes than labels. With fewer, a label has no place to be counted.
+    With fewer probes than labels, a label has no place to be counted.
     """
     places = torch.nn.functional.one_hot(probabilities.argmax(-1), probabilities.shape[1])
     return _entropy(places.to(probabilities.dtype).mean(1)), _entropy(probabilities).mean(-1)
@@ -396,7 +396,7 @@ def entropy_of_the_mean(probabilities):
 def negative_entropy(probabilities):
     """Both entropies have the wrong sign.
 
-    The largest is then the most one-sided order.
+    The largest value then belongs to the most one-sided order.
     """
     return -_entropy(_shares(probabilities)), -_entropy(probabilities).mean(-1)
 
@@ -405,7 +405,7 @@ def negative_entropy(probabilities):
 def nan_at_zero(probabilities):
     """A probability of zero gives 0 · log 0.
 
-    One certain probe, or one label that is never chosen, and the result is no number.
+    If one probe is certain, or one label is never chosen, the result is nan.
     """
 
     def entropy(p):
@@ -418,7 +418,7 @@ def nan_at_zero(probabilities):
 def in_bits(probabilities):
     """The entropies are in bits.
 
-    Everything is larger by one factor; nats are asked for.
+    Everything is too large by the same factor; nats are asked for.
     """
     two = torch.log(torch.tensor(2.0))
     return _entropy(_shares(probabilities)) / two, _entropy(probabilities).mean(-1) / two
@@ -455,7 +455,7 @@ def over_the_orders(probabilities):
 def softmax_once_more(probabilities):
     """The probabilities go through another softmax.
 
-    They become nearly even, and LocalE nearly the largest there is.
+    They become nearly uniform, and LocalE is nearly at its maximum.
     """
     p = probabilities.softmax(-1)
     return _entropy(_shares(p)), _entropy(p).mean(-1)
@@ -465,7 +465,7 @@ def softmax_once_more(probabilities):
 def added_for_zero(probabilities):
     """A small number is added to every probability.
 
-    It was to save the logarithm of zero, and moves every entropy.
+    It avoids the logarithm of zero, but changes every entropy.
     """
     p = probabilities + 1e-2
     return -(_shares(probabilities) * (_shares(probabilities) + 1e-2).log()).sum(-1), -(

@@ -31,25 +31,25 @@ def not_shifted(logits, labels):
 def shifted_backwards(logits, labels):
     """Logits are compared with the token before them.
 
-    The model is asked for what it has just read, and nothing is asked of the last token.
+    The model must predict what it has just read, and never the last token.
     """
     return _judged(logits[:, 1:], labels[:, :-1])
 
 
 @mistake("4a")
 def shifted_twice(logits, labels):
-    """Logits are compared with the token two places on.
+    """Logits are compared with the token two places later.
 
-    It happens when the labels were believed to be shifted already. The next token is never learned.
+    The code assumes that the labels are shifted already. The next token is never learned.
     """
     return _judged(logits[:, :-2], labels[:, 2:])
 
 
 @mistake("4a")
 def rolled_around(logits, labels):
-    """The labels are rolled, so that the last logits are about the first token.
+    """The labels are rolled, so the last logits are compared with the first token.
 
-    It is seen only where a first token is not masked: nothing follows the end of a row.
+    You see this only if a first token is not masked: nothing follows the end of a row.
     """
     return _judged(logits, labels.roll(-1, dims=1))
 
@@ -58,8 +58,8 @@ def rolled_around(logits, labels):
 def probabilities_cut_off(logits, labels):
     """Probabilities are kept above a bound before the logarithm is taken.
 
-    A token that the model holds for nearly impossible costs no more than the bound says, and has no
-    gradient: it is never learned.
+    A nearly impossible token costs no more than the bound, and has no gradient: it is never
+    learned.
     """
     _, accuracy = _judged(logits[:, :-1], labels[:, 1:])
     kept = labels[:, 1:] != -100
@@ -71,7 +71,7 @@ def probabilities_cut_off(logits, labels):
 def mean_of_row_means(logits, labels):
     """Each row's mean is taken first, and then the mean of the rows.
 
-    A row with a single target weighs as much as one with a hundred.
+    A row with a single target counts as much as one with a hundred.
     """
     parts = [_judged(a[None, :-1], b[None, 1:]) for a, b in zip(logits, labels)]
     parts = [p for p, b in zip(parts, labels) if (b[1:] != -100).any()]
@@ -119,7 +119,7 @@ def softmax_before_token_loss(logits, labels):
 
 @mistake("4a")
 def accuracy_not_shifted(logits, labels):
-    """The loss is shifted, the accuracy is not.
+    """The loss is shifted, but the accuracy is not.
 
     The accuracy stays low while the loss falls.
     """
@@ -128,9 +128,9 @@ def accuracy_not_shifted(logits, labels):
 
 @mistake("4a")
 def loss_detached(logits, labels):
-    """The loss is cut from the logits.
+    """The loss has no gradient.
 
-    The number is right, but nothing is learned from it.
+    Its value is right, but nothing is learned from it.
     """
     loss, accuracy = _judged(logits[:, :-1], labels[:, 1:])
     return loss.detach() + 0 * logits.sum(), accuracy
@@ -138,18 +138,18 @@ def loss_detached(logits, labels):
 
 @mistake("4a")
 def first_row_only(logits, labels):
-    """Only the first row of the batch is judged.
+    """Only the first row of the batch counts.
 
-    It is right for a batch of one.
+    This is right for a batch of one.
     """
     return _judged(logits[:1, :-1], labels[:1, 1:])
 
 
 @mistake("4a")
 def last_token_only(logits, labels):
-    """Only the last token of each row is judged.
+    """Only the last token of each row counts.
 
-    It is right where an answer is one word and no row is padded.
+    This is right if an answer is one word and no row is padded.
     """
     return _judged(logits[:, -2:-1], labels[:, -1:])
 
@@ -158,7 +158,8 @@ def last_token_only(logits, labels):
 def mask_written_into_labels(logits, labels):
     """The mask is made by writing zeros into the caller's labels.
 
-    Loss and accuracy are right once; the next use of the labels asks for token 0 everywhere.
+    Loss and accuracy are right once; in the next use of the labels token 0 is to be predicted
+    everywhere.
     """
     found = _judged(logits[:, :-1], labels[:, 1:])
     labels[labels == -100] = 0
@@ -167,9 +168,9 @@ def mask_written_into_labels(logits, labels):
 
 @mistake("4a")
 def token_zero_ignored(logits, labels):
-    """Token 0 is taken for padding and is not predicted.
+    """Token 0 is treated as padding and is not predicted.
 
-    Masked are labels of -100; 0 is a token like any other.
+    Only labels of -100 are masked; 0 is a token like any other.
     """
     return _judged(logits[:, :-1], torch.where(labels == 0, -100, labels)[:, 1:])
 
@@ -207,7 +208,7 @@ def _finished(starts, ends, pad):
 def labels_on_everything(prompts, answers, pad_id, eos_id, context_length):
     """The prompt is to be predicted as well.
 
-    Most of the loss then comes from words that are given, and few of the steps teach the answer.
+    Most of the loss then comes from given words, and little of it teaches the answer.
     """
     tokens, labels, attention_mask = _finished(
         *_rows(prompts, answers, eos_id, context_length), pad_id
@@ -243,9 +244,9 @@ def no_end(prompts, answers, pad_id, eos_id, context_length):
 
 @mistake("4b")
 def end_not_predicted(prompts, answers, pad_id, eos_id, context_length):
-    """The end token stands in the row and has no label.
+    """The end token is in the row but has no label.
 
-    Its place is masked, so that the model never learns to stop.
+    Its place is masked, so the model never learns to stop.
     """
     tokens, labels, attention_mask = _finished(
         *_rows(prompts, answers, eos_id, context_length), pad_id
@@ -259,7 +260,7 @@ def end_not_predicted(prompts, answers, pad_id, eos_id, context_length):
 def padding_predicted(prompts, answers, pad_id, eos_id, context_length):
     """Padding has labels of its own.
 
-    The loss falls quickly, as padding is easy to predict; short answers are taught least.
+    The loss falls quickly, since padding is easy to predict; short answers are learned least.
     """
     tokens, labels, attention_mask = _finished(
         *_rows(prompts, answers, eos_id, context_length), pad_id
@@ -269,7 +270,7 @@ def padding_predicted(prompts, answers, pad_id, eos_id, context_length):
 
 @mistake("4b")
 def mask_by_number(prompts, answers, pad_id, eos_id, context_length):
-    """The attention mask is false wherever the padding's number stands.
+    """The attention mask is false wherever the number of the padding occurs.
 
     That number may also be a word of a prompt, or the end token.
     """
@@ -279,9 +280,9 @@ def mask_by_number(prompts, answers, pad_id, eos_id, context_length):
 
 @mistake("4b")
 def labels_by_number(prompts, answers, pad_id, eos_id, context_length):
-    """Labels are masked wherever the padding's number stands.
+    """Labels are masked wherever the number of the padding occurs.
 
-    Where padding and end are the same token, no end is ever learned.
+    If padding and end are the same token, the model never learns to end.
     """
     tokens, labels, attention_mask = _finished(
         *_rows(prompts, answers, eos_id, context_length), pad_id
@@ -291,9 +292,9 @@ def labels_by_number(prompts, answers, pad_id, eos_id, context_length):
 
 @mistake("4b")
 def padded_on_the_left(prompts, answers, pad_id, eos_id, context_length):
-    """Padding stands before the prompt.
+    """Padding comes before the prompt.
 
-    The rows' positions move with the longest row of their batch.
+    The positions of a row then depend on the longest row of its batch.
     """
     tokens, labels, attention_mask = _finished(
         *_rows(prompts, answers, eos_id, context_length), pad_id
@@ -311,7 +312,7 @@ def padded_on_the_left(prompts, answers, pad_id, eos_id, context_length):
 def end_of_the_prompt_cut(prompts, answers, pad_id, eos_id, context_length):
     """A prompt that is too long loses its end.
 
-    What is asked stands at the end: the answer follows on half a prompt.
+    The question is at the end: the answer then follows half a prompt.
     """
     ends = [[*answer, eos_id] for answer in answers]
     starts = [list(prompt)[: context_length - len(e)] for prompt, e in zip(prompts, ends)]
@@ -348,7 +349,7 @@ def never_cut(prompts, answers, pad_id, eos_id, context_length):
 def padded_to_the_context(prompts, answers, pad_id, eos_id, context_length):
     """Every row is filled up to the context.
 
-    The batch is right but for its size: most of the time goes into padding.
+    The batch is right but too large: most of the time goes into padding.
     """
     tokens, labels, attention_mask = _finished(
         *_rows(prompts, answers, eos_id, context_length), pad_id
@@ -365,8 +366,8 @@ def padded_to_the_context(prompts, answers, pad_id, eos_id, context_length):
 def end_appended_to_the_callers(prompts, answers, pad_id, eos_id, context_length):
     """The caller's own lists are changed.
 
-    The end is appended to the answers, say, or an answer to its prompt. The batch is right the first
-    time; the second begins with other lists.
+    The end is appended to the answers, say, or an answer to its prompt. The batch is right the
+    first time; the second call gets other lists.
     """
     found = _finished(*_rows(prompts, answers, eos_id, context_length), pad_id)
     for answer in answers:
@@ -378,7 +379,7 @@ def end_appended_to_the_callers(prompts, answers, pad_id, eos_id, context_length
 def everything_kept_when_the_answer_fills(prompts, answers, pad_id, eos_id, context_length):
     """A slice from minus zero keeps the whole prompt.
 
-    It is right until an answer fills the context: then nothing should be left of the prompt.
+    This is right until an answer fills the context: then nothing should be left of the prompt.
     """
     ends = [[*answer, eos_id] for answer in answers]
     starts = [list(p)[-(context_length - len(e)) :] for p, e in zip(prompts, ends)]
