@@ -24,9 +24,9 @@ def _outer(one, other):
 
 @mistake("4a")
 def noise_missing_in_gain(mean, covariance, features, target, noise_variance):
-    """The noise is left out: every target is believed to the letter.
+    """The noise is left out: every target is taken as exact.
 
-    After one point the prediction there is the target itself, with no variance left.
+    After one point the prediction there is the target itself, without variance.
     """
     shared, variance, missed = _parts(mean, covariance, features, target, 0.0)
     variance = variance.clamp(min=1e-9)
@@ -37,7 +37,7 @@ def noise_missing_in_gain(mean, covariance, features, target, noise_variance):
 def covariance_grows(mean, covariance, features, target, noise_variance):
     """The covariance grows with every point.
 
-    What is known now was added instead of taken off.
+    The new information is added instead of subtracted.
     """
     shared, variance, missed = _parts(mean, covariance, features, target, noise_variance)
     return mean + shared / variance * missed, covariance + _outer(shared / variance, shared)
@@ -47,7 +47,7 @@ def covariance_grows(mean, covariance, features, target, noise_variance):
 def covariance_kept(mean, covariance, features, target, noise_variance):
     """The covariance stays as it was.
 
-    The mean is right for the first point, but every later one is believed as if it were the first.
+    The mean is right for the first point, but every later point is treated as if it were the first.
     """
     shared, variance, missed = _parts(mean, covariance, features, target, noise_variance)
     return mean + shared / variance * missed, covariance.clone()
@@ -57,7 +57,7 @@ def covariance_kept(mean, covariance, features, target, noise_variance):
 def mean_kept(mean, covariance, features, target, noise_variance):
     """The mean stays as it was.
 
-    The belief gets surer without having learned where the weights are.
+    The belief becomes more certain without learning where the weights are.
     """
     shared, variance, _ = _parts(mean, covariance, features, target, noise_variance)
     return mean.clone(), covariance - _outer(shared / variance, shared)
@@ -65,9 +65,9 @@ def mean_kept(mean, covariance, features, target, noise_variance):
 
 @mistake("4a")
 def target_for_surprise(mean, covariance, features, target, noise_variance):
-    """The mean moves by the target, not by how far the target is from what was expected.
+    """The mean moves by the target, not by its distance from what was expected.
 
-    A target that was foreseen should move nothing.
+    A target that equals the prediction should not move the mean.
     """
     shared, variance, _ = _parts(mean, covariance, features, target, noise_variance)
     gain = shared / variance
@@ -88,7 +88,7 @@ def surprise_reversed(mean, covariance, features, target, noise_variance):
 def gain_without_covariance(mean, covariance, features, target, noise_variance):
     """The mean moves along the features, not along what the covariance makes of them.
 
-    Weights that go together should move together. For a covariance of one it is right.
+    Correlated weights should move together. For the identity as covariance it is right.
     """
     shared, variance, missed = _parts(mean, covariance, features, target, noise_variance)
     return mean + features / variance * missed, covariance - _outer(shared / variance, shared)
@@ -96,9 +96,9 @@ def gain_without_covariance(mean, covariance, features, target, noise_variance):
 
 @mistake("4a")
 def noise_squared_online(mean, covariance, features, target, noise_variance):
-    """The noise's variance is squared, as if it were a standard deviation.
+    """The noise variance is squared, as if it were a standard deviation.
 
-    The argument is a variance already.
+    The argument is already a variance.
     """
     shared, variance, missed = _parts(mean, covariance, features, target, noise_variance**2)
     return mean + shared / variance * missed, covariance - _outer(shared / variance, shared)
@@ -106,9 +106,9 @@ def noise_squared_online(mean, covariance, features, target, noise_variance):
 
 @mistake("4a")
 def variance_not_divided(mean, covariance, features, target, noise_variance):
-    """What is taken off the covariance is not divided by the point's variance.
+    """What is subtracted from the covariance is not divided by the point's variance.
 
-    The covariance can lose more than it has, and gets negative.
+    The covariance can then become negative.
     """
     shared, variance, missed = _parts(mean, covariance, features, target, noise_variance)
     return mean + shared / variance * missed, covariance - _outer(shared, shared)
@@ -118,7 +118,7 @@ def variance_not_divided(mean, covariance, features, target, noise_variance):
 def gain_squared(mean, covariance, features, target, noise_variance):
     """The covariance loses the square of the gain.
 
-    That lacks one factor of the point's variance; where the variance is 1 it is right.
+    A factor, the point's variance, is missing; for a variance of 1 it is right.
     """
     shared, variance, missed = _parts(mean, covariance, features, target, noise_variance)
     gain = shared / variance
@@ -129,7 +129,7 @@ def gain_squared(mean, covariance, features, target, noise_variance):
 def precision_given_back(mean, covariance, features, target, noise_variance):
     """The second result is a precision.
 
-    It grows with every point; the next call takes it for a covariance.
+    It grows with every point, and the next call uses it as a covariance.
     """
     shared, variance, missed = _parts(mean, covariance, features, target, noise_variance)
     precision = torch.linalg.inv(covariance) + _outer(features, features) / noise_variance
@@ -140,7 +140,7 @@ def precision_given_back(mean, covariance, features, target, noise_variance):
 def belief_in_place(mean, covariance, features, target, noise_variance):
     """The old belief is overwritten.
 
-    The results are right, but the caller's belief before the point is gone.
+    The results are right, but the caller's earlier belief is lost.
     """
     shared, variance, missed = _parts(mean, covariance, features, target, noise_variance)
     mean += shared / variance * missed
@@ -152,7 +152,7 @@ def belief_in_place(mean, covariance, features, target, noise_variance):
 def belief_of_the_batch(mean, covariance, features, target, noise_variance):
     """All tasks share one belief.
 
-    The changes of the batch's tasks are averaged: a single task is right.
+    The changes of all tasks in the batch are averaged. For a single task it is right.
     """
     shared, variance, missed = _parts(mean, covariance, features, target, noise_variance)
     moved = (shared / variance * missed).mean(0, keepdim=True)
@@ -162,9 +162,9 @@ def belief_of_the_batch(mean, covariance, features, target, noise_variance):
 
 @mistake("4a")
 def diagonal_updated(mean, covariance, features, target, noise_variance):
-    """Only the variances change, not how the weights go together.
+    """Only the variances change, not the correlations of the weights.
 
-    After one point some weights should make up for each other.
+    After one point some weights should compensate for each other.
     """
     shared, variance, missed = _parts(mean, covariance, features, target, noise_variance)
     less = torch.diag_embed((shared / variance) * shared)
@@ -195,7 +195,7 @@ def _told(probabilities, labels):
 def bins_by_label_probability(probabilities, labels, bins=15):
     """The bins go by the probability of the label, not by the confidence.
 
-    Nobody knows the label when the prediction is made: what is wrong always lands in low bins.
+    The label is not known when the prediction is made: wrong predictions always fall into low bins.
     """
     confidence, right = _told(probabilities, labels)
     at_label = probabilities.gather(1, labels[:, None])[:, 0]
@@ -206,8 +206,8 @@ def bins_by_label_probability(probabilities, labels, bins=15):
 def bins_by_label(probabilities, labels, bins=15):
     """The predictions are grouped by their label, not by their confidence.
 
-    Each class has one confidence and one accuracy then; within a class too sure and not sure enough
-    cancel.
+    Each class then has one confidence and one accuracy; within a class, overconfidence and
+    underconfidence cancel.
     """
     confidence, right = _told(probabilities, labels)
     total = confidence.new_zeros(())
@@ -220,7 +220,7 @@ def bins_by_label(probabilities, labels, bins=15):
 
 @mistake("4b")
 def bins_not_weighed(probabilities, labels, bins=15):
-    """Every bin counts as much, however many predictions it has.
+    """Every bin has the same weight, however many predictions it has.
 
     A bin of one prediction counts as much as one of a thousand.
     """
@@ -230,7 +230,7 @@ def bins_not_weighed(probabilities, labels, bins=15):
 
 @mistake("4b")
 def bins_unweighed_filled(probabilities, labels, bins=15):
-    """The bins that are not empty count alike.
+    """All bins that are not empty have the same weight.
 
     The mean is taken over them, whatever their share of the predictions.
     """
@@ -242,7 +242,7 @@ def bins_unweighed_filled(probabilities, labels, bins=15):
 
 @mistake("4b")
 def largest_gap(probabilities, labels, bins=15):
-    """The largest gap of any bin, not their mean.
+    """The largest gap of all bins is returned, not their mean.
 
     That is the maximum calibration error, another measure.
     """
@@ -256,9 +256,9 @@ def largest_gap(probabilities, labels, bins=15):
 
 @mistake("4b")
 def signed_gaps(probabilities, labels, bins=15):
-    """Bins that are too sure make up for bins that are not sure enough.
+    """Overconfident and underconfident bins cancel.
 
-    Without absolute values the sum is the mean confidence less the accuracy, with any bins.
+    Without absolute values the sum is the mean confidence minus the accuracy, for any bins.
     """
     confidence, right = _told(probabilities, labels)
     return (confidence.mean() - right.mean()).abs()
@@ -268,7 +268,7 @@ def signed_gaps(probabilities, labels, bins=15):
 def squared_gaps(probabilities, labels, bins=15):
     """The gaps are squared.
 
-    The error of the always certain coin comes out as a quarter.
+    Always certain about a fair coin then gives an error of a quarter.
     """
     confidence, right = _told(probabilities, labels)
     which = (confidence * bins).long().clamp(max=bins - 1)
@@ -294,7 +294,7 @@ def gap_a_prediction(probabilities, labels, bins=15):
 def certain_left_out(probabilities, labels, bins=15):
     """Predictions of confidence 1 fall out of the last bin.
 
-    The always certain coin then has no error at all.
+    Always certain about a fair coin then gives no error at all.
     """
     confidence, right = _told(probabilities, labels)
     which = (confidence * bins).long()
@@ -311,7 +311,7 @@ def certain_left_out(probabilities, labels, bins=15):
 def bins_from_chance(probabilities, labels, bins=15):
     """The bins divide the range from chance to 1, not from 0 to 1.
 
-    They are narrower than asked for, so that other predictions are averaged together.
+    They are narrower than asked for, so other predictions are averaged together.
     """
     confidence, right = _told(probabilities, labels)
     return _binned(confidence, right, confidence, bins, low=1 / probabilities.shape[1])
@@ -369,7 +369,7 @@ def fifteen_always(probabilities, labels, bins=15):
 def softmax_of_probabilities(probabilities, labels, bins=15):
     """The probabilities are taken for logits.
 
-    A softmax of probabilities is nearly flat: everything looks unsure.
+    A softmax of probabilities is nearly uniform: every prediction looks uncertain.
     """
     confidence, right = _told(probabilities.softmax(-1), labels)
     return _binned(confidence, right, confidence, bins)
@@ -400,8 +400,8 @@ def scores_summed(probabilities, labels):
 def probabilities_cut_off_at_a_hundredth(probabilities, labels):
     """Probabilities below a bound are raised to it before the logarithm.
 
-    A prediction that is sure and wrong then costs no more than the bound says. The score that is to
-    punish such predictions no longer does.
+    A confident wrong prediction then costs no more than the bound. The score should punish such
+    predictions, and no longer does.
     """
     _, brier = _both(probabilities, labels)
     said = probabilities.gather(-1, labels[:, None]).clamp(min=1e-2)
@@ -442,7 +442,7 @@ def brier_averaged_over_classes(probabilities, labels):
 def brier_of_label_only(probabilities, labels):
     """The Brier score looks at the label's probability alone.
 
-    How the rest is shared out among the other classes does not count. For two classes it is half.
+    How the rest is distributed over the other classes does not count. For two classes it is half.
     """
     nll, _ = _both(probabilities, labels)
     at_label = probabilities.gather(1, labels[:, None])
@@ -463,7 +463,7 @@ def brier_root(probabilities, labels):
 def brier_absolute(probabilities, labels):
     """The Brier score has absolute differences in place of squares.
 
-    Who maximises such a score says 1 for the likeliest class, whatever he believes.
+    This score is best for a forecaster who gives 1 to the likeliest class, whatever the belief is.
     """
     nll, brier = _both(probabilities, labels)
     return nll.mean(), brier.sqrt().sum(1).mean()
@@ -473,7 +473,7 @@ def brier_absolute(probabilities, labels):
 def largest_for_label(probabilities, labels):
     """The likelihood is that of the predicted class, not of the label.
 
-    A network that is sure and wrong has a perfect score.
+    A confident wrong network then has a perfect score.
     """
     _, brier = _both(probabilities, labels)
     return -probabilities.max(1).values.log().mean(), brier.sum(1).mean()
@@ -483,7 +483,7 @@ def largest_for_label(probabilities, labels):
 def log_of_mean(probabilities, labels):
     """The logarithm of the mean likelihood, not the mean of the logarithms.
 
-    One prediction that is sure and wrong should cost a lot; here it hardly shows.
+    One confident wrong prediction should cost a lot; here it hardly counts.
     """
     nll, brier = _both(probabilities, labels)
     return -(-nll).exp().mean().log(), brier.sum(1).mean()
@@ -521,7 +521,7 @@ def entropy_for_likelihood(probabilities, labels):
 
 @mistake("4c")
 def all_classes_in_likelihood(probabilities, labels):
-    """Every class has a part in the likelihood, the others by their complement.
+    """Every class is part of the likelihood, the others by their complement.
 
     That is the binary cross-entropy of K separate questions.
     """
@@ -551,9 +551,9 @@ def inverse_temperature(logits, labels):
 
 @mistake("4d")
 def temperature_one(logits, labels):
-    """The temperature stays where it began, at 1.
+    """The temperature stays at 1, where it started.
 
-    The optimizer made no step that reached the number that is returned.
+    No step of the optimizer reaches the returned number.
     """
     return 1.0
 
@@ -562,7 +562,7 @@ def temperature_one(logits, labels):
 def worst_temperature(logits, labels):
     """The likelihood is made as small as possible.
 
-    The sign of what is minimised is wrong, and the search runs to its end.
+    The objective has the wrong sign, and the search runs to its limit.
     """
     return _best(lambda t: -F.cross_entropy(logits / t, labels), count=601)
 
@@ -571,7 +571,7 @@ def worst_temperature(logits, labels):
 def log_temperature_returned(logits, labels):
     """The logarithm of the temperature is returned.
 
-    It is negative where the logits are not sure enough.
+    It is negative if the logits are underconfident.
     """
     best = _best(lambda t: F.cross_entropy(logits / t, labels), count=601)
     return float(torch.tensor(best).log())
@@ -581,7 +581,7 @@ def log_temperature_returned(logits, labels):
 def few_steps(logits, labels):
     """The search is stopped after a few small steps.
 
-    It has not arrived: another hundred steps would change the temperature.
+    It has not converged: another hundred steps would change the temperature.
     """
     temperature = torch.ones((), dtype=logits.dtype, requires_grad=True)
     optimizer = torch.optim.SGD([temperature], lr=0.01)
@@ -594,7 +594,7 @@ def few_steps(logits, labels):
 
 @mistake("4d")
 def coarse_grid(logits, labels):
-    """The temperature is looked for on a coarse grid.
+    """The temperature is searched on a coarse grid.
 
     The best of a few round numbers is not the best number to three digits.
     """
@@ -608,8 +608,8 @@ def coarse_grid(logits, labels):
 def confidence_matched(logits, labels):
     """The temperature makes the mean confidence equal to the accuracy.
 
-    Where all predictions are as sure as each other that is the same; in general the likelihood has
-    its best elsewhere.
+    If all predictions are equally confident, the result is the same; in general the likelihood has
+    its maximum elsewhere.
     """
     right = (logits.argmax(-1) == labels).double().mean()
     return _best(
@@ -622,7 +622,7 @@ def confidence_matched(logits, labels):
 def brier_minimised(logits, labels):
     """The temperature minimises the Brier score, not the negative log likelihood.
 
-    Both are proper, but they weigh errors in different ways.
+    Both are proper, but they weight errors differently.
     """
     truth = F.one_hot(labels, logits.shape[1])
     return _best(
@@ -634,7 +634,7 @@ def brier_minimised(logits, labels):
 def double_softmax(logits, labels):
     """A softmax is applied before the cross-entropy, which applies its own.
 
-    Probabilities go in where logits are meant, and the best temperature is another.
+    Probabilities are used in place of logits, and the best temperature is another one.
     """
     return _best(lambda t: F.cross_entropy((logits / t).softmax(-1), labels), count=601)
 
@@ -643,7 +643,8 @@ def double_softmax(logits, labels):
 def labels_predicted(logits, labels):
     """The temperature is fitted to the predictions, not to the labels.
 
-    Whoever agrees with himself can only be too unsure: the temperature falls towards zero.
+    Its own predictions are always right, so more confidence is always better: the temperature falls
+    towards zero.
     """
     return _best(lambda t: F.cross_entropy(logits / t, logits.argmax(-1)), count=601)
 
@@ -661,7 +662,7 @@ def root_of_temperature(logits, labels):
 def never_below_one(logits, labels):
     """The temperature is never below 1.
 
-    Logits that are not sure enough need a temperature below 1.
+    Underconfident logits need a temperature below 1.
     """
     return _best(lambda t: F.cross_entropy(logits / t, labels), low=0.0, count=2501)
 

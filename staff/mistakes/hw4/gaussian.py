@@ -49,8 +49,8 @@ def _at_mean(x, mean):
 def covariance_for_precision(x, y, prior_mean, prior_covariance, noise_variance):
     """The prior's covariance is used as if it were a precision.
 
-    A wide prior then holds the weights tightly. Without data the covariance comes out as the
-    inverse of the prior's.
+    A wide prior then constrains the weights strongly. Without data the covariance is the inverse of
+    the prior's.
     """
     covariance = torch.linalg.inv(prior_covariance + x.mT @ x / noise_variance)
     pull = prior_covariance @ prior_mean[..., None] + x.mT @ y[..., None] / noise_variance
@@ -69,7 +69,7 @@ def precision_returned(x, y, prior_mean, prior_covariance, noise_variance):
 
 @mistake("1a")
 def prior_mean_ignored(x, y, prior_mean, prior_covariance, noise_variance):
-    """The prior's mean plays no part: the weights are pulled towards zero.
+    """The prior's mean is not used: the weights are pulled towards zero.
 
     The covariance is right. Without data the mean is zero instead of the prior's.
     """
@@ -81,8 +81,8 @@ def prior_mean_ignored(x, y, prior_mean, prior_covariance, noise_variance):
 def prior_mean_added_at_the_end(x, y, prior_mean, prior_covariance, noise_variance):
     """The prior's mean is added to a posterior mean computed for a prior around zero.
 
-    The targets were not measured from the prior's prediction first, so that the prior's mean counts
-    in full however many data there are.
+    The prior's prediction was not subtracted from the targets first, so the prior's mean counts
+    fully however many data there are.
     """
     covariance = _combined(x, prior_covariance, noise_variance)
     mean = (covariance @ x.mT @ y[..., None] / noise_variance).squeeze(-1)
@@ -91,7 +91,7 @@ def prior_mean_added_at_the_end(x, y, prior_mean, prior_covariance, noise_varian
 
 @mistake("1a")
 def noise_multiplied(x, y, prior_mean, prior_covariance, noise_variance):
-    """The data are weighed by the noise's variance instead of its precision.
+    """The data are weighted by the noise's variance instead of its precision.
 
     The noisier the targets, the more they count. With little noise the posterior hardly leaves the
     prior.
@@ -120,9 +120,9 @@ def noise_left_out(x, y, prior_mean, prior_covariance, noise_variance):
 
 @mistake("1a")
 def least_squares(x, y, prior_mean, prior_covariance, noise_variance):
-    """The least-squares solution: the prior plays no part.
+    """This is the least-squares solution: the prior is not used.
 
-    With fewer points than weights it does not exist; with few points it is far too sure.
+    With fewer points than weights it does not exist; with few points it is much too certain.
     """
     precision = x.mT @ x / noise_variance + 1e-6 * torch.eye(x.shape[-1], dtype=x.dtype)
     covariance = torch.linalg.inv(precision)
@@ -133,8 +133,8 @@ def least_squares(x, y, prior_mean, prior_covariance, noise_variance):
 def data_noise_missing_in_mean(x, y, prior_mean, prior_covariance, noise_variance):
     """The noise is in the covariance, but not in the mean.
 
-    What the targets say is added to the prior's pull without being weighed by how noisy they are;
-    the covariance is right.
+    The targets are added to the prior's part without the weight of their noise; the covariance is
+    right.
     """
     covariance = _combined(x, prior_covariance, noise_variance)
     pull = torch.linalg.solve(prior_covariance, prior_mean[..., None]) + x.mT @ y[..., None]
@@ -145,7 +145,7 @@ def data_noise_missing_in_mean(x, y, prior_mean, prior_covariance, noise_varianc
 def standard_deviations(x, y, prior_mean, prior_covariance, noise_variance):
     """The second result holds standard deviations, on a diagonal.
 
-    A covariance says how the weights go together; here every pair looks independent.
+    A covariance says how the weights are correlated; here every pair looks independent.
     """
     mean, covariance = _centre(x, y, prior_mean, prior_covariance, noise_variance)
     return mean, torch.diag_embed(covariance.diagonal(dim1=-2, dim2=-1).sqrt())
@@ -164,7 +164,7 @@ def prior_diagonal_only(x, y, prior_mean, prior_covariance, noise_variance):
 
 @mistake("1a")
 def tasks_pooled(x, y, prior_mean, prior_covariance, noise_variance):
-    """The data of all tasks of a batch are thrown together.
+    """The data of all tasks of a batch are pooled.
 
     Every task gets the posterior of all data. For a single task it is right.
     """
@@ -187,17 +187,17 @@ def tasks_pooled(x, y, prior_mean, prior_covariance, noise_variance):
 def noise_not_added(x, mean, covariance, noise_variance):
     """The variance is that of x·w, not that of a noisy target.
 
-    It goes to zero where the weights are known. A new measurement is never as certain as that.
+    It goes to zero if the weights are known. A new measurement is never that certain.
     """
     return _at_mean(x, mean), ((x @ covariance) * x).sum(-1)
 
 
 @mistake("1b")
 def only_the_noise(x, mean, covariance, noise_variance):
-    """The variance is the noise's alone: the point estimate's answer.
+    """The variance is only that of the noise, as for a point estimate.
 
-    What is not known of the weights is left out. Far from the data the prediction is as sure as
-    near to them.
+    The uncertainty of the weights is left out. Far from the data the prediction is as certain as
+    near them.
     """
     centre = _at_mean(x, mean)
     return centre, torch.ones_like(centre) * noise_variance
@@ -216,16 +216,16 @@ def standard_deviation_returned(x, mean, covariance, noise_variance):
 def noise_added_as_sd(x, mean, covariance, noise_variance):
     """The noise's standard deviation is added to a variance.
 
-    The two have different units. The variance is too large while that of the noise is below 1.
+    The two have different units. The variance is too large if that of the noise is below 1.
     """
     return _at_mean(x, mean), ((x @ covariance) * x).sum(-1) + noise_variance**0.5
 
 
 @mistake("1b")
 def full_covariance(x, mean, covariance, noise_variance):
-    """The second result is the covariance of all new targets, a matrix a task.
+    """The second result is the covariance of all new targets, one matrix for each task.
 
-    The variances asked for stand on its diagonal.
+    Its diagonal holds the variances that are asked for.
     """
     eye = torch.eye(x.shape[-2], dtype=x.dtype)
     return _at_mean(x, mean), x @ covariance @ x.mT + noise_variance * eye
@@ -233,9 +233,9 @@ def full_covariance(x, mean, covariance, noise_variance):
 
 @mistake("1b")
 def spread_of_independent_weights(x, mean, covariance, noise_variance):
-    """Only the variances of the weights are used, not how they go together.
+    """Only the variances of the weights are used, not their correlations.
 
-    Weights of opposite sign that make up for each other then look uncertain where they are not.
+    Weights that compensate for each other then look uncertain although their sum is not.
     """
     variances = covariance.diagonal(dim1=-2, dim2=-1)
     spread = (x.square() @ variances[..., None]).squeeze(-1)
@@ -244,7 +244,7 @@ def spread_of_independent_weights(x, mean, covariance, noise_variance):
 
 @mistake("1b")
 def covariance_not_quadratic(x, mean, covariance, noise_variance):
-    """The covariance meets the inputs once, not twice.
+    """The covariance is multiplied by the inputs once, not twice.
 
     Doubling an input should make its spread four times as large; here it doubles. Variances can
     even be negative.
@@ -254,9 +254,9 @@ def covariance_not_quadratic(x, mean, covariance, noise_variance):
 
 @mistake("1b")
 def inverse_covariance_used(x, mean, covariance, noise_variance):
-    """The inverse of the covariance spreads the prediction.
+    """The inverse of the covariance gives the prediction its variance.
 
-    The less is known of the weights, the surer the prediction.
+    The less is known about the weights, the more certain is the prediction.
     """
     precision = torch.linalg.pinv(covariance)
     return _at_mean(x, mean), ((x @ precision) * x).sum(-1) + noise_variance
@@ -264,9 +264,9 @@ def inverse_covariance_used(x, mean, covariance, noise_variance):
 
 @mistake("1b")
 def noise_subtracted(x, mean, covariance, noise_variance):
-    """The noise is taken off the variance.
+    """The noise is subtracted from the variance.
 
-    With weights that are known for certain the variance comes out negative.
+    If the weights are known for certain, the variance is negative.
     """
     return _at_mean(x, mean), ((x @ covariance) * x).sum(-1) - noise_variance
 
@@ -278,8 +278,8 @@ def noise_subtracted(x, mean, covariance, noise_variance):
 def log_determinant_missing(x, y, prior_mean, prior_covariance, noise_variance):
     """The volume term (the log of a determinant) is missing.
 
-    A prior that can explain anything is then never worse than one that foresaw the task, and
-    learning makes the covariance grow without end.
+    A prior that can explain anything is then never worse than one that predicts the task, and
+    learning makes the covariance grow without bound.
     """
     return _density(
         y - _at_mean(x, prior_mean), _of_targets(x, prior_covariance, noise_variance), volume=0.0
@@ -290,8 +290,8 @@ def log_determinant_missing(x, y, prior_mean, prior_covariance, noise_variance):
 def log_determinant_not_halved(x, y, prior_mean, prior_covariance, noise_variance):
     """The volume term counts twice.
 
-    The log of the determinant, rather than of the root of the determinant, is taken off: learned
-    priors come out too narrow.
+    The log of the determinant is subtracted, not that of its root: learned priors become too
+    narrow.
     """
     return _density(
         y - _at_mean(x, prior_mean), _of_targets(x, prior_covariance, noise_variance), volume=2.0
@@ -313,8 +313,8 @@ def log_determinant_sign(x, y, prior_mean, prior_covariance, noise_variance):
 def constant_missing(x, y, prior_mean, prior_covariance, noise_variance):
     """The constant with 2π is missing.
 
-    Learning a prior does not notice, but the bound will not touch this evidence: it is off by the
-    same amount for every target.
+    It does not matter when a prior is learned, but the bound cannot equal this evidence: it differs
+    by the same amount for every target.
     """
     return _density(
         y - _at_mean(x, prior_mean), _of_targets(x, prior_covariance, noise_variance), constant=0.0
@@ -323,7 +323,7 @@ def constant_missing(x, y, prior_mean, prior_covariance, noise_variance):
 
 @mistake("1c")
 def constant_once(x, y, prior_mean, prior_covariance, noise_variance):
-    """The constant with 2π is there once, whatever the number of targets.
+    """The constant with 2π counts once, whatever the number of targets.
 
     For a task of a single target it is right.
     """
@@ -336,7 +336,7 @@ def constant_once(x, y, prior_mean, prior_covariance, noise_variance):
 def dimension_of_weights(x, y, prior_mean, prior_covariance, noise_variance):
     """The constant counts the weights, not the targets.
 
-    The density is one of the targets. Where there are as many targets as weights it is right.
+    It is a density of the targets. With as many targets as weights it is right.
     """
     return _density(
         y - _at_mean(x, prior_mean),
@@ -372,8 +372,8 @@ def noise_missing_in_evidence(x, y, prior_mean, prior_covariance, noise_variance
 def targets_independent(x, y, prior_mean, prior_covariance, noise_variance):
     """The targets of a task are treated as independent.
 
-    Each has the right variance, but they share the same weights and go together. For a single
-    target it is right.
+    Each has the right variance, but they share the weights and are correlated. For a single target
+    it is right.
     """
     variance = _of_targets(x, prior_covariance, noise_variance).diagonal(dim1=-2, dim2=-1)
     squared = (y - _at_mean(x, prior_mean)).square()
@@ -382,9 +382,9 @@ def targets_independent(x, y, prior_mean, prior_covariance, noise_variance):
 
 @mistake("1c")
 def likelihood_at_the_mean(x, y, prior_mean, prior_covariance, noise_variance):
-    """The likelihood at the prior's mean: nothing is integrated.
+    """This is the likelihood at the prior's mean: nothing is integrated.
 
-    The prior's covariance plays no part, and gets no gradient.
+    The prior's covariance is not used, and gets no gradient.
     """
     squared = (y - _at_mean(x, prior_mean)).square()
     noise_variance = torch.as_tensor(noise_variance, dtype=x.dtype)
@@ -394,9 +394,9 @@ def likelihood_at_the_mean(x, y, prior_mean, prior_covariance, noise_variance):
 
 @mistake("1c")
 def prior_mean_not_subtracted(x, y, prior_mean, prior_covariance, noise_variance):
-    """The targets are compared with zero, not with what the prior foresees.
+    """The targets are compared with zero, not with the prior's prediction.
 
-    The prior's mean plays no part, and learns nothing.
+    The prior's mean is not used, and is not learned.
     """
     return _density(y, _of_targets(x, prior_covariance, noise_variance)) + 0.0 * prior_mean.sum()
 
@@ -405,7 +405,7 @@ def prior_mean_not_subtracted(x, y, prior_mean, prior_covariance, noise_variance
 def evidence_averaged(x, y, prior_mean, prior_covariance, noise_variance):
     """The evidence is divided by the number of targets.
 
-    That is a mean a point, not the log probability of the whole task.
+    That is a mean per point, not the log probability of the whole task.
     """
     value = _density(y - _at_mean(x, prior_mean), _of_targets(x, prior_covariance, noise_variance))
     return value / y.shape[-1]
@@ -426,7 +426,7 @@ def noise_detached(x, y, prior_mean, prior_covariance, noise_variance):
     """The noise gets no gradient.
 
     Its value was taken out of the graph as a plain number. The evidence is right, but the noise
-    stays where it began.
+    keeps its initial value.
     """
     return _density(
         y - _at_mean(x, prior_mean), _of_targets(x, prior_covariance, float(noise_variance))
@@ -437,7 +437,7 @@ def noise_detached(x, y, prior_mean, prior_covariance, noise_variance):
 def inputs_detached(x, y, prior_mean, prior_covariance, noise_variance):
     """The inputs get no gradient.
 
-    The evidence is right, and a prior is learned. A network that makes the inputs stays as it was.
+    The evidence is right, and a prior is learned. A network that makes the inputs is not trained.
     """
     value = _density(
         y - _at_mean(x.detach(), prior_mean),
@@ -464,7 +464,7 @@ def _seen(values):
 def implied_precision(x, lr, steps):
     """The implied prior's precision is returned, not its covariance.
 
-    More steps should allow the weights to go farther. This gets smaller with every step.
+    More steps should allow the weights to move farther. This gets smaller with every step.
     """
     return _spectral(x, lambda v: 1 / (lr * sum((1 - lr * v) ** -k for k in range(1, steps + 1))))
 
@@ -473,7 +473,8 @@ def implied_precision(x, lr, steps):
 def share_moved(x, lr, steps):
     """The eigenvalues are the shares of the way that descent has gone, not variances.
 
-    They lie between 0 and 1 whatever the scale of X. A variance goes with one over the eigenvalue.
+    They lie between 0 and 1 whatever the scale of X. A variance is proportional to one over the
+    eigenvalue.
     """
     return _spectral(x, lambda v: 1 - (1 - lr * v) ** steps)
 
@@ -482,7 +483,7 @@ def share_moved(x, lr, steps):
 def share_left(x, lr, steps):
     """The eigenvalues are the shares of the error that are left after the descent.
 
-    They fall with every step, whereas a longer descent is a weaker prior.
+    They decrease with every step, whereas a longer descent means a weaker prior.
     """
     return _spectral(x, lambda v: (1 - lr * v) ** steps)
 
@@ -491,15 +492,15 @@ def share_left(x, lr, steps):
 def rate_times_steps(x, lr, steps):
     """The prior is taken to be the same in every direction: rate times steps.
 
-    That is the limit for small steps, and right only where X sees nothing. In directions that X
-    sees well the descent goes farther than this allows.
+    That is the limit for small steps, and right only in directions without data. In directions with
+    much data this variance is too large.
     """
     return lr * steps * torch.eye(x.shape[-1], dtype=x.dtype)
 
 
 @mistake("1d")
 def one_step_only(x, lr, steps):
-    """The number of steps is not used: the prior of a single step.
+    """The number of steps is not used: this is the prior of a single step.
 
     It is right for one step, and too tight for more.
     """
@@ -519,8 +520,8 @@ def sum_one_short(x, lr, steps):
 def powers_the_wrong_way(x, lr, steps):
     """The share left is raised to positive powers where it belongs in the denominator.
 
-    What comes out is how far the weights move for a unit of gradient, not the variance of a prior
-    that moves them as far.
+    The result is how far the weights move for a unit of gradient, not the variance of a prior with
+    the same effect.
     """
     return _spectral(x, lambda v: lr * sum((1 - lr * v) ** k for k in range(steps)))
 
@@ -529,8 +530,8 @@ def powers_the_wrong_way(x, lr, steps):
 def divided_by_zero(x, lr, steps):
     """Directions that X does not see give 0/0.
 
-    With fewer points than weights some eigenvalues are zero, and Q holds numbers that are not
-    finite, or far off. Everywhere else it is right.
+    With fewer points than weights some eigenvalues are zero, and Q has numbers that are not finite,
+    or very wrong. Everywhere else it is right.
     """
     values, vectors = torch.linalg.eigh(x.mT @ x)
     values = torch.where(values.abs() < 1e-9, torch.zeros_like(values), values)
@@ -556,7 +557,7 @@ def nothing_where_nothing_is_seen(x, lr, steps):
 
 @mistake("1d")
 def eigenvalues_only(x, lr, steps):
-    """The variances stand on a diagonal, in the order of the eigenvalues.
+    """The variances are on a diagonal, in the order of the eigenvalues.
 
     They belong to the directions of the eigenvectors, not to the axes of w. For inputs that are not
     correlated, or one weight, this can look right.
@@ -567,9 +568,10 @@ def eigenvalues_only(x, lr, steps):
 
 @mistake("1d")
 def gradient_averaged(x, lr, steps):
-    """The loss is taken as a mean over points, not as half the sum.
+    """The loss is a mean over points, not half the sum.
 
-    The curvature is then smaller by the number of points, and the prior that of a shorter descent.
+    The curvature is then smaller by the number of points, and the prior is that of a shorter
+    descent.
     """
     return _spectral(
         x, lambda v: lr * sum((1 - lr * v / len(x)) ** -k for k in range(1, steps + 1))
@@ -578,7 +580,7 @@ def gradient_averaged(x, lr, steps):
 
 @mistake("1d")
 def gradient_doubled(x, lr, steps):
-    """The loss is taken without the half in front.
+    """The loss lacks its factor one half.
 
     Every step is then twice as long: the prior is that of twice the rate.
     """
@@ -587,7 +589,7 @@ def gradient_doubled(x, lr, steps):
 
 @mistake("1d")
 def eigenvectors_transposed(x, lr, steps):
-    """Rows of the matrix of eigenvectors are used where its columns are meant.
+    """Rows of the matrix of eigenvectors are used instead of its columns.
 
     The variances are right, but belong to other directions.
     """
@@ -613,10 +615,10 @@ def _kl(mean, covariance, other_mean, other_covariance, half=0.5, volume=1.0, di
 
 @mistake("1e")
 def kl_the_wrong_way_round(mean, covariance, other_mean, other_covariance):
-    """The KL the wrong way round.
+    """The KL is the wrong way round.
 
-    The second Gaussian averages instead of the first. The two directions differ as soon as the
-    covariances do.
+    The expectation is under the second Gaussian instead of the first. The two directions differ as
+    soon as the covariances do.
     """
     other_mean, other_covariance = other_mean + 0 * mean, other_covariance + 0 * covariance
     return _kl(other_mean, other_covariance, mean, covariance)
@@ -626,7 +628,7 @@ def kl_the_wrong_way_round(mean, covariance, other_mean, other_covariance):
 def half_missing(mean, covariance, other_mean, other_covariance):
     """The factor one half is missing.
 
-    Everything comes out twice as large as integration says.
+    Everything is twice as large as integration gives.
     """
     return _kl(mean, covariance, other_mean, other_covariance, half=1.0)
 
@@ -644,23 +646,24 @@ def volumes_exchanged(mean, covariance, other_mean, other_covariance):
 def volumes_missing(mean, covariance, other_mean, other_covariance):
     """The volumes (the logs of determinants) are missing.
 
-    For two Gaussians of one volume it is right; else nothing punishes a q that is far too sure.
+    For two Gaussians with the same volume it is right; otherwise a q that is much too narrow has no
+    cost.
     """
     return _kl(mean, covariance, other_mean, other_covariance, volume=0.0)
 
 
 @mistake("1e")
 def dimension_missing(mean, covariance, other_mean, other_covariance):
-    """The number of dimensions is not taken off.
+    """The number of dimensions is not subtracted.
 
-    The KL of a Gaussian to itself comes out as half its dimension instead of zero.
+    The KL of a Gaussian to itself is half its dimension instead of zero.
     """
     return _kl(mean, covariance, other_mean, other_covariance, dim=0.0)
 
 
 @mistake("1e")
 def dimension_of_the_batch(mean, covariance, other_mean, other_covariance):
-    """The number that is taken off is the length of the first axis, not the dimension.
+    """The number that is subtracted is the length of the first axis, not the dimension.
 
     For a single Gaussian the two are the same; in a batch the first axis counts tasks.
     """
@@ -677,9 +680,9 @@ def dimension_of_the_batch(mean, covariance, other_mean, other_covariance):
 
 @mistake("1e")
 def distance_by_own_precision(mean, covariance, other_mean, other_covariance):
-    """The distance of the means is weighed by the first Gaussian's precision.
+    """The distance of the means is weighted by the first Gaussian's precision.
 
-    It should ask how surprising the first's mean is to the second.
+    It should measure how surprising the first mean is under the second Gaussian.
     """
     away = (other_mean - mean)[..., None]
     inside = torch.linalg.solve(other_covariance, covariance)
@@ -696,7 +699,7 @@ def distance_by_own_precision(mean, covariance, other_mean, other_covariance):
 def distance_missing(mean, covariance, other_mean, other_covariance):
     """The distance of the means does not count.
 
-    Two Gaussians of one shape come out as equal wherever they are.
+    Two Gaussians of the same shape count as equal wherever they are.
     """
     return _kl(mean, covariance, mean, other_covariance + 0 * other_mean.sum())
 
@@ -722,7 +725,7 @@ def determinants_not_logged(mean, covariance, other_mean, other_covariance):
 def diagonals_only(mean, covariance, other_mean, other_covariance):
     """Only the diagonals of the covariances are used.
 
-    For independent dimensions it is right; here the weights go together.
+    For independent dimensions it is right; here the weights are correlated.
     """
     one = torch.diag_embed(covariance.diagonal(dim1=-2, dim2=-1))
     two = torch.diag_embed(other_covariance.diagonal(dim1=-2, dim2=-1))
@@ -733,7 +736,7 @@ def diagonals_only(mean, covariance, other_mean, other_covariance):
 def trace_over_the_batch(mean, covariance, other_mean, other_covariance):
     """The KLs of all tasks are averaged into one number.
 
-    One number a task is wanted. For a single pair it is right.
+    You need one number for each task. For a single pair it is right.
     """
     return _kl(mean, covariance, other_mean, other_covariance).mean()
 
@@ -742,16 +745,16 @@ def trace_over_the_batch(mean, covariance, other_mean, other_covariance):
 def other_detached(mean, covariance, other_mean, other_covariance):
     """The second Gaussian gets no gradient.
 
-    The value is right, but a prior that stands there would learn nothing.
+    The value is right, but a prior in its place would not be learned.
     """
     return _kl(mean, covariance, other_mean.detach(), other_covariance.detach())
 
 
 @mistake("1e")
 def elementwise_ratio(mean, covariance, other_mean, other_covariance):
-    """One covariance is divided by the other number by number.
+    """One covariance is divided by the other element by element.
 
-    Matrices divide by solving or by an inverse. For a single dimension it is right.
+    To divide by a matrix, solve a system or use an inverse. For a single dimension it is right.
     """
     ratio = (covariance / other_covariance).diagonal(dim1=-2, dim2=-1).sum(-1)
     return _kl(mean, covariance, other_mean, other_covariance, mix=0.0) + 0.5 * ratio
@@ -769,46 +772,46 @@ def _fit(x, y, mean, covariance, noise_variance, spread=1.0, constant=1.0):
 
 @mistake("1f")
 def kl_added(x, y, mean, covariance, noise_variance, kl):
-    """The KL is added instead of taken off.
+    """The KL is added instead of subtracted.
 
-    What comes out can lie above the log evidence, and is no lower bound.
+    The result can be above the log evidence, and is not a lower bound.
     """
     return _fit(x, y, mean, covariance, noise_variance).sum(-1) + kl
 
 
 @mistake("1f")
 def kl_left_out(x, y, mean, covariance, noise_variance, kl):
-    """The KL is left out: the expected log likelihood alone.
+    """The KL is left out: only the expected log likelihood remains.
 
-    Its maximum is a q without any spread at the least-squares solution.
+    Its maximum is a q without variance at the least-squares solution.
     """
     return _fit(x, y, mean, covariance, noise_variance).sum(-1) + 0 * kl
 
 
 @mistake("1f")
 def likelihood_at_the_mean_of_q(x, y, mean, covariance, noise_variance, kl):
-    """The log likelihood at q's mean, not its average under q.
+    """This is the log likelihood at q's mean, not its average under q.
 
-    That the weights spread costs something, and here it is free.
+    The variance of the weights has a cost, which is missing here.
     """
     return _fit(x, y, mean, covariance, noise_variance, spread=0.0).sum(-1) - kl
 
 
 @mistake("1f")
 def spread_rewarded(x, y, mean, covariance, noise_variance, kl):
-    """The spread of the weights raises the expected log likelihood.
+    """The variance of the weights raises the expected log likelihood.
 
-    Its sign is wrong: targets are missed by more, not by less, when the weights spread.
+    Its sign is wrong: with more variance the errors are larger, not smaller.
     """
     return _fit(x, y, mean, covariance, noise_variance, spread=-1.0).sum(-1) - kl
 
 
 @mistake("1f")
 def density_of_the_predictive(x, y, mean, covariance, noise_variance, kl):
-    """The log of the averaged likelihood, not the average of the log.
+    """This is the log of the averaged likelihood, not the average of the log.
 
-    Each target's predictive density was taken. By Jensen's inequality it is larger than what the
-    bound asks for.
+    Each target's predictive density was used. By Jensen's inequality it is larger than the bound's
+    term.
     """
     variance = ((x @ covariance) * x).sum(-1) + noise_variance
     squared = (y - _at_mean(x, mean)).square()
@@ -819,7 +822,7 @@ def density_of_the_predictive(x, y, mean, covariance, noise_variance, kl):
 def bound_without_constant(x, y, mean, covariance, noise_variance, kl):
     """The log of the noise's normalising constant is missing.
 
-    The bound then does not touch the evidence, and learned noise would be anything.
+    The bound then does not equal the evidence, and learned noise would be wrong.
     """
     return _fit(x, y, mean, covariance, noise_variance, constant=0.0).sum(-1) - kl
 
@@ -828,16 +831,16 @@ def bound_without_constant(x, y, mean, covariance, noise_variance, kl):
 def bound_averaged_over_points(x, y, mean, covariance, noise_variance, kl):
     """The likelihood is averaged over a task's points, the KL is not.
 
-    Then the prior counts too much, the more so the more points there are.
+    The prior then counts too much, and more so with more points.
     """
     return _fit(x, y, mean, covariance, noise_variance).mean(-1) - kl
 
 
 @mistake("1f")
 def kl_taken_off_each_point(x, y, mean, covariance, noise_variance, kl):
-    """The KL is taken off once for each point.
+    """The KL is subtracted once for each point.
 
-    A task has one q and pays for it once. For a single point it is right.
+    A task has one q, so it counts once. For a single point it is right.
     """
     return (_fit(x, y, mean, covariance, noise_variance) - kl[..., None]).sum(-1)
 
@@ -846,7 +849,7 @@ def kl_taken_off_each_point(x, y, mean, covariance, noise_variance, kl):
 def sampled_once(x, y, mean, covariance, noise_variance, kl):
     """The expectation is replaced by one draw of the weights.
 
-    It is right on average, and different at every call; here the expectation is exact.
+    It is right on average, but different at every call; the expectation should be exact.
     """
     root = torch.linalg.cholesky(covariance)
     w = mean + (root @ torch.randn_like(mean)[..., None]).squeeze(-1)

@@ -30,7 +30,7 @@ def _total(weights, price=_nats):
 def beta_on_the_fit(prediction, target, noise_sd, weights, beta):
     """Beta multiplies the fit instead of the price.
 
-    A small beta then trains the weights to be noise. For beta = 1 it is right.
+    With a small beta the weights then become noise. For beta = 1 it is right.
     """
     return beta * _fit(prediction, target, noise_sd) + _total(weights)
 
@@ -39,16 +39,17 @@ def beta_on_the_fit(prediction, target, noise_sd, weights, beta):
 def beta_on_both(prediction, target, noise_sd, weights, beta):
     """Beta multiplies the whole loss.
 
-    That changes the size of the steps and nothing else: the price stays at 1.
+    That changes only the size of the steps: relative to the fit, the price is still that of beta =
+    1.
     """
     return beta * (_fit(prediction, target, noise_sd) + _total(weights))
 
 
 @mistake("3a")
 def beta_shares(prediction, target, noise_sd, weights, beta):
-    """The fit is weighed by one minus beta.
+    """The fit is weighted by one minus beta.
 
-    The two terms are mixed; here the fit counts in full whatever the price.
+    The fit should count fully, whatever the price.
     """
     return (1 - beta) * _fit(prediction, target, noise_sd) + beta * _total(weights)
 
@@ -64,9 +65,10 @@ def beta_ignored(prediction, target, noise_sd, weights, beta):
 
 @mistake("3a")
 def weight_kl_reversed(prediction, target, noise_sd, weights, beta):
-    """The KL of a weight the wrong way round.
+    """The KL of a weight is the wrong way round.
 
-    The standard Gaussian averages. Narrow weights then cost far more, and wide ones less.
+    The expectation is under the standard Gaussian. Narrow weights then cost much more, and wide
+    ones less.
     """
 
     def price(mean, log_sd):
@@ -80,7 +82,7 @@ def weight_kl_reversed(prediction, target, noise_sd, weights, beta):
 def weight_half_missing(prediction, target, noise_sd, weights, beta):
     """The KL of every weight is twice what it should be: the factor one half is missing.
 
-    It is the same as twice the beta, so that training does not look wrong.
+    It is the same as twice the beta, so training does not look wrong.
     """
     return _fit(prediction, target, noise_sd) + 2 * beta * _total(weights)
 
@@ -89,7 +91,7 @@ def weight_half_missing(prediction, target, noise_sd, weights, beta):
 def log_sd_as_log_variance(prediction, target, noise_sd, weights, beta):
     """The log standard deviations are read as log variances.
 
-    The price is that of weights that are wider or narrower than the noise that is drawn for them.
+    The price is then that of weights that are wider or narrower than those that are drawn.
     """
     return _fit(prediction, target, noise_sd) + beta * _total(
         weights, lambda mean, log_sd: _nats(mean, log_sd / 2)
@@ -98,9 +100,9 @@ def log_sd_as_log_variance(prediction, target, noise_sd, weights, beta):
 
 @mistake("3a")
 def log_of_spread_missing(prediction, target, noise_sd, weights, beta):
-    """The price has no logarithm of the spread in it.
+    """The price lacks the logarithm of the standard deviation.
 
-    Then it is cheapest to have no noise at all, and nothing keeps the weights from being certain.
+    Then no noise at all is cheapest, and nothing keeps the weights from becoming certain.
     """
     return _fit(prediction, target, noise_sd) + beta * _total(
         weights, lambda mean, log_sd: _nats(mean, log_sd) + log_sd
@@ -111,7 +113,8 @@ def log_of_spread_missing(prediction, target, noise_sd, weights, beta):
 def weight_decay(prediction, target, noise_sd, weights, beta):
     """Only the means of the weights are priced: that is weight decay.
 
-    The spread gets no gradient from the price, and the network learns to be without noise.
+    The standard deviation gets no gradient from the price, and the network learns to remove the
+    noise.
     """
     nothing = sum(log_sd.sum() for _, log_sd in weights) * 0
     squares = sum(mean.square().sum() for mean, _ in weights)
@@ -122,8 +125,8 @@ def weight_decay(prediction, target, noise_sd, weights, beta):
 def price_averaged(prediction, target, noise_sd, weights, beta):
     """The price of a layer is the mean over its weights.
 
-    What a network can memorise grows with the number of its weights. For a single weight it is
-    right.
+    A network can memorise more with more weights, so each weight must cost. For a single weight it
+    is right.
     """
     price = sum(_nats(mean, log_sd).mean() for mean, log_sd in weights)
     return _fit(prediction, target, noise_sd) + beta * price
@@ -133,7 +136,7 @@ def price_averaged(prediction, target, noise_sd, weights, beta):
 def last_layer_priced(prediction, target, noise_sd, weights, beta):
     """Only one layer pays.
 
-    The price of the others is overwritten in the loop: they may memorise for free.
+    The price of the others is overwritten in the loop: they can memorise for free.
     """
     for mean, log_sd in weights:
         price = _nats(mean, log_sd).sum()
@@ -142,9 +145,9 @@ def last_layer_priced(prediction, target, noise_sd, weights, beta):
 
 @mistake("3a")
 def price_rewarded(prediction, target, noise_sd, weights, beta):
-    """The price is taken off instead of added.
+    """The price is subtracted instead of added.
 
-    The loss falls without end as the weights run away from N(0, 1).
+    The loss falls without bound as the weights move away from N(0, 1).
     """
     return _fit(prediction, target, noise_sd) - beta * _total(weights)
 
@@ -153,7 +156,7 @@ def price_rewarded(prediction, target, noise_sd, weights, beta):
 def errors_summed(prediction, target, noise_sd, weights, beta):
     """The squared errors are summed, not averaged.
 
-    The fit grows with the batch, and the price with it loses its meaning.
+    The fit grows with the batch, so the price counts less and less.
     """
     error = F.mse_loss(prediction, target, reduction="sum")
     return error / (2 * noise_sd**2) + beta * _total(weights)
@@ -181,7 +184,7 @@ def two_missing_in_fit(prediction, target, noise_sd, weights, beta):
 def price_detached(prediction, target, noise_sd, weights, beta):
     """The price has no gradient.
 
-    It is added to the loss as a plain number: the loss looks right, and nothing is regularised.
+    It is added to the loss as a plain number: the loss looks right, but nothing is regularised.
     """
     return _fit(prediction, target, noise_sd) + beta * _total(weights).item() + 0 * _total(weights)
 
@@ -195,9 +198,9 @@ def _rows(one_hot, drawn):
 
 @mistake("3b")
 def labels_kept(one_hot, rng):
-    """The labels come back as they are.
+    """The labels are returned unchanged.
 
-    Whatever was drawn is not what is returned.
+    What was drawn is not returned.
     """
     rng.permutation(len(one_hot))
     return one_hot.clone()
@@ -205,10 +208,10 @@ def labels_kept(one_hot, rng):
 
 @mistake("3b")
 def labels_dealt_out_anew(one_hot, rng):
-    """The batch's own labels are dealt out in another order.
+    """The labels of the batch are permuted.
 
-    Some tasks get their own label back, the more often the smaller the batch; labels that no task
-    of the batch has are never seen.
+    Some tasks get their own label back, more often in small batches; labels that no task of the
+    batch has never occur.
     """
     return one_hot[torch.from_numpy(rng.permutation(len(one_hot)))]
 
@@ -217,8 +220,8 @@ def labels_dealt_out_anew(one_hot, rng):
 def columns_permuted(one_hot, rng):
     """The labels are renamed, not redrawn.
 
-    Columns were permuted: tasks of one amplitude still share one label, which tells them from the
-    others within the batch.
+    Columns were permuted: tasks with the same amplitude still share a label, which distinguishes
+    them from the others in the batch.
     """
     return one_hot[:, torch.from_numpy(rng.permutation(one_hot.shape[1]))]
 
@@ -227,7 +230,7 @@ def columns_permuted(one_hot, rng):
 def one_label_for_the_batch(one_hot, rng):
     """All tasks of a batch get the same label.
 
-    One was drawn and used for all.
+    One label was drawn and used for all.
     """
     return _rows(one_hot, np.full(len(one_hot), rng.integers(one_hot.shape[1])))
 
@@ -236,7 +239,7 @@ def one_label_for_the_batch(one_hot, rng):
 def labels_in_place(one_hot, rng):
     """The new labels are written into the caller's tensor.
 
-    What is returned is right, but the caller's own labels are gone.
+    The result is right, but the caller's own labels are lost.
     """
     one_hot.copy_(_rows(one_hot, rng.integers(one_hot.shape[1], size=len(one_hot))))
     return one_hot
@@ -246,8 +249,7 @@ def labels_in_place(one_hot, rng):
 def own_label_avoided(one_hot, rng):
     """A task never gets its own label.
 
-    Which label it is not says something about the task. Every label should be as likely as any
-    other.
+    The new label then still says something about the task. Every label should be equally likely.
     """
     count, labels = one_hot.shape
     step = 1 + rng.integers(labels - 1, size=count)
@@ -265,10 +267,10 @@ def last_label_never(one_hot, rng):
 
 @mistake("3b")
 def labels_up_to_the_size_of_the_batch(one_hot, rng):
-    """In a batch of fewer tasks than labels, only the first labels are drawn.
+    """If a batch has fewer tasks than labels, only the first labels are drawn.
 
-    As many as there are tasks. The later labels never come up; with a batch larger than the number of
-    labels nothing is wrong.
+    There are as many of them as tasks. The later labels never occur; if the batch has more tasks
+    than labels, nothing is wrong.
     """
     count, labels = one_hot.shape
     return _rows(one_hot, rng.integers(min(count, labels), size=count))
@@ -276,9 +278,10 @@ def labels_up_to_the_size_of_the_batch(one_hot, rng):
 
 @mistake("3b")
 def labels_all_different(one_hot, rng):
-    """In a batch of fewer tasks than labels, no two tasks get the same one.
+    """If a batch has fewer tasks than labels, no two tasks get the same one.
 
-    The draws are made without replacement: one task's label then says which ones the others have not.
+    The draws are made without replacement: a task's label then says which labels the others do not
+    have.
     """
     count, labels = one_hot.shape
     return _rows(one_hot, rng.choice(labels, count, replace=count > labels))
@@ -288,7 +291,7 @@ def labels_all_different(one_hot, rng):
 def labels_of_the_batch(one_hot, rng):
     """Only labels that are in the batch are drawn.
 
-    Each task copies the label of a random task: frequent labels come more often, others never.
+    Each task copies the label of a random task: frequent labels occur more often, others never.
     """
     return one_hot[torch.from_numpy(rng.integers(len(one_hot), size=len(one_hot)))]
 
@@ -306,8 +309,8 @@ def soft_labels(one_hot, rng):
 def labels_zeroed(one_hot, rng):
     """The labels are zeros.
 
-    Without any label there is nothing to memorise, but at test time a label comes, and the
-    network has never seen one.
+    Without any label there is nothing to memorise, but at test time the network gets a label, and
+    has never seen one.
     """
     return torch.zeros_like(one_hot)
 
@@ -323,9 +326,10 @@ def labels_from_global_generator(one_hot, rng):
 
 @mistake("3b")
 def labels_in_single_precision(one_hot, rng):
-    """The labels are float32, whatever type they came in.
+    """The labels are float32, whatever dtype they came in.
 
-    Beside inputs of another type they stop the network, or change the type of all that follows.
+    Together with inputs of another dtype they raise an error, or change the dtype of all that
+    follows.
     """
     return _rows(one_hot, rng.integers(one_hot.shape[1], size=len(one_hot))).float()
 
@@ -350,7 +354,7 @@ def _factors(rng, *size):
 def factor_a_point(y, rng):
     """Every point has a factor of its own.
 
-    Then the context says nothing about the targets: what was meant to be a new task is noise.
+    The context then says nothing about the targets: the new task is only noise.
     """
     return y * _factors(rng, *y.shape)
 
@@ -359,7 +363,7 @@ def factor_a_point(y, rng):
 def factor_a_batch(y, rng):
     """All tasks of a batch share one factor.
 
-    It is right for one task, but the tasks of a batch are then no more varied than before.
+    It is right for one task, but the tasks of a batch do not become more varied.
     """
     return y * _factors(rng, 1, 1, 1)
 
@@ -380,7 +384,7 @@ def context_only(y, rng):
 def offset_for_factor(y, rng):
     """Something is added to the targets instead of multiplied.
 
-    The label still gives the amplitude away, and the network goes on to memorise that.
+    The label still gives the amplitude away, and the network can still memorise it.
     """
     return y + _factors(rng, len(y), 1, 1)
 
@@ -389,7 +393,7 @@ def offset_for_factor(y, rng):
 def targets_in_place(y, rng):
     """The caller's targets are changed.
 
-    What is returned is right, but the caller's own targets are gone.
+    The result is right, but the caller's own targets are lost.
     """
     y.mul_(_factors(rng, len(y), 1, 1))
     return y
@@ -424,9 +428,9 @@ def factor_around_one(y, rng):
 
 @mistake("3c")
 def targets_kept(y, rng):
-    """The targets come back as they are.
+    """The targets are returned unchanged.
 
-    Whatever was drawn is not what is returned.
+    What was drawn is not used.
     """
     _factors(rng, len(y), 1, 1)
     return y.clone()
@@ -436,7 +440,7 @@ def targets_kept(y, rng):
 def whole_factors(y, rng):
     """The factors are the whole numbers 0 and 1.
 
-    They were drawn as integers: tasks are either kept or turned to zero.
+    They were drawn as integers: tasks are either unchanged or all zeros.
     """
     return y * torch.from_numpy(rng.integers(0, 2, size=(len(y), 1, 1))).float()
 
@@ -445,7 +449,7 @@ def whole_factors(y, rng):
 def factors_from_torch(y, rng):
     """The factors come from torch's generator, not from the one that was given.
 
-    The caller's generator does not say which factors were drawn.
+    The caller's generator does not determine the factors.
     """
     return y * 2 * torch.rand(len(y), 1, 1)
 

@@ -18,7 +18,8 @@ def _kept(encoded, present):
 def sum_for_mean(encoded, mask):
     """The encoded points are summed, not averaged.
 
-    The summary grows with the number of points: a decoder trained on 10 sees other sizes at 20.
+    The summary grows with the number of points: a decoder trained on 10 points sees larger numbers
+    at 20.
     """
     return _kept(encoded, mask).sum(1)
 
@@ -27,7 +28,7 @@ def sum_for_mean(encoded, mask):
 def mask_ignored(encoded, mask):
     """Empty places are averaged with the rest.
 
-    What happens to stand there moves the summary of tasks with fewer points.
+    Whatever is there changes the summary of tasks with fewer points.
     """
     return encoded.mean(1)
 
@@ -45,7 +46,7 @@ def divided_by_all_places(encoded, mask):
 def nan_without_points(encoded, mask):
     """A task without any point gives 0/0.
 
-    The other tasks are right. Nothing was said about such a task, so its summary is zeros.
+    The other tasks are right. The summary of such a task should be zeros.
     """
     return _kept(encoded, mask).sum(1) / mask.sum(1, keepdim=True)
 
@@ -54,14 +55,14 @@ def nan_without_points(encoded, mask):
 def one_too_many(encoded, mask):
     """The number of points is raised by one, so that it is never zero.
 
-    The mean of few points comes out too small: of a single one, half of it.
+    The mean of few points is then too small: with a single point, half of it.
     """
     return _kept(encoded, mask).sum(1) / (mask.sum(1, keepdim=True) + 1)
 
 
 @mistake("2a")
 def largest_for_mean(encoded, mask):
-    """The largest value of each coordinate, not the mean.
+    """The largest value of each coordinate is taken, not the mean.
 
     It does not depend on the order either, but only one point of each coordinate gets a gradient.
     """
@@ -73,7 +74,7 @@ def largest_for_mean(encoded, mask):
 def count_of_the_batch(encoded, mask):
     """Every task is divided by the batch's mean number of points.
 
-    It is right when all tasks have as many points.
+    It is right if all tasks have the same number of points.
     """
     return _kept(encoded, mask).sum(1) / mask.to(encoded.dtype).sum(1).mean()
 
@@ -82,7 +83,7 @@ def count_of_the_batch(encoded, mask):
 def over_the_tasks(encoded, mask):
     """The mean is taken over all points of the batch.
 
-    Every task gets the same summary, and tasks tell each other what they are.
+    Every task gets the same summary, so information leaks between tasks.
     """
     total = _kept(encoded, mask).sum((0, 1)) / mask.sum()
     return total.expand(len(encoded), -1)
@@ -90,9 +91,9 @@ def over_the_tasks(encoded, mask):
 
 @mistake("2a")
 def last_point(encoded, mask):
-    """The summary is the last point that is there.
+    """The summary is the last point.
 
-    The others play no part, and their order matters.
+    The others do not count, and their order matters.
     """
     places = torch.arange(mask.shape[1]).expand_as(mask)
     last = torch.where(mask, places, torch.full_like(places, -1)).max(1).values
@@ -102,7 +103,7 @@ def last_point(encoded, mask):
 
 @mistake("2a")
 def aggregate_detached(encoded, mask):
-    """The summary is cut from the encoder.
+    """The summary has no gradient.
 
     The values are right, but the encoder learns nothing.
     """
@@ -137,8 +138,8 @@ def coordinates_averaged(encoded, mask):
 def product_with_the_mask(encoded, mask):
     """Empty places are multiplied by zero.
 
-    That takes away every number but NaN and infinity: 0 times NaN is NaN. Where one of them stands in
-    an empty place, the whole summary is NaN.
+    This removes every number but NaN and infinity: 0 times NaN is NaN. If one of them is in an
+    empty place, the whole summary is NaN.
     """
     weights = mask.to(encoded.dtype)
     return (encoded * weights[..., None]).sum(1) / weights.sum(1).clamp(min=1)[:, None]
@@ -151,7 +152,7 @@ def product_with_the_mask(encoded, mask):
 def one_noise_for_the_batch(mean, log_variance, num_samples):
     """One noise sample is shared by all tasks of the batch.
 
-    Each draw looks right by itself, but the draws of different tasks move together.
+    Each draw looks right by itself, but the draws of different tasks are correlated.
     """
     noise = torch.randn(num_samples, 1, mean.shape[-1], dtype=mean.dtype)
     return mean + (log_variance / 2).exp() * noise
@@ -161,7 +162,7 @@ def one_noise_for_the_batch(mean, log_variance, num_samples):
 def one_noise_for_all_samples(mean, log_variance, num_samples):
     """All draws of a task are the same.
 
-    One noise was drawn and repeated, so that several samples say no more than one.
+    One noise was drawn and repeated, so several samples say no more than one.
     """
     noise = torch.randn_like(mean).expand(num_samples, *mean.shape)
     return mean + (log_variance / 2).exp() * noise
@@ -169,9 +170,9 @@ def one_noise_for_all_samples(mean, log_variance, num_samples):
 
 @mistake("2b")
 def one_noise_for_all_dimensions(mean, log_variance, num_samples):
-    """All dimensions of a draw share one number of noise.
+    """All dimensions of a draw have the same noise.
 
-    The latent then moves along a line.
+    The latent then lies on a line.
     """
     noise = torch.randn(num_samples, len(mean), 1, dtype=mean.dtype)
     return mean + (log_variance / 2).exp() * noise
@@ -181,7 +182,7 @@ def one_noise_for_all_dimensions(mean, log_variance, num_samples):
 def log_variance_cut_off(mean, log_variance, num_samples):
     """The log variance is kept between two bounds.
 
-    Beyond them the spread of the draws is another than was asked for, and the log variance gets no
+    Outside them the standard deviation of the draws is wrong, and the log variance gets no
     gradient: it never comes back.
     """
     log_variance = log_variance.clamp(-5, 5)
@@ -191,9 +192,9 @@ def log_variance_cut_off(mean, log_variance, num_samples):
 
 @mistake("2b")
 def variance_for_sd(mean, log_variance, num_samples):
-    """The noise is stretched by the variance, not by the standard deviation.
+    """The noise is multiplied by the variance, not by the standard deviation.
 
-    The logarithm was taken back, the root was not.
+    The exponential is there, but the root is missing.
     """
     noise = torch.randn(num_samples, *mean.shape, dtype=mean.dtype)
     return mean + log_variance.exp() * noise
@@ -201,9 +202,9 @@ def variance_for_sd(mean, log_variance, num_samples):
 
 @mistake("2b")
 def log_variance_as_sd(mean, log_variance, num_samples):
-    """The noise is stretched by the logarithm itself.
+    """The noise is multiplied by the logarithm itself.
 
-    It can be negative, and zero for a variance of one.
+    It can be negative, and is zero for a variance of one.
     """
     noise = torch.randn(num_samples, *mean.shape, dtype=mean.dtype)
     return mean + log_variance * noise
@@ -213,7 +214,8 @@ def log_variance_as_sd(mean, log_variance, num_samples):
 def quarter_power(mean, log_variance, num_samples):
     """The root is taken twice.
 
-    The noise is stretched by the root of the standard deviation: right for a variance of one alone.
+    The noise is multiplied by the root of the standard deviation, which is right only for a
+    variance of one.
     """
     noise = torch.randn(num_samples, *mean.shape, dtype=mean.dtype)
     return mean + (log_variance / 4).exp() * noise
@@ -221,9 +223,9 @@ def quarter_power(mean, log_variance, num_samples):
 
 @mistake("2b")
 def sample_without_gradient(mean, log_variance, num_samples):
-    """Draws without a gradient.
+    """The draws have no gradient.
 
-    They come from a sampler that does not let gradients through; the encoder learns nothing from
+    They come from a sampler that does not let gradients through, so the encoder learns nothing from
     them.
     """
     return torch.distributions.Normal(mean, (log_variance / 2).exp()).sample((num_samples,))
@@ -233,7 +235,7 @@ def sample_without_gradient(mean, log_variance, num_samples):
 def uniform_noise(mean, log_variance, num_samples):
     """The noise is not Gaussian.
 
-    Mean and variance are right, and the shape is not: uniform noise, say, never goes farther than
+    Mean and variance are right, but the shape is not: uniform noise, for example, never goes beyond
     1.73 standard deviations.
     """
     noise = (torch.rand(num_samples, *mean.shape, dtype=mean.dtype) - 0.5) * 12**0.5
@@ -244,7 +246,7 @@ def uniform_noise(mean, log_variance, num_samples):
 def mean_returned(mean, log_variance, num_samples):
     """The mean is returned in place of draws.
 
-    Nothing is random: the network uses the latent as one more layer.
+    Nothing is random: the latent is just one more layer of the network.
     """
     return mean.expand(num_samples, *mean.shape) + 0 * log_variance
 
@@ -262,9 +264,9 @@ def fixed_noise(mean, log_variance, num_samples):
 
 @mistake("2b")
 def spread_detached_in_draw(mean, log_variance, num_samples):
-    """The spread gets no gradient.
+    """The standard deviation gets no gradient.
 
-    The draws are right, but the encoder cannot learn how sure to be.
+    The draws are right, but the encoder cannot learn how certain to be.
     """
     noise = torch.randn(num_samples, *mean.shape, dtype=mean.dtype)
     return mean + (log_variance.detach() / 2).exp() * noise + 0 * log_variance
@@ -272,9 +274,9 @@ def spread_detached_in_draw(mean, log_variance, num_samples):
 
 @mistake("2b")
 def mean_scaled_too(mean, log_variance, num_samples):
-    """The mean is stretched along with the noise.
+    """The mean is multiplied together with the noise.
 
-    Draws spread around a multiple of the mean. For a variance of one it is right.
+    The draws are centred on a multiple of the mean. For a variance of one it is right.
     """
     noise = torch.randn(num_samples, *mean.shape, dtype=mean.dtype)
     return (log_variance / 2).exp() * (mean + noise)
@@ -304,10 +306,10 @@ def _divergence(mean, log_variance, other_mean, other_log_variance):
 def process_kl_reversed(
     log_likelihood, all_mean, all_log_variance, context_mean, context_log_variance
 ):
-    """The KL the wrong way round.
+    """The KL is the wrong way round.
 
-    It averages over q(z|C), from which nothing is drawn. The two directions differ as soon as the
-    variances do.
+    The expectation is under q(z|C), from which nothing is drawn. The two directions differ as soon
+    as the variances do.
     """
     kl = _divergence(context_mean, context_log_variance, all_mean, all_log_variance).sum(-1)
     return (kl - log_likelihood.sum(-1).mean(0)).mean()
@@ -319,7 +321,7 @@ def process_kl_to_standard(
 ):
     """The KL is taken to N(0, 1), not to q(z|C).
 
-    That is the loss of a variational autoencoder: q(z|C), the only one there is at test time, is
+    That is the loss of a variational autoencoder: q(z|C), which is all there is at test time, is
     never trained.
     """
     zero = 0 * context_mean + 0 * context_log_variance
@@ -331,9 +333,9 @@ def process_kl_to_standard(
 def process_kl_subtracted(
     log_likelihood, all_mean, all_log_variance, context_mean, context_log_variance
 ):
-    """The KL is rewarded instead of paid.
+    """The KL has the wrong sign.
 
-    The loss falls without end as the two distributions part.
+    The loss falls without bound as the two distributions move apart.
     """
     kl = _divergence(all_mean, all_log_variance, context_mean, context_log_variance).sum(-1)
     return (-kl - log_likelihood.sum(-1).mean(0)).mean()
@@ -345,7 +347,7 @@ def bound_maximised_downwards(
 ):
     """The bound itself is returned, not its negative.
 
-    The caller minimises what is returned: training makes the predictions worse.
+    The caller minimises the result, so training makes the predictions worse.
     """
     kl = _divergence(all_mean, all_log_variance, context_mean, context_log_variance).sum(-1)
     return (log_likelihood.sum(-1).mean(0) - kl).mean()
@@ -357,7 +359,7 @@ def targets_averaged(
 ):
     """The targets of a task are averaged, while its KL is not.
 
-    The KL then counts too much by the number of targets, and the latent goes unused.
+    The KL then counts too much by a factor, the number of targets, and the latent is not used.
     """
     kl = _divergence(all_mean, all_log_variance, context_mean, context_log_variance).sum(-1)
     return (kl - log_likelihood.mean(-1).mean(0)).mean()
@@ -401,7 +403,7 @@ def kl_summed_over_tasks(
 ):
     """The KLs of all tasks are summed, the likelihoods averaged.
 
-    Each task pays for the whole batch. For a single task it is right.
+    Each task then pays for the whole batch. For a single task it is right.
     """
     kl = _divergence(all_mean, all_log_variance, context_mean, context_log_variance).sum()
     return kl - log_likelihood.sum(-1).mean()
@@ -425,7 +427,7 @@ def log_variance_as_log_sd(
 ):
     """The log variances are read as logs of standard deviations.
 
-    The distributions in the KL are then not those that z is drawn from.
+    The KL is then not that of the distribution that z is drawn from.
     """
     kl = _divergence(all_mean, 2 * all_log_variance, context_mean, 2 * context_log_variance).sum(-1)
     return (kl - log_likelihood.sum(-1).mean(0)).mean()
@@ -450,7 +452,7 @@ def context_detached(
 def likelihood_only(log_likelihood, all_mean, all_log_variance, context_mean, context_log_variance):
     """The KL is left out.
 
-    z is drawn from a distribution that has seen the targets, and nothing keeps it from telling all.
+    z is drawn from a distribution that has seen the targets, and nothing limits what it reveals.
     """
     nothing = (all_mean + all_log_variance + context_mean + context_log_variance).sum()
     return -log_likelihood.sum(-1).mean() + 0 * nothing
@@ -462,8 +464,7 @@ def log_mean_of_draws(
 ):
     """The likelihoods of the draws are averaged before the logarithm.
 
-    That is another bound (an importance-weighted one lacks its weights here), not the expectation
-    of the log likelihood. With one draw it is right.
+    That is not the expectation of the log likelihood. With one draw it is right.
     """
     kl = _divergence(all_mean, all_log_variance, context_mean, context_log_variance).sum(-1)
     total = log_likelihood.sum(-1)
