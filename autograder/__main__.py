@@ -68,8 +68,8 @@ def parser() -> argparse.ArgumentParser:
     add("--json", metavar="FILE", help="write the record here; - is standard output")
     add("--junit", metavar="FILE", type=Path, help="write JUnit XML, for continuous integration")
     add("--seed", metavar="NAME", default="0", help="which recorded inputs (the kit has 0)")
-    add("--isolation", choices=("fork", "spawn"), help="how student code is kept apart")
-    add("--fresh", action="store_true", help="use no state of an earlier run (there is none)")
+    add("--isolation", choices=("fork", "spawn"), help="how student code is isolated")
+    add("--fresh", action="store_true", help="ignore the state of earlier runs (none is kept)")
     return options
 
 

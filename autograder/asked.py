@@ -147,8 +147,8 @@ def _in_file(homework: Homework, file: str) -> list[str]:
     if not found:
         near = _near(file.lower(), homework.files)
         raise KitError(
-            f"no problem of {homework.name} lies in {file}; {near}"
-            f"they are in {', '.join(homework.files)}"
+            f"no problem of {homework.name} is in {file}; {near}they are in "
+            f"{', '.join(homework.files)}"
         )
     return found
 

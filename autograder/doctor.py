@@ -278,7 +278,7 @@ def terminal() -> Finding:
         return Finding(
             "Terminal",
             "note",
-            f"{encoding} lacks signs that reports use",
+            f"{encoding} lacks characters that reports use",
             "use --plain, or set PYTHONUTF8=1",
         )
 

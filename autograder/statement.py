@@ -10,8 +10,8 @@ _TO_ALL = "Everyone I worked with is named, and I will not publish it."
 STATEMENTS = {
     course.NONE: f"I wrote this homework myself, without AI tools. {_TO_ALL}",
     course.EXPLAIN: (
-        "I wrote every line and every answer of this homework myself. AI tools have explained things to "
-        f"me at most, and those are named. {_TO_ALL}"
+        "I wrote every line and every answer of this homework myself. AI tools have at most "
+        f"explained things to me, and I have named them. {_TO_ALL}"
     ),
     course.OPEN: (
         "I can explain every line and every answer of this homework. The AI tools that I used are named. "

@@ -77,8 +77,8 @@ def main(argv: list[str]) -> int:
     print(f"{output}: {len(contents)} files, local score {result.score:g} of {result.max_score:g}")
     if lost := as_changed(result):
         print(
-            f"with the given code as you changed it, it would be {result.score + lost:g}: the "
-            "course grader has the kit's"
+            f"with your changes of the given code it would be {result.score + lost:g}, but the "
+            "course grader uses the kit's given code"
         )
     if due := homework.due():
         print(f"{homework.name} {due}")

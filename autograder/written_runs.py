@@ -89,7 +89,7 @@ def _contents(used: list[Path]) -> tuple[dict[str, bytes], dict[str, str]]:
             if file.stat().st_size > LARGEST:
                 left_out[name] = f"larger than {LARGEST / 2**20:.0f} MB"
             elif len(contents) >= MOST:
-                left_out[name] = f"{MOST} files of runs are packed at most"
+                left_out[name] = f"at most {MOST} files of runs are packed"
             else:
                 contents[name] = file.read_bytes()
     return contents, left_out

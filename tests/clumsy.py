@@ -238,7 +238,7 @@ WAYS = {
     "under if": Way(exchanged("if True:\n{deep}"), None),
     "under else": Way(exchanged("if 1 > 2:\n    def {name}(): ...\nelse:\n{deep}"), None),
     "under an if that is false": Way(
-        exchanged("if 1 > 2:\n{deep}"), None, "hole", said="does not get to its `def`"
+        exchanged("if 1 > 2:\n{deep}"), None, "hole", said="does not reach its `def`"
     ),
     "under a try": Way(exchanged("try:\n{deep}\nfinally:\n    pass"), None),
     "a lambda": Way(exchanged("{other}\n{name} = lambda *given: other(*given)"), None),
@@ -249,7 +249,7 @@ WAYS = {
         exchanged("class {name}:\n    def __init__(self, *given):\n        self.given = given"),
         None,
         "hole",
-        said="it is a class, and a function is due",
+        said="it is a class; expected a function",
     ),
     "an async def": Way(exchanged("async {own}"), None, "hole", said="it is an `async def`"),
     "a number for a function": Way(
@@ -269,7 +269,7 @@ WAYS = {
         None,
         "method",
         WITH_METHODS,
-        "it is a class, and a function is due",
+        "it is a class; expected a function",
     ),
     "a method that is not there": Way(
         exchanged("{other}", method=True),

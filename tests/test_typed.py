@@ -57,7 +57,7 @@ def test_files_are_found_from_the_folder_of_a_homework(monkeypatch):
         (["hw7"], None, "no homework 'hw7' here; "),
         (["hw1"], "2z", "hw1 has no problem '2z'; did you mean 2"),
         (["hw1/man.py"], None, "did you mean mann.py?"),
-        (["hw1/train.py"], None, "no problem of hw1 lies in train.py"),
+        (["hw1/train.py"], None, "no problem of hw1 is in train.py"),
         (["hw0"], "4p", "hw0 4p has no checks"),
         (["hw0", "hw1"], "2a", "--problem needs one homework"),
         ([], "2a", "--problem needs one homework"),
@@ -177,7 +177,7 @@ def test_nothing_is_signed_before_it_is_confirmed(monkeypatch, typed):
         (
             "x.so: failed to map segment from shared object: Operation not permitted",
             None,
-            "may run no",
+            "may not run",
         ),
         ("No module named 'torch'", None, "set up with: make setup"),
     ],

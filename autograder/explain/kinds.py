@@ -109,7 +109,7 @@ def whether_gradients(hole: Hole, happened: Happened, draw: random.Random) -> It
                 "gradient (`requires_grad`)?",
                 "yes" if one.grad else "no",
                 ("yes", "no"),
-                "follows the path back to what is learned",
+                "follows the path back to the learned parameters",
             )
 
 
@@ -132,7 +132,7 @@ def types(hole: Hole, happened: Happened, draw: random.Random) -> Iterator[Quest
                 f"`{one.site.text}`?",
                 answer,
                 choices(answer, [*others, *draw.sample(usual, len(usual))], draw),
-                "says where it comes from, and what needs it to be so",
+                "says where it comes from, and why it must be so",
             )
 
 
@@ -157,7 +157,7 @@ def counts(hole: Hole, happened: Happened, draw: random.Random) -> Iterator[Ques
                 f"`{one.site.text}` computed?",
                 str(one.count),
                 choices(str(one.count), near, draw),
-                "names the loop, and what its length is",
+                "names the loop and its length",
             )
 
 

@@ -81,7 +81,7 @@ def _at_a_step(run: Run, seen: str, asked: str, draw: random.Random) -> Question
         f"{row[seen]:.3g}. What was {asked}?",
         answer,
         offered,
-        "explains why one is higher than the other, and how both moved in training",
+        "explains why one is higher than the other, and how both changed in training",
     )
 
 

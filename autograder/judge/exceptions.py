@@ -22,8 +22,8 @@ _MEANINGS = [
     # outside of any hole
     (r"^BdbQuit|^EOFError|reading from stdin|lost sys.stdin",
      OUTSIDE, "asks_the_keyboard",
-     "The code stops to ask the keyboard (breakpoint() or input()), and here nobody answers. Take "
-     "that line out, or run with --in-process."),
+     "The code waits for the keyboard (breakpoint() or input()), and nobody answers here. Remove "
+     "that line, or run with --in-process."),
     (r"[Dd]ataLoader|can't start new (thread|process)|Resource temporarily unavailable|"
      r"_start_new_thread|unable to fork|daemonic processes",
      OUTSIDE, "starts_processes",
@@ -35,7 +35,7 @@ _MEANINGS = [
      "the function as it is."),
     (r"^ModuleNotFoundError|^ImportError",
      OUTSIDE, "import_not_found",
-     "An import finds nothing. Files of a homework import each other by their full name, as the "
+     "An import finds no module. Files of a homework import each other by their full name, as the "
      "given code does."),
     (r"^PermissionError|Read-only file system|^URLError|Name or service not known|"
      r"Network is unreachable|Connection refused",
@@ -46,22 +46,22 @@ _MEANINGS = [
     # facts about the hole
     (r"does not require grad|carries no gradient|no grad_fn",
      FACT, "no_gradient",
-     "A gradient is asked for, and the path to what it is asked by is cut or was never there: "
-     "gradients are switched off, something is detached, or a tensor was made anew from numbers."),
+     "There is no path from this value to what the gradient is taken by: gradients are switched "
+     "off, something is detached, or a tensor was made anew from numbers."),
     (r"backward through the graph a second time|saved intermediate values of the graph",
      FACT, "graph_used_twice",
-     "The graph of a loss is freed after its first use, and is needed a second time."),
+     "The graph of a loss is freed after its first use, but is needed again."),
     (r"not to have been used in the graph|not have been used in the graph",
      FACT, "not_in_the_graph",
-     "A gradient is asked by something that this loss does not depend on. That is no error of the "
-     "input: such a gradient is zero."),
+     "A gradient is taken by something that this loss does not depend on. The input is not wrong: "
+     "such a gradient is zero."),
     (r"modified by an inplace operation|leaf Variable that requires grad|in-place operation",
      FACT, "written_in_place",
      "A tensor that gradients still need is overwritten in place."),
     (r"index out of range|^IndexError|out of bounds|Class values must be",
      FACT, "index_too_large",
-     "An index is larger than what it is looked up in. Does each id go to the table of its own "
-     "kind, and does each axis have the size that you think?"),
+     "An index is larger than the table or axis that it selects from. Does each id go to the "
+     "table of its own kind, and does each axis have the size that you think?"),
     (r"shapes? .{0,80}(cannot|can't) be multiplied|must match|[Ee]xpected input batch_size|invalid for "
      r"input of size|[Ss]izes of tensors|size mismatch|inconsistent tensor size|not broadcastable|"
      r"could not be broadcast|[Dd]imension out of range|dimension mismatch|must be batches of square|"
@@ -70,17 +70,17 @@ _MEANINGS = [
      "Two shapes do not fit together."),
     (r"same dtype|scalar type|[Ff]ound dtype|dtype mismatch|can't be cast|result type",
      FACT, "dtypes_do_not_fit",
-     "Tensors of different dtypes meet. New tensors take the dtype of the inputs."),
+     "Tensors of different dtypes are combined. Give new tensors the dtype of the inputs."),
     (r"takes .{0,60}positional argument|missing \d+ required|unexpected keyword argument",
      FACT, "called_otherwise",
      "The function cannot be called as the handout says."),
     (r"NoneType", FACT, "nothing_returned",
-     "None stands where a value belongs: some function returns nothing."),
+     "There is None in place of a value: some function returns nothing."),
     (r"^(NameError|UnboundLocalError)", FACT, "name_unknown",
-     "A name is used that has no value there."),
-    (r"^KeyError", FACT, "key_unknown", "A key is looked up that is not there."),
+     "A name is used that has no value at that point."),
+    (r"^KeyError", FACT, "key_unknown", "A key is looked up that does not exist."),
     (r"^AttributeError", FACT, "attribute_unknown",
-     "An attribute is asked for that the object does not have."),
+     "An attribute is used that the object does not have."),
     (r"^ZeroDivisionError", FACT, "divided_by_zero", "Something is divided by zero."),
     (r"^RecursionError", FACT, "calls_itself", "A function calls itself without end."),
     (r"not positive.definite|singular", FACT, "matrix_singular",
@@ -90,7 +90,7 @@ _MEANINGS = [
 
 OF_SIZES = {"shapes_do_not_fit", "index_too_large"}  # their numbers belong to the mistake
 
-ENDLESS = Meaning(FACT, "endless", "The call does not come to an end in time.")
+ENDLESS = Meaning(FACT, "endless", "The call does not end in time.")
 
 
 def meanings() -> list[Meaning]:

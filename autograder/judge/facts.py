@@ -159,8 +159,8 @@ def _gradients(student: Units, solution: Units) -> Iterator[Told]:
         yield Told(
             FACT,
             "only_gradients_are_wrong",
-            "Every value is right and a gradient is not: a path is cut, or runs where it should "
-            "not.",
+            "Every value is right and a gradient is wrong: a path is cut, or leads to the wrong "
+            "place.",
             sure=True,
         )
     zero = {

@@ -41,7 +41,7 @@ def rows_where(surveys: dict[str, Survey], student: Units, solution: Units) -> I
                 for words, holds in _PROPERTIES.items():
                     if all(_marks(given.get(name), holds, rows) for given, rows in calls):
                         what = f"of `{leaf}` " if leaf else ""
-                        yield f"Wrong are the rows {what}whose part of `{name}` {words}."
+                        yield f"The rows {what}whose part of `{name}` {words} are wrong."
 
 
 def _wrong_rows(check: str, survey: Survey, student: Units, solution: Units) -> dict[str, Marks]:

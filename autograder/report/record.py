@@ -26,10 +26,10 @@ JSON_FIELDS = (
 
 # What a row says aside, where given code was put back:
 PASSES_AS_CHANGED = (
-    "It passes with the given code as you changed it; the course grader has the kit's, as here."
+    "It passes with your changes of the given code; the course grader uses the kit's, as here."
 )
 RUNS_AS_CHANGED = (
-    "It does not raise this with the given code as you changed it; the course grader has the "
+    "It does not raise this with your changes of the given code; the course grader uses the "
     "kit's, as here."
 )
 

@@ -173,7 +173,7 @@ def check_imports(failed: dict[str, str]) -> None:
 def remedy(error: str) -> str:
     """What to do where a package cannot be imported: not everything is mended by set-up."""
     if "Operation not permitted" in error:
-        return "it lies on a disk that may run no programs: make VENV=/a/folder/elsewhere"
+        return "it is on a disk that may not run programs: make VENV=/a/folder/elsewhere"
     if re.search(r"map segment|allocate memory|MemoryError|out of memory", error):
         return lack_of_memory()
     return "set up with: make setup"

@@ -31,9 +31,9 @@ from common.files import given
 
 PUT_BACK, SPLIT = "put back", "split"  # kinds of notes; `notes` lies on the other side of the line
 MOST_TEXT = 300  # characters of what an exception says
-ITSELF = "under this name lies this file, and not the kit's own"
+ITSELF = "this name belongs to this file, not to the kit's own"
 NOT_THERE = "it is not in the file, or has another name"
-NOT_REACHED = "the file has it, but Python does not get to its `def`"
+NOT_REACHED = "the file has it, but Python does not reach its `def`"
 
 
 class Unjudged(Exception):
@@ -308,13 +308,13 @@ def unfit(value: Any, owner: str) -> str:
     """
     plain = getattr(value, "__func__", value)
     if isinstance(value, type) and value.__new__ is object.__new__:
-        return "it is a class, and a function is due"
+        return "it is a class; expected a function"
     if inspect.iscoroutinefunction(plain):
-        return "it is an `async def`, and a plain `def` is due"
+        return "it is an `async def`; expected a plain `def`"
     if owner and isinstance(value, functools.partial) and not hasattr(value, "__get__"):
-        return "it is a functools.partial, which a class does not give `self`; a `def` is due"
+        return "it is a functools.partial, which gets no `self` in a class; expected a `def`"
     if not (callable(plain) or hasattr(value, "__get__")):
-        return f"it is of type {type(value).__name__}, and a function is due"
+        return f"it is of type {type(value).__name__}; expected a function"
     return ""
 
 

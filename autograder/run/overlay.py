@@ -194,7 +194,7 @@ def _helpers(
             if name in reserved:
                 if module.startswith((".", f"{homework.name}.")):
                     found[name] = None
-                    told = f"{label} has the name of another module, and is not taken; rename it"
+                    told = f"{label} has the name of another module, so it is not used; rename it"
                     tell(Note(HELPER_REFUSED, STUDENT, told))
                 continue
             helper = _read(folder / f"{name}.py", f"{name}.py", homework, minimum, tell)

@@ -72,7 +72,7 @@ def decode(data: bytes, told: list[tuple[str, str]]) -> str:
             told.append((DECODED, f"it is in {name.upper()}; save it as UTF-8"))
             return data.decode(name, "replace")
     if data.startswith(codecs.BOM_UTF8):
-        told.append((DECODED, "it begins with a byte-order mark, which was taken away"))
+        told.append((DECODED, "it begins with a byte-order mark, which was removed"))
         data = data.removeprefix(codecs.BOM_UTF8)
     for name, zeros in (("utf-16-le", data[1::2]), ("utf-16-be", data[::2])):
         if len(data) > 2 and zeros.count(0) > 0.8 * len(zeros):
@@ -100,7 +100,7 @@ def _lines(text: str, told: list[tuple[str, str]]) -> str:
     if "\r" in text:
         told.append((DECODED, "its lines end in CR, as on old Macs; they were read as lines"))
     if "\0" in text:
-        told.append((DECODED, "it holds NUL bytes, which were taken away"))
+        told.append((DECODED, "it holds NUL bytes, which were removed"))
     return text.replace("\r", "\n").replace("\0", "")
 
 
@@ -175,7 +175,7 @@ def _future_first(source: Source) -> str:
         return source.text
     lines = source.text.split("\n")
     for node in late:
-        source.told.append((MOVED, f"line {node.lineno} must come first; it was read so"))
+        source.told.append((MOVED, f"line {node.lineno} must come first; it was moved there"))
         for number in range(node.lineno - 1, node.end_lineno or node.lineno):
             lines[number] = ""
     lines[0] = f"from __future__ import annotations; {lines[0]}".rstrip("; ")

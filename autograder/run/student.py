@@ -198,12 +198,12 @@ def explain(error: dict[str, Any], homework: Homework) -> StudentError:
             )
         case "unjudged":
             told = f"{text} ({place})" if place else text
-            return StudentError("error", told, "Mend that line; the others are judged.")
+            return StudentError("error", told, "Correct that line; everything else is judged.")
         case "import":
             return StudentError(
                 "error",
                 f"the file cannot be imported: {name}: {text}{at}",
-                "Run the file by itself first; what it holds can be judged once it imports.",
+                "Run the file by itself first; its functions can be judged once it imports.",
             )
     raised = _raised(name, text, at, homework)
     raised.raised_in = _problem_at(where, homework) if where else None
@@ -222,16 +222,16 @@ _MEANINGS = (
     (
         r"(takes .{0,60}positional argument|missing \d+ required|unexpected keyword argument)",
         "the function cannot be called as the handout says",
-        "Names, number and order of the arguments stay as they are in the stub.",
+        "Keep the names, number and order of the arguments of the stub.",
     ),
     (
         r"(CUDA|cuda|NVIDIA|HIP|MPS|[Ee]xpected all tensors to be on the same device)",
-        "it asks for a device that is not here",
+        "it uses a device that is not available here",
         "Checks run on the CPU: make new tensors on the device of those that are given.",
     ),
     (
         r"(same dtype|scalar type|[Ff]ound dtype|dtype mismatch|can't be cast to)",
-        "tensors of different dtypes meet",
+        "tensors of different dtypes are combined",
         "Look at the dtype of every new tensor: take that of the inputs.",
     ),
 )
