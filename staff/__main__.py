@@ -14,34 +14,29 @@ from common.errors import KitError
 from staff.authoring.with_solutions import run_module, training_tree
 from staff.command import parser
 
-EXAMPLES = """
-examples:
-  python -m staff stubs                       make hwN/ from staff/solutions/
-  python -m staff tables                      points and outcomes into handouts and write-ups
-  python -m staff answers hw1                 record the public seed's answers
-  python -m staff answers --secret 3          record three secret sets for the course grader
-  python -m staff verify hw1 --html gate.html the gate, and its table of mistakes by checks
-  python -m staff verify hw1 --false-alarms 200   statistical checks on right answers, 200 seeds
-  python -m staff cases FILE --json OUT       versions of holes with known causes, one line each
-  python -m staff mutate hw1                  change the solution: do the checks notice?
-  python -m staff causes hw1 --leave-one-out  are the causes true that are told?
-  python -m staff release --up-to hw1         the students' archive, later homeworks closed
-  python -m staff release --git ../students   commit it to the students' repository too
-  python -m staff figures                     draw the figures of the handouts
-  python -m staff train hw1 --experiment 1-shot-2-way   train with the solutions
-  python -m staff experiments hw1             every required one, with the solutions
-  python -m staff bands hw1 runs/hw1/*-seed?  reference bands from those runs
-  python -m staff compare --seed 1            one problem, five answers, with the solutions
-  python -m staff curves hw2                  record the curves to diagnose, once
-  python -m staff grade submissions --hw hw1  grade a class
-  python -m staff gradescope hw1              the zip to upload
-  python -m staff feedback submissions --hw hw1 --book scores   a page a student
-  python -m staff rehearse                    a made-up class from uploads to grades
-  python -m staff written hw2 submissions     pages to grade written answers on
-  python -m staff viva hw2 ada                five questions about her own code, with answers
-  python -m staff forget --before 2026-09-01  what is kept of students and is older
-  python -m staff gradebook scores            late days, weights, extra credit: one table
-"""
+EXAMPLES = """examples: python -m staff stubs make hwN/ from staff/solutions/ python -m staff tables
+           points and outcomes into handouts and write-ups python -m staff answers hw1 record the
+           public seed's answers python -m staff answers --secret 3 record three secret sets for the
+           course grader python -m staff verify hw1 --html gate.html the gate, and its table of
+           mistakes by checks python -m staff verify hw1 --false-alarms 200 statistical checks on
+           right answers, 200 seeds python -m staff cases FILE --json OUT versions of holes with
+           known causes, one line each python -m staff mutate hw1 change the solution: do the checks
+           notice? python -m staff causes hw1 --leave-one-out are the named causes true? python -m
+           staff release --up-to hw1 the students' archive, later homeworks closed python -m staff
+           release --git ../students commit it to the students' repository too python -m staff
+           figures draw the figures of the handouts python -m staff train hw1 --experiment
+           1-shot-2-way train with the solutions python -m staff experiments hw1 every required one,
+           with the solutions python -m staff bands hw1 runs/hw1/*-seed? reference bands from those
+           runs python -m staff compare --seed 1 one problem, five answers, with the solutions
+           python -m staff curves hw2 record the curves to diagnose, once python -m staff grade
+           submissions --hw hw1 grade a class python -m staff gradescope hw1 the zip to upload
+           python -m staff feedback submissions --hw hw1 --book scores a page a student python -m
+           staff rehearse a made-up class from uploads to grades python -m staff written hw2
+           submissions pages to grade written answers on python -m staff viva hw2 ada five questions
+           about her own code, with answers python -m staff forget --before 2026-09-01 delete
+           student data that is older python -m staff gradebook scores late days, weights, extra
+           credit: one table
+           """
 
 TRAIN = """example:
   python -m staff train hw1 --experiment 1-shot-2-way
@@ -76,9 +71,9 @@ OWN_OPTIONS = {  # commands that read their own: module, help
     "written": ("staff.written.command", "grade written answers on offline pages"),
     "outcomes": ("staff.written.outcomes", "learning outcomes, and what shows them"),
     "viva": ("staff.written.viva", "questions about a student's own code, with answers"),
-    "causes": ("staff.gate.measure_causes", "measure how true the causes are that are told"),
+    "causes": ("staff.gate.measure_causes", "measure how often the named causes are true"),
     "gradebook": ("staff.course.gradebook", "scores and rules to one table"),
-    "forget": ("staff.course.forget", "delete what is kept of students and has had its time"),
+    "forget": ("staff.course.forget", "delete student data that is no longer needed"),
 }
 # functions of staff/commands.py
 COMMANDS = ("verify", "stubs", "tables", "answers", "figures", "release", "architecture")

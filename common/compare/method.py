@@ -131,5 +131,7 @@ def check_probabilities(probabilities: np.ndarray, problem: Problem) -> np.ndarr
         raise KitError(f"probabilities of shape {probabilities.shape}, expected {wanted}")
     off = np.abs(probabilities.sum(-1) - 1).max()
     if not np.isfinite(probabilities).all() or probabilities.min() < -1e-6 or off > 1e-3:
-        raise KitError("its answers are no probabilities: not finite, negative, or of another sum")
+        raise KitError(
+            "its answers are not probabilities: not finite, negative, or with a sum that is not 1"
+        )
     return probabilities

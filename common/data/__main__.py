@@ -18,13 +18,11 @@ from common.options.command_line import Parser
 
 LOADED = ("omniglot", "movielens")  # come in several forms, which their modules know
 
-EXAMPLES = """
-examples:
-  python -m common.data                    what there is, what is here, what it allows
-  python -m common.data fetch movielens    download it into data/, or go on where that stopped
-  python -m common.data verify             is what is here what was published?
-exit code: 0 done, 1 a data set is damaged, 2 it cannot be done
-"""
+EXAMPLES = """examples: python -m common.data what there is, what is here, what it allows python -m
+           common.data fetch movielens download it into data/, or go on where that stopped python -m
+           common.data verify are the files here the published ones? exit code: 0 done, 1 a data set
+           is damaged, 2 it cannot be done
+           """
 
 
 def arguments() -> argparse.Namespace:

@@ -60,5 +60,5 @@ def best(choice: Choice[Data], data: str | None, tiny: bool) -> tuple[Data, str]
         return choice.load(None), "on disk"
     if download.reachable(cards.load(choice.name).urls):
         return choice.load(None), "downloaded"
-    why = f"stand-in: {choice.title} is neither on disk nor to be downloaded"
+    why = f"stand-in: {choice.title} is not on disk and cannot be downloaded"
     return choice.generate(), why

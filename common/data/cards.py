@@ -103,7 +103,7 @@ def load(name: str) -> Card:
     """
     cards = load_all()
     if name not in cards:
-        raise KitError(f"no data set {name!r}; there is {', '.join(cards)}")
+        raise KitError(f"no data set {name!r}; choose one of {', '.join(cards)}")
     return cards[name]
 
 

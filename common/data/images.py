@@ -33,7 +33,7 @@ class FewShotImages:
         """
         if name not in self.classes:
             raise KitError(
-                f"no split {name!r} in {self.source}; there is {', '.join(self.classes)}"
+                f"no split {name!r} in {self.source}; choose one of {', '.join(self.classes)}"
             )
         return self.images[self.classes[name]]
 

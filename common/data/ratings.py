@@ -40,7 +40,9 @@ class Ratings:
             KitError: for a split that is not there.
         """
         if name not in self.rows:
-            raise KitError(f"no split {name!r} in {self.source}; there is {', '.join(self.rows)}")
+            raise KitError(
+                f"no split {name!r} in {self.source}; choose one of {', '.join(self.rows)}"
+            )
         rows = self.rows[name]
         return self.users[rows], self.items[rows], self.stars[rows]
 

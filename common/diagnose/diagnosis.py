@@ -146,7 +146,7 @@ def _answer(place: str, run: str, row: object, curves: Curves) -> Answer:
         raise KitError(f"{place}: cause and evidence are expected, as in the file that was made")
     causes, cause = curves.setting_of(run).causes, row.get("cause", "")
     if cause != "" and (not isinstance(cause, str) or cause not in causes):
-        raise KitError(f"{place}: no cause {str(cause)[:40]!r}; there is {', '.join(causes)}")
+        raise KitError(f"{place}: no cause {str(cause)[:40]!r}; choose one of {', '.join(causes)}")
     claims = row.get("evidence", [])
     if not isinstance(claims, list) or len(claims) > MOST_CLAIMS:
         raise KitError(f"{place}: evidence is a list of at most {MOST_CLAIMS} claims")
@@ -168,11 +168,11 @@ def claim_of(place: str, row: object, run: str, curves: Curves) -> Claim | None:
     metrics = curves.setting_of(run).metrics
     if not isinstance(row["metric"], str) or row["metric"] not in metrics:
         raise KitError(
-            f"{place}: no metric {str(row['metric'])[:40]!r}; there is {', '.join(metrics)}"
+            f"{place}: no metric {str(row['metric'])[:40]!r}; choose one of {', '.join(metrics)}"
         )
     if not isinstance(row["direction"], str) or row["direction"] not in DIRECTIONS:
         raise KitError(
-            f"{place}: no direction {str(row['direction'])[:40]!r}; there is "
+            f"{place}: no direction {str(row['direction'])[:40]!r}; choose one of "
             f"{', '.join(DIRECTIONS)}"
         )
     first, last = row["from"], row["to"]

@@ -54,7 +54,7 @@ def _ask_run(run: str, curves: Curves, hint: int, meanings: bool) -> Answer | No
     if cause is None:
         return None
     print(
-        "Evidence: what does which metric do between which steps, that a sound run does not?"
+        "Evidence: which metric does what between which steps, unlike a sound run?"
         if cause != diagnosis.SOUND
         else "Evidence: which metric stays inside the band of the sound runs, between which steps?"
     )

@@ -71,7 +71,10 @@ def open_run(
         raise AlreadyFinished
     print(f"{name}: {folder}")
     if lesser and not chosen.check and folder.name == f"{name}-seed{chosen.seed}":
-        print(f"note: {lesser} makes another run than the one asked for; it does not count as that")
+        print(
+            f"note: {lesser} makes this another run than the one asked for, and it does not count "
+            "as that one"
+        )
     return run
 
 

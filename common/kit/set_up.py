@@ -27,7 +27,7 @@ CAUSES = (
      r"dns error|[Cc]onnection refused|error sending request",
      "the package index cannot be reached: is there a network? does it need HTTPS_PROXY?"),
     (r"Read-only file system|[Pp]ermission denied|Errno 13|Errno 30",
-     "nothing may be written or run there: make VENV=/a/folder/of/yours"),
+     "files cannot be written or run there: make VENV=/a/folder/of/yours"),
     (r"No matching distribution|No solution found|not a supported wheel",
      "a package has no build for this Python and machine: another Python may have one "
      "(make PYTHON=python3.12), and torch needs a 64-bit system"),
@@ -46,7 +46,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m common.kit.set_up",
         description="Makes the environment that the kit runs in.",
-        epilog="example:\n  python -m common.kit.set_up --torch cpu\nexit code: 0 it stands, 2 it does not",
+        epilog="example:\n  python -m common.kit.set_up --torch cpu\nexit code: 0 it is ready, 2 it "
+        "is not",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("venv", nargs="?", type=Path, default=Path(".venv"), help="where (.venv)")
@@ -143,7 +144,7 @@ def install(python: Path, venv: Path, wanted: list[str], limits: list[str], cpu:
         except Failed as failure:
             if way is ways[-1]:
                 raise
-            print(f"uv could not ({cause(str(failure))}); trying pip ...", flush=True)
+            print(f"uv failed ({cause(str(failure))}); trying pip ...", flush=True)
 
 
 def _install(way: list[str], wanted: list[str], limits: list[str]) -> None:
@@ -153,7 +154,7 @@ def _install(way: list[str], wanted: list[str], limits: list[str]) -> None:
         if not limits:
             raise
         print(
-            f"The versions in {limits[-1]} cannot be had; trying what {wanted[-1]} allows ...",
+            f"The versions in {limits[-1]} are not available; trying what {wanted[-1]} allows ...",
             flush=True,
         )
         _run([*way, *wanted])

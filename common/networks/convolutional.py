@@ -66,7 +66,7 @@ class Conv4(nn.Module):
     ) -> None:
         super().__init__()
         if unknown := set(shrink) - set(SHRINK):
-            raise ValueError(f"shrink by {', '.join(unknown)}? there is {', '.join(SHRINK)}")
+            raise ValueError(f"shrink by {', '.join(unknown)}? choose one of {', '.join(SHRINK)}")
         widths = [filters] * len(shrink) if isinstance(filters, int) else list(filters)
         layers: list[nn.Module] = []
         for before, width, how in zip([channels, *widths], widths, shrink):

@@ -137,9 +137,7 @@ class Results:
         """Why a reference means no number of these runs; empty when it may."""
         name = self.homework.name
         if asked.homework != name:
-            return (
-                f"{asked.homework}/{asked.run}: the report of {name} has the runs of {name} alone"
-            )
+            return f"{asked.homework}/{asked.run}: the report of {name} has only the runs of {name}"
         if not asked.key:
             return f"{{{{{name}/{asked.run}}}}} names no figure; write {{{{{name}/RUN.FIGURE}}}}"
         return ""

@@ -87,8 +87,8 @@ class OverTasks:
             )
         self.looped = True
         print(
-            f"vmap cannot map this code ({type(reason).__name__}: {said}); tasks are taken one after "
-            "the other from here on: as right, and a few times slower"
+            f"vmap cannot map this code ({type(reason).__name__}: {said}); from here on tasks run "
+            "one after the other, which is as correct and a few times slower"
         )
 
 

@@ -15,8 +15,8 @@ RECIPES = ("vision", "language")
 def arguments() -> Namespace:
     """The command line."""
     parser = options.parser(
-        "Pre-train the kit's own models. The weights that come with the kit were made so; a run "
-        "leaves its own in the run folder and changes nothing else.",
+        "Pre-train the kit's own models. The weights of the kit were made in this way. A run "
+        "writes its own weights into the run folder and changes nothing else.",
         "  python -m hw3.pretrain vision                      about 2 minutes on one core\n"
         "  python -m hw3.pretrain language --size small       about 8 minutes on one core\n"
         "  python -m hw3.pretrain language --size large       about 13 minutes on one core",

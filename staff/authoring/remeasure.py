@@ -139,7 +139,7 @@ def choose(runs: Iterable[Run], asked: list[str]) -> list[Run]:
     known = {name for run in runs for name in (run.homework, run.name)}
     for name in asked:
         if name not in known:
-            raise KitError(f"no figure of {name}; there is {', '.join(sorted(known))}")
+            raise KitError(f"no figure of {name}; choose one of {', '.join(sorted(known))}")
     return [run for run in runs if not asked or run.homework in asked or run.name in asked]
 
 

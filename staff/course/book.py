@@ -294,8 +294,8 @@ class _Reader:
             known = [one.name for one in self.policy.assignments]
             self.findings.error(
                 row.place,
-                f"no assignment {row.get('assignment')!r}; there is {', '.join(known)}"
-                f"{nearest(row.get('assignment'), known)}",
+                f"no assignment {row.get('assignment')!r}; choose one of "
+                f"{', '.join(known)}{nearest(row.get('assignment'), known)}",
             )
         return found
 

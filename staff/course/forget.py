@@ -59,7 +59,7 @@ def _date(text: str) -> datetime:
     try:
         day = date.fromisoformat(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no day such as 2026-09-01") from None
+        raise argparse.ArgumentTypeError(f"{text!r} is not a day such as 2026-09-01") from None
     return datetime.combine(day, datetime.min.time()).astimezone()
 
 

@@ -191,7 +191,8 @@ def _check_keys(table: dict, name: str) -> None:
                 if key not in known:
                     where = f"[{part}] " if part else ""
                     raise KitError(
-                        f"{name}: {where}has no rule {key!r}; there is {', '.join(sorted(known))}"
+                        f"{name}: {where}has no rule {key!r}; choose one of "
+                        f"{', '.join(sorted(known))}"
                     )
 
 

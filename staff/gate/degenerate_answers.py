@@ -1,6 +1,6 @@
 """Answers that know nothing: what a check must never accept.
 
-A `Guesser` stands where a student stands and knows only the form of the right answers (as a patched
+A `Guesser` takes the place of a student and knows only the form of the right answers (as a patched
 probe would): zeros, ones, noise, or echoes of the inputs.
 """
 
@@ -48,7 +48,7 @@ def echo(array: np.ndarray, inputs: list) -> np.ndarray:
 
 
 class Guesser:
-    """Stands where a student stands; knows the form of the right answers and nothing else."""
+    """Takes the place of a student; knows the form of the right answers and nothing else."""
 
     def __init__(self, outcomes: list[dict[str, Any]], way: Way) -> None:
         self._outcomes, self._way = outcomes, way
@@ -98,7 +98,7 @@ def accepts(check: PlannedCheck, answers: Answers, way: Way, seed: int = PUBLIC_
 
 
 def passes(check: PlannedCheck, student: Guesser, reference: Reference, seed: int) -> bool:
-    """Whether a check passes what stands where a student stands."""
+    """Whether a check passes what takes the place of a student."""
     fixtures = {
         "student": student,
         "reference": reference,

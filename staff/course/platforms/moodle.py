@@ -68,7 +68,7 @@ def fill_worksheet(
     """
     if not is_worksheet(table):
         raise KitError(
-            f"{table.name} is no Moodle worksheet: it lacks Identifier, Grade or Last modified "
+            f"{table.name} is not a Moodle worksheet: it lacks Identifier, Grade or Last modified "
             "(grade); download it with the interface in English"
         )
     text = io.StringIO()

@@ -61,4 +61,4 @@ def _known(path: Path | None) -> dict[str, dict]:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except ValueError:
-        raise KitError(f"{path} is no record of mutants; remove it, or name another") from None
+        raise KitError(f"{path} is not a record of mutants; remove it, or name another") from None

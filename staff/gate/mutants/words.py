@@ -20,8 +20,8 @@ TEXTS = {
     "sign_turned": "The sign is turned: something is negative that should be positive, or the "
     "other way round.",
     "sign_of_a_term": "A term is added where it should be subtracted, or the other way round.",
-    "multiplied_for_divided": "Something is multiplied by where it should be divided by.",
-    "divided_for_multiplied": "Something is divided by where it should be multiplied by.",
+    "multiplied_for_divided": "There is a multiplication in place of a division.",
+    "divided_for_multiplied": "There is a division in place of a multiplication.",
     "multiplied_for_added": "Two things are multiplied where they should be added.",
     "factor_twice": "A factor is applied twice.",
     "averaged_product": "A matrix product is divided by the number of its summands: an average where "
@@ -30,7 +30,7 @@ TEXTS = {
     "product_for_power": "A power is not taken: its base and exponent are multiplied.",
     "elementwise_for_matrix_product": "Two tensors are multiplied element by element where a "
     "matrix product is meant.",
-    "other_arithmetic": "An operation of arithmetic is another one.",
+    "other_arithmetic": "An arithmetic operation is replaced by another.",
     "difference_turned": "A difference is taken the other way round.",
     "quotient_turned": "A quotient is upside down.",
     "factors_exchanged": "The factors of a matrix product are exchanged.",
@@ -42,7 +42,7 @@ TEXTS = {
     "term_left_out": "A term of a sum or difference is left out.",
     "factor_left_out": "A factor or a divisor is left out.",
     "power_left_out": "A power is left out.",
-    "part_left_out": "A part of what belongs together is left out.",
+    "part_left_out": "A part of a whole is left out.",
     # conditions
     "and_or_exchanged": "Two conditions are joined by and where or is meant, or the other way "
     "round.",
@@ -51,22 +51,22 @@ TEXTS = {
     "condition_turned": "A condition is turned into its opposite.",
     "condition_left_out": "A condition is left out.",
     "condition_ignored": "A condition is ignored: one of its two cases is always taken.",
-    "case_ignored": "Two cases are treated alike: one of them is always taken.",
+    "case_ignored": "Two cases are treated in the same way: one of them is always taken.",
     "cases_exchanged": "Two cases are exchanged.",
     # numbers, axes, places
     "another_number": "A constant is another number.",
     "another_axis": "An operation runs over another axis.",
-    "another_position": "What is used stands at another position.",
+    "another_position": "An element at another position is used.",
     "another_range": "A range begins or ends at another place.",
     "axis_left_out": "No axis is named: an operation runs over everything at once, or over its "
     "default axis.",
     "one_too_far": "A position or number is too large by one.",
     "one_too_near": "A position or number is too small by one.",
-    "other_input": "Another input stands where this one belongs.",
+    "other_input": "Another input is used in place of this one.",
     "switch_turned": "A switch that is True or False is set the other way.",
     "argument_left_out": "An optional argument is left out: its default is used.",
     "arguments_exchanged": "Two arguments are exchanged.",
-    "selection_left_out": "A selection is left out: all is used where a part is meant.",
+    "selection_left_out": "A selection is left out: everything is used where a part is meant.",
     "parts_exchanged": "Two parts of a shape, a list or a concatenation are exchanged.",
     "results_exchanged": "Two results are exchanged.",
     "order_reversed": "An order is reversed.",
@@ -79,10 +79,9 @@ TEXTS = {
     "one_element_left_out": "The first or the last element of a sequence is left out.",
     "loop_ends_early": "A loop ends after its first turn.",
     "loop_left_out": "A loop is left out.",
-    "case_left_out": "A case that needs treatment of its own does not get it.",
-    "not_set_anew": "What is there already is multiplied by something, or has something added to it, "
-    "where it should be set anew.",
-    "overwritten": "Each turn overwrites what should add up.",
+    "case_left_out": "A special case is not handled.",
+    "not_set_anew": "An old value is added to or multiplied where it should be replaced.",
+    "overwritten": "Each turn of a loop overwrites what should be summed.",
     "step_left_out": "A step is left out.",
     "nothing_returned": "A path returns nothing.",
     "context_left_out": "A block that should run under a special setting (such as without "
@@ -92,7 +91,7 @@ TEXTS = {
     "optimizer_never_steps": "The optimizer makes no step.",
     # gradients and copies
     "gradient_cut": "A path of gradients is cut.",
-    "gradient_not_cut": "A path of gradients is left open that should be cut.",
+    "gradient_not_cut": "A path of gradients that should be cut is left open.",
     "copy_left_out": "No copy is made: the caller's own object is used.",
     # functions
     "average_left_out": "An average is not taken.",
@@ -128,17 +127,17 @@ TEXTS = {
     "softmax_for_its_logarithm": "A softmax is taken where its logarithm is meant.",
     "logarithm_for_softmax": "The logarithm of a softmax is taken where the softmax is meant.",
     "absolute_error_for_squared": "The error is absolute where a squared one is meant.",
-    "no_softmax_in_the_loss": "The loss takes its input for log probabilities, which it is not.",
-    "product_for_solve": "A matrix is multiplied with where a system should be solved.",
-    "all_for_any": "All are asked for where one is enough.",
-    "any_for_all": "One is enough where all are asked for.",
+    "no_softmax_in_the_loss": "The loss treats its input as log probabilities, which it is not.",
+    "product_for_solve": "There is a product with a matrix where a system should be solved.",
+    "all_for_any": "All are required where one is enough.",
+    "any_for_all": "One is enough where all are required.",
     # one part for another
-    "support_for_query": "The supports stand where the queries belong.",
-    "query_for_support": "The queries stand where the supports belong.",
-    "images_for_labels": "The images stand where the labels belong.",
-    "labels_for_images": "The labels stand where the images belong.",
-    "users_for_items": "The users stand where the items belong.",
-    "items_for_users": "The items stand where the users belong.",
+    "support_for_query": "The supports are used in place of the queries.",
+    "query_for_support": "The queries are used in place of the supports.",
+    "images_for_labels": "The images are used in place of the labels.",
+    "labels_for_images": "The labels are used in place of the images.",
+    "users_for_items": "The users are used in place of the items.",
+    "items_for_users": "The items are used in place of the users.",
 }
 
 LIKELY = (  # what students do most, first: pairs are made of these
