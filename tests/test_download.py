@@ -174,7 +174,7 @@ def test_list_fetch_and_verify(one_set, tmp_path, capsys):
     file = tmp_path / "data" / "toys" / "file.zip"
     file.write_bytes(CONTENT[:-1])
     assert one_set("verify") == 1 and "is damaged: 299,999 bytes" in capsys.readouterr().out
-    with pytest.raises(KitError, match="no data set 'nonsense'; there is toys"):
+    with pytest.raises(KitError, match="no data set 'nonsense'; choose one of toys"):
         one_set("fetch", "nonsense")
 
 

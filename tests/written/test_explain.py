@@ -120,7 +120,7 @@ def test_an_instrumented_file_computes_what_it_computed_before():
     exec(source, before)
     exec(changed, after)
     given = (torch.rand(6, 4), torch.tensor([0, 1, 2, 0, 1, 2]), 3)
-    run = beside.watched(lambda *arguments: after["prototypes"](*arguments))
+    run = beside.watch(lambda *arguments: after["prototypes"](*arguments))
     told = run(*given)
     assert torch.equal(told["value"], before["prototypes"](*given))
     assert {"own.mean(dim=0)", "features[labels == name]", "range(way)"} <= {
@@ -149,7 +149,7 @@ def test_every_form_of_python_stays_itself(code):
     exec(changed, after)
     values = [space["f"]([1, 2, 3]) for space in (before, after)]
     assert str(values[0]).split("<")[0] == str(values[1]).split("<")[0]
-    assert beside.watched(lambda: 1)()["value"] == 1
+    assert beside.watch(lambda: 1)()["value"] == 1
 
 
 def test_where_a_value_is_read():
