@@ -11,10 +11,10 @@ Net = Callable[[torch.Tensor, torch.Tensor], tuple[torch.Tensor, torch.Tensor]]
 
 
 def ranking_loss(positive: torch.Tensor, negative: torch.Tensor) -> torch.Tensor:
-    """The share of pairs that the ranking gets wrong, made smooth (after Rendle et al. 2009).
+    """Return the smooth share of pairs in the wrong order (after Rendle et al. 2009).
 
-    With p+ and p- the logits of an item that a user watched and of one drawn at random, the loss is
-    the mean of 1 - sigmoid(p+ - p-). (BPR itself takes the logarithm of that sigmoid; here we do
+    Let p+ be the logit of an item that a user watched, and p- that of an item drawn at random. The
+    loss is the mean of 1 - sigmoid(p+ - p-). (BPR takes the logarithm of the sigmoid; here we do
     not.)
 
     Args:
@@ -29,7 +29,7 @@ def ranking_loss(positive: torch.Tensor, negative: torch.Tensor) -> torch.Tensor
 
 
 def rating_loss(predicted: torch.Tensor, ratings: torch.Tensor) -> torch.Tensor:
-    """The mean squared error of the stars.
+    """Return the mean squared error of the stars.
 
     Args:
         predicted: [B].
@@ -50,10 +50,10 @@ def joint_loss(
     negatives: torch.Tensor,
     weights: tuple[float, float],
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """The weighted sum of both tasks' losses on a batch of watched and rated items.
+    """Return the weighted sum of both tasks' losses on a batch of watched and rated items.
 
     The ranking compares the watch logit of items[b] with that of negatives[b], both for users[b].
-    There are stars for items[b] only.
+    Only items[b] has stars.
 
     Args:
         net: net(users, items) gives watch logits [B] and ratings [B], as `MultiTaskNet` does.

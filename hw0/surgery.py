@@ -9,11 +9,11 @@ import torch
 def gradient_cosine(
     first_loss: torch.Tensor, second_loss: torch.Tensor, parameters: list[torch.Tensor]
 ) -> float:
-    """The cosine of the angle between the gradients of two losses.
+    """Return the cosine of the angle between the gradients of two losses.
 
-    The gradient of a loss is taken with respect to all parameters together, as one long vector; a
-    parameter that a loss does not depend on counts as zeros. Nothing else changes: the `.grad` of
-    the parameters stays as it was, and both losses can still be used for a backward pass.
+    The gradient of a loss is one long vector, with respect to all parameters together. A parameter
+    that a loss does not depend on counts as zeros. Nothing else changes: do not write to the
+    `.grad` of the parameters, and leave both losses usable for a backward pass.
 
     Args:
         first_loss: a scalar.
@@ -28,12 +28,12 @@ def gradient_cosine(
 
 
 def surgery(gradients: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
-    """Gradient surgery: take out of each task's gradient what works against another task.
+    """Remove from each task's gradient what conflicts with another task (gradient surgery).
 
-    Yu et al. (2020), algorithm 1 (PCGrad), without its final sum. Task i starts from its own
-    gradient and meets the other tasks one after the other, in an order drawn anew for each i. Where
-    the scalar product of what is left of gradient i with gradient j is negative, what is left is
-    projected onto the plane orthogonal to gradient j. Gradient j is always the original one.
+    Yu et al. (2020), algorithm 1 (PCGrad), without its final sum. Task i starts with its own
+    gradient and meets the other tasks one after the other, in an order drawn anew for each i. If
+    what is left of gradient i has a negative scalar product with gradient j, it is projected onto
+    the plane orthogonal to gradient j. Gradient j is always the original one.
 
     Args:
         gradients: [T, P], one row a task; not to be changed.

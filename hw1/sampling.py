@@ -10,10 +10,9 @@ def sample_task(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Draw one N-way K-shot task: K support rows and one query row.
 
-    The N classes are drawn without replacement, and for each class, by a draw of its own, K + 1
-    different drawings. Every order is as likely as any other. Column n of a support row shows class
-    n. The query row shows the same N classes in random order, and its
-    labels say which is where.
+    The N classes are drawn without replacement. For each class, K + 1 different drawings are drawn
+    independently. Every order is equally likely. Column n of a support row shows class n. The query
+    row shows the same N classes in random order, and its labels say which is where.
 
     Args:
         images: uint8 [classes, drawings, 28, 28].
@@ -22,8 +21,8 @@ def sample_task(
         rng: the only source of randomness.
 
     Returns:
-        images [K + 1, N, 784], float32 in [0, 1] (255 becomes 1), and labels [K + 1, N, N], float32 one-hot; as
-        numpy arrays or tensors. Row K is the query row.
+        images [K + 1, N, 784], float32 in [0, 1] (255 becomes 1), and labels [K + 1, N, N], float32
+        one-hot; as numpy arrays or tensors. Row K is the query row.
     """
     # TODO 1 (about 8 lines): draw, label, shuffle the query row
     raise NotImplementedError("hw1 1: sample_task")

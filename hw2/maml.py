@@ -27,12 +27,11 @@ def adapt(
     steps: int,
     first_order: bool = False,
 ) -> tuple[Params, list[torch.Tensor]]:
-    """The inner loop: a few steps of gradient descent on the support images of one task.
+    """Take a few steps of gradient descent on the support images of one task (the inner loop).
 
-    The loss of a step is the mean cross-entropy over the support images. Nothing that is given is
-    changed: the adapted parameters are new tensors, and they depend on `params` and on
-    `inner_lrs` in a way that gradients can follow. (`network` is used for its form alone: its own
-    parameters play no part.)
+    The loss of a step is the mean cross-entropy over the support images. Do not change the
+    arguments: the adapted parameters are new tensors, and gradients flow from them to `params` and
+    `inner_lrs`. (Only the structure of `network` is used, not its own parameters.)
 
     Args:
         network: images [B, ...] → logits [B, N], for `functional_call`.
@@ -60,24 +59,24 @@ def task_loss(
     steps: int,
     first_order: bool = False,
 ) -> tuple[torch.Tensor, list[torch.Tensor], torch.Tensor]:
-    """What the outer loop minimises: the query loss of the parameters adapted to one task.
+    """Return the query loss of the parameters adapted to one task, which the outer loop minimises.
 
     Args:
         network, params, inner_lrs, steps, first_order: as in `adapt`.
         task: one task, without the axis T.
 
     Returns:
-        The mean cross-entropy over the query images, the steps + 1 accuracies on the support images,
-        and the accuracy on the query images after the last step.
+        The mean cross-entropy over the query images, the steps + 1 accuracies on the support
+        images, and the accuracy on the query images after the last step.
     """
     # TODO 2b (about 6 lines): adapt on the support images, judge on the query images
     raise NotImplementedError("hw2 2b: task_loss")
 
 
 def make_rates(params: Params, inner_lr: float, learned: bool) -> Params:
-    """Inner learning rates: one number for each parameter tensor, to begin with all the same.
+    """Make the inner learning rates: one number for each parameter tensor, all equal at first.
 
-    When they are learned, the outer optimizer steps each of them by its own gradient.
+    If they are learned, the outer optimizer updates each of them by its own gradient.
 
     Args:
         params: name → parameter.
@@ -95,7 +94,7 @@ def make_rates(params: Params, inner_lr: float, learned: bool) -> Params:
 def inner_gradient(
     loss_fn: Callable[[Params], torch.Tensor], params: Params, first_order: bool
 ) -> Params:
-    """The gradient of an inner step, with or without a path for second derivatives.
+    """Return the gradient of an inner step, with or without a path for second derivatives.
 
     Args:
         loss_fn: parameters → scalar loss.

@@ -16,17 +16,17 @@ def accumulated_step(
     optimizer: torch.optim.Optimizer,
     mean_loss: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
 ) -> float:
-    """One step of the optimizer on a batch that comes in parts; as if it had come whole.
+    """Take one step of the optimizer on a batch that comes in parts, as if it had come whole.
 
-    The loss of the batch is the mean over all its tokens to be predicted. The parts differ in how
-    many they have; the first token of a row is never predicted. A part may have none at all: its
-    mean is 0/0, and it plays no part. Only one part's graph is in memory at a time.
+    The loss of the batch is the mean over all its tokens to be predicted. The parts have different
+    numbers of them; the first token of a row is never predicted. A part may have none at all: its
+    mean is 0/0, and it does not count. Only one part's graph is in memory at a time.
 
     Args:
         model: tokens [B, T] → logits [B, T, V].
-        micro_batches: the parts, pairs (tokens, labels), both int64 [B, T]; B and T differ from part to
-            part. At least one label of one part is to be predicted.
-        optimizer: of the model's parameters; gradients of an earlier batch must play no part.
+        micro_batches: the parts, pairs (tokens, labels), both int64 [B, T]; B and T differ from
+            part to part. At least one label of one part is to be predicted.
+        optimizer: of the model's parameters; gradients of an earlier batch must not count.
         mean_loss: (logits, labels) → the mean over the tokens to be predicted of this part alone.
 
     Returns:

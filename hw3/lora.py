@@ -1,4 +1,5 @@
-"""Problem 2: low-rank adaptation (LoRA, Hu et al. 2021): a frozen layer and a small update beside it.
+"""Problem 2: low-rank adaptation (LoRA, Hu et al. 2021): a frozen layer and a small update beside
+it.
 
 The update of a layer with weight W is B·A, of rank r: A takes the input down to r numbers, B takes
 them up to the output. Nothing but A and B is trained.
@@ -15,7 +16,7 @@ from torch import nn
 
 
 def sizes(layer: nn.Module) -> tuple[int, int]:
-    """How many numbers a linear layer takes and gives: (inputs, outputs).
+    """Return the numbers of inputs and of outputs of a linear layer.
 
     Args:
         layer: `nn.Linear`, or the `Conv1D` of `transformers`, whose weight is [inputs, outputs].
@@ -47,15 +48,15 @@ class LoRALinear(nn.Module):
     def make_update(self, inputs: int, outputs: int, rank: int) -> None:
         """Freeze the wrapped layer, and make A as `self.down` and B as `self.up`.
 
-        They have `rank · (inputs + outputs)` numbers together; the orientation is yours. At the start
-        the update is zero, and yet it can learn: one of the two is not zero, and has numbers with a
+        They have `rank · (inputs + outputs)` numbers together; the orientation is yours. At the
+        start the update is zero but can learn: one of the two is not zero, and its numbers have a
         root mean square between 0.001 and 3.
         """
         # TODO 2a (about 4 lines): freeze the layer; two matrices, one of them zero
         raise NotImplementedError("hw3 2a: LoRALinear.make_update")
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """The wrapped layer's output plus `scale` times the update's.
+        """Return the wrapped layer's output plus `scale` times the update's.
 
         Args:
             x: [..., inputs], any number of leading dimensions.
@@ -86,7 +87,7 @@ class LoRAConv2d(nn.Module):
         """Freeze the wrapped layer, and make two convolutions without bias: `self.down`, `self.up`.
 
         `down` looks at the same places as the wrapped layer and gives `rank` channels; `up` is 1×1.
-        At the start the update is zero, and yet it can learn, as in `LoRALinear`.
+        At the start the update is zero but can learn, as in `LoRALinear`.
         """
         # TODO 2c (about 8 lines): freeze the layer; k×k to `rank`, 1×1 that begins at 0
         raise NotImplementedError("hw3 2c: LoRAConv2d.make_update")
@@ -97,7 +98,7 @@ class LoRAConv2d(nn.Module):
 
 
 def merge(wrapped: LoRALinear | LoRAConv2d) -> nn.Module:
-    """One plain layer that does what the wrapped one does, for use when training is over.
+    """Return one plain layer that does what the wrapped one does, for use after training.
 
     Returns:
         A new layer of the kind of `wrapped.layer`; `wrapped` and its layer stay as they are.

@@ -16,9 +16,9 @@ IGNORED = -100  # the label of a token that is not to be predicted
 def token_loss(logits: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Cross-entropy and accuracy of next-token prediction, over the tokens to be predicted.
 
-    Both are means over all tokens of the batch that are to be predicted: each token counts the
-    same, whichever sequence it stands in. Nothing comes before the first token, so that it cannot
-    be predicted, whatever its label says.
+    Both are means over all tokens of the batch that are to be predicted: each token has the same
+    weight, whatever sequence it is in. Nothing comes before the first token, so it cannot be
+    predicted, whatever its label is.
 
     Args:
         logits: [B, T, V]; those at place t are about the token at place t + 1.
@@ -38,7 +38,7 @@ def make_batch(
     eos_id: int,
     context_length: int,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Put prompts and their answers into one batch, in which only the answers are to be predicted.
+    """Put prompts and answers into one batch, in which only the answers are to be predicted.
 
     A row is the prompt, the answer and the token `eos_id`, then padding up to the longest row. A
     row that would be longer than `context_length` loses the beginning of its prompt; answers and

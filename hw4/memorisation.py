@@ -13,7 +13,7 @@ def regularised_loss(
     weights: list[tuple[torch.Tensor, torch.Tensor]],
     beta: float,
 ) -> torch.Tensor:
-    """Meta-regularisation on weights (Yin et al. 2020): fit, plus a price on what weights know.
+    """Return the fit plus a price on what weights know: meta-regularisation (Yin et al. 2020).
 
     The fit is the mean over all predicted numbers of (prediction − target)² / (2 noise_sd²). The
     price is beta times KL(q(θ) ‖ N(0, 1)), where each noisy weight has its own Gaussian q, summed
@@ -36,9 +36,9 @@ def regularised_loss(
 def random_one_hot(one_hot: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
     """Give every task of a batch a label that says nothing about it.
 
-    Each task's new label is drawn afresh from all K labels, with equal chances, whatever its own
-    was. (To deal out the batch's own labels in another order would not do: some tasks would keep
-    theirs, and labels that are not in the batch would never be seen.)
+    Each task's new label is drawn from all K labels with equal probability, whatever its own was.
+    (It is not enough to permute the batch's own labels: some tasks would keep theirs, and labels
+    that are not in the batch would never occur.)
 
     Args:
         one_hot: [B, K], one label a task; not changed.
@@ -52,10 +52,11 @@ def random_one_hot(one_hot: torch.Tensor, rng: np.random.Generator) -> torch.Ten
 
 
 def augment(y: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
-    """Meta-augmentation (Rajendran et al. 2020): change the task in a way its inputs do not tell.
+    """Change each task in a way that its inputs do not show.
 
-    Each task's targets are multiplied by a factor of its own, uniform in [0, 2), the same for all
-    points of the task, context and targets alike: only the context can tell the factor.
+    This is meta-augmentation (Rajendran et al. 2020). All targets of a task are multiplied by the
+    same factor, uniform in [0, 2), in the context and elsewhere. Each task has its own factor,
+    which can be inferred only from the context.
 
     Args:
         y: [B, n, 1], all targets of each task; not changed.

@@ -30,7 +30,7 @@ def embedding_tables(
 ) -> tuple[Tables, Tables]:
     """Make the tables of both tasks.
 
-    Every number of a user's or an item's vector is drawn from a normal distribution of mean 0 and
+    Draw every number of a user's or an item's vector from a normal distribution with mean 0 and
     variance 1 / dim; every bias is 0.
 
     Args:
@@ -62,8 +62,8 @@ def embedding_tables(
 def rating_head(layer_sizes: list[int]) -> nn.Module:
     """Make the network that turns the features of a pair into stars.
 
-    Linear layers with biases, a ReLU between one layer and the next, and nothing after the last.
-    The weights start as torch draws them.
+    It has linear layers with biases, a ReLU between layers, and nothing after the last one. Keep
+    torch's initial weights.
 
     Args:
         layer_sizes: the number of features, then the width of each hidden layer, such as [96, 64];
@@ -84,10 +84,10 @@ def rating_head(layer_sizes: list[int]) -> nn.Module:
 def forward_shared(
     tables: Tables, head: nn.Module, users: torch.Tensor, items: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Both tasks from the same vectors u and q of each pair.
+    """Compute both outputs from the same vectors u and q of each pair.
 
-    The watch logit is the scalar product <u, q> plus the item's bias. The rating is what the head
-    makes of the features [u, q, u * q] (one vector after the other; the product is elementwise).
+    The watch logit is the scalar product <u, q> plus the item's bias. The rating is the head's
+    output for the features [u, q, u * q] (one vector after the other; the product is elementwise).
 
     Args:
         tables: the tables of both tasks.
@@ -113,10 +113,10 @@ def forward_separate(
     users: torch.Tensor,
     items: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """As `forward_shared`, with a pair of tables for each task.
+    """Compute the same as `forward_shared`, with separate tables for each task.
 
-    The watch logit depends on the watch tables alone, the rating on the head and on the users and
-    items of the rate tables alone (their bias is not used): no gradient crosses.
+    The watch logit depends only on the watch tables. The rating depends only on the head and on the
+    users and items of the rate tables (their bias is not used). No gradient crosses.
 
     Args:
         watch_tables: those of the watch logit.
@@ -140,7 +140,7 @@ def forward_separate(
 class MultiTaskNet(nn.Module):
     """The recommender: puts together what problems 1 and 2 make.
 
-    The head's output is how far a rating lies from the mean of all ratings.
+    The head predicts the difference of a rating from the mean of all ratings.
 
     Args:
         num_users: how many users there are.

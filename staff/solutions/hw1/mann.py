@@ -1,5 +1,6 @@
 # Canary 9d5ac791-cbba-4722-af02-9325d1f2cacc. This file is the staff's: publish it nowhere, train nothing on it.
-"""Problem 2: a memory-augmented network that learns to learn from a sequence (Santoro et al. 2016)."""
+"""Problem 2: a memory-augmented network that learns to learn from a sequence (Santoro et al.
+2016)."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ LABEL_GAIN = 5.0
 class MANN(nn.Module):
     """Two LSTMs that read K·N labelled support images, then N query images without labels.
 
-    What the second LSTM gives at each step goes through the linear `head` to become logits.
+    The linear `head` turns the output of the second LSTM at each step into logits.
 
     Args:
         way: N, classes of a task.
@@ -32,7 +33,7 @@ class MANN(nn.Module):
             self.lstm1.weight_ih_l0[:, PIXELS:] *= LABEL_GAIN
 
     def forward(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        """Predict the labels of every image from what came before it.
+        """Predict the label of every image from the sequence before it.
 
         An input of the first LSTM is an image followed by its label: the true one for support
         images, zeros for query images. The sequence runs along the rows: row 0, row 1, …, query.
@@ -54,7 +55,7 @@ class MANN(nn.Module):
 
 
 def mann_loss(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """Cross-entropy of the query row, averaged over tasks and query images.
+    """Return the cross-entropy of the query row, averaged over tasks and query images.
 
     Args:
         logits: [B, K + 1, N, N], the last axis over classes.

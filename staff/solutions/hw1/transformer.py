@@ -31,7 +31,7 @@ class TransformerMANN(nn.Module):
         self.head = nn.Linear(hidden_dim, way)
 
     def forward(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        """As `MANN.forward`: a token sees the tokens before it and itself, never those after it.
+        """Predict as `MANN.forward`; a token sees itself and earlier tokens, never later ones.
 
         Args:
             images: [B, K + 1, N, 784].

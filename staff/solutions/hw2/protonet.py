@@ -11,7 +11,7 @@ from hw2.experiments.tasks import Tasks, accuracy
 
 
 def prototypes(features: torch.Tensor, labels: torch.Tensor, way: int) -> torch.Tensor:
-    """One point for every class of a task: the mean of its support features.
+    """Return one point for every class of a task: the mean of its support features.
 
     Args:
         features: [N·K, D], in any order.
@@ -27,7 +27,7 @@ def prototypes(features: torch.Tensor, labels: torch.Tensor, way: int) -> torch.
 
 
 def prototype_logits(features: torch.Tensor, prototypes: torch.Tensor) -> torch.Tensor:
-    """The closer a prototype, the larger its logit: the negative squared Euclidean distance.
+    """Return negative squared Euclidean distances: the closer a prototype, the larger its logit.
 
     Args:
         features: [n, D], of the n query images (N·Q of a whole task).
@@ -44,10 +44,10 @@ def prototype_logits(features: torch.Tensor, prototypes: torch.Tensor) -> torch.
 def protonet_loss(
     network: nn.Module, tasks: Tasks, way: int
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """The loss of the query images, averaged over tasks; prototypes come from the support images.
+    """Return the query loss, averaged over tasks; prototypes come from the support images.
 
-    Each task is judged by itself: its own prototypes, the cross-entropy of its own query images.
-    Encode all images of all tasks in one call of the network: that is fastest.
+    Each task has its own prototypes, and the cross-entropy of its own query images. Encode all
+    images of all tasks in one call of the network: that is fastest.
 
     Args:
         network: images [B, ...] → features [B, D].

@@ -1,7 +1,7 @@
-"""Problem 1: what of a pre-trained model is tuned, and how the rest is kept still.
+"""Problem 1: what of a pre-trained model is tuned, and how the rest is frozen.
 
-A model has `model.blocks`, a sequence of modules from the input to the output, and `model.head`, what
-makes logits of the last features. Some have more, such as embeddings, which belong to neither.
+A model has `model.blocks`, a sequence of modules from the input to the output, and `model.head`,
+which makes logits of the last features. Some have more, such as embeddings, which belong to neither.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ MODES = ("full", "first", "middle", "last", "linear", "bias", "lora{r}")
 
 
 def parameters_to_tune(model: nn.Module, mode: str) -> list[nn.Parameter]:
-    """The parameters that a mode of fine-tuning trains, each of them once, and no others.
+    """Return the parameters that a mode of fine-tuning trains, each once, and no others.
 
     Args:
         model: has `blocks` (n of them, n at least 1) and `head`; blocks may share parameters.
@@ -55,9 +55,10 @@ def parameters_to_tune(model: nn.Module, mode: str) -> list[nn.Parameter]:
 def freeze(model: nn.Module, tuned: list[nn.Parameter]) -> None:
     """Train the parameters in `tuned` and nothing else, whatever was frozen before.
 
-    A BatchNorm layer none of whose parameters is tuned is frozen: it computes with its running
-    statistics and never changes them, also after a later `train()`, of the model or of a part of it.
-    One that is tuned follows `train()` and `eval()` as usual. A second call with other parameters undoes the first.
+    A BatchNorm layer none of whose parameters is tuned is frozen: it normalises by its running
+    statistics and never changes them, even after a later `train()` of the model or of a part of it.
+    One that is tuned follows `train()` and `eval()` as usual. A second call with other parameters
+    undoes the first.
 
     Args:
         model: any module.

@@ -19,7 +19,7 @@ def fine_tune_step(
     warmup_steps: int,
     lr: float,
 ) -> float:
-    """One step on one batch, with a learning rate that rises at the beginning.
+    """Take one step on one batch, with a learning rate that rises at the beginning.
 
     Step 0 has `lr / warmup_steps`, step 1 has `2 · lr / warmup_steps`, and so on; from step
     `warmup_steps - 1` on it is `lr`. Every parameter group of the optimizer gets it.
@@ -54,7 +54,7 @@ def lp_ft(
     probe_lr: float,
     tune_lr: float,
 ) -> list[float]:
-    """Linear probing, then fine-tuning (Kumar et al. 2022): first the head, then everything.
+    """Train the head first, then everything: linear probing, then fine-tuning (Kumar et al. 2022).
 
     Args:
         tune: `tune(mode, steps, lr)` trains the one model there is, from where it stands, for that

@@ -23,11 +23,11 @@ def greedy_decode(
     eos_id: int,
     context_length: int,
 ) -> list[int]:
-    """The most likely continuation of a prompt, chosen one token at a time.
+    """Return the most likely continuation of a prompt, chosen one token at a time.
 
-    It ends when the model chooses `eos_id`, or after `max_new_tokens` tokens. The model never
-    reads more than `context_length` tokens: of a longer sequence it reads the last ones. No
-    gradient is kept.
+    It ends when the model chooses `eos_id`, or after `max_new_tokens` tokens. The model never reads
+    more than `context_length` tokens: of a longer sequence it reads the last ones. No gradients are
+    computed.
 
     Args:
         model: tokens [1, T] → logits [1, T, V]; those at place t are about the token at t + 1.
@@ -55,12 +55,12 @@ def greedy_decode(
 def in_context_prompt(
     supports: list[tuple[str, str]], query: str, style: str, rng: np.random.Generator
 ) -> str:
-    """A prompt that shows the supports, in an order drawn anew, and then asks for the query.
+    """Return a prompt that shows the supports, in a new random order, and then asks for the query.
 
-    Every support stands as `STYLES[style]` says, with one space between one and the next. The query
-    comes last, in the same style, cut off where its answer would begin: the prompt ends with what
-    stands before the answer, without a space at its end. The style "own" is one that you make up:
-    it differs from all three, has text before answer, and joins supports and query as they do.
+    Every support is written as in `STYLES[style]`, joined by one space. The query comes last, in
+    the same style, cut off where its answer would begin, without a space at the end. You make up
+    the style "own": it differs from all three, has the text before the answer, and joins supports
+    and query as they do.
 
     Args:
         supports: pairs (text, answer), maybe none; the list is the caller's.

@@ -1,4 +1,4 @@
-"""Problem 4: an exact last layer that learns online, and how honest its probabilities are."""
+"""Problem 4: an exact last layer that learns online, and the calibration of its probabilities."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ def condition(
     target: torch.Tensor,
     noise_variance: torch.Tensor | float,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Update the belief about a last layer by one point a task (ALPaCA, Harrison et al. 2018).
+    """Update the belief about a last layer by one point of each task.
 
-    The belief is w ~ N(mean, covariance), and target = features · w + noise. One point changes the
-    covariance by a matrix of rank one: no matrix has to be inverted.
+    (ALPaCA, Harrison et al. 2018.) The belief is w ~ N(mean, covariance), and target = features · w
+    + noise. One point changes the covariance by a matrix of rank one: no matrix has to be inverted.
 
     Args:
         mean: [B, d], before the point.
@@ -40,11 +40,11 @@ def condition(
 def expected_calibration_error(
     probabilities: torch.Tensor, labels: torch.Tensor, bins: int = 15
 ) -> torch.Tensor:
-    """How far confidence is from accuracy, on average (Guo et al. 2017).
+    """Return the mean distance of confidence from accuracy (Guo et al. 2017).
 
-    The confidence of a prediction is its largest probability. Bins of equal width divide [0, 1];
-    each bin counts by its share of the predictions; an empty one does not count. (On which side an
-    edge between bins belongs does not matter here; confidence 1 belongs to the last bin.)
+    The confidence of a prediction is its largest probability. Bins of equal width divide [0, 1].
+    Each bin is weighted by its share of the predictions; an empty one does not count. (It does not
+    matter to which bin an edge belongs; confidence 1 belongs to the last bin.)
 
     Args:
         probabilities: [n, K], rows sum to 1.
@@ -65,10 +65,10 @@ def expected_calibration_error(
 
 
 def scores(probabilities: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Two proper scores: the negative log likelihood and the Brier score, averaged over rows.
+    """Return the negative log likelihood and the Brier score, averaged over rows.
 
-    The Brier score of a row is the squared distance between its probabilities and the one-hot
-    label, summed over all K classes: 0 at best, 2 at worst.
+    Both are proper scores. The Brier score of a row is the squared distance between its
+    probabilities and the one-hot label, summed over all K classes: 0 at best, 2 at worst.
 
     Args:
         probabilities: [n, K], rows sum to 1; used as they are, down to 1e-6 at least.
@@ -85,10 +85,10 @@ def scores(probabilities: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Ten
 
 
 def fit_temperature(logits: torch.Tensor, labels: torch.Tensor) -> float:
-    """The one number T > 0 for which softmax(logits / T) has the least negative log likelihood.
+    """Return the T > 0 for which softmax(logits / T) has the least negative log likelihood.
 
-    Fit on validation data, used on test data. Any method that finds T to three digits will do; T
-    lies between 0.01 and 100.
+    T is fitted on validation data and used on test data. Use any method that finds T to three
+    digits; T is between 0.01 and 100.
 
     Args:
         logits: [n, K].

@@ -18,7 +18,7 @@ def posterior(
     prior_covariance: torch.Tensor,
     noise_variance: torch.Tensor | float,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """What the data of a task say about its weights: p(w | X, y) = N(mean, covariance).
+    """Return the posterior of a task's weights: p(w | X, y) = N(mean, covariance).
 
     Args:
         x: [..., n, d]; n may be 0.
@@ -44,7 +44,7 @@ def predictive(
     covariance: torch.Tensor,
     noise_variance: torch.Tensor | float,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """The distribution of a new, noisy target at each input, when w ~ N(mean, covariance).
+    """Return the distribution of a new, noisy target at each input, for w ~ N(mean, covariance).
 
     Args:
         x: [..., m, d], the inputs to predict at.
@@ -69,9 +69,9 @@ def log_evidence(
     prior_covariance: torch.Tensor,
     noise_variance: torch.Tensor | float,
 ) -> torch.Tensor:
-    """log p(y | X), the weights integrated out: how well a prior foresaw a whole task.
+    """Return log p(y | X) with the weights integrated out: how well a prior predicts a whole task.
 
-    Gradients reach the prior and the noise: they are what is meta-learned.
+    Gradients reach the prior and the noise, which are meta-learned.
 
     Args:
         x: [..., n, d].
@@ -94,11 +94,11 @@ def log_evidence(
 
 
 def early_stopping_prior(x: torch.Tensor, lr: float, steps: int) -> torch.Tensor:
-    """The covariance Q of the prior that early stopping amounts to (Grant et al. 2018, section 3).
+    """Return the covariance Q of the prior that early stopping implies.
 
-    Gradient descent on ½‖y − X w‖² that starts at w0 and stops after `steps` steps of size `lr`
-    ends where ½‖y − X w‖² + ½ (w − w0)ᵀ Q⁻¹ (w − w0) is least: the MAP estimate under the prior
-    N(w0, Q) and noise of variance 1. Q depends on neither y nor w0.
+    See Grant et al. (2018), section 3. Gradient descent on ½‖y − X w‖² that starts at w0 and stops
+    after `steps` steps of size `lr` ends where ½‖y − X w‖² + ½ (w − w0)ᵀ Q⁻¹ (w − w0) is least: the
+    MAP estimate under the prior N(w0, Q) and noise of variance 1. Q depends on neither y nor w0.
 
     Args:
         x: [n, d]; there may be fewer rows than columns.
@@ -122,7 +122,7 @@ def gaussian_kl(
     other_mean: torch.Tensor,
     other_covariance: torch.Tensor,
 ) -> torch.Tensor:
-    """KL(N(mean, covariance) ‖ N(other_mean, other_covariance)), in nats.
+    """Return KL(N(mean, covariance) ‖ N(other_mean, other_covariance)), in nats.
 
     Args:
         mean, other_mean: [..., d].

@@ -1,4 +1,4 @@
-"""Problem 2: what a neural process needs: an aggregator, a latent sample, a loss.
+"""Problem 2: the parts of a neural process: an aggregator, a latent sample, a loss.
 
 A task has context points (x, y), which are given, and target points, which are asked for. The
 encoder turns each point into r numbers; the aggregator makes one summary of a task; the latent z is
@@ -11,7 +11,7 @@ import torch
 
 
 def aggregate(encoded: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    """The mean of the encoded points that are there; the order does not matter.
+    """Return the mean of the encoded points that the mask marks; their order does not matter.
 
     Args:
         encoded: [B, n, r]; what stands where no point is present must not be used, and may be NaN.
@@ -54,7 +54,7 @@ def neural_process_loss(
     context_mean: torch.Tensor,
     context_log_variance: torch.Tensor,
 ) -> torch.Tensor:
-    """The negative bound of a neural process, averaged over tasks (Garnelo et al. 2018).
+    """Return the negative bound of a neural process, averaged over tasks (Garnelo et al. 2018).
 
     The bound of one task is E_z[sum over targets of log p(y | x, z)] − KL(q(z|C,T) ‖ q(z|C)), with
     z drawn from q(z|C,T), which has seen context and targets. Both q are Gaussians with independent
