@@ -28,7 +28,7 @@ class Fixtures:
     rng: Any
 
     def wanted_by(self, function: Callable[..., None]) -> dict[str, Any]:
-        """Those that a check's function asks for, by name."""
+        """Return the fixtures that a check's function asks for, by name."""
         given = {"student": self.student, "reference": self.reference, "rng": self.rng}
         wanted = inspect.signature(function).parameters
         return {name: value for name, value in given.items() if name in wanted}
@@ -76,7 +76,7 @@ class CheckContext:
         self.notes: list[Note] = []
 
     def fixtures(self, check: str, keep_changes: bool = False) -> Fixtures:
-        """What the check of this id works with; its process starts at the first call.
+        """Return the fixtures of the check of this id; its process starts at the first call.
 
         Args:
             keep_changes: whether given code that the student changed is left as it is.

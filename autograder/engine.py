@@ -253,7 +253,7 @@ def _failure(check: PlannedCheck, fixtures: Fixtures) -> StudentError | Mismatch
 
 
 def _elsewhere(problem: str, failure: Any) -> str:
-    """That an exception comes from another problem's hole, which this one calls; else empty."""
+    """Say that an exception comes from another problem's hole, which this one calls; else ""."""
     other = getattr(failure, "raised_in", None)
     if other in (None, problem):
         return ""

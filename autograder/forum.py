@@ -85,7 +85,7 @@ def meant(words: list[str]) -> tuple[Homework, tuple[str, ...]]:
 
 
 def _saved(homework: Homework, word: str) -> float:
-    """When the file of a problem was saved last."""
+    """Return the time at which the file of a problem was saved last."""
     holes = [homework.problem(ident).hole or "" for ident in asked.problems_of(homework, word)]
     files = [homework.folder / hole.partition(":")[0] for hole in holes]
     return max((file.stat().st_mtime for file in files if file.is_file()), default=0.0)
@@ -111,7 +111,7 @@ def _without_paths(post: str, root: Path) -> str:
 
 
 def versions(homework: Homework) -> str:
-    """What a helper needs to see the same."""
+    """Return what a helper needs to see the same."""
     found = [f"kit {kit_version(homework.root)}", f"Python {platform.python_version()}"]
     for name in PACKAGES:
         try:
@@ -122,7 +122,7 @@ def versions(homework: Homework) -> str:
 
 
 def shapes(homework: Homework, ident: str, worker: Worker) -> str:
-    """What the last call of a check that fails was given, and what came."""
+    """Return the shapes of what the last call of a failing check was given and returned."""
     with tempfile.TemporaryDirectory(prefix="ask-") as folder:
         tree = overlay(homework, Path(folder) / "tree", None)
         answers = Answers.load(homework, PUBLIC_SEED)
@@ -142,7 +142,7 @@ def shapes(homework: Homework, ident: str, worker: Worker) -> str:
 
 
 def _first(lines: list[str]) -> list[str]:
-    """As many lines as anybody reads, and how many more there are."""
+    """Return as many lines as anybody reads, and the number of the others."""
     more = len(lines) - MOST_LINES
     return [*lines[:MOST_LINES], f"  … and {more} more"] if more > 1 else lines
 

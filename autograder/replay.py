@@ -264,7 +264,7 @@ def _commands(homework: Homework, problem: str, submission: Path | None, folder:
 
 
 def submission_folder(homework: Homework, submission: Path | None) -> Path:
-    """Where the files to hand in lie: the kit's own folder, or one that is flat or holds hwN/."""
+    """Return the folder of the files to hand in: the kit's own, or a flat one, or one with hwN/."""
     if submission is None:
         return homework.folder
     inner = submission / homework.name

@@ -105,7 +105,7 @@ def judge_again(
 def _called(
     run: Callable[[Inputs], Any], inputs: Callable[[], Inputs], expected: Inputs
 ) -> tuple[Any, str]:
-    """What the code gave, in plain types, and the inputs that it changed."""
+    """Return what the code gave, in plain types, and the inputs that it changed."""
     worker.same_start()
     given, before = inputs(), inputs()
     try:

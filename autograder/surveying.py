@@ -29,7 +29,7 @@ def explain(
     calls: dict[str, list[Call]],
     known: OfProblem,
 ) -> list[Told]:
-    """What is told of a problem that is not passed.
+    """Return what is told of a problem that is not passed.
 
     Args:
         context: one on the public inputs.

@@ -91,7 +91,7 @@ class Comparison:
 
     @property
     def experiments(self) -> tuple[str, ...]:
-        """Those that must have run before the curves can be compared."""
+        """Return the experiments that must have run before the curves can be compared."""
         return tuple(dict.fromkeys(experiment for experiment, _ in self.curves.values()))
 
 
@@ -160,7 +160,7 @@ class Homework:
         return tuple(one for one in self.experiments if one.hand_in and one.points)
 
     def due(self, now: datetime | None = None) -> str:
-        """When it is due, in one line; empty where no course says so, or it is long past."""
+        """Say when it is due, in one line; "" where no course says so, or it is long past."""
         deadline = course.deadline(self.name, self.root)
         return deadline.told(now or datetime.now(UTC)) if deadline else ""
 

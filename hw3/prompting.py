@@ -63,7 +63,7 @@ def in_context_prompt(
 
 
 def order_entropies(probabilities: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """How evenly a model spreads its answers under each order of the supports (Lu et al. 2022).
+    """Return how evenly a model answers under each order of the supports (Lu et al. 2022).
 
     GlobalE is the entropy of the shares in which the labels are chosen over all probes; a probe
     chooses its most probable label. LocalE is the mean over the probes of the entropy of their

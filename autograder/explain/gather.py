@@ -64,7 +64,7 @@ class Happened:
 def gather(
     homework: Homework, folder: Path, holes: list[Hole], worker: Worker, work: Path
 ) -> dict[str, list[Happened]]:
-    """What happened in each hole under the checks of its problem, on the public inputs.
+    """Return what happened in each hole under the checks of its problem, on the public inputs.
 
     Args:
         folder: the files that were handed in.
@@ -155,7 +155,7 @@ def _read(text: Any) -> dict:
 def _happened(
     notes: dict, hole: Hole, title: str, sites: dict[str, dict[int, instrument.Site]]
 ) -> Happened | None:
-    """What the notes of one call tell of a hole; None where it was not reached."""
+    """Read what the notes of one call say of a hole; None where it was not reached."""
     given = _words(notes.get("given"), hole.problem)
     own = sites.get(hole.problem, {})
     raw = notes.get("sites")

@@ -19,7 +19,7 @@ MOST_GIVEN = 8  # parameters whose arguments are told
 
 
 def place(hole: Hole, line: int) -> str:
-    """Where a line stands, and what it says."""
+    """Say where a line is, and what it says."""
     return f"{hole.file}, line {line}:\n    {hole.lines(line, line).strip()}"
 
 
@@ -44,7 +44,7 @@ def _agreed(happened: Happened) -> list[Seen]:
 
 
 def shapes(hole: Hole, happened: Happened, draw: random.Random) -> Iterator[Question]:
-    """Which shape an expression has."""
+    """Ask which shape an expression has."""
     found = [one for one in _agreed(happened) if one.kind == "shape" and not one.site.is_name]
     others = [one.what for one in happened.seen if one.kind == "shape" and one.what]
     for one in found:
@@ -71,7 +71,7 @@ def _other_shapes(shape: str, others: list[str], draw: random.Random) -> list[st
 
 
 def gradients(hole: Hole, happened: Happened, draw: random.Random) -> Iterator[Question]:
-    """Which of three values need a gradient."""
+    """Ask which of three values need a gradient."""
     found = [one for one in _agreed(happened) if one.grad is not None]
     known = {(one.site.text): one.grad for one in found}
     found = [one for one in found if known[one.site.text] == one.grad]
@@ -114,7 +114,7 @@ def whether_gradients(hole: Hole, happened: Happened, draw: random.Random) -> It
 
 
 def types(hole: Hole, happened: Happened, draw: random.Random) -> Iterator[Question]:
-    """Of which dtype, or of which type, a value is."""
+    """Ask which dtype, or which type, a value has."""
     for one in _agreed(happened):
         what, answer, usual = (
             ("dtype", one.dtype, DTYPES) if one.dtype else ("type", one.type, TYPES)
@@ -146,7 +146,7 @@ def _listed(names: list[str], grads: list[bool | None]) -> str:
 
 
 def counts(hole: Hole, happened: Happened, draw: random.Random) -> Iterator[Question]:
-    """How often an expression is computed."""
+    """Ask how often an expression is computed."""
     for one in _agreed(happened):
         if 1 < one.count <= MOST_COUNT and not one.site.is_name:
             near = [str(n) for n in (one.count - 1, one.count + 1, 1, 2 * one.count)]
@@ -162,7 +162,7 @@ def counts(hole: Hole, happened: Happened, draw: random.Random) -> Iterator[Ques
 
 
 def values(hole: Hole, happened: Happened, draw: random.Random) -> Iterator[Question]:
-    """Which whole number an expression is."""
+    """Ask which whole number an expression is."""
     for one in _agreed(happened):
         if one.kind in ("value", "length") and one.what and not one.site.is_name:
             size, what = int(one.what), "value" if one.kind == "value" else "length"

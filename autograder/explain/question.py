@@ -40,7 +40,7 @@ class Question:
         return given == self.answer
 
     def complaints(self) -> list[str]:
-        """What is wrong with it: it must be answerable, and have one right answer."""
+        """Return what is wrong with it: it must be answerable, and have one right answer."""
         wrong = []
         if not self.text.strip() or not self.answer.strip():
             wrong.append("text or answer is empty")

@@ -53,7 +53,7 @@ class Notes:
                 before[key] = None  # it is not the same each time
 
     def as_text(self) -> str:
-        """All of it, as JSON."""
+        """Return all notes as JSON."""
         self.closed = True
         zeros = {problem: again() for problem, again in self.again.items()}
         return json.dumps({"given": self.given, "sites": self.sites, "zeros": zeros})
@@ -94,7 +94,7 @@ builtins.__called__ = _called  # type: ignore[attr-defined]
 
 
 def _noted(value: Any) -> dict[str, Any]:
-    """What can be asked of a value; None where nobody would ask."""
+    """Note what can be asked of a value; None where nobody would ask."""
     found: dict[str, Any] = dict.fromkeys(FIELDS) | {"type": type(value).__name__}
     if isinstance(value, torch.Tensor | np.ndarray):
         found |= {"kind": "shape", "what": str(list(value.shape)), "dtype": str(value.dtype)}

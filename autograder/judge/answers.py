@@ -18,7 +18,7 @@ from common.kit.seeds import Seed
 
 
 def path_of(homework: Homework, seed: Seed) -> Path:
-    """Where a set's answers lie; only those of the public one ship with the kit."""
+    """Return the file of a set's answers; only those of the public set ship with the kit."""
     name = "answers.npz" if seed == PUBLIC_SEED else f"answers-{seed}.npz"
     return homework.checks / name
 

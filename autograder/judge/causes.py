@@ -36,7 +36,7 @@ OF_ANY_NUMBER = {"one_too_far", "one_too_near"}
 
 
 def causes(seen: Seen, answers: Units, known: OfProblem) -> list[Told]:
-    """What is told of a problem that is not passed, the most telling first.
+    """Return what is told of a problem that is not passed, the most telling first.
 
     Args:
         answers: the units of the solution's outcomes.

@@ -99,7 +99,7 @@ def meanings() -> list[Meaning]:
 
 
 def meaning(error: dict) -> Meaning | None:
-    """What an exception says; None where nothing is known of it.
+    """Return what an exception means; None where nothing is known of it.
 
     Args:
         error: an error's record: kind, type and text.

@@ -57,7 +57,7 @@ def _conditions(surveys: dict[str, Survey]) -> Iterator[Told]:
 
 
 def _rows(surveys: dict[str, Survey], student: Units, solution: Units) -> Iterator[Told]:
-    """What the wrong rows of an output have in common."""
+    """Say what the wrong rows of an output have in common."""
     for text in itertools.islice(rows_where(surveys, student, solution), 1):
         yield Told(FACT, "rows_where", text, sure=True)
 

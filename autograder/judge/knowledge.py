@@ -24,7 +24,7 @@ class Knowledge:
         self.problems = problems
 
     def of(self, problem: str) -> OfProblem:
-        """What is known of one problem; nothing, where nothing is recorded."""
+        """Return what is known of one problem; nothing, where nothing is recorded."""
         return self.problems.get(problem, OfProblem())
 
     def causes(self) -> set[Cause]:
@@ -60,7 +60,7 @@ class Knowledge:
 
 
 def path_of(homework: Homework) -> Path:
-    """Where the record lies, beside the answers."""
+    """Return the file of the record, beside the answers."""
     return homework.checks / "causes.npz"
 
 

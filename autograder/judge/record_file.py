@@ -17,7 +17,7 @@ from common.homework import Homework
 
 
 def digest(homework: Homework) -> str:
-    """Of the source of every check and probe; line endings do not count."""
+    """Return a checksum of the source of every check and probe; line endings do not count."""
     total = hashlib.sha256()
     for path in [*sorted(homework.checks.glob("*.py")), homework.checks.parent / "probing.py"]:
         total.update(path.name.encode())

@@ -56,7 +56,7 @@ def _factor(came: np.ndarray, expected: np.ndarray) -> Found:
 
 
 def offset(came: np.ndarray, expected: np.ndarray) -> Found:
-    """What was added, where it is one number."""
+    """Say what was added, where it is one number."""
     added = came - expected
     scale = max(np.abs(expected).max(), np.abs(added).max())
     if np.ptp(added) <= 1e-5 + 1e-3 * scale:

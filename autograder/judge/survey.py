@@ -52,7 +52,7 @@ class Survey:
     settings: list[dict[str, Any]] = field(default_factory=list)
 
     def given(self, call: int) -> Inputs:
-        """What a call was given; nothing where that is not known."""
+        """Return what a call was given; nothing where that is not known."""
         return self.inputs[call] if call < len(self.inputs) else {}
 
 

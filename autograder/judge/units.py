@@ -78,7 +78,7 @@ def _numbers(text: str) -> np.ndarray:
 
 
 def failure(outcome: dict) -> str:
-    """How a call failed, without the numbers in it; "" when it did not."""
+    """Return how a call failed, without the numbers in it; "" when it did not."""
     error = outcome.get("error")
     if error is None:
         return ""

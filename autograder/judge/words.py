@@ -20,7 +20,7 @@ class Told:
 
     @property
     def level(self) -> int:
-        """From which hint level on it is told: causes at 3, what can be seen at 2."""
+        """Return the hint level from which it is told: causes at 3, what can be seen at 2."""
         if self.kind in ("mistake", "change"):
             return 3
         return 1 if self.kind == "outside" else 2
@@ -46,7 +46,7 @@ class Line:
 
 
 def words_of(told: list[Told]) -> list[Line]:
-    """What a student reads: a sure cause stands alone."""
+    """Return what a student reads: a sure cause stands alone."""
     outside = [Line("", one.text) for one in told if one.kind == "outside"]
     causes = [one for one in told if one.level == 3]
     if causes and causes[0].sure:

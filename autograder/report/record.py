@@ -86,7 +86,7 @@ class CheckResult:
 
     @property
     def message(self) -> str:
-        """All that is said in words: what differed, the idea, the causes."""
+        """Return all that is said in words: what differed, the idea, the causes."""
         return "\n".join(filter(None, (self.what, self.idea, *map(str, self.told), self.aside)))
 
     def as_json(self) -> dict:

@@ -38,7 +38,7 @@ class Screen:
             pictures.show(result, homework, self.console)
 
     def overview(self, results: list[HomeworkResult], homeworks: dict[str, Homework]) -> None:
-        """All homeworks, and what to do next."""
+        """Show all homeworks, and what to do next."""
         if self.plain:
             self.say(sentences.overview(results, homeworks))
         else:

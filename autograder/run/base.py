@@ -100,7 +100,7 @@ class Worker:
 
     @property
     def isolation(self) -> str:
-        """What keeps student code apart: the kind of worker, and the layers it has reached."""
+        """Return how student code is isolated: the kind of worker and the layers that it has."""
         raise NotImplementedError
 
     def close(self) -> None:
@@ -171,7 +171,7 @@ def check_imports(failed: dict[str, str]) -> None:
 
 
 def remedy(error: str) -> str:
-    """What to do where a package cannot be imported: not everything is mended by set-up."""
+    """Say what to do where a package cannot be imported: set-up does not mend everything."""
     if "Operation not permitted" in error:
         return "it is on a disk that may not run programs: make VENV=/a/folder/elsewhere"
     if re.search(r"map segment|allocate memory|MemoryError|out of memory", error):
@@ -180,7 +180,7 @@ def remedy(error: str) -> str:
 
 
 def lack_of_memory() -> str:
-    """What to do where memory is short: lift this shell's limit, where it has one."""
+    """Say what to do where memory is short: lift this shell's limit, where it has one."""
     limit = _address_space()
     if limit is None:
         return "there is too little memory: close other programs"

@@ -81,7 +81,7 @@ class Loader(importlib.abc.Loader):
         """Python's own kind of module."""
 
     def get_source(self, name: str) -> str:
-        """For tracebacks and debuggers."""
+        """Return the source, for tracebacks and debuggers."""
         return self.text
 
     def exec_module(self, module: types.ModuleType) -> None:
@@ -301,7 +301,7 @@ def find_object(names: dict[str, Any], name: str) -> Any:
 
 
 def unfit(value: Any, owner: str) -> str:
-    """What is wrong with a thing in the place of a function; empty where it may be called.
+    """Say what is wrong with a thing in the place of a function; "" where it may be called.
 
     Args:
         owner: the class that it stands in, or empty.
@@ -398,7 +398,7 @@ def line_of(error: BaseException, shown: str) -> int | None:
 
 
 def plan_of(tree: str, homework: str) -> dict[str, Any]:
-    """What `overlay` wrote of a tree's files; a tree without a plan has none that were handed in."""
+    """Return what `overlay` wrote of a tree's files; without a plan, none were handed in."""
     path = Path(tree, "handed_in.json")
     if not path.is_file():
         return {"homework": homework, "yours": [], "files": []}
@@ -447,7 +447,7 @@ class Finder(importlib.abc.MetaPathFinder):
         return shown.get(filename)
 
     def notes(self, module: str) -> list[tuple[str, str]]:
-        """What was done to import a module, and the helper modules beside it."""
+        """Return what was done to import a module, and the helper modules beside it."""
         return self.loaders[module][0].notes if module in self.loaders else []
 
     def is_students(self, filename: str, line: int) -> bool:

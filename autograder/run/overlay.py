@@ -226,7 +226,7 @@ def _check_imports(files: list[File], homework: Homework, tell: Tell) -> None:
 
 
 def _plan(files: list[File], homework: Homework) -> dict[str, Any]:
-    """What the worker must know beside the files themselves."""
+    """Return what the worker must know beside the files themselves."""
     return {
         "homework": homework.name,
         "yours": list(homework.yours),
@@ -255,7 +255,7 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _make_readable(tree: Path) -> None:
-    """For the user that checks run as, whatever the kit's own modes are."""
+    """Open a tree to the user that checks run as, whatever the kit's own modes are."""
     tree.chmod(0o755)
     for path in tree.rglob("*"):
         path.chmod(0o755 if path.is_dir() else 0o644)

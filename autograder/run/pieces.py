@@ -76,7 +76,7 @@ def members(piece: Piece, shown: str, conflicts: Iterable[tuple[int, int]] = ())
 
 
 def first_line(node: ast.stmt) -> int:
-    """Where a statement begins, decorators included."""
+    """Return the line where a statement begins, decorators included."""
     return min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", ()))])
 
 

@@ -24,7 +24,7 @@ _OF_AN_ENVIRONMENT = ("bin", "include", "lib", "lib64", "pyvenv.cfg", "share")
 
 
 def python_folders(hidden: Iterable[str]) -> list[str]:
-    """Where Python, its library and the installed packages lie, as real paths.
+    """Return the real paths of Python, its library and the installed packages.
 
     Args:
         hidden: real paths that are not shown; an environment that lies in one is.

@@ -264,7 +264,7 @@ class Student:
             print(f"{label}, line {line}: {category.__name__}: {message}", file=sys.stderr)
 
     def describe(self, error: BaseException) -> dict:
-        """What may be told about an exception: its kind, text, and the student's own line."""
+        """Return what may be told of an exception: its kind, text, and the student's own line."""
         text = _safe_text(error)
         report: dict = {"kind": "raised", "type": type(error).__name__, "text": text, "where": None}
         if isinstance(error, handed_in.Unjudged):

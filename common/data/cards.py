@@ -78,7 +78,7 @@ class Card:
 
 
 def load_all() -> dict[str, Card]:
-    """All cards, by name."""
+    """Return all cards, by name."""
     cards = {}
     for name, table in tomllib.loads(FILE.read_text(encoding="utf-8")).items():
         files = tuple(

@@ -96,7 +96,7 @@ def _read_packed(path: Path) -> dict[str, np.ndarray]:
 
 
 def _read_pngs(path: Path) -> dict[str, np.ndarray]:
-    """All drawings below a folder or in the zips beside the named one, by character."""
+    """Read all drawings below a folder or in the zips beside the named one, by character."""
     drawings: dict[str, list[tuple[str, np.ndarray]]] = {}
     for name, content in track(
         _files(path), "reading Omniglot", total=32460, transient=True, disable=not live()

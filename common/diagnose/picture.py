@@ -32,7 +32,7 @@ def figure_of(curves: Curves, runs: list[str]) -> plots.Figure:
 
 
 def _block(strip: plots.SubFigure, deep: int, curves: Curves, run: str, colour: str) -> None:
-    """All panels of one run, and one legend in its heading."""
+    """Draw all panels of one run, and one legend in its heading."""
     setting, columns = curves.setting_of(run), curves.runs[run].columns
     strip.suptitle(f"run {run}: {setting.title}", x=0.01, ha="left", fontweight="bold")
     axes = strip.subplots(deep, ACROSS, squeeze=False).ravel()

@@ -193,7 +193,7 @@ def _draw_means(
 
 
 def _ask(comparison: Comparison) -> Prediction:
-    """By input(), until the answer can be read."""
+    """Ask by input() until the answer can be read."""
     best = "lowest" if comparison.lower else "highest"
     what = "curve will end" if comparison.mean_over is None else "mean will be"
     print(

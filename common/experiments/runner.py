@@ -109,7 +109,7 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
 
 
 def _ask_for_predictions(plan: Plan) -> None:
-    """Before a comparison is trained: which curve will win. Its reference bands open afterwards."""
+    """Ask which curve will win, before the training; the reference bands open afterwards."""
     unfinished = {
         folder.name
         for job in plan.trainings()

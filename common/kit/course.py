@@ -42,7 +42,7 @@ def _span(time: timedelta) -> str:
 
 
 def deadline(homework: str, root: Path) -> Deadline | None:
-    """When a homework is due; None where no course says so, or its zone is not known here.
+    """Return when a homework is due; None where no course says so, or its zone is not known here.
 
     Raises:
         KitError: when the course's file cannot be read.

@@ -103,7 +103,7 @@ def _python_of(venv: Path) -> Path:
 
 
 def _create(venv: Path) -> None:
-    """By Python itself, which brings pip along, else by uv."""
+    """Make the environment by Python itself, which brings pip along, else by uv."""
     try:
         _run([sys.executable, "-m", "venv", str(venv)])
     except Failed:

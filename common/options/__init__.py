@@ -45,7 +45,7 @@ class Parser(command_line.Parser):
     def parse_args(  # type: ignore[override]  # argparse overloads it for own namespaces
         self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
     ) -> argparse.Namespace:
-        """As always, with `changed`: the options that differ from their defaults, by name."""
+        """Parse as always, and add `changed`: the options that differ from their defaults."""
         chosen = super().parse_args(args, namespace)
         chosen.changed = {
             action.dest: getattr(chosen, action.dest)

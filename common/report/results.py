@@ -188,7 +188,7 @@ class Results:
         return found
 
     def _state(self, name: str) -> str:
-        """How far a run is that gave no numbers."""
+        """Say how far a run is that gave no numbers."""
         states = [state_of(folder) for folder in self._folders(name)]
         if any(state.kind == STOPPED for state in states):
             return "stopped, can be gone on with"

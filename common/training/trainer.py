@@ -251,11 +251,11 @@ class _Display:
         self.bar.stop()
 
     def advance(self, step: int, speed: float) -> None:
-        """After every step."""
+        """Move the bar on, after every step."""
         self.bar.update(self.row, completed=step, speed=speed)
 
     def evaluated(self, row: Metrics, reference: Reference) -> None:
-        """After an evaluation: its figures, the reference beside one, and a warning."""
+        """Print an evaluation: its figures, the reference beside one, and a warning."""
         beside = reference.beside(row)
         words = [f"step {row['step']}/{self.steps}"]
         for name, value in row.items():

@@ -52,7 +52,7 @@ def _review_of(rng: np.random.Generator, label: int) -> str:
 
 
 def whereabouts(rng: np.random.Generator) -> Task:
-    """Where is someone, of two places? Said with two new words for the places.
+    """Make tasks that ask where someone is, of two places, in two new words for the places.
 
     Pre-training asks for places by their own names, and never says labels after stories.
     """
@@ -69,5 +69,5 @@ def whereabouts(rng: np.random.Generator) -> Task:
 
 
 def stars() -> Task:
-    """How many stars does a review give? Said with the words "one" to "five"."""
+    """Make tasks that ask for the stars of a review, in the words "one" to "five"."""
     return Task(STARS, _review_of)

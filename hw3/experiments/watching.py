@@ -38,7 +38,7 @@ class Watch:
         self.rows: list[dict[str, float]] = []
 
     def note(self, figures: Figures, loss: float) -> None:
-        """After each step: what to measure when a row is due, and the step's loss."""
+        """Note a step's loss, and measure when a row is due."""
         self.losses.append(loss)
         if len(self.losses) % self.every:
             return

@@ -32,7 +32,7 @@ class Settings:
     lr: float
 
     def changed(self, chosen: Namespace) -> Settings:
-        """With what the command line says in place."""
+        """Return the settings with what the command line says in place."""
         steps, batch = chosen.steps or self.steps, chosen.batch or self.batch
         if chosen.tiny:
             steps, batch = min(steps, TINY["steps"]), min(batch, TINY["batch"])

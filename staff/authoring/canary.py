@@ -46,6 +46,6 @@ def without(text: str) -> str:
 
 
 def find_canaries(text: str, canaries: list[str]) -> list[str]:
-    """Those canaries that a text holds, whatever was made of the line around them."""
+    """Return the canaries that a text holds, whatever was made of the line around them."""
     lower = text.casefold()
     return [canary for canary in canaries if canary in lower]

@@ -49,7 +49,7 @@ class CatalogError(KitError):
 
 
 def entries(homework: str, kind: str, root: Path = ROOT) -> list[Entry]:
-    """All mistakes or variants of a homework, in the order of their files.
+    """Return all mistakes or variants of a homework, in the order of their files.
 
     Those of problems that the course leaves out are not among them.
 

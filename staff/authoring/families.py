@@ -20,7 +20,7 @@ class Family:
 
 @functools.cache
 def load() -> tuple[Family, ...]:
-    """All families."""
+    """Return all families."""
     path = ROOT / "staff" / "mistakes" / "families.toml"
     rows = tomllib.loads(path.read_text(encoding="utf-8"))["family"]
     return tuple(Family(row["slug"], tuple(row["mistakes"]), row["text"]) for row in rows)

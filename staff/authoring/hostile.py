@@ -61,7 +61,7 @@ class Attack:
 
 
 def attacks(homework: str, root: Path = ROOT) -> list[Attack]:
-    """All attacks on a homework, in the order of their files.
+    """Return all attacks on a homework, in the order of their files.
 
     Raises:
         CatalogError: when one has no docstring, attacks no hole, or shares its name.

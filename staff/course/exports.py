@@ -81,7 +81,7 @@ def _read(path: Path, findings: Findings) -> Table:
 def _closed(
     assignment: Assignment, grades: list[Grade], findings: Findings, platform: str
 ) -> list[Grade]:
-    """Those with a grade in an assignment; who is left out for being open is said."""
+    """Return those with a grade in an assignment; say who is left out for being open."""
     found = [g for g in grades if assignment.name in g.marks and not g.marks[assignment.name].open]
     open_ = sum(1 for g in grades if assignment.name in g.marks) - len(found)
     if open_:

@@ -80,7 +80,7 @@ def _cut(argv: list[str]) -> tuple[list[str], list[str]]:
 
 
 def draw(homework: Homework, rng: np.random.Generator) -> list[Entry]:
-    """For every hole one of its right ways, or none for the solution's own."""
+    """Draw for every hole one of its right ways, or none for the solution's own."""
     ways: dict[str, list[Entry]] = {}
     for entry in entries(homework.name, "variant", homework.root):
         ways.setdefault(entry.problem, []).append(entry)

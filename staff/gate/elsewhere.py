@@ -21,7 +21,7 @@ class Loss:
 
 @functools.cache
 def load() -> tuple[Loss, ...]:
-    """All losses of `staff/gate/elsewhere.toml`."""
+    """Return all losses of `staff/gate/elsewhere.toml`."""
     text = (ROOT / "staff" / "gate" / "elsewhere.toml").read_text(encoding="utf-8")
     rows = tomllib.loads(text).get("loss", [])
     return tuple(

@@ -304,6 +304,6 @@ def _students(records: list[dict], homework: Homework, hand_ins: HandIns) -> Tab
 
 
 def _time_of(record: dict) -> str:
-    """When it was handed in; without that, when it was packed by the student's own clock."""
+    """Say when it was handed in, or else packed, by the student's own clock."""
     packed = record.get("packed")
     return record["submitted"] or (f"not known; packed {packed}" if packed else "")

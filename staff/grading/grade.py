@@ -266,7 +266,7 @@ def _sort_out(
     times: Path | None,
     findings: Findings,
 ) -> HandIns:
-    """All uploads with owners and times, from files that were named or lie in the folder.
+    """Return all uploads with owners and times, from files that were named or lie in the folder.
 
     Raises:
         KitError: when a file that was named is not there, or one of them is wrong.

@@ -51,7 +51,7 @@ class Job:
 
     @property
     def upload(self) -> str:
-        """What the upload is called, as text that can be written."""
+        """Return what the upload is called, as text that can be written."""
         return readable(Path(self.source).name)
 
 

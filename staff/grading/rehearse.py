@@ -178,7 +178,7 @@ def make_class(homework: Homework, count: int, work: Path) -> list[Student]:
 
 
 def _expected(one: Student, earns: str, homework: Homework) -> Made | None:
-    """What a clumsy upload must earn; None where that is left open."""
+    """Return what a clumsy upload must earn; None where that is left open."""
     if earns == BUT_ONE:
         return Made(one.ident, "attack", _last_function(homework).id, "a bracket too few")
     return Made(one.ident, "solution") if earns == ALL else None

@@ -141,7 +141,7 @@ class Session:
         return record
 
     def _protect_answers(self) -> None:
-        """By the rights of files as well, where students' code runs as another user."""
+        """Protect answers by file permissions, too, where students' code runs as another user."""
         if "user" in self.worker.isolation.split("+"):
             close_to_others(self.homework.root)
 

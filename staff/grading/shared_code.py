@@ -159,7 +159,7 @@ def _right_answers_share(homework: Homework, file: str, work: Path) -> set[int]:
 
 
 def _pairs(authors: list[Author], file: str, left_out: set[int]) -> list[Pair]:
-    """All pairs of a class, and of the class with the corpus, that share anything."""
+    """Return all pairs of a class, and of the class with the corpus, that share anything."""
     import copydetect
 
     raw = {

@@ -58,7 +58,7 @@ def _with_level(table: str, level: int, opens: str) -> str:
 
 
 def _without_causes(homework: Homework) -> None:
-    """What is known without anything that could be named: what says nothing stays known."""
+    """Return what is known without anything that could be named: what says nothing stays known."""
     known = Knowledge.load(homework)
     bare = {name: replace(one, things=[]) for name, one in known.problems.items()}
     Knowledge(bare).save(homework)

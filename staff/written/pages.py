@@ -171,7 +171,7 @@ def _data(homework: Homework, rubric: Rubric, idents: list[str], store: str) -> 
 
 
 def checker(homework: Homework, papers: list[Paper]) -> Checker:
-    """What holds the answers of these papers against their authors' runs."""
+    """Return what holds the answers of these papers against their authors' runs."""
     everybody = {paper.ident: facts.read(paper.folder / "runs") for paper in papers}
     names = {
         fact.run for found in everybody.values() for fact in found if not fact.run.endswith(".json")

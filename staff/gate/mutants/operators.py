@@ -312,7 +312,7 @@ def _binary(node: ast.BinOp) -> Iterator[Change]:
 
 
 def _further(node: ast.AST, function: ast.FunctionDef) -> Iterator[Change]:
-    """What a student may think who does not slip: these changes are candidates for an explanation."""
+    """Change what a student may think who does not slip: candidates for an explanation."""
     match node:
         case ast.BinOp(op=ast.Add() | ast.Sub()):
             if isinstance(node.op, ast.Add):

@@ -50,7 +50,7 @@ class Grading:
             print(f"FOR THE STAFF: {note}")  # Gradescope shows this log to them alone
 
     def _progress(self, row: CheckResult) -> None:
-        """After every check: what is told of secret inputs is not shown."""
+        """Note the state after every check; what is told of secret inputs is not shown."""
         with self.lock:
             self.rows.append(row)
             self.record["extra"] = 0

@@ -231,7 +231,7 @@ class _Measurement:
 
     @functools.cached_property
     def _code(self) -> tuple[int, list[str]]:
-        """How many bytes of code there are, and the lines that read files."""
+        """Return how many bytes of code there are, and the lines that read files."""
         files = files_to_judge(self.homework, self.folder)
         lines = [
             f"{file.name}, line {line}: {what}"
