@@ -35,13 +35,13 @@ class Task:
 
 
 def opinions(rng: np.random.Generator) -> Task:
-    """Is a review good or bad? Said with two words that mean nothing elsewhere."""
+    """Make a task that asks whether a review is good or bad, in two words without other meaning."""
     names = [LABELS[index] for index in rng.permutation(len(LABELS))[:2]]
     return Task(names, reviews.opinion)
 
 
 def grades(rng: np.random.Generator) -> Task:
-    """How many stars does a review give, of five? Said with five words that mean nothing elsewhere."""
+    """Make a task that asks for one to five stars of a review, in words without other meaning."""
     names = [LABELS[index] for index in rng.permutation(len(LABELS))[: len(STARS)]]
     return Task(names, _review_of)
 
@@ -52,7 +52,7 @@ def _review_of(rng: np.random.Generator, label: int) -> str:
 
 
 def whereabouts(rng: np.random.Generator) -> Task:
-    """Make tasks that ask where someone is, of two places, in two new words for the places.
+    """Make a task that asks where someone is, of two places, in two new words for the places.
 
     Pre-training asks for places by their own names, and never says labels after stories.
     """
@@ -69,5 +69,5 @@ def whereabouts(rng: np.random.Generator) -> Task:
 
 
 def stars() -> Task:
-    """Make tasks that ask for the stars of a review, in the words "one" to "five"."""
+    """Make a task that asks for the stars of a review, in the words "one" to "five"."""
     return Task(STARS, _review_of)

@@ -8,7 +8,7 @@ from staff.authoring import families
 
 
 def no_mistakes(knowledge: Knowledge, slugs: list[str]) -> list[str]:
-    """Those that give what the solution gives, on every check: nothing is recorded of them."""
+    """Return those that give what the solution gives on every check: none is recorded."""
     recorded = {slug for group in _groups(knowledge) for slug in group}
     return [slug for slug in slugs if slug not in recorded]
 
