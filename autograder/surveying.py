@@ -95,7 +95,7 @@ def survey_check(
 
 
 def parameters(homework: Homework) -> dict[str, list[str]]:
-    """Probe → what its arguments are called, without the modules that come first."""
+    """Return the names of each probe's arguments, without the modules that come first."""
     return _parameters(homework.checks / "probes.py")
 
 

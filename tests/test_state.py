@@ -87,7 +87,7 @@ def test_a_lesser_run_does_not_take_the_place_of_the_one_asked_for(tmp_path, cap
     assert state_of(folder).kind == FINISHED
     run = open_toy(tmp_path / "b" / "one-seed0", changed={"lr": 1.0})
     assert run.config["options"] == {"lr": 1.0}
-    assert "note: --lr 1.0 makes another run than the one asked for" in capsys.readouterr().out
+    assert "note: --lr 1.0 makes this another run than the one asked for" in capsys.readouterr().out
 
 
 def test_a_resume_goes_on_with_the_run_asked_for_alone(tmp_path, capsys):

@@ -21,7 +21,7 @@ TAIL = 4096  # bytes of a log that its last line is looked for in
 
 @dataclass(frozen=True)
 class Command:
-    """What is run: a title for people, the command line, and the file that its output goes to."""
+    """A program to run: a title for people, its command line, and the file for its output."""
 
     title: str
     arguments: tuple[str, ...]

@@ -35,7 +35,7 @@ class Settings:
 
 
 def adjust(settings: Settings, chosen: Namespace) -> Settings:
-    """The settings with what the command line says of steps, rate and size."""
+    """Return the settings, changed by the command line's steps, rate and size."""
     if chosen.steps:
         settings = replace(settings, steps=chosen.steps)
     if chosen.lr:

@@ -23,7 +23,7 @@ SHIFT, MODE, MIDDLE = "feature", "middle", 2  # of four blocks, counted from 0
 
 
 def run(chosen: Namespace, folder: Path) -> None:
-    """Tune; measure new pictures, and what of the network has moved."""
+    """Tune; measure new pictures, and which parts of the network have changed."""
     settings = TINY if chosen.tiny else SETTINGS
     steps = chosen.steps or settings.steps
     record = open_folder("watch-block", chosen, folder, **asdict(settings) | {"steps": steps})

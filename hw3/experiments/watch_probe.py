@@ -23,7 +23,7 @@ RATE = 1e-3  # of tuning: larger than the experiment's, so that what a mistake d
 
 
 def run(chosen: Namespace, folder: Path) -> None:
-    """Tune; measure both kinds of new pictures, and how far head and blocks have moved."""
+    """Tune; measure both kinds of new pictures, and how far head and blocks have changed."""
     settings = TINY if chosen.tiny else SETTINGS
     steps = chosen.steps or settings.steps
     record = open_folder("watch-probe", chosen, folder, **asdict(settings) | {"steps": steps})

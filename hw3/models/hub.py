@@ -64,7 +64,7 @@ def hub_model(name: str) -> Language:
     """A pre-trained model by its short name, downloaded by `transformers` when it is not on disk.
 
     Raises:
-        KitError: when the package is not installed, or the model cannot be had.
+        KitError: when the package is not installed, or the model is not available.
     """
     try:
         from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer

@@ -13,7 +13,7 @@ from common.homework import Homework
 
 
 def training_tree(homework: Homework, target: Path, files: Path) -> Path:
-    """Lay files onto the kit, with what a training reads and a check does not."""
+    """Lay files onto the kit, and add the files that trainings read and checks do not."""
     tree = overlay(homework, target, files)
     shutil.copytree(homework.stubs, tree / homework.stubs.relative_to(homework.root))
     for path in homework.folder.iterdir():

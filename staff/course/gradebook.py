@@ -125,7 +125,7 @@ def _report(
 
 
 def _open_counts(grades: list[Grade]) -> list[str]:
-    """Return what is open and for whom; what concerns many is counted."""
+    """Say what has no grade yet, with up to three students' names or else their number."""
     those: dict[str, list[str]] = {}
     for one in grades:
         for text in one.open:

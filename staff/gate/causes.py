@@ -184,7 +184,7 @@ class Recorder:
 
 
 def _bands(rows: dict[str, list[np.ndarray]], runs: int) -> dict[str, np.ndarray]:
-    """The least and the largest numbers over all runs, where all have as many."""
+    """Return the least and the largest numbers over all runs, if all runs have the same shape."""
     return {
         key: np.array([np.min(those, 0), np.max(those, 0)], np.float32)
         for key, those in rows.items()

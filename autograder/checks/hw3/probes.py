@@ -409,7 +409,7 @@ def frozen_flags(wrapped):
 
 
 def matrices(wrapped, before):
-    """What `make_update` left: sizes, what is zero, the spread and rank of the rest, the layer."""
+    """What `make_update` made: sizes, which part is zero, size and rank of the other, the layer."""
     parts = update_parameters(wrapped)
     flat = {name: p.detach().reshape(len(p), -1).double() for name, p in parts.items()}
     zero = [int(not p.any()) for p in flat.values()]

@@ -29,13 +29,13 @@ main() {
   chmod 755 "$source/run_autograder"
 }
 
-# The versions that this release was tried with, or, when one cannot be had, none of them: another torch
+# The versions that this release was tried with, or, when one is not available, none of them: another torch
 # must not be put in the place of the one from TORCH_INDEX.
 constraints=""
 install() {
   if [ -n "$constraints" ]; then
     "$venv/bin/python" -m pip install --quiet -c "$constraints" "$@" && return
-    echo "the versions in constraints.txt cannot be had; taking what requirements.txt allows"
+    echo "the versions in constraints.txt are not available; taking what requirements.txt allows"
     constraints=""
   fi
   "$venv/bin/python" -m pip install --quiet "$@"
