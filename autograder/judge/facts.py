@@ -20,8 +20,7 @@ NOT_OF_THE_STUDENT = ("`stand_ins`",)  # what stands in the place of other holes
 
 
 def facts(surveys: dict[str, Survey], student: Units, solution: Units) -> list[Told]:
-    """Exceptions, conditions that do not hold, gradients that are zero or alone wrong, and where else
-    it is right."""
+    """Find exceptions, conditions that do not hold, and gradients that are zero or alone wrong."""
     wrong = _wrong(student, solution)
     found = [
         *_exceptions(surveys),

@@ -36,7 +36,7 @@ MOST_FACTS = 2  # beside a cause or a relation
 
 @dataclass(frozen=True)
 class Line:
-    """A line that a student reads: `lead` says how sure it is, and is empty for what can be seen."""
+    """A line for students: `lead` says how sure it is, and is empty for facts."""
 
     lead: str
     text: str

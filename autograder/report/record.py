@@ -195,6 +195,6 @@ class HomeworkResult:
 
 
 def _whole(points: float) -> float:
-    """Without the dust of binary fractions; an int where it is one."""
+    """Round away binary fractions; return an int where it is one."""
     points = round(points, 6)
     return int(points) if points == int(points) else points

@@ -464,5 +464,5 @@ class Finder(importlib.abc.MetaPathFinder):
 
 
 def install(finder: Finder) -> None:
-    """Ask this finder first, and none of an earlier tree."""
+    """Install this finder before all others, and remove that of an earlier tree."""
     sys.meta_path[:] = [finder] + [one for one in sys.meta_path if not isinstance(one, Finder)]

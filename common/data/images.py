@@ -29,7 +29,7 @@ class FewShotImages:
         """The images of one split, uint8 [classes of the split, drawings, 28, 28].
 
         Raises:
-            KitError: for a split that is not there.
+            KitError: for an unknown split.
         """
         if name not in self.classes:
             raise KitError(

@@ -108,7 +108,7 @@ def _table(root: Path) -> dict:
 
 
 def listed(table: dict) -> tuple[str, ...]:
-    """`drop` of a course's table.
+    """Return `drop` of a course's table.
 
     Raises:
         ValueError: when it is no list of names like "hw1.X".

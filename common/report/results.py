@@ -175,7 +175,7 @@ class Results:
         return any(len(runs) > 1 for runs in self.used.values())
 
     def uses(self) -> list[Use]:
-        """Say of every run whose numbers are asked for how far it is; extra ones only where they are."""
+        """Say how far each run is whose numbers are asked for; extra runs only if they exist."""
         found = []
         for name, runs in self.used.items():
             if runs and runs[0].config:

@@ -107,10 +107,10 @@ class TaskSampler:
 
 
 def shift(tasks: Tasks, most: int, rng: np.random.Generator) -> Tasks:
-    """The tasks with every drawing moved a little, each by itself: the same characters all the same.
+    """Return the tasks with every drawing moved a little; the characters stay the same.
 
-    For meta-training only, as new drawings at no cost: a network that has seen 20 drawings of a
-    character learns where they happen to lie.
+    Use it for meta-training only. It gives new drawings at no cost: a network that has seen only 20
+    drawings of a character also learns where they happen to be.
 
     Args:
         tasks: of drawings, [T, n, 1, side, side].

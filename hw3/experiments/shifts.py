@@ -80,7 +80,7 @@ def task(shift: str, seed: int, count: int) -> Pictures:
 
 
 def _draw(columns: dict[str, np.ndarray], path: Path) -> None:
-    """The table as a picture: what is tuned, under which shift."""
+    """Draw the table as a picture: what is tuned against the shift."""
     figure, axis = plots.new(width=6.4, height=4.4)
     means = np.array([[columns[f"{s}/{m}"].mean() for s in SHIFTS] for m in MODES])
     axis.imshow(means, cmap="cividis", vmin=0, vmax=1, aspect="auto")

@@ -293,7 +293,7 @@ def _keys(tree: object) -> Iterator[str]:
 
 
 def as_text(found: list[Overlap]) -> str:
-    """One line for each, those without a reason first."""
+    """Return one line for each overlap, those without a reason first."""
     lines = []
     for one in sorted(found, key=lambda one: bool(one.reason)):
         sign = "ok" if one.reason else "NO REASON"

@@ -42,7 +42,7 @@ KINDS = ("refused", "zero", "note", "perfect", "superseded", "similar")  # the o
 
 @dataclass(frozen=True)
 class Item:
-    """One line of a list: whom it concerns, what kind of thing it is, and what is to be seen."""
+    """One line of a list: whom it concerns, its kind, and what was seen."""
 
     who: str
     kind: str

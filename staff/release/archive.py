@@ -237,7 +237,7 @@ def _prove(root: Path, kit: Path, names: list[str]) -> None:
 
 
 def _zip(kit: Path, archive: Path) -> None:
-    """Write the archive; one of the same version with other contents stays as it is.
+    """Write the archive; never overwrite one of the same version with other contents.
 
     Raises:
         KitError: when there is such a one.

@@ -19,7 +19,7 @@ NOWHERE, OTHER_RUN, TINY, OTHER_STUDENT, ORDER, SIZE = (
 
 @dataclass(frozen=True)
 class Mark:
-    """What no run bears out: where, which kind, and in words."""
+    """A statement that no run supports: its place, its kind, and a text."""
 
     start: int
     end: int

@@ -185,5 +185,5 @@ class MultiTaskNet(nn.Module):
 
 
 def _no_head(features: torch.Tensor) -> torch.Tensor:
-    """Stands in for a head whose ratings nobody reads."""
+    """Take the place of a head whose ratings are not used."""
     return features[:, :1]
