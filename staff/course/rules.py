@@ -218,7 +218,7 @@ def _viva(
 
 
 def _cell(assignment: Assignment, work: Work, mark: Mark, counting: list[str]) -> str:
-    """Per cent, or what is known of each half."""
+    """Return the share in per cent, or, while a half is open, the state of each half."""
     if not mark.open:
         return f"{100 * mark.share:.2f}"
     if assignment.kind == "project":

@@ -217,7 +217,9 @@ def _twice(one: Student, solved: Path, homework: Homework) -> list[tuple[str, by
 
 
 def _by_name(one: Student, solved: Path, homework: Homework) -> list[tuple[str, bytes]]:
-    """Called by the student's name, with letters in two pieces as one system writes them."""
+    """Name the zip by the student's name, its accents as separate characters, as one system writes
+    them.
+    """
     name = unicodedata.normalize("NFD", one.name)
     return [(f"{name}.zip", _zip(_files(solved, homework)))]
 
