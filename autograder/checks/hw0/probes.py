@@ -74,8 +74,9 @@ def _cosine(one, other):
 
 def _tables(hw, users, items, dim, shared):
     """The student's two Tables."""
-    result = several(hw.model.embedding_tables(users, items, dim, shared), 2,
-                     "(watch tables, rate tables)")  # fmt: skip
+    result = several(
+        hw.model.embedding_tables(users, items, dim, shared), 2, "(watch tables, rate tables)"
+    )
     for tables in result:
         for part in PARTS:
             if not isinstance(getattr(tables, part, None), nn.Embedding):
@@ -198,8 +199,10 @@ def _sketches(outputs, weights, modules):
             )
         summed = (output * weights[number_]).sum()
         if not summed.requires_grad:
-            raise Unexpected(f"the output {key} carries no gradient: the path is cut "
-                             "(detach, no_grad, .item(), or a new tensor)")  # fmt: skip
+            raise Unexpected(
+                f"the output {key} carries no gradient: the path is cut "
+                "(detach, no_grad, .item(), or a new tensor)"
+            )
         found = torch.autograd.grad(
             summed, [p for _, p in named], retain_graph=True, allow_unused=True
         )
@@ -363,7 +366,9 @@ def _many_left(hw, gradient, rng, times):
     for _ in range(times):
         left = array(hw.surgery.surgery(gradient.clone(), rng), "what is left")
         if left.shape != tuple(gradient.shape):
-            raise Unexpected(f"what is left has shape {list(left.shape)}; expected [T, P] = "
-                             f"{list(gradient.shape)}")  # fmt: skip
+            raise Unexpected(
+                f"what is left has shape {list(left.shape)}; expected [T, P] = "
+                f"{list(gradient.shape)}"
+            )
         found.append(left)
     return found

@@ -19,10 +19,12 @@ def test_ranking(student, reference, rng):
         positive, negative = logits(rng, count)
         seen = student.ranking(positive, negative)
         assert_matches(
-            seen["loss"], reference.ranking["loss"],
+            seen["loss"],
+            reference.ranking["loss"],
             "Check which logit comes first, what is averaged, and what the sigmoid is applied to. "
-            "There is no logarithm here.", name="the loss",
-        )  # fmt: skip
+            "There is no logarithm here.",
+            name="the loss",
+        )
         other = student.ranking(negative, positive)
         require(
             bool(abs(seen["loss"] + other["loss"] - 1) <= 1e-5),
@@ -40,26 +42,37 @@ def test_ranking_gradient(student, reference, rng):
     seen = student.ranking(positive, negative)
     for key, name in (("first", "positive"), ("second", "negative")):
         assert_matches(
-            seen[key], reference.ranking[key],
+            seen[key],
+            reference.ranking[key],
             "Each entry of the gradient belongs to one pair, and both logits of a pair get one.",
             name=f"the gradient by {name}",
-        )  # fmt: skip
+        )
     far = np.array([90, -120, 300], np.float32)
     seen = student.ranking(far, np.zeros(3, np.float32))
     assert_matches(
-        seen["loss"], 1 / 3, "A margin may be large: exp overflows, a sigmoid does not.",
-        name="the loss of pairs with margins 90, -120 and 300", atol=1e-4,
-    )  # fmt: skip
-    assert_matches(seen["first"], np.zeros(3), "The gradient of a saturated pair is 0.",
-                   name="the gradient of pairs with margins 90, -120 and 300")  # fmt: skip
+        seen["loss"],
+        1 / 3,
+        "A margin may be large: exp overflows, a sigmoid does not.",
+        name="the loss of pairs with margins 90, -120 and 300",
+        atol=1e-4,
+    )
+    assert_matches(
+        seen["first"],
+        np.zeros(3),
+        "The gradient of a saturated pair is 0.",
+        name="the gradient of pairs with margins 90, -120 and 300",
+    )
     wide = np.array([7.5, -8, 8.5, -6], np.float32)
     seen = student.ranking(wide, np.zeros(4, np.float32))
     steep = 1 / (4 * np.cosh(wide.astype(np.float64) / 2) ** 2)
     assert_matches(
-        seen["first"], -steep / 4,
+        seen["first"],
+        -steep / 4,
         "A pair with a large margin still has a small gradient: do not clamp.",
-        name="the gradient of pairs with margins 7.5, -8, 8.5 and -6", rtol=1e-2, atol=1e-8,
-    )  # fmt: skip
+        name="the gradient of pairs with margins 7.5, -8, 8.5 and -6",
+        rtol=1e-2,
+        atol=1e-8,
+    )
 
 
 @problem("3b", points=1)
@@ -71,15 +84,17 @@ def test_rating(student, reference, rng):
         ratings = rng.randint(1, 6, size=count).astype(np.float32)
         seen = student.rating(predicted, ratings)
         assert_matches(
-            seen["loss"], reference.rating["loss"],
+            seen["loss"],
+            reference.rating["loss"],
             "Square each error, then average. Use the predictions as they are.",
             name="the loss",
-        )  # fmt: skip
+        )
         assert_matches(
-            seen["first"], reference.rating["first"],
+            seen["first"],
+            reference.rating["first"],
             "The gradient points from the stars to the prediction, entry by entry.",
             name="the gradient by the predictions",
-        )  # fmt: skip
+        )
         require_unchanged(student, "predicted", "ratings")
 
 

@@ -54,10 +54,11 @@ def test_tables(student, rng):
         for index, gradient in enumerate(seen["gradients"]):
             columns = 1 if index % 3 == 2 else DIM
             assert_matches(
-                gradient, columns * expected[: ids.max() + 2],
+                gradient,
+                columns * expected[: ids.max() + 2],
                 "Every use of an id trains its row, row 0 included.",
                 name=f"the gradient of looked-up rows of {('users', 'items', 'bias')[index % 3]}",
-            )  # fmt: skip
+            )
 
 
 @problem("1a", points=1, random=True)
@@ -73,15 +74,19 @@ def test_drawn(student, rng):
     """
     for shared, users, items, dim in ((True, 470, 400, 48), (False, 400, 430, 60)):
         seen = student.tables_statistics([users, items], dim, shared, int(rng.randint(2**31)))
-        names = ["users", "items"] if shared else [
-            f"{part} ({task})" for task in ("watch", "rate") for part in ("users", "items")
-        ]  # fmt: skip
+        names = (
+            ["users", "items"]
+            if shared
+            else [f"{part} ({task})" for task in ("watch", "rate") for part in ("users", "items")]
+        )
         scale = 1 / math.sqrt(dim)
         for index, name in enumerate(names):
             count = (users if index % 2 == 0 else items) * dim
             for key, expected in (
-                ("root_mean_square", scale), ("mean", 0.0), ("mean_absolute", 0.79788 * scale),
-            ):  # fmt: skip
+                ("root_mean_square", scale),
+                ("mean", 0.0),
+                ("mean_absolute", 0.79788 * scale),
+            ):
                 value = seen[key][index]
                 like = _spread_like(value, count // dim, dim) if key == "root_mean_square" else ""
                 require(
@@ -144,10 +149,12 @@ def test_head(student, reference, rng):
             "list.",
         )
         assert_matches(
-            seen["outputs"], expected["outputs"],
+            seen["outputs"],
+            expected["outputs"],
             "Check the order of the layers, what is between two layers, and what is after the "
-            "last one.", name=f"the head of layer_sizes={sizes}",
-        )  # fmt: skip
+            "last one.",
+            name=f"the head of layer_sizes={sizes}",
+        )
 
 
 @problem("1b", points=1)
@@ -158,11 +165,15 @@ def test_head_trains(student, reference, rng):
         weights = rng.normal(size=(7, 1)).astype(np.float32)
         seen = student.head_outputs(sizes, features, weights)
         expected = reference.head_outputs
-        assert_matches(seen["outputs"], expected["outputs"], "See the first check of 1b.",
-                       name="the outputs")  # fmt: skip
-        assert_matches(seen["gradient"], expected["gradient"],
-                       "The values may be right and the gradient cut.",
-                       name="the gradient by the features")  # fmt: skip
+        assert_matches(
+            seen["outputs"], expected["outputs"], "See the first check of 1b.", name="the outputs"
+        )
+        assert_matches(
+            seen["gradient"],
+            expected["gradient"],
+            "The values may be right and the gradient cut.",
+            name="the gradient by the features",
+        )
         require(
             seen["alive"] == 1,
             "the untrained head gives the same number for every input",
@@ -190,15 +201,19 @@ def pairs(rng, batch):
 def assert_outputs(seen, expected):
     """Both outputs have the shape [B] and the recorded values."""
     assert_matches(
-        seen["watch"], expected["watch"],
+        seen["watch"],
+        expected["watch"],
         "Each pair gets one number: the scalar product of its two vectors, plus the bias of its "
-        "item. Do not mix the shapes [B] and [B, 1].", name="the watch logits",
-    )  # fmt: skip
+        "item. Do not mix the shapes [B] and [B, 1].",
+        name="the watch logits",
+    )
     assert_matches(
-        seen["rating"], expected["rating"],
+        seen["rating"],
+        expected["rating"],
         "Check the three parts of the features, their order, which tables they come from, and the "
-        "shape of the head's output.", name="the ratings",
-    )  # fmt: skip
+        "shape of the head's output.",
+        name="the ratings",
+    )
 
 
 @problem("2a", points=1)
@@ -258,6 +273,8 @@ def assert_gradients(seen, expected, rating_tables):
             if output == "rating" and owner == rating_tables:
                 idea = "The rating trains the head and the tables: is the gradient cut somewhere?"
             assert_matches(
-                seen[output][part], numbers, idea,
+                seen[output][part],
+                numbers,
+                idea,
                 name=f"the gradient of the {output} output by {part} (three numbers)",
-            )  # fmt: skip
+            )

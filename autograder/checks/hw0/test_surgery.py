@@ -13,11 +13,12 @@ def test_cosine(student, reference, rng):
         for sign in (1, -1):
             seen = student.cosine(first, (sign * second).astype(np.float32), shapes, scale)
             assert_matches(
-                seen["cosine"], reference.cosine["cosine"],
+                seen["cosine"],
+                reference.cosine["cosine"],
                 "Join all parameters into one vector. A parameter that a loss does not use has "
                 "the gradient 0.",
                 name="the cosine",
-            )  # fmt: skip
+            )
             require(
                 seen["grad_moved"] == 0,
                 "the `.grad` of a parameter changed",
@@ -26,9 +27,11 @@ def test_cosine(student, reference, rng):
             )
     nothing = student.cosine_of_nothing(first)
     assert_matches(
-        nothing, 0.0, "A zero gradient has no direction: the cosine is 0 by definition.",
+        nothing,
+        0.0,
+        "A zero gradient has no direction: the cosine is 0 by definition.",
         name="the cosine where one loss does not depend on the parameters",
-    )  # fmt: skip
+    )
 
 
 @problem("X2")
@@ -42,10 +45,12 @@ def test_two_tasks(student, reference, rng):
             gradients[1] *= -1
         left = student.projected(gradients, seed)
         assert_matches(
-            left, reference.projected,
+            left,
+            reference.projected,
             "Project only if the scalar product is negative, always on the other task's original "
-            "gradient, and in the same way for both tasks.", name="what is left",
-        )  # fmt: skip
+            "gradient, and in the same way for both tasks.",
+            name="what is left",
+        )
         require_unchanged(student, "gradients")
 
 
@@ -84,8 +89,13 @@ def test_orders_of_all_tasks(student, reference, rng):
             "are possible",
             "Each task meets the two others in both orders.",
         )
-        assert_matches(left, right, "See the other checks of X2.",
-                       name=f"what is left of task {task}", atol=2e-3)  # fmt: skip
+        assert_matches(
+            left,
+            right,
+            "See the other checks of X2.",
+            name=f"what is left of task {task}",
+            atol=2e-3,
+        )
     require(
         int(seen["together"]) == int(expected["together"]),
         f"in 250 calls {int(seen['together'])} different results were seen for the three tasks "
@@ -116,6 +126,9 @@ def judge_orders(student, reference, gradients, times):
         "Draw a new order of the other tasks from rng every time. A task does not meet itself.",
     )
     assert_matches(
-        seen, expected, "Both the test and the projection use what is left of the task's own gradient so far, "
-            "and the original gradient of the other task.", name="what is left of the last task",
-    )  # fmt: skip
+        seen,
+        expected,
+        "Both the test and the projection use what is left of the task's own gradient so far, "
+        "and the original gradient of the other task.",
+        name="what is left of the last task",
+    )

@@ -36,8 +36,11 @@ def require_shape(seen, labels):
 
 def require_still(moved, seen, what, idea):
     """Two predictions that should be equal are equal."""
-    require(moved.shape == seen.shape, f"logits has shape {list(moved.shape)} in one call and "
-            f"{list(seen.shape)} in another of the same size")  # fmt: skip
+    require(
+        moved.shape == seen.shape,
+        f"logits has shape {list(moved.shape)} in one call and "
+        f"{list(seen.shape)} in another of the same size",
+    )
     require(bool(np.abs(moved - seen).max(initial=0) <= 1e-5), what, idea)
 
 
@@ -54,16 +57,19 @@ def test_forward(student, reference, rng):
             images, relabel_query(labels), way, shot, seed=5, training=training
         )
         require_still(
-            blind, seen, "the predictions changed when only the query labels changed "
+            blind,
+            seen,
+            "the predictions changed when only the query labels changed "
             f"(in {'training' if training else 'evaluation'} mode)",
             "The network can read the answer from its input.",
-        )  # fmt: skip
+        )
         assert_matches(
-            seen, expected,
+            seen,
+            expected,
             "Check the order of the sequence (row after row, the query row last), what is joined "
             "(image, then label), what replaces the query labels, and what is returned (logits).",
             name="logits",
-        )  # fmt: skip
+        )
 
 
 @problem("2a", points=3)
@@ -78,17 +84,26 @@ def test_memory(student, reference, rng):
     later[:, -1, -1] = 1 - later[:, -1, -1]
     moved = student.mann_logits(later, labels, way, shot, seed=6)
     require_still(
-        moved[:, :-1], seen[:, :-1], "support predictions changed when only the last query image changed", "The sequence runs forward in time: a step must not see later steps.",
-    )  # fmt: skip
+        moved[:, :-1],
+        seen[:, :-1],
+        "support predictions changed when only the last query image changed",
+        "The sequence runs forward in time: a step must not see later steps.",
+    )
     require_still(
-        moved[:, -1, :-1], seen[:, -1, :-1], "the first query predictions changed when only the last query image changed", "The queries are a sequence too: each sees only earlier steps.",
-    )  # fmt: skip
+        moved[:, -1, :-1],
+        seen[:, -1, :-1],
+        "the first query predictions changed when only the last query image changed",
+        "The queries are a sequence too: each sees only earlier steps.",
+    )
     other = images.copy()
     other[0] = 1 - other[0]
     moved = student.mann_logits(other, labels, way, shot, seed=6)
     require_still(
-        moved[1:], seen[1:], "predictions of one task changed when only another task of the batch changed", "Tasks share only the weights. Which axis is time, and which is the batch?",
-    )  # fmt: skip
+        moved[1:],
+        seen[1:],
+        "predictions of one task changed when only another task of the batch changed",
+        "Tasks share only the weights. Which axis is time, and which is the batch?",
+    )
     first = labels.copy()
     first[:, 0] = np.roll(labels[:, 0], 1, axis=-1)
     answered = student.mann_logits(images, first, way, shot, seed=6)
@@ -98,14 +113,17 @@ def test_memory(student, reference, rng):
         "The memory must carry the labels of the supports to the queries: one sequence for all.",
     )
     require_still(
-        student.mann_after(images, labels, way, shot, seed=6), seen,
+        student.mann_after(images, labels, way, shot, seed=6),
+        seen,
         "a network predicted something else in its second call than in its first",
         "The memory must be empty at the start of every call.",
-    )  # fmt: skip
+    )
     assert_matches(
-        seen, expected, "The memory works, but the values are wrong: see the first check of 2a.",
+        seen,
+        expected,
+        "The memory works, but the values are wrong: see the first check of 2a.",
         name="logits",
-    )  # fmt: skip
+    )
 
 
 @problem("2a", points=4)
@@ -117,13 +135,14 @@ def test_gradient(student, reference, rng):
     seen = student.mann_gradients(images, labels, weights, way, shot, seed=7)
     require_unchanged(student, "images", "labels")
     assert_matches(
-        seen, reference.mann_gradients,
+        seen,
+        reference.mann_gradients,
         "These are the length of the gradient by one of the weights, and its projection on a "
         "fixed direction. The values may be right and the gradient cut, or sent to other "
         "parameters: look for detach, no_grad, and layers that are run and not used. If the first "
         "check fails too, begin there.",
         name="gradient",
-    )  # fmt: skip
+    )
 
 
 @problem("2b", points=5)
@@ -136,16 +155,20 @@ def test_loss(student, reference, rng):
         undecided[:, -1] = undecided[:, -1, :, :1]
         seen = student.loss(undecided, labels)
         assert_matches(
-            seen["loss"], np.log(way),
+            seen["loss"],
+            np.log(way),
             f"If all {way} classes have the same logit in every query, the loss is log({way}), "
-            "whatever the support rows are.", name="the loss of an undecided network",
-        )  # fmt: skip
+            "whatever the support rows are.",
+            name="the loss of an undecided network",
+        )
         seen = student.loss(logits, labels)
         assert_matches(
-            seen["loss"], reference.loss["loss"],
+            seen["loss"],
+            reference.loss["loss"],
             "Which row of a task counts? Which axis is the classes? What goes into the "
-            "cross-entropy (logits, as they are), and what is averaged?", name="the loss",
-        )  # fmt: skip
+            "cross-entropy (logits, as they are), and what is averaged?",
+            name="the loss",
+        )
 
 
 @problem("2b", points=3)
@@ -163,11 +186,12 @@ def test_loss_gradient(student, reference, rng):
         "Do not train on support rows: their labels are in the input.",
     )
     assert_matches(
-        seen["gradient"], expected["gradient"],
+        seen["gradient"],
+        expected["gradient"],
         "A right value can have a wrong gradient. If the check of the value fails too, begin "
         "there.",
         name="the gradient by the logits",
-    )  # fmt: skip
+    )
 
 
 @problem("X")
@@ -188,26 +212,29 @@ def test_transformer(student, reference, rng):
             "A token that sees no token has nothing to average: it must see itself.",
         )
         require_still(
-            ask(images, relabel_query(labels)), seen,
+            ask(images, relabel_query(labels)),
+            seen,
             "the predictions changed when only the query labels changed",
             "The network can read the answer from its input.",
-        )  # fmt: skip
+        )
         later = images.copy()
         later[:, -1, -1] = 1 - later[:, -1, -1]
         moved = ask(later, labels).reshape(batch, -1, way)
         require_still(
-            moved[:, :-1], seen.reshape(batch, -1, way)[:, :-1],
+            moved[:, :-1],
+            seen.reshape(batch, -1, way)[:, :-1],
             "predictions changed when only the last token changed",
             "A token sees a later one. Is there a mask, is it the right way round, and does True "
             "mean hidden?",
-        )  # fmt: skip
+        )
         assert_matches(
-            seen, expected,
+            seen,
+            expected,
             "Check the positions (one for every place of the sequence, joined to the tokens "
             "before the first layer), how far back the mask lets a token see, the order of the "
             "sequence, and the head.",
             name="logits",
-        )  # fmt: skip
+        )
 
 
 @problem("X")
@@ -218,9 +245,10 @@ def test_transformer_gradient(student, reference, rng):
     seen = student.transformer_gradients(images, labels, weights, 4, 2, seed=9)
     require_unchanged(student, "images", "labels")
     assert_matches(
-        seen, reference.transformer_gradients,
+        seen,
+        reference.transformer_gradients,
         "These are the length of the gradient by one of the weights, and its projection on a fixed "
         "direction: look for detach, no_grad, and parts "
         "that are not used. If the check of the values fails too, begin there.",
         name="gradient",
-    )  # fmt: skip
+    )

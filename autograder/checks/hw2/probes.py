@@ -207,8 +207,10 @@ def rates(hw, params, rate, learned, weights, outer):
     made = hw.maml.make_rates(params, rate, learned)
     if not isinstance(made, dict) or set(made) != set(params):
         names = sorted(map(str, made)) if isinstance(made, dict) else described(made)
-        raise Unexpected(f"the rates should be a dictionary with the parameters' names "
-                         f"{sorted(params)}; it is {names}")  # fmt: skip
+        raise Unexpected(
+            f"the rates should be a dictionary with the parameters' names "
+            f"{sorted(params)}; it is {names}"
+        )
     made = {name: tensor(made[name], f"the rate of {name}") for name in params}
     seen = {
         "values": {name: value.detach().clone() for name, value in made.items()},
@@ -311,8 +313,9 @@ def _scalar(value, name):
 def _named_like(values, pattern, name):
     if not isinstance(values, dict) or set(values) != set(pattern):
         names = sorted(map(str, values)) if isinstance(values, dict) else described(values)
-        raise Unexpected(f"{name} should be a dictionary with the names {sorted(pattern)}; "
-                         f"it is {names}")  # fmt: skip
+        raise Unexpected(
+            f"{name} should be a dictionary with the names {sorted(pattern)}; it is {names}"
+        )
     return {key: _shaped(values[key], pattern[key].shape, f"{name}[{key}]") for key in pattern}
 
 

@@ -156,9 +156,16 @@ def judge_adapt(student, reference, cases, own, keys):
     def call(case, stand_ins):
         place, rates, images, labels, weights, steps, first_order = case
         seen = student.adapted(
-            parts_of(place), {name: np.array(rate) for name, rate in rates.items()}, images, labels,
-            parts_of(weights), steps, first_order, WAY, stand_ins=stand_ins,
-        )  # fmt: skip
+            parts_of(place),
+            {name: np.array(rate) for name, rate in rates.items()},
+            images,
+            labels,
+            parts_of(weights),
+            steps,
+            first_order,
+            WAY,
+            stand_ins=stand_ins,
+        )
         return seen, reference.adapted
 
     def other(index, seen, expected):
@@ -184,11 +191,13 @@ def test_adapted(student, reference, rng):
         place, rates, images, _, _, steps, _ = case
         places = path(images, place, rates, steps)
         assert_matches(
-            flat(seen["after"]), places[-1],
+            flat(seen["after"]),
+            places[-1],
             "Check the direction of a step, where its gradient is taken (at the newest "
             "parameters), the number of steps, each parameter's own rate, and the loss: the mean "
-            "over the support images.", name=f"the parameters after {steps} steps",
-        )  # fmt: skip
+            "over the support images.",
+            name=f"the parameters after {steps} steps",
+        )
 
     judge_adapt(student, reference, adapt_cases(rng, (1, 2, 3)), own, ["after"])
 
@@ -207,26 +216,29 @@ def test_meta_gradient(student, reference, rng):
             return outcome(place, dict(zip(SHAPES, pair)))
 
         assert_matches(
-            flat(seen["after"]), path(images, place, rates, steps)[-1],
+            flat(seen["after"]),
+            path(images, place, rates, steps)[-1],
             "The adapted parameters themselves are wrong: begin with the check of their values.",
             name="the adapted parameters",
-        )  # fmt: skip
+        )
         idea = (
             "The values are right and the gradient is wrong. Either the path through the inner "
             "gradient is cut (is create_graph missing, is something detached or taken by .data?), "
             "or it is first-order where the full gradient is asked for."
         )
         assert_matches(
-            flat(seen["by_params"]), slope(lambda start: outcome(start, rates), place), idea,
+            flat(seen["by_params"]),
+            slope(lambda start: outcome(start, rates), place),
+            idea,
             name=f"the gradient by the first parameters, through {steps} steps",
-        )  # fmt: skip
+        )
         assert_matches(
             [float(seen["by_rates"][name]) for name in SHAPES],
             list(slope(by_rates, np.array([rates[name] for name in SHAPES]))),
             "The rates are learned, so the new parameters must depend on each rate. An update in "
             "place, through .data or with rates turned into numbers, loses this dependence.",
             name="the gradient by the rates",
-        )  # fmt: skip
+        )
 
     cases = adapt_cases(rng, (1, 3, 2))
     judge_adapt(student, reference, cases, own, ["after", "by_params", "by_rates"])
@@ -239,11 +251,12 @@ def test_adapt_first_order(student, reference, rng):
     def own(case, seen, expected):
         for key in ("after", "by_params", "by_rates"):
             assert_matches(
-                seen[key], expected[key],
+                seen[key],
+                expected[key],
                 "With first_order=True the inner gradient becomes a constant, and nothing else "
                 "changes: the new parameters still depend on the old ones and on the rates.",
                 name=f"{key} with first_order={case[-1]}",
-            )  # fmt: skip
+            )
 
     cases = adapt_cases(rng, (2, 1, 3), first_order=True)
     cases += [(*case[:-1], False) for case in cases]  # a switch that 2d turns round is no help
@@ -258,12 +271,19 @@ def test_adapt_accuracies(student, reference, rng):
         place, rates, images, _, _, steps, _ = case
         places = path(images, place, rates, steps)
         assert_matches(
-            seen["accuracies"], shares(images, places),
+            seen["accuracies"],
+            shares(images, places),
             "Compute one accuracy before the loop and one after each step, with the parameters at "
-            "that time.", name=f"the accuracies of {steps} steps", atol=1e-4,
-        )  # fmt: skip
-        assert_matches(flat(seen["after"]), places[-1], "See the first check of 2a.",
-                       name="the adapted parameters")  # fmt: skip
+            "that time.",
+            name=f"the accuracies of {steps} steps",
+            atol=1e-4,
+        )
+        assert_matches(
+            flat(seen["after"]),
+            places[-1],
+            "See the first check of 2a.",
+            name="the adapted parameters",
+        )
 
     judge_adapt(student, reference, adapt_cases(rng, (2, 3, 1)), own, ["accuracies", "after"])
 
@@ -295,9 +315,14 @@ def judge_task_loss(student, reference, rng, own, keys, switches=(False,)):
     def call(case, stand_ins):
         place, rates, images, labels, query, targets, steps, first_order = case
         seen = student.task_loss(
-            parts_of(place), {name: np.array(rate) for name, rate in rates.items()},
-            [images, labels, query, targets], steps, first_order, WAY, stand_ins=stand_ins,
-        )  # fmt: skip
+            parts_of(place),
+            {name: np.array(rate) for name, rate in rates.items()},
+            [images, labels, query, targets],
+            steps,
+            first_order,
+            WAY,
+            stand_ins=stand_ins,
+        )
         return seen, reference.task_loss
 
     def other(index, seen, expected):
@@ -335,11 +360,12 @@ def test_task_loss(student, reference, rng):
             "Evaluate the query images with the parameters that `adapt` returns.",
         )
         assert_matches(
-            seen["loss"], outer_loss(case, place, rates),
+            seen["loss"],
+            outer_loss(case, place, rates),
             "Which images are used to adapt, which to evaluate, with which parameters, and is it "
             "the mean?",
             name=f"the loss after {steps} steps",
-        )  # fmt: skip
+        )
 
     judge_task_loss(student, reference, rng, own, ["loss"])
 
@@ -355,10 +381,12 @@ def test_task_loss_gradient(student, reference, rng):
         if first_order:
             for key in keys:
                 assert_matches(
-                    seen[key], expected[key],
+                    seen[key],
+                    expected[key],
                     "With first_order=True the loss is the same and the gradient differs: pass "
-                    "the switch on to the inner loop.", name=f"{key} with first_order=True",
-                )  # fmt: skip
+                    "the switch on to the inner loop.",
+                    name=f"{key} with first_order=True",
+                )
             return
         names = list(SHAPES)
 
@@ -370,17 +398,24 @@ def test_task_loss_gradient(student, reference, rng):
             "support loss. If the value is right and this is wrong, the gradient is cut "
             "somewhere: detach, no_grad, .item(), a copy of the numbers, or first order."
         )
-        assert_matches(seen["loss"], outer_loss(case, place, rates),
-                       "See the first check of 2b.", name="the loss")  # fmt: skip
         assert_matches(
-            flat(seen["by_params"]), slope(lambda start: outer_loss(case, start, rates), place),
-            idea, name="the gradient by the parameters",
-        )  # fmt: skip
+            seen["loss"],
+            outer_loss(case, place, rates),
+            "See the first check of 2b.",
+            name="the loss",
+        )
+        assert_matches(
+            flat(seen["by_params"]),
+            slope(lambda start: outer_loss(case, start, rates), place),
+            idea,
+            name="the gradient by the parameters",
+        )
         assert_matches(
             [float(seen["by_rates"][name]) for name in names],
             list(slope(by_rates, np.array([rates[name] for name in names]))),
-            idea, name="the gradient by the rates",
-        )  # fmt: skip
+            idea,
+            name="the gradient by the rates",
+        )
 
     judge_task_loss(student, reference, rng, own, keys, switches=(False, True))
 
@@ -393,17 +428,25 @@ def test_task_loss_figures(student, reference, rng):
         place, rates, images, _, query, _, steps, _ = case
         places = path(images, place, rates, steps)
         assert_matches(
-            seen["support"], shares(images, places),
+            seen["support"],
+            shares(images, places),
             "`adapt` returns these: one before the first step, one after each step.",
-            name="the support accuracies", atol=1e-4,
-        )  # fmt: skip
+            name="the support accuracies",
+            atol=1e-4,
+        )
         assert_matches(
-            seen["query"], shares(query, places[-1:])[0],
+            seen["query"],
+            shares(query, places[-1:])[0],
             "This is the share of query images that the adapted parameters classify correctly.",
-            name="the query accuracy", atol=1e-4,
-        )  # fmt: skip
-        assert_matches(seen["loss"], outer_loss(case, place, rates),
-                       "See the first check of 2b.", name="the loss")  # fmt: skip
+            name="the query accuracy",
+            atol=1e-4,
+        )
+        assert_matches(
+            seen["loss"],
+            outer_loss(case, place, rates),
+            "See the first check of 2b.",
+            name="the loss",
+        )
 
     judge_task_loss(student, reference, rng, own, ["support", "query", "loss"])
 
@@ -425,16 +468,22 @@ def params_of(rng, dtype=np.float32):
 @problem("2c", points=2)
 def test_rates(student, rng):
     """Every parameter gets its own rate, one number of its dtype, learned only if asked for"""
-    for rate, learned, dtype in ((0.4, True, np.float32), (0.05, False, np.float64),
-                                 (1, True, np.float64), (0.3, False, np.float32)):  # fmt: skip
+    for rate, learned, dtype in (
+        (0.4, True, np.float32),
+        (0.05, False, np.float64),
+        (1, True, np.float64),
+        (0.3, False, np.float32),
+    ):
         params = params_of(rng, dtype)
         weights = {name: float(rng.uniform(0.5, 2)) for name in params}
         seen = student.rates(params, rate, learned, weights, 0.0)
         assert_matches(
-            seen["values"], {name: np.array(float(rate)) for name in params},
-            "Each parameter tensor has one number, a tensor without axes.", name="the rates",
+            seen["values"],
+            {name: np.array(float(rate)) for name in params},
+            "Each parameter tensor has one number, a tensor without axes.",
+            name="the rates",
             rtol=1e-6,
-        )  # fmt: skip
+        )
         name = np.dtype(dtype).name
         require(
             seen["dtypes"] == [f"torch.{name}"] * len(params),
@@ -447,9 +496,10 @@ def test_rates(student, rng):
             "A rate requires a gradient if and only if the rates are learned.",
         )
         require(
-            not seen["moved"], "the parameters themselves have changed",
+            not seen["moved"],
+            "the parameters themselves have changed",
             "A rate is a new tensor: it must not share memory with a parameter.",
-        )  # fmt: skip
+        )
 
 
 @problem("2c", points=2)
@@ -462,19 +512,23 @@ def test_rates_learn(student, rng):
         seen = student.rates(params, rate, True, weights, outer)
         slopes = {name: np.array(2 * rate * weight) for name, weight in weights.items()}
         assert_matches(
-            seen["gradients"], slopes,
+            seen["gradients"],
+            slopes,
             "If all rates are the same tensor, it gets the sum of all gradients. A rate that is "
-            "cut off gets none.", name="the gradients of the rates",
-        )  # fmt: skip
+            "cut off gets none.",
+            name="the gradients of the rates",
+        )
         require(
             all(seen["leaves"]),
             "the rates are results of an operation, not leaves: an optimizer refuses them",
             "An optimizer cannot step a tensor that was calculated from another one.",
         )
         assert_matches(
-            seen["stepped"], {name: rate - outer * value for name, value in slopes.items()},
-            "Each rate changes by its own gradient.", name="the rates after an outer step",
-        )  # fmt: skip
+            seen["stepped"],
+            {name: rate - outer * value for name, value in slopes.items()},
+            "Each rate changes by its own gradient.",
+            name="the rates after an outer step",
+        )
 
 
 # --- 2d -----------------------------------------------------------------------------------------
@@ -505,16 +559,19 @@ def test_inner_gradient(student, rng):
         require_clean(seen)
         gradient = slope(loss, stretched(params))
         assert_matches(
-            stretched(seen["gradient"]), gradient, "The gradient of which loss, at which parameters?",
+            stretched(seen["gradient"]),
+            gradient,
+            "The gradient of which loss, at which parameters?",
             name="the gradient",
-        )  # fmt: skip
+        )
         through = twice(loss, stretched(params), weights)
         assert_matches(
-            stretched(seen["through"]), own + through,
+            stretched(seen["through"]),
+            own + through,
             "The gradient is right, but the derivatives through it are wrong: it must stay a "
             "function of the parameters (create_graph, not only retain_graph).",
             name="the gradient of a sum of parameters and inner gradient",
-        )  # fmt: skip
+        )
 
 
 @problem("2d", points=2)
@@ -524,15 +581,18 @@ def test_first_order(student, rng):
         seen = student.inner_gradient(params, *parts, first_order=True)
         require_clean(seen)
         assert_matches(
-            stretched(seen["gradient"]), slope(loss, stretched(params)),
-            "First order changes only what flows back, not the gradient itself.", name="the gradient",
-        )  # fmt: skip
+            stretched(seen["gradient"]),
+            slope(loss, stretched(params)),
+            "First order changes only what flows back, not the gradient itself.",
+            name="the gradient",
+        )
         assert_matches(
-            stretched(seen["through"]), stretched(parts[3]),
+            stretched(seen["through"]),
+            stretched(parts[3]),
             "Nothing flows back through the inner gradient; all other paths remain. Is the switch "
             "used, and the right way round?",
             name="the gradient of a sum of parameters and inner gradient",
-        )  # fmt: skip
+        )
 
 
 def require_clean(seen):

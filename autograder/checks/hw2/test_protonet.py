@@ -40,11 +40,13 @@ def test_prototypes(student, rng):
         seen = student.prototypes(features, labels, weights, way)
         require_unchanged(student, "features", "labels")
         assert_matches(
-            seen["prototypes"], centres,
+            seen["prototypes"],
+            centres,
             "The labels say which feature belongs to which class: the features can have any "
             "order. Check also what is averaged, and over how many.",
-            name=f"the prototypes of {way} classes, {shot} of each", atol=1e-4,
-        )  # fmt: skip
+            name=f"the prototypes of {way} classes, {shot} of each",
+            atol=1e-4,
+        )
 
 
 @problem("1a", points=2)
@@ -55,11 +57,13 @@ def test_prototypes_gradient(student, reference, rng):
         weights = rng.normal(size=centres.shape).astype(np.float32)
         seen = student.prototypes(features, labels, weights, way)
         assert_matches(
-            seen["gradient"], reference.prototypes["gradient"],
+            seen["gradient"],
+            reference.prototypes["gradient"],
             "All support features of a class have the same effect on its prototype. The "
             "prototypes may be right and the gradient cut: look for detach, no_grad and new "
-            "tensors made of numbers.", name="the gradient by the features",
-        )  # fmt: skip
+            "tensors made of numbers.",
+            name="the gradient by the features",
+        )
 
 
 def queries_of(rng, count, way, size):
@@ -83,10 +87,13 @@ def test_logits(student, reference, rng):
             "The nearest class must get the largest logit.",
         )
         assert_matches(
-            seen["logits"], reference.logits["logits"],
+            seen["logits"],
+            reference.logits["logits"],
             "The distance is Euclidean and squared, summed over the axis of the features. Return "
-            "the logits without a softmax.", name="the logits", atol=1e-3,
-        )  # fmt: skip
+            "the logits without a softmax.",
+            name="the logits",
+            atol=1e-3,
+        )
 
 
 @problem("1b", points=1)
@@ -97,10 +104,13 @@ def test_logits_gradient(student, reference, rng):
     seen = student.logits(features, centres, weights)
     for key, name in (("by_features", "the query features"), ("by_centres", "the prototypes")):
         assert_matches(
-            seen[key], reference.logits[key],
+            seen[key],
+            reference.logits[key],
             "Both arguments of a distance need gradients: look for detach and no_grad. If the "
-            "check of the values fails too, begin there.", name=f"the gradient by {name}", atol=1e-3,
-        )  # fmt: skip
+            "check of the values fails too, begin there.",
+            name=f"the gradient by {name}",
+            atol=1e-3,
+        )
 
 
 def batch_of(rng, count, way, shot, query):
@@ -162,28 +172,39 @@ def _first_failure(pairs, keys, names, idea):
 def test_loss(student, reference, rng):
     """The loss is the cross-entropy of the query images, averaged over tasks"""
     judge_loss(
-        student, reference, rng, ["loss"], ["the loss"],
+        student,
+        reference,
+        rng,
+        ["loss"],
+        ["the loss"],
         "Which images make the prototypes, and which are classified by them? Each task has its "
         "own prototypes. Check what goes into the cross-entropy, the labels, and the average.",
-    )  # fmt: skip
+    )
 
 
 @problem("1c", points=2)
 def test_loss_gradient(student, reference, rng):
     """Its gradient reaches the encoder in both ways: through the queries and the prototypes"""
     judge_loss(
-        student, reference, rng, ["gradient"], ["a projection of the gradient by the encoder"],
+        student,
+        reference,
+        rng,
+        ["gradient"],
+        ["a projection of the gradient by the encoder"],
         "The query features and the support features both train the encoder. If the loss is right "
         "and this is wrong, one of the two paths is cut: detach, no_grad, a new tensor.",
-    )  # fmt: skip
+    )
 
 
 @problem("1c", points=1)
 def test_accuracies(student, reference, rng):
     """Both accuracies: on the support images, then on the query images, averaged over tasks"""
     judge_loss(
-        student, reference, rng, ["accuracies", "loss"],
+        student,
+        reference,
+        rng,
+        ["accuracies", "loss"],
         ["the accuracies (support, query)", "the loss"],
         "Classify support images by the same prototypes as query images. Return loss, support "
         "accuracy, query accuracy, in this order; an accuracy is a share from 0 to 1.",
-    )  # fmt: skip
+    )

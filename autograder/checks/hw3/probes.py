@@ -99,15 +99,18 @@ def chosen_of_lora(hw, mode, rank):
 def _chosen_of_lora(hw, mode, make, rank):
     model = toy(2)
     wrapped = [
-        make(nn.Linear(5, 4), rank, 1.0), lora_conv(hw, nn.Conv2d(2, 3, 3), rank, 1.0),
-        make(nn.Linear(3, 6), rank, 1.0), make(nn.Linear(6, 2), rank, 1.0),
-    ]  # fmt: skip
+        make(nn.Linear(5, 4), rank, 1.0),
+        lora_conv(hw, nn.Conv2d(2, 3, 3), rank, 1.0),
+        make(nn.Linear(3, 6), rank, 1.0),
+        make(nn.Linear(6, 2), rank, 1.0),
+    ]
     model.blocks[1].add_module("layer", nn.Sequential(*wrapped[:2]))
     model.stem = wrapped[2]
     model.head.add_module("last", wrapped[3])
-    model.blocks[0].add_module("mlp", nn.ModuleDict({
-        "up": nn.Linear(4, 16), "down": nn.Linear(16, 4), "lora": nn.Linear(2, 2)
-    }))  # fmt: skip
+    model.blocks[0].add_module(
+        "mlp",
+        nn.ModuleDict({"up": nn.Linear(4, 16), "down": nn.Linear(16, 4), "lora": nn.Linear(2, 2)}),
+    )
     found = listed(hw, model, mode)
     inside = [list(layer.layer.parameters()) for layer in wrapped]
     updates = [
@@ -194,17 +197,21 @@ def frozen(hw, batch, choices, mode):
             getattr(whole, mode)()
         output = model(batch)
         output.square().sum().backward()
-        found.append({
-            "flags": np.array(flags).astype(int),
-            "output": output.detach(),
-            "statistics": torch.cat([
-                buffer.double().flatten() for _, buffer in sorted(model.named_buffers())
-            ]),
-            "gradients": np.array([
-                -1.0 if p.grad is None else p.grad.abs().sum().item()
-                for _, p in sorted(model.named_parameters())
-            ]),
-        })  # fmt: skip
+        found.append(
+            {
+                "flags": np.array(flags).astype(int),
+                "output": output.detach(),
+                "statistics": torch.cat(
+                    [buffer.double().flatten() for _, buffer in sorted(model.named_buffers())]
+                ),
+                "gradients": np.array(
+                    [
+                        -1.0 if p.grad is None else p.grad.abs().sum().item()
+                        for _, p in sorted(model.named_parameters())
+                    ]
+                ),
+            }
+        )
     return found
 
 
@@ -241,9 +248,15 @@ def plain_conv(weight, bias, stride, padding, dilation, padding_mode="zeros"):
     """A convolution with given weights."""
     outputs, inputs, *kernel = weight.shape
     layer = nn.Conv2d(
-        inputs, outputs, tuple(kernel), tuple(stride), tuple(padding), tuple(dilation),
-        bias=bias is not None, padding_mode=padding_mode,
-    )  # fmt: skip
+        inputs,
+        outputs,
+        tuple(kernel),
+        tuple(stride),
+        tuple(padding),
+        tuple(dilation),
+        bias=bias is not None,
+        padding_mode=padding_mode,
+    )
     with torch.no_grad():
         layer.weight.copy_(weight)
         if bias is not None:
@@ -402,10 +415,12 @@ def oriented(gradient, like):
 
 def frozen_flags(wrapped):
     """1 for each parameter of the wrapped layer that takes gradients, and of the update."""
-    return np.array([
-        sum(p.requires_grad for p in wrapped.layer.parameters()),
-        sum(p.requires_grad for p in update_parameters(wrapped).values()),
-    ])  # fmt: skip
+    return np.array(
+        [
+            sum(p.requires_grad for p in wrapped.layer.parameters()),
+            sum(p.requires_grad for p in update_parameters(wrapped).values()),
+        ]
+    )
 
 
 def matrices(wrapped, before):
@@ -455,8 +470,12 @@ def start(wrapped, x, weights, forward):
     moving = [int(all(n > 1e-6 for n in pair)) for pair in norms]
     still = sum(int(n < 1e-9) for n in norms[0])
     frozen = sum(int(p.grad is not None and p.grad.any()) for p in wrapped.layer.parameters())
-    return {"output": first, "both_move": np.array(moving), "still_at_first": still,
-            "wrapped_gradients": frozen}  # fmt: skip
+    return {
+        "output": first,
+        "both_move": np.array(moving),
+        "still_at_first": still,
+        "wrapped_gradients": frozen,
+    }
 
 
 def linear_start(hw, weight, bias, x, weights, rank, transposed):
@@ -570,8 +589,11 @@ def linear_map(hw, weight, bias, a, b, scale, transposed):
                 wrapped.train(mode)
                 points = torch.cat([torch.eye(inputs), torch.zeros(1, inputs)])
                 found.append(wrapped(points) - layer(points))
-        return {"training": found[0], "evaluation": found[1],
-                "weight": layer.weight.detach().clone()}  # fmt: skip
+        return {
+            "training": found[0],
+            "evaluation": found[1],
+            "weight": layer.weight.detach().clone(),
+        }
 
     return in_any_style(hw, use, layer, len(a))
 
@@ -681,8 +703,13 @@ def steps_of(hw, first, second, batches, labels, warmup_steps, lr, at, momentum,
         losses.append(plain_loss(hw.finetune.fine_tune_step(*given)))
         rates.append([group["lr"] for group in optimizer.param_groups])
         modes.append(int(model.training))
-    return {"losses": np.array(losses), "rates": np.array(rates, float), "modes": np.array(modes),
-            "first": model[0].weight.detach(), "second": model[2].weight.detach()}  # fmt: skip
+    return {
+        "losses": np.array(losses),
+        "rates": np.array(rates, float),
+        "modes": np.array(modes),
+        "first": model[0].weight.detach(),
+        "second": model[2].weight.detach(),
+    }
 
 
 PHASES = {"linear": 1, "full": 2, "last": 3, "first": 4, "middle": 5, "bias": 6}
@@ -832,9 +859,9 @@ class _Recorder(torch.optim.SGD):
     def step(self, closure=None):
         self.events.append("step")
         parameters = self.param_groups[0]["params"]
-        self.seen.append([
-            torch.zeros_like(p) if p.grad is None else p.grad.clone() for p in parameters
-        ])  # fmt: skip
+        self.seen.append(
+            [torch.zeros_like(p) if p.grad is None else p.grad.clone() for p in parameters]
+        )
         return super().step(closure)
 
 

@@ -82,9 +82,11 @@ def test_one_step(student, rng):
     )
     after = [value - 0.1 * gradient for value, gradient in zip(before, gradients)]
     assert_matches(
-        seen["parameters"], after, "Let the optimizer take its step, on the whole gradient.",
+        seen["parameters"],
+        after,
+        "Let the optimizer take its step, on the whole gradient.",
         name="parameter",
-    )  # fmt: skip
+    )
     require(
         seen["held"] == 1,
         f"{seen['held']} parts were in memory at once",

@@ -21,8 +21,11 @@ def assert_listed(seen, expected, idea, name):
         "there and should not be": [n for n, c, d in zip(names, came, due) if c > d == 0],
         "there more than once": [n for n, c, d in zip(names, came, due) if c > d > 0],
     }
-    wrong = [f"{_some(those)} {'is' if len(those) == 1 else 'are'} {kind}"
-             for kind, those in kinds.items() if those]  # fmt: skip
+    wrong = [
+        f"{_some(those)} {'is' if len(those) == 1 else 'are'} {kind}"
+        for kind, those in kinds.items()
+        if those
+    ]
     require(not wrong, f"{name}: {'; '.join(wrong)}", idea)
     assert_matches(came[-1], due[-1], idea, name=f"{name}: the length of the list")
 
@@ -57,16 +60,19 @@ def test_shared_and_frozen(student, reference):
     for mode in ("full", "first", "middle", "linear", "bias"):
         seen = student.chosen_of_tied(mode)
         assert_listed(
-            seen, reference.chosen_of_tied, f"{LIST} Here layers share weights.",
+            seen,
+            reference.chosen_of_tied,
+            f"{LIST} Here layers share weights.",
             f"mode {mode}, weights shared",
-        )  # fmt: skip
+        )
     for mode in ("full", "first", "bias"):
         seen = student.chosen(mode, 3, True)
         assert_listed(
-            seen, reference.chosen,
+            seen,
+            reference.chosen,
             f"{LIST} Here the blocks were frozen before, as after a linear probe.",
             f"mode {mode}, blocks frozen before",
-        )  # fmt: skip
+        )
 
 
 @problem("1a", points=1)
@@ -81,15 +87,17 @@ def test_lora(student):
             "Where in the model does add_lora put its layers?",
         )
         assert_matches(
-            seen["wrapped"], np.zeros(4),
+            seen["wrapped"],
+            np.zeros(4),
             "The wrapped layers keep their pre-trained weights.",
             name=f"numbers of the wrapped layers ({WRAPPED}) in the list",
-        )  # fmt: skip
+        )
         assert_matches(
-            seen["updates"], np.array(due),
+            seen["updates"],
+            np.array(due),
             "List A and B of every LoRA layer, linear or convolution, anywhere in the model.",
             name=f"numbers in the updates of rank {rank} ({WRAPPED})",
-        )  # fmt: skip
+        )
         assert_matches(
             seen["all"],
             sum(due),
@@ -107,9 +115,11 @@ def test_refusals(student, reference):
     for modes, rank, kind in ((["lora4", *unknown], 0, "without"), (unknown, 4, "with")):
         seen = student.refused(modes, rank)
         assert_listed(
-            seen["head"], reference.refused["head"], LIST,
+            seen["head"],
+            reference.refused["head"],
+            LIST,
             f"mode linear of a model {kind} LoRA layers was refused; it should give a list",
-        )  # fmt: skip
+        )
         for mode, refused in zip(modes, seen["refused"]):
             require(
                 bool(refused == 1),
@@ -154,17 +164,22 @@ def test_still_statistics(student, reference, rng):
     """After train(), frozen BatchNorm layers keep their running statistics; tuned ones do not"""
     batch = pictures(rng)
     for prefixes, mode in (
-        (["head"], ""), (["head"], "train"), (["conv1", "bn1"], "train"), (["inner"], "train"),
-        (["bn3.bias", "bn1.weight"], "train"), (["head", "bn3"], "parts"),
-    ):  # fmt: skip
+        (["head"], ""),
+        (["head"], "train"),
+        (["conv1", "bn1"], "train"),
+        (["inner"], "train"),
+        (["bn3.bias", "bn1.weight"], "train"),
+        (["head", "bn3"], "parts"),
+    ):
         seen = student.frozen(batch, [prefixes], mode)
         compare(
-            seen, reference.frozen,
+            seen,
+            reference.frozen,
             "A BatchNorm layer in training mode normalises by the batch and updates its "
             "statistics, even if its parameters take no gradients. In which mode is each of these "
             "layers after the caller has called train(), of the model or of its parts? Layers of "
             "other kinds, such as dropout, follow train().",
-        )  # fmt: skip
+        )
 
 
 @problem("1b", points=1)
@@ -177,6 +192,7 @@ def test_again(student, reference, rng):
     ):
         seen = student.frozen(batch, choices, "train")
         compare(
-            seen, reference.frozen,
+            seen,
+            reference.frozen,
             "After a linear probe everything is tuned: what is left of the first call?",
-        )  # fmt: skip
+        )

@@ -23,16 +23,18 @@ def test_warm_up(student, reference, rng):
         require_unchanged(student, "first", "second", "batches", "labels")
         told = f"warmup_steps {warmup_steps}, lr {lr}, steps {at} to {at + 5}"
         assert_matches(
-            seen["rates"], reference.steps_of["rates"],
+            seen["rates"],
+            reference.steps_of["rates"],
             "The rate of the first step is not zero, and the rate never exceeds `lr`.",
             name=f"the rates of both groups, {told}",
-        )  # fmt: skip
+        )
         for part in ("first", "second"):
             assert_matches(
-                seen[part], reference.steps_of[part],
+                seen[part],
+                reference.steps_of[part],
                 "Does each step use its own rate?",
                 name=f"the {part} layer's weights, {told}",
-            )  # fmt: skip
+            )
 
 
 @problem("3a", points=1)
@@ -47,9 +49,11 @@ def test_steps(student, reference, rng):
             ("modes", "The caller chooses between train and eval."),
         ):
             assert_matches(
-                seen[part], reference.steps_of[part], idea,
+                seen[part],
+                reference.steps_of[part],
+                idea,
                 name=f"{part} after five steps, momentum {momentum}",
-            )  # fmt: skip
+            )
 
 
 # --- 3b -----------------------------------------------------------------------------------------
@@ -73,11 +77,14 @@ def test_phases_without_steps(student, reference, rng):
 def compare(seen, expected, given):
     told = "probe_steps {}, tune_steps {}, probe_rate {}, tune_rate {}".format(*given)
     assert_matches(
-        seen["calls"], expected["calls"],
+        seen["calls"],
+        expected["calls"],
         "What is a probe, what comes after it, and which arguments does each phase need?",
         name=f"calls of tune as [mode (1 linear, 2 full, others else), steps, lr], {told}",
-    )  # fmt: skip
+    )
     assert_matches(
-        seen["losses"], expected["losses"],
-        "One flat list, in the order of the steps.", name=f"the losses, {told}",
-    )  # fmt: skip
+        seen["losses"],
+        expected["losses"],
+        "One flat list, in the order of the steps.",
+        name=f"the losses, {told}",
+    )

@@ -39,15 +39,17 @@ def places(size, kernel, stride, padding, dilation):
 def check_matrices(seen, sizes, rank, layer):
     """What `make_update` leaves behind."""
     assert_matches(
-        seen["flags"], np.array([0, 2]),
+        seen["flags"],
+        np.array([0, 2]),
         "The wrapped layer is frozen; both parts of the update are trained.",
         name="parameters that take gradients (of the wrapped layer, of the update)",
-    )  # fmt: skip
+    )
     assert_matches(
-        seen["sizes"], np.array(sizes),
+        seen["sizes"],
+        np.array(sizes),
         "`down` maps to `rank` numbers, `up` from `rank` numbers; neither has a bias.",
         name="numbers in down and in up",
-    )  # fmt: skip
+    )
     require(
         seen["zeros"] == 1,
         f"{seen['zeros']} of the two parts of the update are zero at the start; expected 1",
@@ -66,10 +68,18 @@ def check_matrices(seen, sizes, rank, layer):
         "With smaller numbers the update learns too slowly, with larger ones its first steps are "
         "too large.",
     )
-    assert_matches(seen["layer"], layer, "Do not change the wrapped layer.",
-                   name="the wrapped layer's parameters")  # fmt: skip
-    assert_matches(seen["same_layer"], 1, "self.layer should be the layer that was given.",
-                   name="self.layer is the wrapped layer")  # fmt: skip
+    assert_matches(
+        seen["layer"],
+        layer,
+        "Do not change the wrapped layer.",
+        name="the wrapped layer's parameters",
+    )
+    assert_matches(
+        seen["same_layer"],
+        1,
+        "self.layer should be the layer that was given.",
+        name="self.layer is the wrapped layer",
+    )
 
 
 # --- 2a -----------------------------------------------------------------------------------------
@@ -82,8 +92,12 @@ def test_matrices(student, rng):
         weight, offset = linear(rng, inputs, outputs)
         offset = offset if bias else None
         seen = student.linear_matrices(weight, offset, rank, False)
-        check_matrices(seen, [rank * inputs, rank * outputs], rank,
-                       [weight] if offset is None else [weight, offset])  # fmt: skip
+        check_matrices(
+            seen,
+            [rank * inputs, rank * outputs],
+            rank,
+            [weight] if offset is None else [weight, offset],
+        )
 
 
 @problem("2a", points=1)
@@ -108,21 +122,29 @@ def test_first_steps(student, rng):
 def check_start(seen, output):
     """The exact answers of the first two steps."""
     assert_matches(
-        seen["output"], output,
-        "The update is zero, so the output is that of the wrapped layer.", name="the output at the start",
-    )  # fmt: skip
-    assert_matches(seen["wrapped_gradients"], 0, "The wrapped layer is frozen.",
-                   name="parameters of the wrapped layer with a gradient")  # fmt: skip
+        seen["output"],
+        output,
+        "The update is zero, so the output is that of the wrapped layer.",
+        name="the output at the start",
+    )
     assert_matches(
-        seen["still_at_first"], 1,
+        seen["wrapped_gradients"],
+        0,
+        "The wrapped layer is frozen.",
+        name="parameters of the wrapped layer with a gradient",
+    )
+    assert_matches(
+        seen["still_at_first"],
+        1,
         "The gradient of one part is a product with the other part, which is zero at the start.",
         name="parts of the update whose gradient is zero at the start",
-    )  # fmt: skip
+    )
     assert_matches(
-        seen["both_move"], np.array([0, 1]),
+        seen["both_move"],
+        np.array([0, 1]),
         "After one step neither part is zero, and both have gradients.",
         name="whether both parts have gradients, before and after the first step",
-    )  # fmt: skip
+    )
 
 
 # --- 2b -----------------------------------------------------------------------------------------
@@ -146,14 +168,20 @@ def test_forward(student, reference, rng):
         )
         require_unchanged(student, "weight", "bias", "a", "b", "x")
         assert_matches(
-            seen["output"], reference.linear_forward["output"], FORWARD,
+            seen["output"],
+            reference.linear_forward["output"],
+            FORWARD,
             name=f"the output for x of shape {[*shape, 11]}, rank {rank}, scale {scale}",
-        )  # fmt: skip
+        )
     student.advise(
         "2b: LoRALinear.forward makes a tensor as large as the weight. The handout asks you not "
         "to form B·A: in a large model this costs memory. You lose no points.",
-        "large_tensors", *linear(rng), normal(rng, 3, 11), normal(rng, 7, 3), normal(rng, 2, 11),
-    )  # fmt: skip
+        "large_tensors",
+        *linear(rng),
+        normal(rng, 3, 11),
+        normal(rng, 7, 3),
+        normal(rng, 2, 11),
+    )
 
 
 @problem("2b", points=1)
@@ -167,11 +195,12 @@ def test_forward_gradients(student, reference, rng):
         expected = reference.linear_forward
         for name in ("gradient_a", "gradient_b", "gradient_x"):
             assert_matches(
-                seen[name], expected[name],
+                seen[name],
+                expected[name],
                 "A right value can have a wrong gradient: look for detach, no_grad, .data and "
                 "copies. If the check of the values fails too, begin there.",
                 name=name.replace("_", " by "),
-            )  # fmt: skip
+            )
 
 
 @problem("2b", points=1)
@@ -184,22 +213,29 @@ def test_update_is_a_map_of_low_rank(student, reference, rng):
         expected = reference.linear_map
         for mode in ("training", "evaluation"):
             assert_matches(
-                seen[mode][-1], np.zeros(7),
+                seen[mode][-1],
+                np.zeros(7),
                 "The update has no bias, and the bias of the wrapped layer is added once.",
                 name=f"what is added for x = 0 in {mode}",
-            )  # fmt: skip
+            )
             assert_matches(
-                seen[mode], expected[mode], FORWARD,
+                seen[mode],
+                expected[mode],
+                FORWARD,
                 name=f"what is added at each unit vector in {mode}, scale {scale}",
-            )  # fmt: skip
+            )
             strength = np.linalg.svd(seen[mode][:-1], compute_uv=False)
             require(
                 bool(strength[2] > 1e-3 * strength[0] > 1e3 * strength[3]),
                 f"the update has singular values {np.round(strength[:5], 4).tolist()}; expected "
                 "three",
             )
-        assert_matches(seen["weight"], weight, "Do not change the wrapped layer.",
-                       name="the wrapped weight after the calls")  # fmt: skip
+        assert_matches(
+            seen["weight"],
+            weight,
+            "Do not change the wrapped layer.",
+            name="the wrapped weight after the calls",
+        )
 
 
 # --- 2c -----------------------------------------------------------------------------------------
@@ -220,15 +256,17 @@ def test_convolution_output(student, reference, rng):
     """The output with given weights, for any kernel, stride, padding and dilation"""
     for index, (kernel, stride, padding, dilation) in enumerate(CONVOLUTIONS):
         for mode in ("zeros", "reflect") if index == 0 else ("zeros",):
-            seen, expected = conv_call(student, reference, rng, kernel, stride, padding, dilation,
-                                       mode)  # fmt: skip
+            seen, expected = conv_call(
+                student, reference, rng, kernel, stride, padding, dilation, mode
+            )
             assert_matches(
-                seen["output"], expected["output"],
+                seen["output"],
+                expected["output"],
                 "`down` looks at the same places as the wrapped layer, and `up` at one place at a "
                 "time. Compare all attributes of the convolutions.",
                 name=f"the output for kernel {list(kernel)}, stride {list(stride)}, padding "
                 f"{list(padding)} ({mode}), dilation {list(dilation)}",
-            )  # fmt: skip
+            )
 
 
 @problem("2c", points=1)
@@ -238,9 +276,11 @@ def test_convolution_gradients(student, reference, rng):
         seen, expected = conv_call(student, reference, rng, kernel, stride, padding, dilation)
         for name, told in (("gradient_a", "down"), ("gradient_b", "up"), ("gradient_x", "x")):
             assert_matches(
-                seen[name], expected[name],
-                "If the check of the output fails too, begin there.", name=f"gradient by {told}",
-            )  # fmt: skip
+                seen[name],
+                expected[name],
+                "If the check of the output fails too, begin there.",
+                name=f"gradient by {told}",
+            )
 
 
 @problem("2c", points=1)
@@ -272,17 +312,23 @@ def conv_call(student, reference, rng, kernel, stride, padding, dilation, mode="
 def check_merged(seen, expected, count, rank, told):
     """A merged layer against the wrapped one."""
     assert_matches(
-        seen["output"], expected["output"],
-        "The merged layer has the same output as the wrapped one.", name=f"the output, {told}",
-    )  # fmt: skip
+        seen["output"],
+        expected["output"],
+        "The merged layer has the same output as the wrapped one.",
+        name=f"the output, {told}",
+    )
     assert_matches(
-        seen["parameters"], count,
-        "The merged layer has no parameters of the update.", name=f"parameters, {told}",
-    )  # fmt: skip
+        seen["parameters"],
+        count,
+        "The merged layer has no parameters of the update.",
+        name=f"parameters, {told}",
+    )
     assert_matches(
-        seen["update"], expected["update"],
-        "The update is in the weight.", name=f"merged weight less the wrapped one, {told}",
-    )  # fmt: skip
+        seen["update"],
+        expected["update"],
+        "The update is in the weight.",
+        name=f"merged weight less the wrapped one, {told}",
+    )
     strength = np.linalg.svd(np.asarray(seen["update"], np.float64), compute_uv=False)
     require(
         bool((strength > 1e-4 * strength[0]).sum() == rank),
@@ -290,10 +336,11 @@ def check_merged(seen, expected, count, rank, told):
         f"{told}; expected {rank}",
     )
     assert_matches(
-        seen["changed"], np.zeros(2),
+        seen["changed"],
+        np.zeros(2),
         "The wrapped layer may be trained further: return a new layer.",
         name=f"tensors of the wrapped layer that changed, and that are shared with the new one, {told}",
-    )  # fmt: skip
+    )
 
 
 @problem("2d", points=2)

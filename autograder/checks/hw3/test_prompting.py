@@ -21,9 +21,10 @@ def decode(student, table, prompt, max_new_tokens, eos_id, context_length):
     seen = student.greedy_decode(table, prompt, max_new_tokens, eos_id, context_length)
     require(seen["kept"], "the caller's prompt was changed", "Work on a list of your own.")
     require(
-        not seen["gradient"], "the model was run with gradients switched on",
+        not seen["gradient"],
+        "the model was run with gradients switched on",
         "Decoding needs no gradients, and they cost memory.",
-    )  # fmt: skip
+    )
     return seen
 
 
@@ -34,10 +35,12 @@ def test_continuation(student, reference, rng):
     for prompt, most in (([2, 4, 1], 7), ([3], 4), ([1, 2, 3, 0, 4], 9)):
         seen = decode(student, table, prompt, most, 5, 40)
         assert_matches(
-            seen["tokens"], reference.greedy_decode["tokens"],
+            seen["tokens"],
+            reference.greedy_decode["tokens"],
             "Which place has the logits of the next token? Does the model read a new token before "
-            "it chooses the one after it?", name="the new tokens",
-        )  # fmt: skip
+            "it chooses the one after it?",
+            name="the new tokens",
+        )
         require(
             bool((np.diff(seen["read"]) > 0).all()),
             f"the model was given {list(seen['read'])} tokens, one call after the other",
@@ -60,12 +63,13 @@ def test_end(student, rng):
             table[total % 97, eos_id] = -1
             seen = decode(student, table, [2], max_new_tokens, eos_id, 40)
             assert_matches(
-                seen["tokens"], np.full(length, 4),
+                seen["tokens"],
+                np.full(length, 4),
                 f"After the prompt come {length} tokens and then the end token {eos_id}; at most "
                 f"{max_new_tokens} tokens are wanted. The end token is not returned, and may be "
                 "any token.",
                 name="the new tokens",
-            )  # fmt: skip
+            )
             require(
                 len(seen["read"]) in (length, length + 1),
                 f"the model was called {len(seen['read'])} times for {length} tokens and an end",
@@ -79,18 +83,22 @@ def test_window(student, reference, rng):
     for prompt, context in (([2, 4, 1, 3, 3, 0, 2, 1], 4), ([1, 4], 3), ([3, 1, 2], 1)):
         seen = decode(student, table, prompt, 6, 5, context)
         assert_matches(
-            seen["tokens"], reference.greedy_decode["tokens"],
+            seen["tokens"],
+            reference.greedy_decode["tokens"],
             f"The model has a context of {context} tokens: it reads the last ones of prompt and "
-            "answer together.", name="the new tokens",
-        )  # fmt: skip
+            "answer together.",
+            name="the new tokens",
+        )
 
 
 # --- 4d -----------------------------------------------------------------------------------------
 
 SUPPORTS = [
-    ["good soup", "zib"], ["bad plot , fair actor", "dax"], ["nice bed", "wug"],
+    ["good soup", "zib"],
+    ["bad plot , fair actor", "dax"],
+    ["nice bed", "wug"],
     ["poor view", "fep"],
-]  # fmt: skip
+]
 QUERY = "dull pool"
 FORMS = {
     "plain": ["", " : ", " ."],
@@ -124,9 +132,10 @@ def test_query_alone(student, rng):
         (expected,) = prompts_of(style, [], QUERY)
         found = text_of(student.in_context_prompt([], QUERY, style, int(rng.randint(99))))
         require(
-            found == expected, f'style "{style}": the prompt is "{found}"; expected "{expected}"',
+            found == expected,
+            f'style "{style}": the prompt is "{found}"; expected "{expected}"',
             SHAPE,
-        )  # fmt: skip
+        )
 
 
 @problem("4d", points=2)
@@ -140,8 +149,9 @@ def test_supports(student, rng):
             require(
                 found in right,
                 f'style "{style}", {count} supports: the prompt is "{found}"; expected (in this or '
-                f'another order) "{right[0]}"', SHAPE,
-            )  # fmt: skip
+                f'another order) "{right[0]}"',
+                SHAPE,
+            )
 
 
 @problem("4d", points=1, random=True)
@@ -177,9 +187,10 @@ def test_orders(student, rng):
         text_of(x) for x in student.prompts_repeat(SUPPORTS * 5, QUERY, "plain", seed)
     )
     require(
-        first == again, "two generators with the same seed gave different orders",
+        first == again,
+        "two generators with the same seed gave different orders",
         "Draw the order from the given generator only.",
-    )  # fmt: skip
+    )
     require(
         first != other, "generators with different seeds gave the same order of twenty supports"
     )
@@ -221,8 +232,9 @@ def test_own_style(student, rng):
         places = {every.find(one.replace(text, t).replace(answer, a)) for t, a in SUPPORTS}
         require(
             len(places) == 4 and -1 not in places and every.endswith(" " + alone),
-            f'style "own", four supports: the prompt is "{every}"', "Write all supports in the same form.",
-        )  # fmt: skip
+            f'style "own", four supports: the prompt is "{every}"',
+            "Write all supports in the same form.",
+        )
 
 
 # --- X ------------------------------------------------------------------------------------------
@@ -248,14 +260,18 @@ def test_global_entropy(student, reference, rng):
     seen = student.order_entropies(p)
     require_unchanged(student, "probabilities")
     assert_matches(
-        seen["global"], np.array([0.0, np.log(2), quarter]),
+        seen["global"],
+        np.array([0.0, np.log(2), quarter]),
         "The first order always chooses label 0; the second each label twice; the third label 1 in "
-        "three of four probes.", name="GlobalE",
-    )  # fmt: skip
+        "three of four probes.",
+        name="GlobalE",
+    )
     assert_matches(
-        student.order_entropies(beliefs(rng))["global"], reference.order_entropies["global"],
-        "Four orders, five probes, three labels: what is counted, over which axis?", name="GlobalE",
-    )  # fmt: skip
+        student.order_entropies(beliefs(rng))["global"],
+        reference.order_entropies["global"],
+        "Four orders, five probes, three labels: what is counted, over which axis?",
+        name="GlobalE",
+    )
 
 
 @problem("X")
@@ -266,11 +282,15 @@ def test_local_entropy(student, reference, rng):
     p[1, 0] = [0, 0, 0.5, 0.5]
     seen = student.order_entropies(p)
     assert_matches(
-        seen["local"], np.array([np.log(4), np.log(2) / 3]),
+        seen["local"],
+        np.array([np.log(4), np.log(2) / 3]),
         "Under the first order all probes are uniform; under the second two of three are certain. "
-        "A probability of zero adds nothing.", name="LocalE",
-    )  # fmt: skip
+        "A probability of zero adds nothing.",
+        name="LocalE",
+    )
     assert_matches(
-        student.order_entropies(beliefs(rng))["local"], reference.order_entropies["local"],
-        "First compute the entropy of each probe, then the mean over probes.", name="LocalE",
-    )  # fmt: skip
+        student.order_entropies(beliefs(rng))["local"],
+        reference.order_entropies["local"],
+        "First compute the entropy of each probe, then the mean over probes.",
+        name="LocalE",
+    )

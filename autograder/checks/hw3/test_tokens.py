@@ -46,15 +46,18 @@ def test_loss(student, reference, rng):
     seen = student.token_loss(logits, labels)
     require_unchanged(student, "logits", "labels")
     assert_matches(
-        seen, reference.token_loss,
+        seen,
+        reference.token_loss,
         "Which logits predict which token, which tokens count, and what is averaged over what?",
-    )  # fmt: skip
+    )
     seen = student.token_loss(certain(labels, -25.0, rng), labels)
     assert_matches(
-        seen["loss"], surprise(-25.0),
+        seen["loss"],
+        surprise(-25.0),
         "A token may have a probability of 1e-12: do not add anything to a probability, and do "
-        "not clamp it.", name="the loss of tokens whose logits are 25 below all others",
-    )  # fmt: skip
+        "not clamp it.",
+        name="the loss of tokens whose logits are 25 below all others",
+    )
 
 
 @problem("4a", points=1)
@@ -64,10 +67,11 @@ def test_shift(student, rng):
     for strength in (6.0, 2.5):
         seen = student.token_loss(certain(labels, strength, rng), labels)
         assert_matches(
-            seen, {"loss": surprise(strength), "accuracy": 1.0},
+            seen,
+            {"loss": surprise(strength), "accuracy": 1.0},
             "At every place but the last, the logits are largest for the token that comes next. "
             "All labels but those of the first tokens are to be predicted.",
-        )  # fmt: skip
+        )
 
 
 @problem("4a", points=1)
@@ -82,10 +86,11 @@ def test_mean_over_tokens(student, rng):
     seen = student.token_loss(logits, labels)
     expected = (1 * surprise(1.0) + 4 * surprise(4.0) + 2 * surprise(-1.0)) / 7
     assert_matches(
-        seen, {"loss": expected, "accuracy": 5 / 7},
+        seen,
+        {"loss": expected, "accuracy": 5 / 7},
         "The three rows have 1, 4 and 2 tokens to be predicted. The mean of the rows' means "
         "differs, and so does a mean over all places.",
-    )  # fmt: skip
+    )
 
 
 @problem("4a", points=1)
@@ -95,14 +100,16 @@ def test_loss_gradient(student, reference, rng):
     seen = student.token_loss_gradient(logits, labels)
     require(
         np.shape(seen) == logits.shape and bool(np.abs(np.asarray(seen)[:, -1]).max() <= 1e-7),
-        "the logits at the last place have a gradient", "Nothing comes after the last token.",
-    )  # fmt: skip
+        "the logits at the last place have a gradient",
+        "Nothing comes after the last token.",
+    )
     assert_matches(
-        seen, reference.token_loss_gradient,
+        seen,
+        reference.token_loss_gradient,
         "If the checks of the values fail too, begin there. Otherwise: is a part of the loss cut "
         "off?",
         name="the gradient by the logits",
-    )  # fmt: skip
+    )
 
 
 @problem("4a", points=1)
@@ -113,9 +120,10 @@ def test_accuracy(student, rng):
     for strength, right in ((3.0, 1.0), (-3.0, 0.0)):
         seen = student.token_loss(certain(labels, strength, rng), labels)
         assert_matches(
-            seen, {"loss": surprise(strength), "accuracy": right},
+            seen,
+            {"loss": surprise(strength), "accuracy": right},
             "Only one token of the whole batch is to be predicted; the others do not count.",
-        )  # fmt: skip
+        )
     logits, labels = ragged(rng)
     wrong = logits.copy()
     for row, place in np.argwhere(labels >= 0):
@@ -125,10 +133,11 @@ def test_accuracy(student, rng):
     seen = student.token_loss(logits, labels)
     hits = int((labels[:, 1:4] >= 0).sum())
     assert_matches(
-        seen["accuracy"], hits / int((labels[:, 1:] >= 0).sum()),
+        seen["accuracy"],
+        hits / int((labels[:, 1:] >= 0).sum()),
         "The first half of the tokens to be predicted have the largest logit; the others do not.",
         name="the accuracy",
-    )  # fmt: skip
+    )
 
 
 # --- 4b -----------------------------------------------------------------------------------------
@@ -143,9 +152,10 @@ def batch(student, pad=PAD, end=END, context=20):
     seen = student.make_batch(PROMPTS, ANSWERS, pad, end, context)
     for name in ("prompts", "answers"):
         require(
-            seen[f"{name}_kept"], f"the caller's {name} were changed",
+            seen[f"{name}_kept"],
+            f"the caller's {name} were changed",
             "Make new rows; do not change the old ones.",
-        )  # fmt: skip
+        )
     return seen
 
 
@@ -153,20 +163,28 @@ def batch(student, pad=PAD, end=END, context=20):
 def test_rows(student, rng):
     """A row is prompt, answer, end, then padding"""
     for pad, end in ((0, 1), (2, 1), (1, 1)):
-        expected = np.array([
-            [5, 6, 7, 8, 11, end], [9, 3, 12, 13, 14, end], [4, 4, 6, 15, 0, end],
-        ])  # fmt: skip
+        expected = np.array(
+            [
+                [5, 6, 7, 8, 11, end],
+                [9, 3, 12, 13, 14, end],
+                [4, 4, 6, 15, 0, end],
+            ]
+        )
         assert_matches(
-            batch(student, pad, end)["tokens"], expected, "Here all rows have the same length.",
+            batch(student, pad, end)["tokens"],
+            expected,
+            "Here all rows have the same length.",
             name="tokens",
-        )  # fmt: skip
+        )
     seen = student.make_batch([[5], [9, 3, 8], [7, 7]], [[6], [4, 4], []], 2, 1, 20)
     expected = np.array([[5, 6, 1, 2, 2, 2], [9, 3, 8, 4, 4, 1], [7, 7, 1, 2, 2, 2]])
     assert_matches(
-        seen["tokens"], expected,
+        seen["tokens"],
+        expected,
         "Pad the end of a row, up to the length of the longest row and no further. (The last "
-        "answer is empty: its row ends after the prompt.)", name="tokens",
-    )  # fmt: skip
+        "answer is empty: its row ends after the prompt.)",
+        name="tokens",
+    )
 
 
 @problem("4b", points=2)
@@ -174,21 +192,29 @@ def test_labels(student, reference, rng):
     """Only the answer and its end token have labels, at their own places"""
     for pad, end in ((0, 1), (1, 1)):
         no = IGNORED
-        expected = np.array([
-            [no, no, no, no, 11, end], [no, no, 12, 13, 14, end], [no, no, no, 15, 0, end],
-        ])  # fmt: skip
+        expected = np.array(
+            [
+                [no, no, no, no, 11, end],
+                [no, no, 12, 13, 14, end],
+                [no, no, no, 15, 0, end],
+            ]
+        )
         assert_matches(
-            batch(student, pad, end)["labels"], expected,
+            batch(student, pad, end)["labels"],
+            expected,
             "A label is at the place of its own token; the loss does the shift. Some tokens of "
-            "answers have the number of the padding, and still count.", name="labels",
-        )  # fmt: skip
+            "answers have the number of the padding, and still count.",
+            name="labels",
+        )
     prompts = [rng.randint(0, 9, size=n).tolist() for n in (3, 7, 1, 5)]
     answers = [rng.randint(0, 9, size=n).tolist() for n in (4, 1, 2, 3)]
     seen = student.make_batch(prompts, answers, 3, 4, 30)
     assert_matches(
-        seen["labels"], reference.make_batch["labels"],
-        "The rows have four lengths. Neither padding nor prompt is to be predicted.", name="labels",
-    )  # fmt: skip
+        seen["labels"],
+        reference.make_batch["labels"],
+        "The rows have four lengths. Neither padding nor prompt is to be predicted.",
+        name="labels",
+    )
 
 
 @problem("4b", points=1)
@@ -197,10 +223,12 @@ def test_present(student, rng):
     seen = student.make_batch([[5, 0], [0, 3, 8, 0], [7]], [[6, 0], [4], [0]], 0, 0, 20)
     expected = np.array([[1, 1, 1, 1, 1, 0], [1, 1, 1, 1, 1, 1], [1, 1, 1, 0, 0, 0]])
     assert_matches(
-        np.asarray(seen["attention_mask"]).astype(np.int64), expected,
+        np.asarray(seen["attention_mask"]).astype(np.int64),
+        expected,
         "Here padding and end are token 0, and prompts and answers contain it as well: make the "
-        "mask from the lengths of the rows.", name="attention_mask",
-    )  # fmt: skip
+        "mask from the lengths of the rows.",
+        name="attention_mask",
+    )
     require(
         np.asarray(seen["attention_mask"]).dtype == bool,
         "attention_mask is not boolean",
@@ -222,6 +250,8 @@ def test_context(student, rng):
     assert_matches(seen["labels"], labels, idea, name="labels")
     seen = student.make_batch([[5, 6, 7], [9]], [[11, 12], [13]], 0, 1, 3)
     assert_matches(
-        seen["tokens"], np.array([[11, 12, 1], [9, 13, 1]]),
-        "The answer fills the context: nothing of its prompt is left.", name="tokens",
-    )  # fmt: skip
+        seen["tokens"],
+        np.array([[11, 12, 1], [9, 13, 1]]),
+        "The answer fills the context: nothing of its prompt is left.",
+        name="tokens",
+    )

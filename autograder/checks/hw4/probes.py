@@ -249,9 +249,12 @@ def condition_on_all(hw, mean, covariance, features, targets, noise_variance, or
     belief = (mean, covariance)
     for point in order:
         belief = several(
-            hw.calibration.condition(*belief, features[:, point], targets[:, point], noise_variance),
-            2, "(mean, covariance)",
-        )  # fmt: skip
+            hw.calibration.condition(
+                *belief, features[:, point], targets[:, point], noise_variance
+            ),
+            2,
+            "(mean, covariance)",
+        )
     return _belief(belief)
 
 

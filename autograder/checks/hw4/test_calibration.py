@@ -46,9 +46,10 @@ def test_condition_on_all(student, reference, rng):
     seen = student.condition_on_all(mean, spread, features, targets, 0.3, order)
     expected = reference.condition_on_all
     assert_matches(
-        seen, expected, "If the check of a single point passes, does each task of the batch keep "
-        "its own belief?",
-    )  # fmt: skip
+        seen,
+        expected,
+        "If the check of a single point passes, does each task of the batch keep its own belief?",
+    )
     turned = student.condition_on_all(mean, spread, features, targets, 0.3, [3, 1, 4, 0, 2])
     assert_matches(turned, expected, "The order of the points must not matter.")
 
@@ -64,9 +65,10 @@ def test_condition_leaves_the_old_belief(student, reference, rng):
     assert_matches(seen, expected, "Here the noise variance is a tensor of one number.")
     mute = student.condition(mean, spread, np.zeros_like(features), target, 0.2)
     assert_matches(
-        mute, {"mean": mean, "covariance": spread},
+        mute,
+        {"mean": mean, "covariance": spread},
         "Zero features say nothing about the weights.",
-    )  # fmt: skip
+    )
 
 
 # --- 4b -----------------------------------------------------------------------------------------
@@ -100,17 +102,20 @@ def test_coin(student, rng):
     assert_matches(honest, 0.0, idea, name="the error of calibrated predictions", atol=1e-6)
     groups = ask([0.95] * 10 + [0.65] * 30, [1] * 5 + [0] * 5 + [1] * 27 + [0] * 3, 4)
     assert_matches(
-        groups, 0.25 * 0.45 + 0.75 * 0.25,
+        groups,
+        0.25 * 0.45 + 0.75 * 0.25,
         "A quarter of the predictions are overconfident by .45, the others underconfident by .25. "
         "Each bin counts by its share, and errors of different signs must not cancel between "
         "bins.",
         name="the error of two groups",
-    )  # fmt: skip
+    )
     within = ask([0.62, 0.66], [1, 0], 3, bins=5)
     assert_matches(
-        within, 0.14, "Two predictions in one bin, one right: their mean confidence is .64, half "
-        "are right.", name="the error within one bin",
-    )  # fmt: skip
+        within,
+        0.14,
+        "Two predictions in one bin, one right: their mean confidence is .64, half are right.",
+        name="the error within one bin",
+    )
 
 
 def predictions(rng, count, classes, sharpness=2.0):
@@ -132,11 +137,13 @@ def test_calibration_error(student, reference, rng):
         expected = reference.expected_calibration_error
         require_unchanged(student, "probabilities", "labels")
         assert_matches(
-            seen, expected,
+            seen,
+            expected,
             "Which number of a row is the confidence? Where do the 15 bins begin and end, what "
             "weight does each have, and what happens to the last and to empty ones?",
-            name="the calibration error", rtol=1e-4,
-        )  # fmt: skip
+            name="the calibration error",
+            rtol=1e-4,
+        )
 
 
 @problem("4b", points=1)
@@ -147,17 +154,23 @@ def test_bins(student, reference, rng):
         seen = student.expected_calibration_error(probabilities, labels, bins=bins)
         expected = reference.expected_calibration_error
         assert_matches(
-            seen, expected, f"Bins of equal width divide [0, 1] into {bins}.",
-            name=f"the error with {bins} bins", rtol=1e-4,
-        )  # fmt: skip
+            seen,
+            expected,
+            f"Bins of equal width divide [0, 1] into {bins}.",
+            name=f"the error with {bins} bins",
+            rtol=1e-4,
+        )
     rows, names = rng.permutation(200), rng.permutation(3)
     turned = student.expected_calibration_error(
         probabilities[rows][:, names], np.argsort(names)[labels[rows]], bins=30
     )
     assert_matches(
-        turned, expected, "Rows were reordered, classes renamed: the error is the same.",
-        name="the error after reordering", rtol=1e-4,
-    )  # fmt: skip
+        turned,
+        expected,
+        "Rows were reordered, classes renamed: the error is the same.",
+        name="the error after reordering",
+        rtol=1e-4,
+    )
 
 
 # --- 4c -----------------------------------------------------------------------------------------
@@ -189,10 +202,12 @@ def test_known_scores(student, rng):
     probabilities, labels = sure([1 - 1e-5] * 4, np.array([1, 1, 1, 0], bool), 3)
     seen = student.scores(probabilities, labels)
     assert_matches(
-        seen["negative log likelihood"], -(3 * np.log(1 - 1e-5) + np.log(5e-6)) / 4,
+        seen["negative log likelihood"],
+        -(3 * np.log(1 - 1e-5) + np.log(5e-6)) / 4,
         "One of four labels had a probability of 5e-6: do not add anything to a probability, and "
-        "do not clamp it.", name="the negative log likelihood of a confident and wrong prediction",
-    )  # fmt: skip
+        "do not clamp it.",
+        name="the negative log likelihood of a confident and wrong prediction",
+    )
 
 
 @problem("4c", points=1)
@@ -204,10 +219,11 @@ def test_scores(student, reference, rng):
         expected = reference.scores
         require_unchanged(student, "probabilities", "labels")
         assert_matches(
-            seen, expected,
+            seen,
+            expected,
             "The arguments are probabilities, not logits; the Brier score sums over all classes of "
             "a row, not only the label's; both average over rows.",
-        )  # fmt: skip
+        )
 
 
 # --- 4d -----------------------------------------------------------------------------------------
@@ -236,15 +252,19 @@ def test_known_temperature(student):
         )
         confidence = 1 / (1 + (classes - 1) * np.exp(-height / seen["temperature"]))
         assert_matches(
-            confidence, right / count,
+            confidence,
+            right / count,
             "Are the logits divided by T, is T fitted to the likelihood of the labels, and has "
             "the fit converged?",
-            name=f"the confidence at T = {seen['temperature']:.3g}", rtol=3e-3,
-        )  # fmt: skip
+            name=f"the confidence at T = {seen['temperature']:.3g}",
+            rtol=3e-3,
+        )
         assert_matches(
-            seen["accuracy"], right / count, "A temperature does not change the accuracy.",
+            seen["accuracy"],
+            right / count,
+            "A temperature does not change the accuracy.",
             name="the accuracy",
-        )  # fmt: skip
+        )
 
 
 @problem("4d", points=1)
@@ -257,8 +277,9 @@ def test_temperature(student, reference, rng):
         seen = student.fit_temperature((scale * truth).astype(dtype), labels)
         expected = reference.fit_temperature
         assert_matches(
-            seen, expected,
+            seen,
+            expected,
             f"The logits are {scale} times those that the labels were drawn from, so T should be "
             "near that number. Fit it to three digits.",
             rtol=3e-3,
-        )  # fmt: skip
+        )

@@ -64,14 +64,17 @@ def test_posterior_of_many_tasks(student, reference, rng):
     assert_matches(seen, expected, "Each task of the batch has data of its own.")
     steps = student.posterior_in_two(x, y, mean, prior, noise, cut=2)
     assert_matches(
-        steps, expected, "Use the posterior of the first points as the prior of the others: the result must be "
-            "that of all points at once. The prior then differs from task to task.",
-    )  # fmt: skip
+        steps,
+        expected,
+        "Use the posterior of the first points as the prior of the others: the result must be "
+        "that of all points at once. The prior then differs from task to task.",
+    )
     few = task(rng, 2, 3, batch=(2, 3))
     assert_matches(
-        student.posterior(*few), reference.posterior,
+        student.posterior(*few),
+        reference.posterior,
         "Here there are fewer points than weights, and two task dimensions.",
-    )  # fmt: skip
+    )
 
 
 @problem("1a", points=1)
@@ -79,9 +82,10 @@ def test_posterior_without_data(student, reference, rng):
     """Without data the posterior is the prior; with much data it hardly depends on it"""
     x, y, mean, prior, noise = task(rng, 60, 3)
     assert_matches(
-        student.posterior(x, y, mean, prior, noise), reference.posterior,
+        student.posterior(x, y, mean, prior, noise),
+        reference.posterior,
         "With 60 points the data outweigh the prior.",
-    )  # fmt: skip
+    )
     seen = student.posterior(x[:0], y[:0], mean, prior, noise)
     expected = {"mean": mean, "covariance": prior}
     assert_matches(seen, expected, "Without data nothing may change.")
@@ -117,7 +121,7 @@ def test_predictive_by_integration(student, rng):
                     "What is the variance of w·x if w is uncertain, and what does the noise add "
                     "to it? Use variances, not standard deviations.",
                     name="the log density of a new target",
-                )  # fmt: skip
+                )
 
 
 @problem("1b", points=1)
@@ -131,12 +135,14 @@ def test_predictive_of_many_tasks(student, reference, rng):
         assert_matches(seen, reference.predictive, "Which axis is the task, and which the input?")
     sure = student.predictive(x, mean, 1e-9 * belief, 0.25)
     assert_matches(
-        sure["variance"], np.full((2, 3, 1), 0.25),
+        sure["variance"],
+        np.full((2, 3, 1), 0.25),
         "Even if w is known almost exactly, a noisy target stays uncertain.",
         name="the variance for a w that is almost known",
-    )  # fmt: skip
-    assert_matches(sure["mean"], reference.predictive["mean"],
-                   name="the mean for a w that is almost known")  # fmt: skip
+    )
+    assert_matches(
+        sure["mean"], reference.predictive["mean"], name="the mean for a w that is almost known"
+    )
 
 
 # --- 1c -----------------------------------------------------------------------------------------
@@ -154,7 +160,7 @@ def test_evidence_by_integration(student, rng):
             "A log density of all targets together has three parts: a distance, a volume, and a "
             "constant for each target. The targets of a task are not independent.",
             name=f"the log evidence of {points} targets",
-        )  # fmt: skip
+        )
 
 
 @problem("1c", points=1)
@@ -174,8 +180,10 @@ def test_evidence_of_many_tasks(student, reference, rng):
     means, priors = rng.normal(size=(3, 4)), covariance(rng, 3, 4)
     seen = student.log_evidence(x, y, means, priors, noise)
     assert_matches(
-        seen, reference.log_evidence, "Here each task has its own prior, and there are fewer points than weights.",
-    )  # fmt: skip
+        seen,
+        reference.log_evidence,
+        "Here each task has its own prior, and there are fewer points than weights.",
+    )
 
 
 @problem("1c", points=1)
@@ -185,11 +193,12 @@ def test_evidence_gradient(student, reference, rng):
     weights = rng.uniform(0.5, 2, size=4)
     seen = student.evidence_gradients(x, y, mean, factor(rng, 3), np.array(noise), weights)
     assert_matches(
-        seen, reference.evidence_gradients,
+        seen,
+        reference.evidence_gradients,
         "Right values can have wrong gradients: look for detach, no_grad, .item() and math.log. X "
         "may come from a network, which it must train. If the checks of the values fail too, "
         "begin there.",
-    )  # fmt: skip
+    )
 
 
 # --- 1d -----------------------------------------------------------------------------------------
@@ -219,12 +228,14 @@ def test_early_stopping_is_map(student, rng):
             y, start = rng.normal(size=points) * 2, rng.normal(size=dim)
             w = descend(x, y, start, lr, steps)
             assert_matches(
-                seen @ (x.T @ (y - x @ w)), w - start,
+                seen @ (x.T @ (y - x @ w)),
+                w - start,
                 f"At the weights w after {steps} steps from w0, Q·Xᵀ(y − X w) should be w − w0. "
                 "For each eigendirection of XᵀX: which share of the error is left after k steps, "
                 "and which prior variance leaves the same share?",
-                name="Q·Xᵀ(y − X w)", rtol=1e-4,
-            )  # fmt: skip
+                name="Q·Xᵀ(y − X w)",
+                rtol=1e-4,
+            )
 
 
 @problem("1d", points=1)
@@ -235,11 +246,13 @@ def test_early_stopping_where_nothing_is_seen(student, reference, rng):
         lr = float(0.4 / np.linalg.eigvalsh(x.T @ x).max())
         seen = student.early_stopping_prior(x, lr, steps)
         assert_matches(
-            seen, reference.early_stopping_prior,
+            seen,
+            reference.early_stopping_prior,
             "Here some eigenvalues of XᵀX are zero up to rounding, so you must not divide by "
             "them. The formula has a finite limit there, which is not zero.",
-            name="Q", rtol=1e-4,
-        )  # fmt: skip
+            name="Q",
+            rtol=1e-4,
+        )
 
 
 # --- 1e -----------------------------------------------------------------------------------------
@@ -281,9 +294,11 @@ def test_kl_of_many(student, reference, rng):
     mean, spread, other, wide = gaussians
     seen = student.gaussian_kl(mean, spread, other[0], wide[0])
     assert_matches(
-        seen, reference.gaussian_kl, "Here all tasks are compared with the same prior.",
+        seen,
+        reference.gaussian_kl,
+        "Here all tasks are compared with the same prior.",
         name="the KL to one prior",
-    )  # fmt: skip
+    )
     same = student.gaussian_kl(mean, spread, mean, spread)
     assert_matches(same, np.zeros(4), "The KL of a distribution to itself is 0.", name="KL(q ‖ q)")
 
@@ -295,10 +310,11 @@ def test_kl_gradient(student, reference, rng):
     weights = rng.uniform(0.5, 2, size=4)
     seen = student.kl_gradients(mean, factor(rng, 4, 3), other, factor(rng, 4, 3), weights)
     assert_matches(
-        seen, reference.kl_gradients,
+        seen,
+        reference.kl_gradients,
         "Right values can have wrong gradients: look for detach, no_grad and .item(). If the "
         "checks of the values fail too, begin there.",
-    )  # fmt: skip
+    )
 
 
 # --- 1f -----------------------------------------------------------------------------------------
@@ -318,18 +334,21 @@ def test_bound_touches_the_evidence(student, rng):
             x, y, centre, spread, noise, np.array(divergence(exact, believed))
         )
         assert_matches(
-            seen, evidence, "At the exact posterior the bound must equal the log evidence.",
+            seen,
+            evidence,
+            "At the exact posterior the bound must equal the log evidence.",
             name="the bound at the posterior",
-        )  # fmt: skip
+        )
         away, wider = centre + 0.3, 0.6 * spread + 0.1 * np.eye(dim)
         q = grid.gaussian(away, wider)
         seen = student.evidence_bound(x, y, away, wider, noise, np.array(divergence(q, believed)))
         assert_matches(
-            seen, evidence - divergence(q, exact),
+            seen,
+            evidence - divergence(q, exact),
             "The expectation under q is not the log likelihood at q's mean: w has a variance. "
             "Which sign has the KL?",
             name="the bound of another q",
-        )  # fmt: skip
+        )
 
 
 @problem("1f", points=1)
@@ -346,6 +365,7 @@ def test_bound_of_many_tasks(student, reference, rng):
     )
     seen = student.bound_gradients(x, y, mean, root, np.array(noise), kl, weights)
     assert_matches(
-        seen, reference.bound_gradients,
+        seen,
+        reference.bound_gradients,
         "Right values can have wrong gradients: look for detach, no_grad, .item() and math.log.",
-    )  # fmt: skip
+    )

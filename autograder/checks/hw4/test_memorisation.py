@@ -31,12 +31,13 @@ def test_price_of_one_weight(student, rng):
         )
         own = grid.gaussian(np.array([mean]), np.array([[sd**2]]))
         assert_matches(
-            seen["value"], 0.7 * divergence(own, standard),
+            seen["value"],
+            0.7 * divergence(own, standard),
             "If the predictions are perfect, beta times the KL of q to N(0, 1) is left. Under "
             "which distribution is the expectation, and is log_sd used as a log standard "
             "deviation?",
             name=f"the price of a weight from N({mean}, {sd}²), beta 0.7",
-        )  # fmt: skip
+        )
 
 
 @problem("3a", points=1)
@@ -46,28 +47,31 @@ def test_regularised_loss(student, reference, rng):
     seen = student.regularised_loss(prediction, target, 0.2, means, log_sds, 0.0)
     error = np.square(prediction.astype(np.float64) - target)
     assert_matches(
-        2 * 0.2**2 * seen["value"], error.mean(),
+        2 * 0.2**2 * seen["value"],
+        error.mean(),
         "Without a price the fit is left: the mean squared error, divided by twice the noise "
         "variance.",
         name="2 · noise_sd² times the loss for beta = 0",
-    )  # fmt: skip
+    )
     for beta in (0.03, 1.5):
         seen = student.regularised_loss(prediction, target, 0.2, means, log_sds, beta)
         expected = reference.regularised_loss["value"]
         require_unchanged(student, "prediction", "target")
         assert_matches(
-            seen["value"], expected,
+            seen["value"],
+            expected,
             "Beta is the price of a nat, and multiplies nothing else. Every weight has its price, "
             "so larger layers cost more.",
             name=f"the loss for beta = {beta}",
-        )  # fmt: skip
+        )
     far = [np.array([[-9, -6], [2, 2.5]], np.float32)]
     seen = student.regularised_loss(prediction, prediction.copy(), 0.2, [0 * far[0]], far, 1.0)
     assert_matches(
-        seen["value"], reference.regularised_loss["value"],
+        seen["value"],
+        reference.regularised_loss["value"],
         "A weight may be known almost exactly, or not at all: do not clamp.",
         name="the price of weights with log_sd from -9 to 2.5",
-    )  # fmt: skip
+    )
 
 
 @problem("3a", points=1)
@@ -76,10 +80,11 @@ def test_regularised_gradient(student, reference, rng):
     prediction, target, means, log_sds = regression(rng)
     seen = student.regularised_loss(prediction, target, 0.4, means, log_sds, 0.3)
     assert_matches(
-        seen, reference.regularised_loss,
+        seen,
+        reference.regularised_loss,
         "Right values can have wrong gradients: look for detach, no_grad and .item(). If the "
         "checks of the values fail too, begin there.",
-    )  # fmt: skip
+    )
 
 
 # --- 3b -----------------------------------------------------------------------------------------
@@ -327,15 +332,23 @@ def test_augment_chance(student, rng):
         "They should fill [0, 2).",
     )
     assert_matches(
-        [(factors < edge).mean() for edge in (0.5, 1.0, 1.5)], [0.25, 0.5, 0.75], "Every factor in [0, 2) should be as likely as any other.",
-        name="the shares of factors below 0.5, 1 and 1.5", rtol=0, atol=0.042,
-    )  # fmt: skip
+        [(factors < edge).mean() for edge in (0.5, 1.0, 1.5)],
+        [0.25, 0.5, 0.75],
+        "Every factor in [0, 2) should be as likely as any other.",
+        name="the shares of factors below 0.5, 1 and 1.5",
+        rtol=0,
+        atol=0.042,
+    )
     centred = factors - factors.mean()
     spread = max(np.square(centred).mean(), 1e-12)
     assert_matches(
-        [(centred[:, 1:] * centred[:, :-1]).mean() / spread,
-         (centred[1:] * centred[:-1]).mean() / spread],
+        [
+            (centred[:, 1:] * centred[:, :-1]).mean() / spread,
+            (centred[1:] * centred[:-1]).mean() / spread,
+        ],
         [0.0, 0.0],
         "Draw for each task of each batch separately.",
-        name="the correlations with the next task and the next batch", rtol=0, atol=0.09,
-    )  # fmt: skip
+        name="the correlations with the next task and the next batch",
+        rtol=0,
+        atol=0.09,
+    )
