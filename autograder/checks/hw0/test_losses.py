@@ -114,7 +114,7 @@ def problem_of(rng, batch=5):
 
 
 def judge_joint(student, reference, case, keys):
-    """Compare with other functions in place of 3a and 3b, and with the student's; one match will do.
+    """Compare with other functions in place of 3a and 3b, and with the student's own.
 
     Code that calls ranking_loss and rating_loss is judged whether or not those are right; code that
     does their work itself is judged by what comes out.

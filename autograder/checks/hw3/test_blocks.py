@@ -101,8 +101,8 @@ def test_lora(student):
         assert_matches(
             seen["all"],
             sum(due),
-            "Other parameters are in the list. What makes a layer a LoRA layer? Other layers may have "
-            "the names of its parts.",
+            "Other parameters are in the list. What makes a layer a LoRA layer? Other layers may "
+            "have the names of its parts.",
             name="numbers in all",
         )
         assert_matches(seen["length"], 1, "A parameter is in the list twice.", name="1 + doubles")

@@ -63,8 +63,8 @@ def check_matrices(seen, sizes, rank, layer):
     )
     require(
         LEAST <= seen["typical"] <= MOST,
-        f"the part that is not zero has a root mean square of {seen['typical']:.2g}; the handout asks "
-        f"for one between {LEAST} and {MOST}",
+        f"the part that is not zero has a root mean square of {seen['typical']:.2g}; the handout "
+        f"asks for one between {LEAST} and {MOST}",
         "With smaller numbers the update learns too slowly, with larger ones its first steps are "
         "too large.",
     )
@@ -339,7 +339,7 @@ def check_merged(seen, expected, count, rank, told):
         seen["changed"],
         np.zeros(2),
         "The wrapped layer may be trained further: return a new layer.",
-        name=f"tensors of the wrapped layer that changed, and that are shared with the new one, {told}",
+        name=f"tensors of the wrapped layer that changed or are shared with the new one, {told}",
     )
 
 
