@@ -60,6 +60,7 @@ TAKEN = {
     "the whole kit": under("kit/hw1/") | {"kit/hw2/mann.py": b"other", "kit/README.md": b""},
     "with an environment": GOOD | {".venv/lib/mann.py": b"other", "venv/sampling.py": b"other"},
     "with an older copy, deeper": under("hw1/") | {"hw1/old/mann.py": b"other"},
+    "with a name no disk can hold": GOOD | {"h" * 300 + ".py": b"x", "é" * 200 + ".py": b"x"},
     "a zip in a zip": {"hw1.zip": nested(under("hw1/"))},
     "a zip in a zip in a zip": {"a/b.zip": nested({"hw1.zip": nested(GOOD)}), "a/readme.txt": b""},
 }
@@ -105,6 +106,40 @@ def test_a_tar_archive_is_taken(files, name, mode, tmp_path):
     files = {name: data for name, data in files.items() if not name.endswith("/")}
     taken = take(tarred(tmp_path / name, files, mode), tmp_path)
     assert {p.name for p in taken.folder.iterdir()} == set(HOMEWORK.files)
+
+
+@pytest.mark.parametrize("pack", [zipped, tarred])
+@pytest.mark.parametrize("prefix", ["./", "hw1//", "./hw1/./", ".//"])
+def test_names_are_read_in_one_form(pack, prefix, tmp_path):
+    taken = take(pack(tmp_path / "a.zip", under(prefix)), tmp_path)
+    assert {p.name for p in taken.folder.iterdir()} == set(HOMEWORK.files)
+
+
+@pytest.mark.parametrize("first", ["runs/a.json", "runs/a.json/config.json"])
+def test_a_name_that_is_a_file_and_a_folder_costs_itself_alone(first, tmp_path):
+    names = {first: b"{}", "runs/a.json": b"{}", "runs/a.json/config.json": b"{}"}
+    taken = take(zipped(tmp_path / "a.zip", GOOD | names), tmp_path)
+    assert {*HOMEWORK.files, "runs"} == {p.name for p in taken.folder.iterdir()}
+    assert any("is a file as well as a folder" in note.text for note in taken.notes)
+
+
+@pytest.mark.parametrize("time", ["nan", "1e999", "-1e300", "1e18", "0x10"])
+def test_a_time_that_no_clock_shows_costs_nothing(time, tmp_path):
+    odd = tarfile.TarInfo("a.py")
+    odd.pax_headers = {"mtime": time}
+    taken = take(tarred(tmp_path / "a.tgz", [*GOOD.items(), (odd, b"x")]), tmp_path)
+    assert {*HOMEWORK.files, "a.py"} == {p.name for p in taken.folder.iterdir()}
+
+
+def test_a_reason_names_no_place_of_the_grader(tmp_path, monkeypatch):
+    def full(*_, **__):
+        raise PermissionError(13, "Permission denied", str(tmp_path))
+
+    monkeypatch.setattr(archives.zipfile, "ZipFile", full)
+    (tmp_path / "a.zip").write_bytes(b"PK\x03\x04")
+    with pytest.raises(Refused) as refusal:
+        take(tmp_path / "a.zip", tmp_path)
+    assert "Permission denied" in str(refusal.value) and str(tmp_path) not in str(refusal.value)
 
 
 def test_a_zip_made_by_powershell_is_taken(tmp_path):

@@ -38,6 +38,7 @@ MOST_LEFT_OUT = 400_000  # entries that are only counted
 MOST_DIRECTORY = 2**24  # bytes of a zip's list of its entries
 RATIO, RATIO_FROM = 200, 2**20  # a member larger than this must not shrink by more than that
 DEEPEST, LONGEST_NAME = 20, 1000
+LONGEST_PART = 255  # bytes of one name: longer ones can be written on no disk
 PIECE = 2**16
 LZMA_MEMORY = 2**27
 IGNORED = re.compile(
@@ -157,7 +158,8 @@ def open_upload(source: Path, homework: str) -> Iterator[Offer]:
         if isinstance(error, OSError) and error.errno in TROUBLE:
             raise
         what = "no folder" if kind == "folder" else "no zip"
-        told = f"{type(error).__name__}: {printable_name(str(error))}"
+        text = getattr(error, "strerror", None) or str(error)  # without the grader's own paths
+        told = f"{type(error).__name__}: {printable_name(text)}"
         raise Refused(f"it is {what} that can be read ({told}); {advice(homework)}") from None
 
 
@@ -213,13 +215,19 @@ def _useless(name: str) -> str | None:
     parts = PurePosixPath(name).parts
     if name.startswith("/") or ".." in parts or re.match(r"[A-Za-z]:", name):
         raise Refused(f"{printable_name(name)} points outside the archive")
-    if len(parts) > DEEPEST or len(name) > LONGEST_NAME:
+    longest = max((len(part.encode("utf-8", "replace")) for part in parts), default=0)
+    if len(parts) > DEEPEST or len(name) > LONGEST_NAME or longest > LONGEST_PART:
         return f"nested deeper than {DEEPEST} folders, or with a name of endless length"
     if IGNORED.search(name):
         return ""
     if not parts or "\0" in name or not _is_text(name):
         return "names that cannot be used"
     return None
+
+
+def _one_form(name: str) -> str:
+    """A name without `./` and doubled separators."""
+    return str(PurePosixPath(name))
 
 
 def _is_text(name: str) -> bool:
@@ -265,10 +273,11 @@ def _of_zip(archive: zipfile.ZipFile) -> Offer:
     names = [info.filename for info in archive.infolist()]
     turned = "\\" if not any("/" in name for name in names) else ""  # as PowerShell writes them
     for info in archive.infolist():
-        name = info.filename.replace("\\", "/") if turned else info.filename
+        given = info.filename.replace("\\", "/") if turned else info.filename
+        name = _one_form(given)
         if "\\" in name:
             raise Refused(f"{printable_name(name)} points outside the archive")
-        if not offer.wants(name) or info.is_dir() or name.endswith("/"):
+        if name == "." or not offer.wants(name) or given.endswith("/"):
             continue
         _require_sound(info, name)
         total += info.file_size
@@ -300,6 +309,14 @@ def _moment(parts: tuple[int, ...]) -> str:
         moment = datetime(year, month, day, hour, minute)  # noqa: DTZ001  # zips have no zones
         return moment.isoformat(" ", "minutes")
     except ValueError:
+        return ""
+
+
+def _moment_of(seconds: float) -> str:
+    """A time as it is read aloud; empty for one that no clock shows."""
+    try:
+        return _moment(time.localtime(seconds)[:6])
+    except (ValueError, ArithmeticError, OSError):
         return ""
 
 
@@ -357,8 +374,8 @@ def _of_tar(archive: tarfile.TarFile) -> Offer:
         if info.offset <= last:
             raise Refused("its entries are not in order")  # a size below 0: it would never end
         last = info.offset
-        name = info.name.removeprefix("./")
-        if name in ("", ".") or not offer.wants(name) or info.isdir():
+        name = _one_form(info.name)
+        if name == "." or not offer.wants(name) or info.isdir():
             continue
         if not info.isreg():
             raise Refused(f"{printable_name(name)} is a link or a device; hand in plain files")
@@ -366,7 +383,7 @@ def _of_tar(archive: tarfile.TarFile) -> Offer:
         if total > MOST_DECLARED:
             raise Refused(f"it would unpack to more than {MOST_DECLARED / 2**20:.0f} MB")
         offer.add(Member(name, info.size, partial(_tar_pieces, archive, info)))
-        offer.packed = max(offer.packed, _moment(time.localtime(info.mtime)[:6]))
+        offer.packed = max(offer.packed, _moment_of(info.mtime))
     _require_no_collision(offer.members)
     return offer
 

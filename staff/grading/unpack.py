@@ -52,7 +52,7 @@ class Unpacked:
         notes: what staff should know: missing files, changes after packing.
         digest: sha256 of everything that was taken.
         taken: name → sha256 of each file.
-        too_large: name → why a file that is no code was left out.
+        left_out: name → why a file that could be of use was left out.
         packed: the latest time inside the archive, to be seen and never to be counted: it comes from
             the student's own clock.
     """
@@ -62,7 +62,7 @@ class Unpacked:
     notes: list[Note] = field(default_factory=list)
     digest: str = ""
     taken: dict[str, str] = field(default_factory=dict)
-    too_large: dict[str, str] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
     packed: str = ""
 
 
@@ -116,7 +116,7 @@ def _take(members: list[Member], unpacked: Unpacked, homework: Homework) -> Unpa
     for name in code:
         room -= _copy(code[name], name, min(LARGEST_SOURCE, room), unpacked)
     if not any(map(finding.near_any(homework), unpacked.taken)):
-        raise Refused(f"none of its files can be read: {'; '.join(unpacked.too_large.values())}")
+        raise Refused(f"none of its files can be read: {'; '.join(unpacked.left_out.values())}")
     for name, limit in _wanted(homework) + _other_runs(places[0], by_name, homework):
         member = _find(name, places[0], by_name, homework)
         if member is not None:
@@ -201,18 +201,21 @@ def _other_runs(
 
 
 def _copy(member: Member, name: str, limit: int, unpacked: Unpacked) -> int:
-    """Copy one file; its size. One that is too large is left out."""
+    """Copy one file; its size. One that is too large, or has the name of a folder, is left out."""
     path = unpacked.folder / name
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("xb") as stream:
             size, unpacked.taken[name] = _write(member, stream, limit)
         return size
+    except (FileExistsError, NotADirectoryError, IsADirectoryError):
+        why = f"{printable_name(name)} or a folder above it is a file as well as a folder"
     except Refused as refusal:
         path.unlink()
-        unpacked.too_large[name] = str(refusal)
-        unpacked.notes.append(Note(LEFT_OUT, STUDENT, f"{refusal}, and was left out"))
-        return 0
+        why = str(refusal)
+    unpacked.left_out[name] = why
+    unpacked.notes.append(Note(LEFT_OUT, STUDENT, f"{why}, and was left out"))
+    return 0
 
 
 def _write(member: Member, stream: BinaryIO, limit: int) -> tuple[int, str]:

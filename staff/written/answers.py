@@ -76,7 +76,7 @@ def _paper(one: HandIn, homework: Homework, asked: list[str], work: Path) -> Pap
     except Exception as error:  # costs this paper alone
         paper.refused = f"it cannot be read ({type(error).__name__})"
         return paper
-    paper.refused = unpacked.too_large.get("writeup.md", "")
+    paper.refused = unpacked.left_out.get("writeup.md", "")
     if paper.refused:
         return paper
     paper.notes += [note.text for note in unpacked.notes if note.kind == CHANGED]
