@@ -1,5 +1,6 @@
 """Grading a class: nothing lost, nothing wrong, nothing stopped by one; and going on after a kill."""
 
+import contextlib
 import csv
 import io
 import json
@@ -18,6 +19,9 @@ import numpy as np
 import pytest
 
 from autograder.judge.knowledge import Knowledge
+from autograder.run.fork import ForkWorker
+from autograder.run.launch import isolation_of_this_system
+from autograder.run.overlay import overlay
 from common import homework as homeworks
 from common.errors import KitError
 from common.kit import seeds
@@ -231,6 +235,65 @@ def test_a_process_that_dies_hangs_or_raises_costs_its_own_order_alone(way, monk
     assert "not finished after" in kept["hang"]["reason"]
     assert kept["raise"]["reason"] == "RuntimeError: boom"
     assert {kept[n]["score"] for n in names} == {0}
+
+
+SLEEPER = "4711.4712"
+STARTS_A_SLEEPER = f"""
+import os
+def start(hw):
+    if os.fork() == 0:
+        if os.fork() == 0:
+            os.execv("/bin/sleep", ["sleep", "{SLEEPER}"])
+        os._exit(0)
+"""
+
+
+class Hanging:
+    """A session that hangs while a check of its worker has left a process behind."""
+
+    def __init__(self, name):
+        self.worker = ForkWorker((), without=("user", "namespaces"))
+
+    def grade(self, order):
+        tree = overlay(HOMEWORK, Path(tempfile.mkdtemp(), "tree"))
+        (tree / "probes" / "hw1.py").write_text(STARTS_A_SLEEPER)
+        line = self.worker.open(tree, "hw1", 60)
+        line.call({"call": "start", "args": [], "kwargs": {}})
+        time.sleep(60)
+
+
+def hanging_serve(line, folder):
+    pool.Session = Hanging
+    real_serve(line, folder)
+
+
+def sleepers():
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if SLEEPER in (process / "cmdline").read_text():
+                found.append(process.name)
+    return found
+
+
+@pytest.mark.skipif(isolation_of_this_system() != "fork", reason="needs fork")
+@pytest.mark.parametrize("patience", [5.0, 0.0], ids=["it ends itself", "it is killed"])
+def test_what_a_check_started_ends_with_the_process_that_hangs(patience, monkeypatch, tmp_path):
+    """Without namespaces nothing ends a grandchild whose worker is killed."""
+    monkeypatch.setattr(pool, "_serve", hanging_serve)
+    monkeypatch.setattr(pool, "TRIES", 1)
+    monkeypatch.setattr(pool, "START", 20.0)
+    monkeypatch.setattr(pool, "PATIENCE", patience)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    seen = []
+    real = pool._children
+    monkeypatch.setattr(pool, "_children", lambda pid: (seen.extend(sleepers()), real(pid))[1])
+    pool.run([Job("hang", "hw1", "")], 1, 1.0, lambda record: None)
+    until = time.monotonic() + 5
+    while sleepers() and time.monotonic() < until:
+        time.sleep(0.1)
+    assert seen and not sleepers()
+    assert not any(tmp_path.iterdir())
 
 
 def test_what_failed_is_tried_again_and_what_stands_is_not(tmp_path, class_):

@@ -21,13 +21,18 @@ _DENIED = {
     "ptrace": (101, 117), "process_vm_readv": (310, 270), "process_vm_writev": (311, 271),
     "pidfd_open": (434, 434), "pidfd_getfd": (438, 438), "pidfd_send_signal": (424, 424),
     "kcmp": (312, 272), "process_madvise": (440, 440), "migrate_pages": (256, 238),
-    "move_pages": (279, 239), "setpriority": (141, 140),
+    "process_mrelease": (448, 448), "move_pages": (279, 239), "setpriority": (141, 140),
+    "ioprio_set": (251, 30),
     "unshare": (272, 97), "setns": (308, 268), "mount": (165, 40), "umount2": (166, 39),
     "pivot_root": (155, 41), "chroot": (161, 51), "move_mount": (429, 429), "fsopen": (430, 430),
-    "open_tree": (428, 428), "mount_setattr": (442, 442), "open_by_handle_at": (304, 265),
+    "fsconfig": (431, 431), "fsmount": (432, 432), "fspick": (433, 433),
+    "open_tree": (428, 428), "open_tree_attr": (467, 467), "mount_setattr": (442, 442), "open_by_handle_at": (304, 265),
     "inotify_init": (253, None), "inotify_init1": (294, 26), "fanotify_init": (300, 262),
     "syslog": (103, 116),
     "shmget": (29, 194), "msgget": (68, 186), "semget": (64, 190), "mq_open": (240, 180),
+    "shmat": (30, 196), "shmctl": (31, 195), "msgctl": (71, 187), "msgsnd": (69, 189),
+    "msgrcv": (70, 188), "semctl": (66, 191), "semop": (65, 193), "semtimedop": (220, 192),
+    "mq_unlink": (241, 181),
     "memfd_create": (319, 279), "memfd_secret": (447, 447),  # counted as no one's memory
     "setsid": (112, 157), "setpgid": (109, 154),  # nobody leaves the group that is killed as one
     "add_key": (248, 217), "request_key": (249, 218), "keyctl": (250, 219),
@@ -40,14 +45,24 @@ _DENIED = {
     "removexattrat": (466, 466), "file_setattr": (469, 469),
 }  # fmt: skip
 
-# What `ioctl` may not be asked for, which would change a file that is open to be read.
-_IOCTL = (16, 29)
-_FILE_FLAGS = {
+# What these may not be asked for: to change a file that is open to be read, to let the kernel send
+# a signal to somebody else, or to keep others from opening a file.
+_IOCTL, _FCNTL = (16, 29), (72, 25)
+_OF_IOCTL = {
     "FS_IOC_SETFLAGS": 0x40086602,
     "FS_IOC32_SETFLAGS": 0x40046602,
     "FS_IOC_SETVERSION": 0x40087602,
     "FS_IOC32_SETVERSION": 0x40047602,
     "FS_IOC_FSSETXATTR": 0x401C5820,
+    "FIOSETOWN": 0x8901,
+    "SIOCSPGRP": 0x8902,
+}
+_OF_FCNTL = {
+    "F_SETOWN": 8,
+    "F_SETOWN_EX": 15,
+    "F_SETSIG": 10,
+    "F_SETLEASE": 1024,
+    "F_NOTIFY": 1026,
 }
 
 # Allowed when the first argument is the process itself (or 0: itself, its own group).
@@ -112,11 +127,8 @@ def _program(architecture: int, column: int, own: int) -> list[bytes]:
         _step(_RETURN, _DENY),
         _step(_RETURN, _ALLOW),
     ]
-    count = len(_FILE_FLAGS)
-    program += [_step(_EQUAL, _IOCTL[column], 0, count + 3), _step(_LOAD, _SECOND_ARGUMENT)]
-    for place, request in enumerate(_FILE_FLAGS.values()):
-        program.append(_step(_EQUAL, request, count - place, 0))
-    program += [_step(_RETURN, _ALLOW), _step(_RETURN, _DENY)]
+    program += _without_requests(_IOCTL[column], list(_OF_IOCTL.values()))
+    program += _without_requests(_FCNTL[column], list(_OF_FCNTL.values()))
     for numbers in _OWN.values():
         program += [
             _step(_EQUAL, numbers[column], 0, 5),
@@ -127,6 +139,15 @@ def _program(architecture: int, column: int, own: int) -> list[bytes]:
             _step(_RETURN, _DENY),
         ]
     return [*program, _step(_RETURN, _ALLOW)]
+
+
+def _without_requests(number: int, requests: list[int]) -> list[bytes]:
+    """Deny a system call where its second argument is one of these."""
+    count = len(requests)
+    program = [_step(_EQUAL, number, 0, count + 3), _step(_LOAD, _SECOND_ARGUMENT)]
+    for place, request in enumerate(requests):
+        program.append(_step(_EQUAL, request, count - place, 0))
+    return [*program, _step(_RETURN, _ALLOW), _step(_RETURN, _DENY)]
 
 
 def _step(code: int, value: int, true: int = 0, false: int = 0) -> bytes:

@@ -32,6 +32,7 @@ from staff.grading.session import Session, failed_record
 TRIES = 2
 CHANGED_KIT = "the kit was changed while it alone was graded"
 START = 180.0  # seconds that the imports of a fresh process may take
+PATIENCE = 5.0  # seconds in which a worker should have ended its checks
 
 
 class Grader:
@@ -95,10 +96,12 @@ class Grader:
         self.line.close()
         if self.job is None:
             self.process.join(5)  # it ends its own worker when the line closes
+        workers = []
         if self.process.pid is not None and self.process.is_alive():
-            _kill_children(self.process.pid)
+            workers = _children(self.process.pid)
             self.process.kill()
         self.process.join()
+        _end_workers(workers)
         remove(self.folder)
 
 
@@ -240,12 +243,39 @@ def listed(changed: list[str]) -> str:
     return ", ".join(changed[:3]) + (f" and {len(changed) - 3} more" if changed[3:] else "")
 
 
-def _kill_children(pid: int) -> None:
-    """The worker of a process that hangs: it would end by itself, but not at once."""
+def _end_workers(workers: list[int]) -> None:
+    """Wait until workers whose process was killed have ended their checks, and themselves.
+
+    They know best what a check has started. One that takes too long is killed, and before it the
+    group of each of its checks.
+    """
+    until = time.monotonic() + PATIENCE
+    while (left := list(filter(_lives, workers))) and time.monotonic() < until:
+        time.sleep(0.02)
+    for worker in left:
+        for check in _children(worker):
+            with contextlib.suppress(OSError):
+                os.killpg(check, signal.SIGKILL)
+        with contextlib.suppress(OSError):
+            os.kill(worker, signal.SIGKILL)
+
+
+def _children(pid: int) -> list[int]:
+    """Return the processes that a process has started."""
+    found: list[int] = []
     for tasks in Path(f"/proc/{pid}/task").glob("*/children"):
         with contextlib.suppress(OSError):
-            for child in tasks.read_text().split():
-                os.kill(int(child), signal.SIGKILL)
+            found += map(int, tasks.read_text().split())
+    return found
+
+
+def _lives(pid: int) -> bool:
+    """Whether a process has not ended, be it waited for or not."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state not in ("Z", "X")
 
 
 def _serve(line: Connection, folder: str) -> None:

@@ -70,6 +70,29 @@ def parent_killed(self, images, labels):
 
 
 @attack("2a", told="PermissionError")
+def kernel_asked_to_kill(self, images, labels):
+    """A file that sends its owner a signal when it can be read: the owner is the process above."""
+    import fcntl
+    import os
+    import socket
+
+    one, other = socket.socketpair()
+    for ask in (
+        lambda: fcntl.ioctl(one.fileno(), 0x8901, os.getppid().to_bytes(4, "little")),
+        lambda: fcntl.fcntl(one.fileno(), fcntl.F_SETOWN, os.getppid()),
+    ):
+        try:
+            ask()
+        except PermissionError as error:
+            told = error
+            continue
+        fcntl.fcntl(one.fileno(), fcntl.F_SETSIG, 9)
+        fcntl.fcntl(one.fileno(), fcntl.F_SETFL, os.O_ASYNC)
+        other.send(b"x")
+    raise told
+
+
+@attack("2a", told="PermissionError")
 def everybody_killed(self, images, labels):
     """Kills every process that it may."""
     import os
