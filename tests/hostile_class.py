@@ -173,7 +173,31 @@ for place in ("/etc", "/tmp", "/usr", "/opt", *__import__("sys").path):
         except (OSError, ValueError):
             pass
 """
+SIGNAL = """
+import fcntl, os, socket
+one, other = socket.socketpair()
+for parent in (os.getppid(), 1):
+    for ask in (lambda: fcntl.ioctl(one.fileno(), 0x8901, parent.to_bytes(4, "little")),
+                lambda: fcntl.fcntl(one.fileno(), fcntl.F_SETOWN, parent)):
+        try:
+            ask()
+            fcntl.fcntl(one.fileno(), fcntl.F_SETSIG, 9)
+            fcntl.fcntl(one.fileno(), fcntl.F_SETFL, os.O_ASYNC)
+            other.send(b"x")
+        except OSError:
+            pass
+"""
 RUN = "runs/1-shot-2-way/"
+
+
+def of_a_time_nobody_knows(at: Path, who: str, files: dict[str, bytes]) -> None:
+    with tarfile.open(at / f"{who}.tgz", "w:gz") as archive:
+        for name, data in files.items():
+            info = tarfile.TarInfo(f"./{name}")
+            info.size, info.pax_headers = len(data), {"mtime": "nan"}
+            archive.addfile(info, io.BytesIO(data))
+
+
 ODD = {
     "a score that is not a number": with_file("manifest.json", b'{"files": {}, "signed": true, "score": NaN}'),
     "a score without end": with_file("manifest.json", b'{"files": {}, "score": 1e999}'),
@@ -187,6 +211,10 @@ ODD = {
     "a run nested without end": with_file(RUN + "config.json", b"[" * 99_999),
     "a receipt of half letters": with_file(RUN + "receipt.json", b'{"run": "\\ud800", "files": {}}'),
     "metrics of one long number": with_file(RUN + "metrics.csv", b"val_accuracy\n" + b"9" * 999_999),
+    "a file that is a folder": Odd(lambda at, who, files: zipped(
+        at / f"{who}.zip", files | {"runs/a.json": b"{}", "runs/a.json/config.json": b"{}"}), FULL),
+    "a name that no disk can hold": with_file("h" * 300 + ".py", b""),
+    "times that no clock shows": Odd(of_a_time_nobody_knows, FULL),
     "a name that is not UTF-8": named(b"M\xfcller ?.zip"),
     "a name as long as can be": named("名".encode() * 70 + b"?.zip"),
     "a name that is a formula": named(b"=HYPERLINK(1)+?.zip"),
@@ -219,6 +247,7 @@ ODD = {
     "a frame of its own": with_code(HOSTILE_FRAME),
     "folders left behind": with_code(LITTER),
     "a touch of other folders": with_code(TOUCH),
+    "a signal by way of the kernel": with_code(SIGNAL, FULL),
     "an end at import": with_code("import os\nos._exit(0)\n"),
 }  # fmt: skip
 

@@ -8,6 +8,7 @@ import pytest
 
 from common.files import untrusted
 from common.files.untrusted import Unreadable, fields, json_of, last_row, numbers_of, toml_of
+from staff.grading.submissions import read_metadata
 
 
 def test_sound_texts_are_as_they_were():
@@ -116,3 +117,13 @@ def test_fields_of_a_table():
     assert found == {"name": "Ada", "signed": None, "more": None} and wrong == ["signed"]
     with pytest.raises(Unreadable):
         fields(["name"], shapes)
+
+
+def test_a_line_of_an_export_without_end_is_read_at_once(tmp_path):
+    """Spaces that a pattern could part in many ways: with one that does, this would take hours."""
+    line = f"  :note: a{' ' * 400_000}b{' ' * 400_000}"
+    text = f"submission_1:\n  :created_at: 2026-10-05 06:59:00 Z  \n{line}\n  :submitters:\n  - :sid: '7' \n"
+    (tmp_path / "metadata.yml").write_text(text)
+    found = read_metadata(tmp_path / "metadata.yml")
+    told = {"students": ["7"], "created_at": "2026-10-05T06:59:00+00:00"}
+    assert found == {"submission_1": told}

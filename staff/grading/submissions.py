@@ -175,7 +175,7 @@ def with_content(job: Job) -> Job:
 # --- Gradescope's export ------------------------------------------------------------------------
 
 _SUBMISSION = re.compile(r"^['\"]?([^\s:'\"]+)['\"]?:\s*$")
-_FIELD = re.compile(r"^(\s+)(- )?:?(\w+):\s*(.*?)\s*$")
+_FIELD = re.compile(r"^(\s+)(- )?:?(\w+):(.*)$")
 
 
 def read_metadata(path: Path) -> dict[str, dict]:
@@ -200,7 +200,7 @@ def read_metadata(path: Path) -> dict[str, dict]:
         if current is None or field is None:
             continue
         indent, dash, key, value = field.groups()
-        value = value.strip("'\"")
+        value = value.strip().strip("'\"")
         if len(indent) == 2 and not dash:
             inside = key
             if key == "created_at":
