@@ -66,6 +66,17 @@ a file swapped between check and use
 endless values, long numbers, deep JSON
 a test that vanishes
 a clock that stands still
+modes, owners, times and attributes of the kit's files
+a field of an uploaded text that ends the batch (`"score": NaN`)
+names that are not UTF-8, folders without end, a member that may not be read
+a text against a pattern that looks back without end
+names in the manifest that the grader would open
+a network that looks the held-out tasks up
+a kit that lies among the system's files
+short seeds, found from a worker's own inputs; answers of known seeds
+findings that a probe makes beside student code are rewritten
+a formula in a cell, also after signs that nobody sees and where a semicolon parts cells
+folders and processes that outlive their check
 """
 
 
