@@ -7,7 +7,7 @@ from staff.authoring.hostile import attack
 
 @attack(
     "1",
-    told="made anew from the same seed|came in class order",
+    told="with the same seed gave another task|came in class order",
     honest=("test_columns", "test_without_replacement", "test_query"),
 )
 def findings_rewritten(images, way, shot, rng):
@@ -38,7 +38,7 @@ def findings_rewritten(images, way, shot, rng):
 
 @attack(
     "1",
-    told="made anew from the same seed",
+    told="with the same seed gave another task",
     honest=("test_columns", "test_without_replacement", "test_query", "test_chance"),
 )
 def tasks_counted(images, way, shot, rng):
