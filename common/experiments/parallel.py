@@ -122,7 +122,9 @@ def _lines() -> Iterator[Callable[[list[Running], list[str], str], None]]:
             titles = [one.command.title for one in running]
             table = Table.grid(padding=(0, 2))
             table.add_column(no_wrap=True, min_width=max(map(len, titles), default=0))
-            table.add_column(no_wrap=True, justify="right")
+            table.add_column(
+                no_wrap=True, justify="right", min_width=max(map(len, parts), default=0)
+            )
             table.add_column(no_wrap=True, overflow="ellipsis")
             for one, part in zip(running, parts):
                 table.add_row(one.command.title, part, Text(last_line(one.command.log)))

@@ -213,7 +213,8 @@ def _listed(jobs: list[Job]) -> Iterator[str]:
         yield f"{job.title:{width}}  {job.minutes:3g} min  {job.told()}"
     left = sum(job.minutes for job in jobs if not job.finished)
     trainings = sum(not job.makes for job in jobs)
-    files = f" and {len(jobs) - trainings} files of reports" if len(jobs) > trainings else ""
+    drawn = len(jobs) - trainings
+    files = f" and {drawn} file{'s' * (drawn > 1)} of reports" if drawn else ""
     yield f"{trainings} experiments{files}, about {left:g} min to do"
 
 
