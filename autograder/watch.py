@@ -58,8 +58,8 @@ def watch(
     result.chosen = only is not None
     rows: dict[str, CheckResult] = {}
     seen: Snapshot = {}
-    page_too = f"; reload {html} in the browser after a verdict" if html else ""
-    screen.say(f"watching {folder}{page_too}; Ctrl-C ends")
+    goes_on = f"watching {folder}{f'; reload {html} in the browser' if html else ''}; Ctrl-C ends"
+    screen.say(goes_on)
     try:
         while rounds is None or rounds > 0:
             now = snapshot(homework, folder)
@@ -87,6 +87,7 @@ def watch(
             _say(result, fresh, homework, screen)
             if html is not None:
                 page.write([result], {homework.name: homework}, html)
+            screen.say(f"  {goes_on}")
             rounds = None if rounds is None else rounds - 1
     except KeyboardInterrupt:
         screen.say("\nno longer watching")
