@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import re
+import sys
 import tempfile
 import tomllib
 from pathlib import Path
@@ -65,6 +66,7 @@ def main(argv: list[str]) -> int:
     others, left_out = written_runs.small_files(homework, options.runs, runs.values())
     notes += left_out
     manifest, contents = collect(homework, runs, others, code)
+    print("grading what is packed …", file=sys.stderr)
     result = judge_packed(homework, code)
     manifest |= signature | {"score": result.score, "max_score": result.max_score}
     write_zip(output, contents, manifest)

@@ -36,9 +36,15 @@ def small_files(
     notes = [f"not packed: {name}: {why}" for name, why in left_out.items()]
     if contents:
         notes.append(f"packed for the written half: {', '.join(path.name for path in used)}")
-    if unused := [path.name for path in there if path not in used]:
+    unused = [path.name for path in there if path not in used and not _is_prediction(path)]
+    if unused:
         notes.append(f"not packed, writeup.md does not name it: {', '.join(unused)}")
     return contents, notes
+
+
+def _is_prediction(path: Path) -> bool:
+    """Whether a file is what `--predict` keeps for its pictures: nobody misses it."""
+    return path.name.startswith("prediction")
 
 
 def give_receipts(folders: Iterable[Path]) -> None:

@@ -78,10 +78,10 @@ def train_each(
             name: folders.get(name, group / f"{name}-seed{chosen.seed}")
             for name in comparison.experiments
         }
-        _show_prediction(comparison, where, group, chosen.seed)
+        show_prediction(comparison, where, group, chosen.seed)
 
 
-def _show_prediction(
+def show_prediction(
     comparison: Comparison, folders: dict[str, Path], group: Path, seed: int
 ) -> None:
     """Say what became of a prediction once every run that it is about has ended."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import math
 import os
@@ -16,11 +17,12 @@ from pathlib import Path
 from common import homework as homeworks
 from common import options
 from common.errors import KitError
-from common.experiments import given_code, parallel, prediction
+from common.experiments import given_code, groups, parallel, prediction
 from common.experiments.jobs import Job, Plan
 from common.experiments.pace import Pace, last_progress
 from common.options.command_line import Parser
 from common.options.terminal import can_ask, live
+from common.training.runs import read_config
 from common.training.state import FINISHED
 
 FIGURES = 2  # of a result, in the table
@@ -67,6 +69,12 @@ def main(argv: list[str] | None = None, module: Callable[[str], list[str]] | Non
         outcomes += [Outcome(job, "left out") for job in drawings if job not in ready]
     print("\n" + "\n".join(_table(outcomes)))
     states = {outcome.state for outcome in outcomes}
+    if "finished" in states and not chosen.tiny:
+        for plan in plans:
+            _show_predictions(plan)
+    if not states & {"stopped", "failed", "left out"} and not chosen.tiny:
+        for plan in plans:
+            print(f"next: python -m common.report {plan.homework.name} makes the report")
     return STOPPED if "stopped" in states else 1 if "failed" in states else 0
 
 
@@ -125,6 +133,14 @@ def _ask_for_predictions(plan: Plan) -> None:
         if answer or can_ask():
             print(f"{plan.homework.name}, {comparison.name}:")
             prediction.settle(comparison, plan.place, answer)
+
+
+def _show_predictions(plan: Plan) -> None:
+    """Say what became of the predictions about a homework's runs."""
+    seed = plan.chosen.seed
+    for comparison in plan.homework.comparisons:
+        folders = {name: plan.place / f"{name}-seed{seed}" for name in comparison.experiments}
+        groups.show_prediction(comparison, folders, plan.place, seed)
 
 
 def run_all(
@@ -227,6 +243,7 @@ def _table(outcomes: list[Outcome]) -> Iterator[str]:
         title = f"{outcome.job.homework} {folder.name}"
         spent = f"{seconds:6.0f} s" if seconds is not None else 8 * " "
         yield f"{title:{width}}  {outcome.state:9}  {spent}  {figures}"
+    yield from _trained_on(outcomes)
     waiting = [outcome.job.title for outcome in outcomes if outcome.state == "left out"]
     if waiting:
         yield f"left out, their runs are not finished: {', '.join(waiting)}"
@@ -236,6 +253,19 @@ def _table(outcomes: list[Outcome]) -> Iterator[str]:
     stopped = [outcome.job.title for outcome in outcomes if outcome.state == "stopped"]
     if stopped:
         yield f"stopped in {', '.join(stopped)}: give the same command again to go on"
+
+
+def _trained_on(outcomes: list[Outcome]) -> Iterator[str]:
+    """A line a homework: the data of its runs, which may be a stand-in."""
+    sources: dict[str, dict[str, None]] = {}
+    for outcome in outcomes:
+        for folder in outcome.job.folders:
+            with contextlib.suppress(KitError):
+                data = str(read_config(folder).get("data", ""))
+                sources.setdefault(outcome.job.homework, {})[data] = None
+    for homework, found in sources.items():
+        if any(found):
+            yield f"{homework}: trained on {', '.join(filter(None, found))}"
 
 
 def _result(folder: Path) -> tuple[float | None, str]:

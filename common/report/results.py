@@ -89,6 +89,7 @@ class Results:
         root: the folder of its runs, `runs/hwN`.
         missing: what is not there → the command that makes it.
         notes: what somebody should know of the runs that were used.
+        has_intervals: whether a number stands with an interval.
         used: the runs that gave numbers or figures, by name.
         around: what stands before and behind a number that is set in a sentence.
     """
@@ -98,6 +99,7 @@ class Results:
     missing: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     used: dict[str, list[Run]] = field(default_factory=dict)
+    has_intervals: bool = False
     around: tuple[str, str] = ("", "")
 
     def of(self, name: str) -> list[Run]:
@@ -167,7 +169,9 @@ class Results:
                 self.missing.setdefault(f"{key} in {lacking}", self.command_for(name))
             return MISSING
         half = runs[0].look_up(half_key) if half_key else None
-        return over_seeds(values, half)
+        cell = over_seeds(values, half)
+        self.has_intervals |= "±" in cell
+        return cell
 
     @property
     def over_seeds(self) -> bool:
