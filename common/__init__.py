@@ -38,21 +38,34 @@ def _refuse_shadows() -> None:
         raise SystemExit(2)
 
 
-def _name_another_python(kind, error, trace) -> None:  # type: ignore[no-untyped-def]
-    """End with one line where a package is missing: somebody typed a Python that is not the kit's."""
+def _name_the_cause(kind, error, trace) -> None:  # type: ignore[no-untyped-def]
+    """End with one line where the packages cannot be imported, by whatever command."""
+    if told := _cause(error):
+        print(f"error: {told}", file=_sys.stderr)
+        raise SystemExit(2)
+    _sys.__excepthook__(kind, error, trace)
+
+
+def _cause(error: BaseException) -> str:
+    """Why a package cannot be imported: another Python was typed, or the machine does not let it."""
     import os
 
-    name = (getattr(error, "name", None) or "").partition(".")[0]
-    if not issubclass(kind, ModuleNotFoundError) or name not in _PACKAGES:
-        _sys.__excepthook__(kind, error, trace)
-        return
-    own = os.path.join(".venv", *(("Scripts", "python") if os.name == "nt" else ("bin", "python")))
-    there = os.path.exists(own) or os.path.exists(f"{own}.exe")
-    there = there and os.path.abspath(".venv") != os.path.abspath(_sys.prefix)
-    way = f"type {own} in place of python" if there else "set the kit up first: make setup"
-    print(f"error: {name} is not installed for {_sys.executable}; {way}", file=_sys.stderr)
-    raise SystemExit(2)
+    if not isinstance(error, ImportError):
+        return ""
+    name = (error.name or "").partition(".")[0]
+    if isinstance(error, ModuleNotFoundError) and name in _PACKAGES:
+        own = os.path.join(
+            ".venv", *(("Scripts", "python.exe") if os.name == "nt" else ("bin", "python"))
+        )
+        another = os.path.exists(own) and os.path.abspath(".venv") != os.path.abspath(_sys.prefix)
+        way = f"type {own} in place of python" if another else "set the kit up first: make setup"
+        return f"{name} is not installed for {_sys.executable}; {way}"
+    from common.kit import remedies
+
+    if remedies.is_of_this_machine(str(error)):
+        return f"a package cannot be imported here ({error}); {remedies.remedy(str(error))}"
+    return ""
 
 
 _refuse_shadows()
-_sys.excepthook = _name_another_python
+_sys.excepthook = _name_the_cause

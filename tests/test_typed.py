@@ -13,6 +13,7 @@ from autograder.planning import _planned, plan
 from autograder.run import base
 from common import homework as homeworks
 from common.errors import KitError
+from common.kit import remedies
 from common.options import terminal
 
 ROOT = homeworks.ROOT
@@ -183,7 +184,7 @@ def test_nothing_is_signed_before_it_is_confirmed(monkeypatch, typed):
     ],
 )
 def test_what_cannot_be_imported_is_told_with_what_helps(error, limit, told, monkeypatch):
-    monkeypatch.setattr(base, "_address_space", lambda: limit)
+    monkeypatch.setattr(remedies, "_address_space", lambda: limit)
     with pytest.raises(KitError) as raised:
         base.check_imports({"torch": error})
     assert told in str(raised.value) and "\n" not in str(raised.value)

@@ -7,7 +7,6 @@ so one warm worker serves any number of submissions.
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import socket
 import sys
@@ -18,6 +17,7 @@ from typing import Any, BinaryIO, Self
 
 from autograder.run import wire
 from common.errors import KitError
+from common.kit.remedies import remedy
 
 WORKER = Path(__file__).with_name("worker.py")
 # The worker's program: each file imports those before it, by their bare names.
@@ -168,33 +168,6 @@ def check_imports(failed: dict[str, str]) -> None:
     if failed:
         name, error = next(iter(failed.items()))
         raise KitError(f"{name} cannot be imported here ({error}); {remedy(error)}")
-
-
-def remedy(error: str) -> str:
-    """Say what to do where a package cannot be imported: set-up does not mend everything."""
-    if "Operation not permitted" in error:
-        return "it is on a disk that may not run programs: make VENV=/a/folder/elsewhere"
-    if re.search(r"map segment|allocate memory|MemoryError|out of memory", error):
-        return lack_of_memory()
-    return "set up with: make setup"
-
-
-def lack_of_memory() -> str:
-    """Say what to do where memory is short: lift this shell's limit, where it has one."""
-    limit = _address_space()
-    if limit is None:
-        return "there is too little memory: close other programs"
-    return f"this shell allows {limit / 2**30:.1f} GiB of memory: ulimit -v unlimited, or another shell"
-
-
-def _address_space() -> int | None:
-    """The bytes that a process may map, where there is a limit."""
-    try:
-        import resource
-    except ImportError:  # Windows has none
-        return None
-    soft, _ = resource.getrlimit(resource.RLIMIT_AS)
-    return None if soft == resource.RLIM_INFINITY else soft
 
 
 def end_of_output(output: BinaryIO, start: int) -> str:

@@ -25,12 +25,12 @@ from autograder.run.base import (
     copy_of_program,
     end_of_output,
     environment,
-    lack_of_memory,
 )
 from autograder.run.clearing import remove
 from common import interrupts
 from common.errors import KitError
 from common.homework import ROOT
+from common.kit.remedies import lack_of_memory
 
 _PR_SET_DUMPABLE = 4
 
