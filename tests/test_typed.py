@@ -139,16 +139,16 @@ def test_a_signature_is_read_back_until_it_is_right(monkeypatch, capsys):
     assert "kept in submission.toml; to change it, delete that file" in said
 
 
-@pytest.mark.parametrize("module", ["autograder", "hw0.train", "common.report"])
+@pytest.mark.parametrize("command", ["autograder hw0", "hw0.train --tiny", "common.report hw0"])
 @pytest.mark.skipif(os.name == "nt", reason="a Python lies elsewhere there")
-def test_a_python_without_the_packages_is_told_of_in_a_line(module, tmp_path):
+def test_a_python_without_the_packages_is_told_of_in_a_line(command, tmp_path):
     for name in ("common", "autograder", "hw0"):
         (tmp_path / name).symlink_to(ROOT / name)
     (tmp_path / ".venv" / "bin").mkdir(parents=True)
     told = ["make setup", "type .venv/bin/python in place of python"]
     for way in told:
         done = subprocess.run(  # -S: without the installed packages
-            [sys.executable, "-S", "-m", module, "hw0"],
+            [sys.executable, "-S", "-m", *command.split()],
             cwd=tmp_path,
             capture_output=True,
             text=True,

@@ -363,12 +363,40 @@ def test_a_reader_that_has_gone_is_no_traceback(tmp_path):
     assert (tmp_path / "hw0" / "report.html").is_file()
 
 
-@pytest.mark.parametrize("seeds, told", [((0,), "one seed"), ((0, 1), "Of several seeds")])
-def test_intervals_over_seeds_are_explained_where_there_are_several(kit, seeds, told):
+@pytest.mark.parametrize("seeds, stated", [((0,), False), ((0,), True), ((0, 1), False)])
+def test_intervals_are_explained_where_there_are_any(kit, seeds, stated):
     make_all(kit, seeds)
+    if stated:
+        result = kit / "runs/hw0/shared-99-seed0/result.json"
+        result.write_text(json.dumps(json.loads(result.read_text()) | {"test_interval": 0.01}))
+        path = kit / "hw0" / "writeup.md"
+        with_interval = "| shared-99 | {{test_mse ± test_interval}}"
+        path.write_text(path.read_text().replace("| shared-99 | {{test_mse}}", with_interval))
     report.main(["hw0"])
-    assert told in page_of(kit)
+    assert ("Each run was made with one seed" in page_of(kit)) == stated
     assert ("Of several seeds" in page_of(kit)) == (len(seeds) > 1)
+
+
+def test_the_cover_says_how_far_each_run_is(kit):
+    make_run(kit, "shared-99", 0, test_mse=0.8, epoch_mse=2, test_mrr=0.1, epoch_mrr=9)
+    (make_run(kit, "shared-50", 0) / "result.json").unlink()
+    make_run(kit, "separate-99", 0, tiny=True)
+    assert report.main(["hw0"]) == 1
+    rows = re.findall(r'<tr><th scope="row">(s[\w-]+)</th><td>([^<]*)</td>', page_of(kit))
+    assert rows == [
+        ("shared-99", "finished"),
+        ("shared-50", "stopped, can be gone on with"),
+        ("separate-99", "left out: made with --tiny"),
+        ("separate-50", "not made yet"),
+    ]
+
+
+def test_what_the_report_lacks_is_counted_and_made_by_one_command(kit, capsys):
+    assert report.main(["HW0"]) == 1
+    said = capsys.readouterr().out
+    lacking = said.count("missing: ")
+    assert f"it lacks what is listed above: {lacking} (exit code 1)" in said
+    assert "all runs at once: python -m common.experiments hw0" in said
 
 
 def test_a_picture_of_the_kit_has_its_numbers_as_a_table(kit):
