@@ -420,3 +420,13 @@ def test_damaged_numbers_of_a_picture_are_left_out(kit, held):
     Image.new("RGB", (4, 4)).save(kit / "runs/hw0/compare-seed0.png", pnginfo=about)
     report.main(["hw0"])
     assert "<caption>" not in page_of(kit) and page_of(kit).count("<img") > 2
+
+
+def test_a_run_that_was_stopped_before_its_picture_is_gone_on_with(kit, capsys):
+    make_all(kit)
+    (kit / "runs/hw0/shared-50-seed0/curves.png").unlink()
+    path = kit / "hw0" / "writeup.md"
+    text = path.read_text().replace("runs/hw0/compare-seed0", "runs/hw0/shared-50-seed0/curves")
+    path.write_text(text)
+    assert report.main(["hw0"]) == 1
+    assert "python -m hw0.train --experiment shared-50 --resume" in capsys.readouterr().out

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from common.homework import Homework
 from common.training import runs
-from common.training.state import ABSENT, FINISHED, OTHER, STOPPED, State, state_of
+from common.training.state import ABSENT, FINISHED, OTHER, PICTURE, STOPPED, State, state_of
 
 DRAWING_MINUTES = 1.0  # to evaluate finished runs once more
 
@@ -46,7 +46,8 @@ class Job:
     def finished(self) -> bool:
         """Whether nothing is left to do; a file that is older than its runs is made again."""
         if not self.makes:
-            return all(state.kind == FINISHED for state in self.states().values())
+            drawn = all((folder / PICTURE).is_file() for folder in self.folders)
+            return drawn and all(state.kind == FINISHED for state in self.states().values())
         since = max((_time(folder / runs.RESULT) for folder in self.needs), default=0.0)
         return any(path.is_file() and _time(path) >= since for path in self.makes)
 

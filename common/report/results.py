@@ -25,7 +25,7 @@ from common.pages.source import cells_of, is_table, outside_code
 from common.report import references
 from common.statistics.intervals import confidence_interval
 from common.training.runs import read_config, read_metrics
-from common.training.state import ABSENT, OTHER, STOPPED, State, state_of
+from common.training.state import FINISHED, OTHER, PICTURE, STOPPED, State, state_of
 
 MISSING, NOT_MADE = "missing", "not made yet"
 _CELL = re.compile(
@@ -206,8 +206,12 @@ class Results:
     def command_for(self, made: str) -> str:
         """Return the command for a run or a file; it resumes a run that was stopped."""
         command, name = self.homework.command_for(made), _SEED.sub("", made)
-        states = [state_of(folder) for folder in self._folders(name)]
-        return next((s for s in states if s.kind == STOPPED), State(ABSENT)).command(command)
+        for folder in self._folders(name):
+            state = state_of(folder)
+            undrawn = state.kind == FINISHED and not (folder / PICTURE).is_file()
+            if undrawn or state.kind == STOPPED:
+                return State(STOPPED).command(command)
+        return command
 
     def to_make(self) -> dict[str, list[str]]:
         """Return command → what is missing without it."""

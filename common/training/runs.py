@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from common.errors import KitError
 from common.files import replacing, write_text
 from common.training import lock, receipts
+from common.training.state import PICTURE
 
 if TYPE_CHECKING:  # torch is loaded by what reads or writes a checkpoint, not by `--help`
     from torch import nn
@@ -63,7 +64,7 @@ class RunFolder:
     @property
     def finished(self) -> bool:
         """Whether the run has come to its end, and its picture is there."""
-        return is_finished(self.path) and (self.path / "curves.png").is_file()
+        return is_finished(self.path) and (self.path / PICTURE).is_file()
 
     @property
     def checkpoint_file(self) -> Path:

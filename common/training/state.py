@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+PICTURE = "curves.png"  # of a run; drawn after its result, at the latest
 ABSENT, STOPPED, FINISHED, OTHER = "absent", "stopped", "finished", "other"
 
 
