@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 from collections.abc import Callable, Iterator
 
 from rich.console import Console
@@ -28,7 +29,11 @@ class Screen:
     ) -> None:
         self.plain = plain or bool(os.environ.get("NO_COLOR"))
         live = False if self.plain else None
-        self.console = console or Console(stderr=errors, highlight=False, force_terminal=live)
+        # A dumb terminal's width is known, too; rich takes 80 columns there.
+        width = shutil.get_terminal_size().columns if os.environ.get("TERM") == "dumb" else None
+        self.console = console or Console(
+            stderr=errors, highlight=False, force_terminal=live, width=width
+        )
 
     def show(self, result: HomeworkResult, homework: Homework) -> None:
         """One homework, every check."""
