@@ -119,6 +119,26 @@ def test_a_failure_is_told_by_its_cause(machine, says, told):
     assert last.startswith("error: .venv could not be set up: ") and told in last
 
 
+def test_a_long_installation_gives_signs_of_life(monkeypatch, capsys):
+    monkeypatch.setattr(set_up, "SIGN_OF_LIFE", 0.05)
+    set_up._run([sys.executable, "-c", "import time; print('x' * 100_000); time.sleep(0.3)"])
+    assert "still at work" in capsys.readouterr().out
+    with pytest.raises(set_up.Failed, match="told"):
+        set_up._run([sys.executable, "-c", "import sys; sys.exit('told')"])
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="there is no make here")
+def test_make_takes_an_environment_whose_name_has_spaces(tmp_path):
+    for name in ("Makefile", "requirements.txt", "common", "autograder"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    (tmp_path / "my venv").mkdir()
+    (tmp_path / "my venv" / ".ready").touch()
+    plan = ["make", "-n", "experiments", "VENV=my venv", "HW=hw1", "DATA=my data"]
+    done = subprocess.run(plan, cwd=tmp_path, capture_output=True, text=True, check=True)
+    command = '"my venv/bin/python" -m common.experiments hw1 --data "my data"'
+    assert done.stdout.strip().splitlines()[-1] == command
+
+
 def test_an_environment_whose_python_is_gone_is_made_again(tmp_path):
     venv = tmp_path / "a venv ü"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)

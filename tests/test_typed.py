@@ -1,6 +1,7 @@
 """What fingers type, and terminals that know few signs or nobody sits at."""
 
 import io
+import json
 import os
 import subprocess
 import sys
@@ -158,6 +159,52 @@ def test_a_python_without_the_packages_is_told_of_in_a_line(command, tmp_path):
         assert "is not installed for" in done.stderr
         assert len(done.stderr.strip().splitlines()) == 1
         (tmp_path / ".venv" / "bin" / "python").touch()
+
+
+def test_a_package_that_the_machine_does_not_let_in_is_told_of_in_a_line():
+    told = "libtorch_cpu.so: failed to map segment from shared object"
+    done = subprocess.run(
+        [sys.executable, "-c", f"import common; raise ImportError({told!r})"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2 and f"({told}); " in done.stderr and "memory" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_an_odd_environment_changes_no_verdict(tmp_path):
+    odd = {
+        "PYTEST_ADDOPTS": "-k nothing --no-such-option",
+        "PYTEST_PLUGINS": "no_such_plugin",
+        "PYTHONOPTIMIZE": "2",
+        "PYTHONIOENCODING": "cp437",
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        "TMPDIR": str(tmp_path / "not there"),
+        "TERM": "dumb",
+    }
+    submission = str(ROOT / "staff" / "solutions" / "hw0")
+    words = ["hw0", "--problem", "3b", "--submission", submission, "--json", "-", "--plain"]
+    rows = []
+    for environment in ({}, odd):
+        done = subprocess.run(
+            [sys.executable, "-m", "autograder", *words],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            env=os.environ | environment,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        record = json.loads(done.stdout)
+        rows.append([(row["id"], row["status"], row["points"]) for row in record["checks"]])
+    assert rows[0] == rows[1] and rows[0]
+
+
+@pytest.mark.parametrize("word", ["hw1", "HW1", "hw1/", "1", "./hw1", " hw1 "])
+def test_every_command_takes_a_homework_as_it_is_typed(word):
+    assert homeworks.name_of(word) == "hw1"
 
 
 @pytest.mark.parametrize("typed", ["\n", "Ada\n", "Ada\n\n"])
