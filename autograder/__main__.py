@@ -98,7 +98,7 @@ def main(argv: list[str] | None = None) -> int:
     except KitError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, EOFError):  # Ctrl-C, or Ctrl-D in answer to a question
         print("\nstopped; nothing was changed. Run the same command again.", file=sys.stderr)
         return 130
     except BrokenPipeError:
