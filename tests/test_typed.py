@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from autograder import asked, submit
+from autograder.__main__ import main
 from autograder.asked import Asked
 from autograder.planning import _planned, plan
 from autograder.run import base
@@ -200,6 +201,15 @@ def test_an_odd_environment_changes_no_verdict(tmp_path):
         record = json.loads(done.stdout)
         rows.append([(row["id"], row["status"], row["points"]) for row in record["checks"]])
     assert rows[0] == rows[1] and rows[0]
+
+
+def test_ctrl_d_ends_questions_in_a_line(monkeypatch, capsys):
+    def ask(argv):
+        raise EOFError
+
+    monkeypatch.setattr("autograder.explain.command.main", ask)
+    assert main(["explain", "hw0"]) == 130
+    assert capsys.readouterr().err.strip().startswith("stopped")
 
 
 @pytest.mark.parametrize("word", ["hw1", "HW1", "hw1/", "1", "./hw1", " hw1 "])
