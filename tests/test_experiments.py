@@ -1,11 +1,13 @@
 """`make experiments`: what is run, what is left as it is, how it goes on, what is said at the end."""
 
+import io
 import json
 import signal
 import subprocess
 import sys
 
 import pytest
+from rich.console import Console
 
 from common import homework as homeworks
 from common.errors import KitError
@@ -199,6 +201,15 @@ def test_every_command_of_the_tables_is_a_training(hw):
     for experiment in homeworks.load(hw).experiments:
         assert experiment.command.startswith(f"python -m {hw}.train --experiment "), experiment
         assert experiment.minutes > 0
+
+
+@pytest.mark.parametrize("width", [40, 100])
+def test_how_far_a_training_is_stays_in_sight_beside_a_long_line(width):
+    out = Console(width=width, file=io.StringIO())
+    out.print(parallel.table_of([("hw0 shared-99", " 63%", "step 988 " * 20), ("", "", "left")]))
+    first, second = out.file.getvalue().splitlines()
+    assert first.startswith("hw0 shared-99   63%  step 988") and "…" in first
+    assert second.split() == ["left"] and len(first) <= width
 
 
 def test_help_needs_no_torch():

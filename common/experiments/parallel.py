@@ -10,10 +10,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from common import interrupts
 from common.options.terminal import live
+
+if TYPE_CHECKING:  # `--help` loads no rich
+    from rich.table import Table
 
 PAUSE = 0.2  # seconds between two looks
 TAIL = 4096  # bytes of a log that its last line is looked for in
@@ -113,22 +116,28 @@ def _lines() -> Iterator[Callable[[list[Running], list[str], str], None]]:
         yield lambda *_: None
         return
     from rich.live import Live
-    from rich.table import Table
-    from rich.text import Text
 
     with Live(transient=True, auto_refresh=False) as screen:
 
         def show(running: list[Running], parts: list[str], line: str) -> None:
-            titles = [one.command.title for one in running]
-            table = Table.grid(padding=(0, 2))
-            table.add_column(no_wrap=True, min_width=max(map(len, titles), default=0))
-            table.add_column(
-                no_wrap=True, justify="right", min_width=max(map(len, parts), default=0)
-            )
-            table.add_column(no_wrap=True, overflow="ellipsis")
-            for one, part in zip(running, parts):
-                table.add_row(one.command.title, part, Text(last_line(one.command.log)))
-            table.add_row("", "", Text(line))
-            screen.update(table, refresh=True)
+            rows = [
+                (one.command.title, part, last_line(one.command.log))
+                for one, part in zip(running, parts)
+            ]
+            screen.update(table_of([*rows, ("", "", line)]), refresh=True)
 
         yield show
+
+
+def table_of(rows: Sequence[tuple[str, str, str]]) -> Table:
+    """Make a table of titles, parts done and last lines; of these the lines alone are cut short."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table.grid(padding=(0, 2), expand=True)
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True, justify="right")
+    table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
+    for title, part, line in rows:
+        table.add_row(title, part, Text(line))
+    return table
