@@ -156,6 +156,8 @@ def test_the_files_of_a_report_are_made_when_their_runs_are_there(tmp_path):
     assert support.can_begin and not support.finished
     support.makes[-1].write_bytes(b"")
     assert support.finished
+    others = sorted(plan(tmp_path, "hw2", data="other").drawings(), key=lambda job: job.title)
+    assert others[-1].title == support.title and not others[-1].finished
     os.utime(support.makes[-1], (1, 1))  # older than its runs
     assert not support.finished
 
@@ -172,6 +174,8 @@ def test_a_list_says_what_is_not_the_run_asked_for(tmp_path):
     assert training.told() == "to do: stopped, goes on"
     make(training.folders[0])
     assert training.told() == "finished"
+    (training.folders[0] / "curves.png").unlink()
+    assert not training.finished, "it was stopped before its picture was drawn"
 
 
 def test_the_time_left_adapts_to_the_machine():

@@ -49,7 +49,10 @@ class Job:
             drawn = all((folder / PICTURE).is_file() for folder in self.folders)
             return drawn and all(state.kind == FINISHED for state in self.states().values())
         since = max((_time(folder / runs.RESULT) for folder in self.needs), default=0.0)
-        return any(path.is_file() and _time(path) >= since for path in self.makes)
+        drawn = any(path.is_file() and _time(path) >= since for path in self.makes)
+        return (
+            drawn and self.can_begin
+        )  # of runs that are not those asked for, it is another picture
 
     @property
     def can_begin(self) -> bool:
