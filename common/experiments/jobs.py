@@ -68,6 +68,8 @@ class Job:
         if self.finished:
             return "finished"
         kinds = self.states()
+        if {state.kind for state in kinds.values()} == {FINISHED}:
+            return "to do: the picture alone"
         if self.makes or {state.kind for state in kinds.values()} <= {ABSENT}:
             return "to do"
         words = [
