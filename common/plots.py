@@ -156,18 +156,19 @@ def curves(
 
 
 def legend(figure: Figure) -> None:
-    """Draw one legend below all panels, with every label once."""
+    """Draw one legend below all panels, with every label once, in rows as full as can be."""
     found = {
         label: handle
         for axis in figure.axes
         for handle, label in zip(*axis.get_legend_handles_labels())
     }
+    rows = -(-len(found) // 3) or 1  # of three at most
     figure.legend(
         found.values(),
         found.keys(),
         loc="outside lower center",
         frameon=False,
-        ncols=min(len(found), 3),
+        ncols=-(-len(found) // rows),
     )
 
 
