@@ -243,7 +243,7 @@ def test_tiny_is_tiny_on_every_source(small, data):
 
 
 def test_the_first_of_some_ratings_are_theirs():
-    everything = synthetic_ratings.load(30, 40, 400)
+    everything = synthetic_ratings.load(80, 160, 3000)
     few = first_of(everything, 10, 20)
     given = dict(zip(zip(everything.users, everything.items), everything.stars))
     assert len(few.stars) == sum(user < 10 and item < 20 for user, item in given)
