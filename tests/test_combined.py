@@ -41,3 +41,10 @@ def test_what_is_lost_is_told():
     outcome = combined.Outcome({"1": "loops"}, {"test_a": "7 of 7 numbers differ"})
     assert not outcome.right
     assert combined.describe(3, outcome) == "3: 1=loops\n   lost test_a: 7 of 7 numbers differ"
+
+
+def test_a_combination_trains(capsys):
+    asked = ["hw0", "--count", "1", "--train", "shared-99", "--", "--tiny"]
+    assert combined.main(asked) == 0
+    told = capsys.readouterr().out
+    assert "test_mse" in told and "hw0: 1 of 1 combinations are right" in told

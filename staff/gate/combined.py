@@ -15,14 +15,13 @@ import numpy as np
 
 from autograder import engine
 from autograder.run.launch import isolation_of_this_system, start
-from autograder.run.overlay import overlay
 from common import homework as homeworks
 from common.errors import KitError
 from common.homework import Homework
 from staff import command
 from staff.authoring.catalogue import Entry, combine, entries
 from staff.authoring.stubs import copy_solutions
-from staff.authoring.with_solutions import run_module
+from staff.authoring.with_solutions import run_module, training_tree
 
 EXAMPLE = """example:
   python -m staff combined hw1 --count 40                          grade them
@@ -102,8 +101,7 @@ def _train(
 ) -> None:
     with tempfile.TemporaryDirectory(prefix="combined-run-") as folder:
         tree, out = Path(folder) / "tree", Path(folder) / "run"
-        tree.mkdir()
-        overlay(homework, tree, submission)
+        training_tree(homework, tree, submission)
         asked = ["--experiment", experiment, "--out", str(out), *options]
         if code := run_module(tree, f"{homework.name}.train", asked):
             outcome.failed = f"{experiment} ended with exit code {code}"
