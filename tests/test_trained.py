@@ -19,6 +19,7 @@ from hw2.experiments import methods
 from staff.authoring.stubs import copy_solutions
 from staff.grading import trained
 from staff.grading.session import Session
+from staff.grading.trained import hidden as hidden_images
 from staff.grading.trained import hw1, hw2, images, lookups
 from tests.conftest import HOMEWORKS
 
@@ -404,3 +405,30 @@ def test_every_point_for_a_run_has_someone_who_measures_it(name):
     assert sum(points) == wanted
     for part in ("", "_probe") if wanted else ():
         assert (trained.HERE / f"{name}{part}.py").is_file()
+
+
+@pytest.mark.parametrize(
+    "source, isolation, opened",
+    [
+        ("omniglot", "fork+user+seccomp+limits", True),
+        ("omniglot", "spawn", True),
+        ("omniglot", "fork+namespaces+limits", False),
+        ("omniglot", "fork+landlock", False),
+        ("glyphs", "spawn", False),
+    ],
+)
+def test_staff_are_told_where_nothing_hides_the_images_of_an_exam(source, isolation, opened):
+    assert hidden_images.are_open(source, isolation) is opened
+
+
+def test_folders_of_images_are_those_that_links_lead_to(tmp_path, monkeypatch):
+    real, place = tmp_path / "real", tmp_path / "sets" / "omniglot"
+    real.mkdir()
+    place.mkdir(parents=True)
+    (real / "drawings.npz").write_bytes(b"")
+    (place / "omniglot_28x28.npz").symlink_to(real / "drawings.npz")
+    (place / "gone").symlink_to(tmp_path / "nowhere")
+    monkeypatch.setenv("KIT_DATA", str(tmp_path / "sets"))
+    assert {place, real} <= set(hidden_images.folders_of_images())
+    monkeypatch.setenv("KIT_DATA", str(tmp_path / "nowhere"))
+    assert hidden_images.folders_of_images() == ()
