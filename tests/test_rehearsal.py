@@ -87,6 +87,15 @@ def test_a_loss_that_cannot_be_trained_ends_it():
         rehearse(toy.module, toy.optimizer, toy.rng, lambda: (toy.loss()[0].detach(), {}))
 
 
+@pytest.mark.parametrize(
+    "steps, odd", [(1, False), (rehearsal.FEW - 1, False), (rehearsal.FEW, True)]
+)
+def test_a_slow_machine_is_not_taken_for_a_loss_that_does_not_fall(steps, odd):
+    found = rehearsal.Findings(2.3, 2.2, steps)
+    assert bool(rehearsal.odd(found)) == odd
+    assert any("so few steps" in line for line in found.lines()) == (not odd)
+
+
 def test_time_is_bounded():
     assert rehearsed(Toy(), seconds=-1.0).steps == 0
     assert rehearsal.MOST_STEPS <= 500

@@ -20,6 +20,7 @@ from common.errors import KitError
 LossOf = Callable[[], tuple[torch.Tensor, dict[str, float]]]
 SECONDS = 12.0
 MOST_STEPS = 200
+FEW = 20  # steps, after which nobody can say that a batch is not learned: the machine was slow
 ENOUGH = 0.5  # of the loss, that overfitting one batch must take away
 FAR = 0.25  # of the known loss, by which the first one may differ
 # Sizes of a layer's gradient beside its weights that nobody would expect. The larger one is for a loss of
@@ -61,7 +62,14 @@ class Findings:
         lines.append(f"one batch, {self.steps} steps: loss {self.first:.3f} -> {self.last:.3f}")
         lines.append("size of the gradient beside that of the weights, by layer:")
         lines += [f"  {name:32}{slope:10.2e}" for name, slope in self.slopes.items()]
+        if self.steps < FEW and not self.is_learned:
+            lines.append("so few steps in the time do not say whether a batch can be learned")
         return lines + ([f"odd: {one}" for one in self.odd] or ["nothing odd"])
+
+    @property
+    def is_learned(self) -> bool:
+        """Whether enough of the loss was taken away."""
+        return self.first - self.last >= self.least * abs(self.first)
 
     def start(self, name: str) -> float:
         """A figure of the first batch."""
@@ -169,7 +177,7 @@ def odd(findings: Findings) -> list[str]:
             )
     if not math.isfinite(findings.last):
         told.append(f"training on one batch ends at a loss of {findings.last}: a smaller --lr?")
-    elif findings.steps and findings.first - findings.last < findings.least * abs(findings.first):
+    elif findings.steps >= FEW and not findings.is_learned:
         told.append(
             f"one batch cannot be learned by heart: {findings.steps} steps take the loss from "
             f"{findings.first:.3f} to {findings.last:.3f}"
