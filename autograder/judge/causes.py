@@ -16,7 +16,7 @@ from autograder.judge.related import (
     relations_told,
 )
 from autograder.judge.seen import Seen
-from autograder.judge.units import ERROR, Units, call_of, stands_alone
+from autograder.judge.units import ERROR, Units, call_of, of_free_numbers, stands_alone
 from autograder.judge.words import Told
 
 # Changes that speak of how code is written: other code that gives the same outputs is called so in vain.
@@ -48,7 +48,8 @@ def causes(seen: Seen, answers: Units, known: OfProblem) -> list[Told]:
     }
     solution = _without_derived(solution, seen.random, known.free)
     student = _without_derived(student, seen.random, known.free)
-    table = Table(known.things, student, solution, seen.summaries(), known.free)
+    summaries = seen.summaries() | of_free_numbers(student, known.free)
+    table = Table(known.things, student, solution, summaries, known.free)
     sizes = np.array(
         [max(independent(run.get(key)) for run in (student, solution)) for key in table.keys]
     )

@@ -13,6 +13,7 @@ from autograder.judge import survey
 from autograder.judge.drawn import DrawnTask
 
 RTOL, ATOL = 1e-3, 1e-5
+FEW = 8  # whole numbers in a row that are told all
 TOLD = 3  # single numbers of a sequence that differ
 
 
@@ -238,6 +239,9 @@ def _difference(
     wrong = ~(error <= atol + rtol * np.abs(expected).max(initial=0.0))
     worst = np.unravel_index(int(np.argmax(error)), error.shape)
     at = ", ".join(str(int(i)) for i in worst)
+    if seen.ndim == 1 and seen.size <= FEW and (seen == seen.round()).all():
+        came, right = (f"[{', '.join(map(_number, row))}]" for row in (seen, expected))
+        return f"{label}: they are {came}; expected {right}{tail}"
     return (
         f"{label}: {int(wrong.sum())} of {seen.size} numbers differ; at [{at}] it is "
         f"{_number(seen[worst])}, expected {_number(expected[worst])}{tail}"

@@ -74,6 +74,9 @@ _MEANINGS = [
     (r"takes .{0,60}positional argument|missing \d+ required|unexpected keyword argument",
      FACT, "called_otherwise",
      "The function cannot be called as the handout says."),
+    (r"Need attn_mask", FACT, "mask_needed",
+     "To say that attention is causal is a hint that hides nothing: the mask itself is needed beside "
+     "it."),
     (r"NoneType", FACT, "nothing_returned",
      "There is None in place of a value: some function returns nothing."),
     (r"^(NameError|UnboundLocalError)", FACT, "name_unknown",
@@ -111,5 +114,23 @@ def meaning(error: dict) -> Meaning | None:
     line = f"{error.get('type', '')}: {error.get('text', '')}"
     for words, kind, slug, text in _MEANINGS:
         if re.search(words, line):
-            return Meaning(kind, slug, text)
+            sizes = _sizes(line) if slug == "shapes_do_not_fit" else ""
+            return Meaning(kind, slug, f"{text} {sizes}".rstrip())
     return None
+
+
+_ALONG = re.compile(
+    r"tensor a \((\d+)\) must match .{0,20}tensor b \((\d+)\).{0,30}dimension (\d+)"
+)
+_PRODUCT = re.compile(r"\((\d+)x(\d+) and (\d+)x(\d+)\)")
+
+
+def _sizes(line: str) -> str:
+    """The sizes that torch names, in words."""
+    if found := _ALONG.search(line):
+        one, other, axis = found.groups()
+        return f"Along axis {axis} one has {one} places and the other {other}."
+    if found := _PRODUCT.search(line):
+        a, b, c, d = found.groups()
+        return f"[{a}, {b}] is multiplied with [{c}, {d}]: {b} and {c} should be equal."
+    return ""

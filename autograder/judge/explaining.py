@@ -179,30 +179,34 @@ def _factor(
     return factor if bool((np.abs(seen - factor * known) <= room).all()) else None
 
 
-# --- one term, counted otherwise ----------------------------------------------------------------
+# --- one effect, of another strength ------------------------------------------------------------
 
 OF_A_TERM = {"term_left_out": -1.0, "term_halved": -0.5, "term_doubled": 1.0}  # what it adds of it
+OF_ANY_STRENGTH = {"targets_smoothed"}
 
 
 def _counted(
     table: Table, sizes: np.ndarray, is_named: Callable[[Factors], bool]
 ) -> Explanation | None:
-    """One term of a sum that counts another number of times: what differs is a multiple of it."""
+    """A change of any strength, or one term of a sum that counts another number of times: what
+    differs is a multiple of what the change does."""
     calls = _calls(table)
     for row, thing in enumerate(table.things):
         slugs = {names[0].slug for names in (thing.causes, *thing.others) if len(names) == 1}
         added = next((part for slug, part in OF_A_TERM.items() if slug in slugs), None)
-        if added is None or table.clashes[row].any():
+        if (added is None and not slugs & OF_ANY_STRENGTH) or table.clashes[row].any():
             continue
         times = {}
         for call, columns in calls.items():
             multiple = _multiple(table, row, columns)
             if multiple is None:
                 break
-            times[call] = 1 + added * multiple
+            times[call] = multiple if added is None else 1 + added * multiple
         else:
             several = len(times) > 2 or int(sizes[table.wrong].max()) > 2
-            if (several and _is_one(times)) or is_named(times):
+            if added is None and several and _is_one(times):
+                return Explanation((thing,), whole=False)
+            if added is not None and ((several and _is_one(times)) or is_named(times)):
                 return Explanation((thing,), counted=tuple(times.items()))
     return None
 

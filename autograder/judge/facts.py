@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from autograder.judge.exceptions import FACT, meaning
+from autograder.judge.quantities import is_size
 from autograder.judge.rows import rows_where
 from autograder.judge.survey import Survey
 from autograder.judge.units import Units, call_of, is_numeric, leaf_of, same, stands_alone
@@ -83,19 +84,21 @@ def _only_where(surveys: dict[str, Survey], wrong: set[str], solution: Units) ->
             here = [chosen[name] for is_bad, chosen in rows if is_bad]
             there = [chosen[name] for is_bad, chosen in rows if not is_bad]
             for how, those, others in (("wrong", here, there), ("right", there, here)):
-                if others and _tells(those, others):
+                if others and _tells(name, those, others):
                     value = _said(those[0])
                     text = f"Of {len(rows)} calls those are {how} where {name} is {value}."
                     yield Told(FACT, f"{how}_where", text, sure=True)
                     return
 
 
-def _tells(those: list, others: list) -> bool:
-    """Whether one value marks some calls, and more than by chance: any number of one call does."""
+def _tells(name: str, those: list, others: list) -> bool:
+    """Whether one value marks some calls, and more than by chance: any number of one call does, and a
+    size tells where it is 0 or 1."""
     if len(set(those)) != 1 or those[0] in others:
         return False
     is_number = isinstance(those[0], (int, float)) and not isinstance(those[0], bool)
-    return not is_number or len(those) > 1 or those[0] in (0, 1)
+    several = len(those) > 1 and not is_size(name)
+    return not is_number or several or those[0] in (0, 1)
 
 
 def _said(value: object) -> str:

@@ -35,6 +35,11 @@ def settings(given: dict[str, Any]) -> dict[str, Any]:
     return chosen | {n: v for n, v in numbers.items() if not n.startswith("the number of places")}
 
 
+def is_size(name: str) -> bool:
+    """Whether a quantity is how large an input is, and nothing that a call is set to."""
+    return not name.startswith("`")
+
+
 def _is_a_choice(value: Any) -> bool:
     """Whether a value is a switch or a name, no text."""
     return value is None or isinstance(value, bool) or (isinstance(value, str) and len(value) < 20)
@@ -73,6 +78,19 @@ def name_quantity(values: list[float], calls: list[dict[str, float]]) -> Iterato
                 yield word + name
             if _equal(values, [sign / call[name] if call[name] else 0.0 for call in calls]):
                 yield f"{word}one divided by {name}"
+
+
+def with_sums(given: dict[str, float]) -> dict[str, float]:
+    """The settings of a call, and the sums of two of them."""
+    chosen = {name: number for name, number in given.items() if not is_size(name)}
+    pairs = itertools.combinations(chosen, 2)
+    return chosen | {f"{a} plus {b}": chosen[a] + chosen[b] for a, b in pairs}
+
+
+def setting_of(value: float, given: dict[str, float]) -> str:
+    """What a number of a single call is called by its settings alone: sizes are too many."""
+    chosen = {name: number for name, number in given.items() if not is_size(name)}
+    return next(name_quantity([value], [chosen]), "")
 
 
 def proportional(values: list[float], calls: list[dict[str, float]]) -> Iterator[tuple[float, str]]:

@@ -10,19 +10,21 @@ import numpy as np
 
 from autograder.judge.explaining import ENOUGH
 from autograder.judge.known import Table
-from autograder.judge.quantities import name_quantity, proportional
+from autograder.judge.quantities import name_quantity, proportional, setting_of, with_sums
 from autograder.judge.relations import (
     SIMPLE,
     Relation,
+    bounded,
     function,
+    moved,
+    nearly,
     number,
     offset,
-    over_calls,
     relation,
 )
 from autograder.judge.seen import Seen
 from autograder.judge.survey import Inputs
-from autograder.judge.units import Units, call_of, is_numeric, leaf_of, same
+from autograder.judge.units import Units, call_of, is_numeric, leaf_of, same, stands_alone
 from autograder.judge.words import Told
 
 RELATION = "relation"
@@ -47,22 +49,25 @@ def relations_told(table: Table, student: Units, solution: Units, seen: Seen) ->
 def _over_calls(table: Table, student: Units, solution: Units) -> list[Told]:
     """Relations that can be seen in all calls together only."""
     told = []
-    wrong = {leaf_of(table.keys[column]) for column in np.flatnonzero(table.wrong)}
-    for leaf in sorted(wrong):
+    wrong = [table.keys[column] for column in np.flatnonzero(table.wrong)]
+    for leaf in sorted({leaf_of(key) for key in wrong}):
         keys = [
             k for k in solution if leaf_of(k) == leaf and _are_alike(student.get(k), solution[k])
         ]
-        if not keys:
-            continue
-        came, right = (
-            np.concatenate([np.ravel(run[key]).astype(float) for key in keys])
-            for run in (student, solution)
-        )
-        found = over_calls(came, right)
+        found = bounded(*_joined(keys, student, solution)) if keys else None
         if found is not None:
             what = _what([(keys[0], found)])
             told.append(Told(RELATION, found.slug, f"{what} is {found.text}.", True))
-    return told
+    outputs = [key for key in wrong if not stands_alone(key)]
+    if told or not all(_are_alike(student.get(k), solution.get(k)) for k in outputs):
+        return told
+    found = nearly(*_joined(outputs, student, solution)) if outputs else None
+    return [Told(RELATION, found.slug, f"What differs is {found.text}.", True)] if found else []
+
+
+def _joined(keys: list[str], *runs: Units) -> tuple[np.ndarray, ...]:
+    """The numbers of some units in a row, of each run."""
+    return tuple(np.concatenate([np.ravel(run[key]).astype(float) for key in keys]) for run in runs)
 
 
 def _are_alike(one: Any, other: Any) -> bool:
@@ -79,7 +84,7 @@ def _groups(table: Table, student: Units, solution: Units, seen: Seen) -> list[G
     for column in np.flatnonzero(table.wrong):
         key = table.keys[column]
         one, other = student.get(key), solution.get(key)
-        if not (_is_real(one) and _is_real(other)):
+        if not (_can_be_related(one) and _can_be_related(other)):
             continue
         others = {
             leaf: value for leaf, value in outputs[call_of(key)].items() if leaf != leaf_of(key)
@@ -111,7 +116,8 @@ def _follows(
         others: the other outputs of the call, as they should be.
         given: its inputs.
     """
-    found = _taken_from(came, others, given) or relation(came, expected)
+    found = _taken_from(came, others, given) or _moved(came, expected, given)
+    found = found or relation(came, expected)
     if found is not None and found.slug == "factor" and came.size == 1:
         more = () if _are_shares(expected) else (offset(came, expected), function(came, expected))
         return [found, *itertools.chain(*more)]
@@ -131,12 +137,29 @@ def _taken_from(came: Any, others: dict[str, Any], given: Inputs) -> Relation | 
     return None
 
 
+def _moved(came: np.ndarray, expected: np.ndarray, given: Inputs) -> Relation | None:
+    """A step from an input that is too long, too short, or turned round."""
+    for name, value in given.items():
+        if _is_real(value) and np.shape(value) == came.shape == expected.shape:
+            found = next(moved(came, expected, value, name), None)
+            if found is not None:
+                return found
+    return None
+
+
 def _is_telling(leaf: Any) -> bool:
     """Whether a value is hardly another one by chance: some numbers, or one that is no fraction."""
     numbers = np.asarray(leaf, np.float64)
     if not np.isfinite(numbers).all():
         return False
     return np.unique(np.round(numbers, 6)).size > 2 or _are_no_fractions(numbers)
+
+
+def _can_be_related(leaf: Any) -> bool:
+    """Whether a leaf holds real numbers, or several whole ones."""
+    return _is_real(leaf) or (
+        is_numeric(leaf) and np.asarray(leaf).dtype.kind in "iu" and np.size(leaf) > 1
+    )
 
 
 def _is_real(leaf: object) -> bool:
@@ -185,6 +208,8 @@ def _group_told(group: Group, table: Table, solution: Units, seen: Seen) -> list
     first = group[0][1]
     if len({found.text for _, found in group}) > 1 and first.slug == "offset":
         return _offset_told(group, seen, what)
+    if first.slug == "one_place":
+        return _one_place_told(group, seen, what)
     if first.slug != "factor":
         return [Told(RELATION, first.slug, f"{what} {_verb(what)} {first.text}.", True)]
     largest = max(independent(solution[key]) for key, _ in group)
@@ -217,6 +242,15 @@ def _offset_told(group: Group, seen: Seen, what: str) -> list[Told]:
     return [Told(RELATION, "offset", text, True)]
 
 
+def _one_place_told(group: Group, seen: Seen, what: str) -> list[Told]:
+    """The only number that is wrong, with its name where it is a setting or the sum of two."""
+    values = [found.value for _, found in group if found.value is not None]
+    calls = [with_sums(seen.quantities(call_of(key))) for key, _ in group]
+    name = next(name_quantity(values, calls), "") if len(set(values)) > 1 else ""
+    there = f"; there it is {name}" if name else ""
+    return [Told(RELATION, "one_place", f"{what} {_verb(what)} {group[0][1].text}{there}.", True)]
+
+
 def _telling(values: list[float]) -> bool:
     """Whether one simple factor holds everywhere."""
     return any(all(abs(v - simple) <= 1e-3 * abs(simple) for v in values) for simple in SIMPLE)
@@ -237,7 +271,13 @@ def factor_told(
     values = list(factors.values())
     what = what[:1].upper() + what[1:]
     if _are_one(values):
-        text = f"{what} {_verb(what)} {number(values[0])} times {than}."
+        name = (
+            setting_of(values[0], seen.quantities(next(iter(factors))))
+            if not _telling(values)
+            else ""
+        )
+        also = f" That is {name}." if name else ""
+        text = f"{what} {_verb(what)} {number(values[0])} times {than}.{also}"
         return [Told(RELATION, "factor", text, True)]
     names = names_of(factors, seen)
     if names:

@@ -126,6 +126,26 @@ def function(came: np.ndarray, expected: np.ndarray) -> Found:
             yield Relation("cumulative", f"the running sum of what was expected, along axis {axis}")
 
 
+def _probabilities(came: np.ndarray, expected: np.ndarray) -> Found:
+    """Rows that sum to one, in numbers or in their logarithms, where other numbers are expected."""
+    for axis in range(came.ndim):
+        if came.shape[axis] < 2 or came.size < ENOUGH:
+            continue
+        for slug, kind, values, right in (
+            ("probabilities", "probabilities", came, expected),
+            ("log_probabilities", "logarithms of probabilities", np.exp(came), np.exp(expected)),
+        ):
+            if (values >= 0).all() and _sum_to_one(values, axis) and not _sum_to_one(right, axis):
+                text = (
+                    f"made of {kind}: they sum to one along axis {axis}, where others are expected"
+                )
+                yield Relation(slug, text)
+
+
+def _sum_to_one(values: np.ndarray, axis: int) -> bool:
+    return bool((np.abs(values.sum(axis) - 1) <= 1e-4).all())
+
+
 def _partly_constant(came: np.ndarray, expected: np.ndarray) -> Found:
     for axis in range(came.ndim):
         if came.shape[axis] < 3 or came.size == came.shape[axis]:
@@ -158,6 +178,26 @@ def _partly_right(came: np.ndarray, expected: np.ndarray) -> Found:
             yield Relation("wrong_at", f"right except at {place}")
         elif len(right_at) == 1 and (place := _place(int(right_at[0]), len(slices), axis)):
             yield Relation("right_at", f"right only at {place}")
+
+
+def _one_place(came: np.ndarray, expected: np.ndarray) -> Found:
+    """Right but for a single number; its value is what came there."""
+    wrong = np.abs(came - expected) > 1e-5 + 1e-3 * np.abs(expected).max()
+    if wrong.size >= ENOUGH and int(wrong.sum()) == 1:
+        at = ", ".join(str(int(index)) for index in np.argwhere(wrong)[0])
+        yield Relation("one_place", f"right except at [{at}]", float(came[wrong][0]))
+
+
+def moved(came: np.ndarray, expected: np.ndarray, start: np.ndarray, name: str) -> Found:
+    """A step from an input that goes the right way and not the right distance."""
+    came, expected, start = (np.asarray(one, np.float64) for one in (came, expected, start))
+    step, due = came - start, expected - start
+    if np.unique(np.round(due, 6)).size < ENOUGH or not np.isfinite(step).all():
+        return
+    times = float((step * due).sum() / (due**2).sum())
+    if abs(times) > 1e-3 and same(step, times * due):
+        text = f"{number(times)} times as far from the input `{name}` as it should be"
+        yield Relation("moved", text, times)
 
 
 def _clear(wrong: np.ndarray, slices: np.ndarray, axis: int) -> bool:
@@ -197,20 +237,32 @@ def _part(came: np.ndarray, expected: np.ndarray, axis: int) -> bool:
 NEARLY = 0.05  # relative
 
 
-def over_calls(came: np.ndarray, expected: np.ndarray) -> Relation | None:
+def nearly(came: np.ndarray, expected: np.ndarray) -> Relation | None:
+    """Whether all numbers that are wrong are so by little.
+
+    Args:
+        came, expected: of all outputs that are wrong, in a row.
+    """
+    off = np.abs(came - expected)
+    if int(_are_wrong(came, expected).sum()) < 2 or (off > NEARLY * np.abs(expected)).any():
+        return None
+    furthest = float((off / np.maximum(np.abs(expected), 1e-12)).max())
+    return Relation("nearly", f"nearly what was expected: off by {100 * furthest:.2g} % at most")
+
+
+def _are_wrong(came: np.ndarray, expected: np.ndarray) -> np.ndarray:
+    return np.abs(came - expected) > 1e-5 + 1e-3 * np.abs(expected)
+
+
+def bounded(came: np.ndarray, expected: np.ndarray) -> Relation | None:
     """How all numbers of one output follow from what was expected, the right ones among them.
 
     Args:
         came, expected: of all calls, in a row.
     """
-    wrong = np.abs(came - expected) > 1e-5 + 1e-3 * np.abs(expected)
+    wrong = _are_wrong(came, expected)
     if int(wrong.sum()) < 2:
         return None
-    if (np.abs(came - expected) <= NEARLY * np.abs(expected)).all():
-        furthest = float((np.abs(came - expected) / np.abs(expected)).max())
-        return Relation(
-            "nearly", f"nearly what was expected: off by {100 * furthest:.2g} % at most"
-        )
     bound = float(came[wrong][0])
     over, under = (bool((sign * expected[wrong] > sign * bound).all()) for sign in (1, -1))
     sign, words = (1, "larger") if over else (-1, "smaller")
@@ -228,8 +280,10 @@ _OF_ONE_SHAPE = (
     offset,
     _order,
     function,
+    _probabilities,
     _partly_constant,
     _partly_right,
+    _one_place,
 )
 _OF_TWO_SHAPES = (_other_shape,)
 

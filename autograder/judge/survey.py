@@ -134,6 +134,9 @@ class Surveyed:
     def begin_anew(self) -> None:
         """Do nothing: the calls that are known were made in the processes they were to be made in."""
 
+    def advise(self, *args: Any) -> None:
+        """Advice was given with the verdict."""
+
     @property
     def changed(self) -> list[str]:
         """Inputs that the last call wrote to."""

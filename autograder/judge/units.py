@@ -8,7 +8,7 @@ readable and stays the same while the check does: `test_mann::test_loss/3/gradie
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -52,11 +52,23 @@ def summaries(check: str, survey: Survey) -> Units:
             continue
         for path, leaf in leaves(outcome["value"]):
             if is_numeric(leaf) and np.size(leaf) and np.isfinite(leaf).all():
-                array = np.asarray(leaf, np.float64)
-                found[f"{check}/{call}/{path}"] = np.array(
-                    [array.min(), array.mean(), array.max(), (array == 0).mean()]
-                )
+                found[f"{check}/{call}/{path}"] = summary(leaf)
     return found
+
+
+def summary(leaf: Any) -> np.ndarray:
+    """The least, mean and largest number of a leaf, and the share of zeros: [4]."""
+    array = np.asarray(leaf, np.float64)
+    return np.array([array.min(), array.mean(), array.max(), (array == 0).mean()])
+
+
+def of_free_numbers(run: Units, free: Iterable[str]) -> Units:
+    """Summaries of single numbers in which right versions differ: they have a size all the same."""
+    return {
+        key: summary(run[key])
+        for key in free
+        if key in run and is_numeric(run[key]) and np.size(run[key]) == 1 and np.isfinite(run[key])
+    }
 
 
 def numbers_said(check: str, survey: Survey, random: bool) -> Units:

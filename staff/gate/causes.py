@@ -29,7 +29,7 @@ from autograder.judge.known import (
     take_fingerprints,
 )
 from autograder.judge.seen import Seen
-from autograder.judge.units import Units, same, stands_alone, units
+from autograder.judge.units import Units, of_free_numbers, same, stands_alone, units
 from autograder.planning import plan
 from autograder.run.overlay import overlay
 from autograder.surveying import answers_of, survey_check
@@ -127,7 +127,12 @@ class Recorder:
         """A run as fingerprints, without what says nothing."""
         thing = take_fingerprints(causes, run.units, solution, run.unknown)
         told = {key: one for key, one in thing.prints.items() if key not in self.free}
-        return replace(thing, prints=told, unknown=thing.unknown - self.free, bands=run.bands)
+        sizes = {
+            k: np.array([s, s], np.float32)
+            for k, s in of_free_numbers(run.units, self.free).items()
+        }
+        bands = run.bands | sizes
+        return replace(thing, prints=told, unknown=thing.unknown - self.free, bands=bands)
 
     def source(self, entry: Entry) -> tuple[str, str]:
         """The file with an entry's hole, and its text."""

@@ -50,6 +50,7 @@ def test_two_tasks(student, reference, rng):
             "Project only if the scalar product is negative, always on the other task's original "
             "gradient, and in the same way for both tasks.",
             name="what is left",
+            start=gradients,
         )
         require_unchanged(student, "gradients")
 

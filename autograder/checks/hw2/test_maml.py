@@ -197,6 +197,7 @@ def test_adapted(student, reference, rng):
             "parameters), the number of steps, each parameter's own rate, and the loss: the mean "
             "over the support images.",
             name=f"the parameters after {steps} steps",
+            start=place,
         )
 
     judge_adapt(student, reference, adapt_cases(rng, (1, 2, 3)), own, ["after"])

@@ -41,7 +41,7 @@ def test_warm_up(student, reference, rng):
 def test_steps(student, reference, rng):
     """Losses and weights after some steps, with momentum, and with old gradients in .grad"""
     for momentum, mode in ((0.0, True), (0.9, False)):
-        seen = student.steps_of(*training(rng, 5), 2, 0.3, 0, momentum, mode)
+        seen = student.steps_of(*(given := training(rng, 5)), 2, 0.3, 0, momentum, mode)
         for part, idea in (
             ("losses", "The mean over the batch, from logits, before the step."),
             ("first", "The gradient of this batch alone, and one step."),
@@ -53,6 +53,7 @@ def test_steps(student, reference, rng):
                 reference.steps_of[part],
                 idea,
                 name=f"{part} after five steps, momentum {momentum}",
+                start={"first": given[0], "second": given[1]}.get(part),
             )
 
 

@@ -43,7 +43,7 @@ def test_continuation(student, reference, rng):
         )
         require(
             bool((np.diff(seen["read"]) > 0).all()),
-            f"the model was given {list(seen['read'])} tokens, one call after the other",
+            f"the model was given {np.asarray(seen['read']).tolist()} tokens, one call after the other",
             "It should read the whole prompt, and one more token each time.",
         )
 

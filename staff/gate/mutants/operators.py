@@ -106,7 +106,8 @@ def mutants(source: str, hole: Hole, further: bool = False) -> list[Mutant]:
     inside = hole.first + 1, hole.last + 1
     changes = (c for path in _places(whole, *inside) for c in _changes(path, whole, further))
     exchanged = _exchanged_statements(whole, *inside) if further else ()
-    for changed, was, now, operator in itertools.chain(changes, exchanged):
+    handed_on = _states_handed_on(whole, *inside) if further else ()
+    for changed, was, now, operator in itertools.chain(changes, exchanged, handed_on):
         text = ast.unparse(changed)
         if text in seen:
             continue
@@ -176,6 +177,8 @@ def _changes(
         if isinstance(_at(function, path[:size]), ast.stmt)
     )
     was = _first_line(_at(function, statement))
+    if isinstance(parent, ast.Tuple) and path[-2][0] == "slice":
+        parent = _at(function, path[:-2])  # one of several indices
     others = [*_others(node, parent, field), *(_further(node, function) if further else ())]
     for operator, other in others:
         changed = copy.deepcopy(function)
@@ -342,6 +345,11 @@ def _further(node: ast.AST, function: ast.FunctionDef) -> Iterator[Change]:
         case ast.Call(args=[first, *rest]) if _called(node) in TAKES_SCORES:
             turned = ast.UnaryOp(ast.USub(), first)
             yield "sign_turned", ast.Call(node.func, [turned, *rest], node.keywords)
+            if _called(node) == "cross_entropy":
+                smoothed = ast.keyword("label_smoothing", ast.Constant(0.1))
+                yield "targets_smoothed", ast.Call(node.func, node.args, [*node.keywords, smoothed])
+        case ast.keyword(arg=str(name)) if "mask" in name:
+            yield "mask_turned", ast.keyword(name, ast.UnaryOp(ast.Invert(), node.value))
         case ast.For(iter=whole):
             for part in _all_but_one(whole):
                 yield "one_element_left_out", ast.For(node.target, part, node.body, node.orelse)
@@ -351,10 +359,49 @@ def _further(node: ast.AST, function: ast.FunctionDef) -> Iterator[Change]:
         case ast.Assign(targets=[ast.Subscript() | ast.Attribute() as target]):
             for operation in (ast.Mult(), ast.Add()):
                 yield "not_set_anew", ast.AugAssign(target, operation, node.value)
+            if isinstance(node.value, ast.BinOp) and isinstance(node.value.op, ast.Mult):
+                for side in (node.value.left, node.value.right):
+                    yield "not_set_anew", ast.AugAssign(target, ast.Mult(), side)
+        case ast.Call(func=ast.Attribute(value=ast.Call() as inner, attr="mean" | "sum" as name)):
+            for first in _reduced_first(name, node, inner):
+                yield "averaged_too_early", first
         case ast.Assign(targets=[target], value=ast.Call(args=[ast.Name(id=name), *_]) as call):
             kept = target.elts[0] if isinstance(target, ast.Tuple) else target
             if isinstance(kept, ast.Name) and kept.id == name:
                 yield "input_added", ast.Assign([target], _with_input(target, call, name), lineno=0)
+
+
+def _reduced_first(name: str, arguments: ast.Call, inner: ast.Call) -> Iterator[ast.expr]:
+    """`f(x.mean(d))` for `f(x).mean(d)`, and with the axis before that: f may take one away.
+
+    Args:
+        name: `mean` or `sum`.
+        arguments: the call of that.
+        inner: f(x), or x.f().
+    """
+    for args in (arguments.args, _axis_before(arguments.args)):
+        if args is None:
+            continue
+        match inner:
+            case ast.Call(func=ast.Attribute(value=own, attr=function)) if not _is_library(own):
+                reduced = ast.Call(ast.Attribute(own, name, ast.Load()), args, arguments.keywords)
+                called = ast.Attribute(reduced, function, ast.Load())
+                yield ast.Call(called, inner.args, inner.keywords)
+            case ast.Call(args=[own, *rest]):
+                reduced = ast.Call(ast.Attribute(own, name, ast.Load()), args, arguments.keywords)
+                yield ast.Call(inner.func, [reduced, *rest], inner.keywords)
+
+
+def _axis_before(args: list[ast.expr]) -> list[ast.expr] | None:
+    """The same with the axis before, where one is named from the end."""
+    match args:
+        case [ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() as axis))]:
+            return [_number(-axis - 1)]
+    return None
+
+
+def _is_library(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) and node.id in LIBRARIES
 
 
 def _all_but_one(sequence: ast.expr) -> Iterator[ast.expr]:
@@ -385,6 +432,33 @@ def _exchanged_statements(
                 places = getattr(_at(changed, path), field)
                 places[index], places[index + 1] = places[index + 1], places[index]
                 yield changed, _first_line(one), _first_line(other), "steps_exchanged"
+
+
+def _states_handed_on(
+    function: ast.FunctionDef, first: int, last: int
+) -> Iterator[tuple[ast.AST, str, str, str]]:
+    """What a layer ends with, and nobody uses, goes to the layer after it as its start."""
+    places = [path for path, node in _walk(function, []) if _gives_a_state(node, first, last)]
+    for one, other in itertools.pairwise(places):
+        changed = copy.deepcopy(function)
+        giving, taking = (_at(changed, path) for path in (one, other))
+        assert isinstance(giving, ast.Assign) and isinstance(taking, ast.Assign)
+        was = _first_line(taking)
+        target, call = giving.targets[0], taking.value
+        assert isinstance(target, ast.Tuple) and isinstance(call, ast.Call)
+        target.elts[1] = ast.Name("state", ast.Store())
+        call.args.append(ast.Name("state", ast.Load()))
+        yield changed, was, _first_line(taking), "state_handed_on"
+
+
+def _gives_a_state(node: ast.AST, first: int, last: int) -> bool:
+    """Whether a statement is `values, _ = self.layer(values)`."""
+    match node:
+        case ast.Assign(
+            targets=[ast.Tuple(elts=[_, ast.Name(id="_")])], value=ast.Call(args=[_], keywords=[])
+        ):
+            return first < node.lineno < last
+    return False
 
 
 def _is_plain(statement: ast.stmt) -> bool:

@@ -50,6 +50,7 @@ TEXTS = {
     "comparison_turned": "A comparison points the other way.",
     "condition_turned": "A condition is turned into its opposite.",
     "condition_left_out": "A condition is left out.",
+    "mask_turned": "A mask is the wrong way round: it hides what should be seen, and shows the rest.",
     "condition_ignored": "A condition is ignored: one of its two cases is always taken.",
     "case_ignored": "Two cases are treated in the same way: one of them is always taken.",
     "cases_exchanged": "Two cases are exchanged.",
@@ -73,6 +74,8 @@ TEXTS = {
     "bound_on_the_other_side": "A value is bounded on the other side.",
     # steps
     "steps_exchanged": "Two steps are made in the other order.",
+    "state_handed_on": "A layer starts from the state in which the one before it ended, where it "
+    "should start from its own.",
     "input_added": "What goes into a step is added to what comes out of it.",
     "one_step_more": "A loop makes one step too many.",
     "one_step_less": "A loop makes one step too few.",
@@ -111,6 +114,8 @@ TEXTS = {
     "call_left_out": "One step of the calculation is left out: its input is passed on as it is.",
     # one for another
     "average_for_sum": "An average is taken where a sum is meant.",
+    "averaged_too_early": "An average or a sum is taken before a function that should be applied "
+    "first.",
     "sum_for_average": "A sum is taken where an average is meant.",
     "smallest_for_largest": "The smallest is taken where the largest is meant.",
     "largest_for_smallest": "The largest is taken where the smallest is meant.",
@@ -127,6 +132,7 @@ TEXTS = {
     "softmax_for_its_logarithm": "A softmax is taken where its logarithm is meant.",
     "logarithm_for_softmax": "The logarithm of a softmax is taken where the softmax is meant.",
     "absolute_error_for_squared": "The error is absolute where a squared one is meant.",
+    "targets_smoothed": "The targets are smoothed: a part of each goes to all other classes.",
     "no_softmax_in_the_loss": "The loss treats its input as log probabilities, which it is not.",
     "product_for_solve": "There is a product with a matrix where a system should be solved.",
     "all_for_any": "All are required where one is enough.",
