@@ -191,6 +191,13 @@ def test_further_changes_are_made_only_when_asked_for():
         ("optimizer.step()", "loss.backward()", "steps_exchanged"),
         ("return [r for r in rates]", "list(rates)[1:]", "one_element_left_out"),
         ("group['lr'] = variance", "group['lr'] *= variance", "not_set_anew"),
+        ("group['lr'] = variance * x", "group['lr'] *= x", "not_set_anew"),
+        ("x, _ = f(x)\n    x, _ = g(x)", "x, _ = g(x, state)", "state_handed_on"),
+        ("return F.cross_entropy(x, labels)", "label_smoothing=0.1", "targets_smoothed"),
+        ("return f(x, mask=hidden)", "mask=~hidden", "mask_turned"),
+        ("return f(x).mean(-1)", "f(x.mean(-2))", "averaged_too_early"),
+        ("return x.square().mean()", "x.mean().square()", "averaged_too_early"),
+        ("return x[:, -1]", "x[:, 0]", "another_position"),
     ],
 )
 def test_what_is_thought_wrongly_is_among_the_further_changes(line, now, operator):

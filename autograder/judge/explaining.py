@@ -12,15 +12,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from autograder.judge.factors import CLOSE, Factors, are_near, factor, is_one, wrong_by_call
 from autograder.judge.fingerprints import DIRECTIONS, FLOOR
 from autograder.judge.known import MISTAKE, Known, Table
 from autograder.judge.relations import SIMPLE
+from autograder.judge.strength import of_another_strength
 from autograder.judge.units import leaf_of
 
 ENOUGH = 8  # independent numbers, or two calls, make a coincidence unlikely
-CLOSE = 1e-3  # of the largest number, where fingerprints are added or divided
-
-Factors = dict[str, float]  # call → what its outputs are multiplied by
 
 
 @dataclass(frozen=True)
@@ -54,29 +53,25 @@ def explain(
         return None
     found = _one(table, singles=True)
     multiples = [
-        _factor(table.right_marks, table.right_numbers, table, columns, sizes)
-        for columns in _calls(table).values()
+        factor(table.right_marks, table.right_numbers, table, columns, sizes)
+        for columns in wrong_by_call(table).values()
     ]
     if found is not None or _are_one(multiples):
         return found  # one factor everywhere: a relation says it better
     simple = (
         _multiplied(table, sizes) or _scaled(table, sizes, _is_simple) or _one(table, singles=False)
     )
-    simple = simple or _counted(table, sizes, is_named)
+    simple = simple or _of_another_strength(table, sizes, is_named)
     if simple is not None or None not in multiples:
         return simple
-    any_named = _scaled(table, sizes, lambda factors: _is_one(factors) or is_named(factors))
+    any_named = _scaled(table, sizes, lambda factors: is_one(factors) or is_named(factors))
     return any_named or _spared(table, sizes) or _two(table, sizes) or _most(table, sizes)
 
 
 def _are_one(factors: list[float | None]) -> bool:
     """Whether the factors of all calls are one number."""
     known = [factor for factor in factors if factor is not None]
-    return len(known) == len(factors) > 0 and _near(known, known[0])
-
-
-def _near(factors: list[float], one: float) -> bool:
-    return all(abs(factor - one) <= CLOSE * abs(one) for factor in factors)
+    return len(known) == len(factors) > 0 and are_near(known, known[0])
 
 
 def _one(table: Table, singles: bool) -> Explanation | None:
@@ -115,18 +110,18 @@ def _scaled(
     Args:
         counts: whether such factors are more than a coincidence.
     """
-    calls = _calls(table)
+    calls = wrong_by_call(table)
     single = np.array([len(thing.causes) == 1 for thing in table.things])
     found = []
     for row in np.flatnonzero(~table.clashes.any(1) & table.differs.any(1) & single):
         factors = _factors(table, int(row), calls, sizes)
-        if factors and not _near([*factors.values()], 1.0) and counts(factors):
+        if factors and not are_near([*factors.values()], 1.0) and counts(factors):
             found.append((table.things[row], tuple(factors.items())))
     best = _best([(thing,) for thing, _ in found])
     if best is None:
         return None
-    factor = next(factor for thing, factor in found if thing is best.things[0])
-    return Explanation(best.things, 1.0, factor, best.alone)
+    kept = next(times for thing, times in found if thing is best.things[0])
+    return Explanation(best.things, 1.0, kept, best.alone)
 
 
 def _factors(table: Table, row: int, calls: dict[str, np.ndarray], sizes: np.ndarray) -> Factors:
@@ -134,104 +129,26 @@ def _factors(table: Table, row: int, calls: dict[str, np.ndarray], sizes: np.nda
     marks, numbers = table.candidate_marks[row], table.candidate_numbers[row]
     found = {}
     for call, columns in calls.items():
-        factor = _factor(marks, numbers, table, columns, sizes)
-        if factor is None or abs(factor) < CLOSE or not table.certain[row, columns].all():
+        times = factor(marks, numbers, table, columns, sizes)
+        if times is None or abs(times) < CLOSE or not table.certain[row, columns].all():
             return {}
-        found[call] = factor
+        found[call] = times
     return found
 
 
-def _is_simple(factors: Factors) -> bool:
-    return any(_near([*factors.values()], one) for one in SIMPLE)
-
-
-def _is_one(factors: Factors) -> bool:
-    """Whether the factor is the same in every call."""
-    values = list(factors.values())
-    return _near(values, values[0])
-
-
-def _calls(table: Table) -> dict[str, np.ndarray]:
-    """Call → its wrong units."""
-    found: dict[str, list[int]] = {}
-    for column in np.flatnonzero(table.wrong).tolist():
-        found.setdefault("/".join(table.keys[column].split("/", 2)[:2]), []).append(column)
-    return {call: np.array(columns) for call, columns in found.items()}
-
-
-def _factor(
-    marks: np.ndarray, numbers: np.ndarray, table: Table, columns: np.ndarray, sizes: np.ndarray
-) -> float | None:
-    """What outputs of one call are multiplied by to be the student's; None where it is no factor.
-
-    Args:
-        marks, numbers: fingerprints of the outputs, [U] and [U, WIDTH].
-        columns: the units of the call.
-    """
-    if (marks[columns] != table.marks[columns]).any():
-        return None
-    known = numbers[columns, :DIRECTIONS].astype(float)
-    seen = table.numbers[columns, :DIRECTIONS].astype(float)
-    if sizes[columns][(np.abs(known) > FLOOR).any(1)].max(initial=0) < 2:
-        return None  # any two single numbers are multiples of each other
-    factor = float((known * seen).sum() / (known**2).sum())
-    room = 10 * FLOOR + CLOSE * np.abs(table.numbers[columns, DIRECTIONS:])
-    return factor if bool((np.abs(seen - factor * known) <= room).all()) else None
-
-
-# --- one effect, of another strength ------------------------------------------------------------
-
-OF_A_TERM = {"term_left_out": -1.0, "term_halved": -0.5, "term_doubled": 1.0}  # what it adds of it
-OF_ANY_STRENGTH = {"targets_smoothed"}
-
-
-def _counted(
+def _of_another_strength(
     table: Table, sizes: np.ndarray, is_named: Callable[[Factors], bool]
 ) -> Explanation | None:
-    """A change of any strength, or one term of a sum that counts another number of times: what
-    differs is a multiple of what the change does."""
-    calls = _calls(table)
-    for row, thing in enumerate(table.things):
-        slugs = {names[0].slug for names in (thing.causes, *thing.others) if len(names) == 1}
-        added = next((part for slug, part in OF_A_TERM.items() if slug in slugs), None)
-        if (added is None and not slugs & OF_ANY_STRENGTH) or table.clashes[row].any():
-            continue
-        times = {}
-        for call, columns in calls.items():
-            multiple = _multiple(table, row, columns)
-            if multiple is None:
-                break
-            times[call] = multiple if added is None else 1 + added * multiple
-        else:
-            several = len(times) > 2 or int(sizes[table.wrong].max()) > 2
-            if added is None and several and _is_one(times):
-                return Explanation((thing,), whole=False)
-            if added is not None and ((several and _is_one(times)) or is_named(times)):
-                return Explanation((thing,), counted=tuple(times.items()))
-    return None
+    """One change whose effect is there more or less often."""
+    found = of_another_strength(table, sizes, is_named)
+    if found is None:
+        return None
+    thing, times = found
+    return Explanation((thing,), counted=tuple(times.items()), whole=False)
 
 
-def _multiple(table: Table, row: int, columns: np.ndarray) -> float | None:
-    """How often a thing's effect is there in the outputs of one call; None where it is no multiple."""
-    marks = [table.marks[columns], table.candidate_marks[row, columns]]
-    if any((mark != table.right_marks[columns]).any() for mark in marks):
-        return None
-    if not table.certain[row, columns].all():
-        return None
-    right = table.right_numbers[columns].astype(float)
-    effect, seen = (
-        numbers[columns].astype(float) - right
-        for numbers in (table.candidate_numbers[row], table.numbers)
-    )
-    effect, seen = effect[:, :DIRECTIONS], seen[:, :DIRECTIONS]
-    size = float((effect**2).sum())
-    if size <= FLOOR**2:
-        return None
-    multiple = float((effect * seen).sum()) / size
-    room = 10 * FLOOR + CLOSE * np.maximum(
-        right[:, DIRECTIONS:], np.abs(seen).max(1, keepdims=True)
-    )
-    return multiple if bool((np.abs(seen - multiple * effect) <= room).all()) else None
+def _is_simple(factors: Factors) -> bool:
+    return any(are_near([*factors.values()], one) for one in SIMPLE)
 
 
 # --- two ----------------------------------------------------------------------------------------
