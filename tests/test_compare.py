@@ -82,3 +82,10 @@ def test_of_single_numbers_in_a_row_all_that_differ_are_told():
         assert_matches([9.0] * 5, [1.3, 2.3, 3.3, 4.3, 5.3], name="it")
     with pytest.raises(Mismatch, match=r"^it\[0\]: 3 of 3 numbers differ[^;]*; at [^;]*$"):
         assert_matches([np.zeros(3), 1.0], [np.arange(1, 4.0), 2.0], name="it")
+
+
+def test_a_few_whole_numbers_are_told_all():
+    with pytest.raises(Mismatch, match=r"^it: they are \[21, 33\]; expected \[33, 20\]$"):
+        assert_matches(np.array([21, 33]), np.array([33, 20]), name="it")
+    with pytest.raises(Mismatch, match="numbers differ; at"):
+        assert_matches(np.arange(9), np.arange(1, 10), name="it")

@@ -230,6 +230,7 @@ def _difference(
     seen: np.ndarray, expected: np.ndarray, label: str, rtol: float, atol: float
 ) -> str:
     """Where and by how much two arrays of one shape differ, and a pattern where there is one."""
+    whole = all(np.asarray(one).dtype.kind in "iu" for one in (seen, expected))
     seen, expected = np.asarray(seen, np.float64), np.asarray(expected, np.float64)
     pattern = _pattern(seen, expected, rtol, atol)
     tail = f" ({pattern})" if pattern else ""
@@ -239,7 +240,7 @@ def _difference(
     wrong = ~(error <= atol + rtol * np.abs(expected).max(initial=0.0))
     worst = np.unravel_index(int(np.argmax(error)), error.shape)
     at = ", ".join(str(int(i)) for i in worst)
-    if seen.ndim == 1 and seen.size <= FEW and (seen == seen.round()).all():
+    if whole and seen.ndim == 1 and seen.size <= FEW:
         came, right = (f"[{', '.join(map(_number, row))}]" for row in (seen, expected))
         return f"{label}: they are {came}; expected {right}{tail}"
     return (
