@@ -603,15 +603,44 @@ def of_a_sum(times):
 
 @pytest.mark.parametrize(
     "times, said",
-    [(lambda n: n, "`size` times"), (lambda n: 1 / n, "one divided by `size`"), (lambda n: 3, "3")],
+    [
+        (lambda n: n, "`size` times"),
+        (lambda n: 1 / n, "one divided by `size`"),
+        (lambda n: 3, "3"),
+        (lambda n: n / 4, "None"),
+    ],
 )
 def test_a_term_that_counts_otherwise_is_seen_by_the_one_that_is_left_out(times, said):
     solution = units(CHECK, of_a_sum(lambda n: 1), False)
     cause = (Cause(CHANGE, "term_left_out", "A term is left out."),)
     things = [take_fingerprints(cause, units(CHECK, of_a_sum(lambda n: 0), False), solution, ())]
     seen = Seen({CHECK: of_a_sum(times)}, set())
-    (found,) = [one for one in causes(seen, solution, OfProblem(things=things)) if one.level == 3]
-    assert found.slug == "term_counted_otherwise" and said in found.text and not found.sure
+    named = [one for one in causes(seen, solution, OfProblem(things=things)) if one.level == 3]
+    if said == "None":  # one call is right by it, and the factor of the other is no quantity
+        assert named == []
+    else:
+        (found,) = named
+        assert found.slug == "term_counted_otherwise" and said in found.text and not found.sure
+
+
+def test_a_term_that_counts_by_a_size_is_right_where_the_size_is_one():
+    """Of three calls one has a single row: there the term counts as it should."""
+    inputs = [RNG.normal(size=(size, 3)) for size in (1, 3, 5)]
+
+    def seen(times):
+        outcomes = [
+            {"value": {"bound": x.sum() - times(len(x)) * (x**2).sum()}, "changed": []}
+            for x in inputs
+        ]
+        return Survey(["f"] * 3, outcomes, [], [{"`size`": float(len(x))} for x in inputs])
+
+    solution = units(CHECK, seen(lambda n: 1), False)
+    cause = (Cause(CHANGE, "term_left_out", "A term is left out."),)
+    left_out = units(CHECK, seen(lambda n: 0), False)
+    things = [take_fingerprints(cause, left_out, solution, ())]
+    found = causes(Seen({CHECK: seen(lambda n: n)}, set()), solution, OfProblem(things=things))
+    (text,) = [one.text for one in found if one.level == 3]
+    assert "`size` times" in text
 
 
 @pytest.mark.parametrize("power, named", [(2, ["spoilt"]), (5, [])])

@@ -14,8 +14,17 @@ Factors = dict[str, float]  # call → what its outputs are multiplied by
 
 def wrong_by_call(table: Table) -> dict[str, np.ndarray]:
     """Call → its wrong units."""
+    return by_call(table, table.wrong)
+
+
+def by_call(table: Table, which: np.ndarray) -> dict[str, np.ndarray]:
+    """Call → those of its units that are marked.
+
+    Args:
+        which: [U] the marks.
+    """
     found: dict[str, list[int]] = {}
-    for column in np.flatnonzero(table.wrong).tolist():
+    for column in np.flatnonzero(which).tolist():
         found.setdefault("/".join(table.keys[column].split("/", 2)[:2]), []).append(column)
     return {call: np.array(columns) for call, columns in found.items()}
 

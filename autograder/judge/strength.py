@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from autograder.judge.factors import CLOSE, Factors, is_one, wrong_by_call
+from autograder.judge.factors import CLOSE, Factors, by_call, is_one
 from autograder.judge.fingerprints import DIRECTIONS, FLOOR
 from autograder.judge.known import Known, Table
 
@@ -30,12 +30,14 @@ def of_another_strength(
     for row, thing in enumerate(table.things):
         slugs = {names[0].slug for names in (thing.causes, *thing.others) if len(names) == 1}
         added = next((part for slug, part in OF_A_TERM.items() if slug in slugs), None)
-        if (added is None and not slugs & OF_ANY_STRENGTH) or table.clashes[row].any():
+        if added is None and not slugs & OF_ANY_STRENGTH:
             continue
         multiples = _multiples(table, row)
         if not multiples:
             continue
         times = {call: 1 + (added or 0.0) * multiple for call, multiple in multiples.items()}
+        if added is None and 0.0 in multiples.values():
+            continue
         several = len(multiples) > 2 or int(sizes[table.wrong].max()) > 2
         if added is None and several and is_one(multiples):
             return thing, {}
@@ -45,10 +47,12 @@ def of_another_strength(
 
 
 def _multiples(table: Table, row: int) -> Factors:
-    """How often a thing's effect is there in each call; none where a call is no multiple."""
+    """How often a thing's effect is there in each call: not at all in one that is right, though the
+    thing is seen there; none where a call is no multiple."""
     found = {}
-    for call, columns in wrong_by_call(table).items():
-        multiple = _multiple(table, row, columns)
+    wrong = by_call(table, table.wrong)
+    for call, columns in by_call(table, table.wrong | table.clashes[row]).items():
+        multiple = _multiple(table, row, columns) if call in wrong else 0.0
         if multiple is None:
             return {}
         found[call] = multiple

@@ -147,6 +147,12 @@ def require_repeatable(student, images, drawn):
             "a new generator with the same seed gave the same supports and another query row",
             "All randomness must come from `rng`, the order of the query row too.",
         )
+        kinds = [identify(task["pixels"], images)[0][:-1] for task in (before, again)]
+        require(
+            same(before, again, slice(-1)) or not np.array_equal(*kinds),
+            "a new generator with the same seed gave the same classes and other drawings of them",
+            "All randomness must come from `rng`, the choice of the drawings too.",
+        )
         require(
             same(before, again),
             "a new generator with the same seed gave another task",

@@ -334,6 +334,8 @@ def _further(node: ast.AST, function: ast.FunctionDef) -> Iterator[Change]:
         case ast.Name(ctx=ast.Load()):
             for other in _inputs_like(node.id, function):
                 yield "other_input", ast.Name(other, ast.Load())
+            if _types(function).get(node.id) == "bool":
+                yield "switch_turned", ast.UnaryOp(ast.Not(), node)
             if _types(function).get(node.id) == "int":
                 yield "one_too_far", ast.BinOp(node, ast.Add(), ast.Constant(1))
                 yield "one_too_near", ast.BinOp(node, ast.Sub(), ast.Constant(1))

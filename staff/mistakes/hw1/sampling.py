@@ -230,10 +230,10 @@ def labels_of_double_precision(images, way, shot, rng):
 
 @mistake("1")
 def generator_of_its_own(images, way, shot, rng):
-    """The given generator is never used.
+    """Classes are not drawn with the generator that is given.
 
-    Everything is drawn from another one, new or global. Draw twice with the same seed: the tasks
-    differ, so no seed can repeat a run.
+    They come from another one, new or global. Draw twice with the same seed: the tasks differ, so no
+    seed can repeat a run.
     """
     rng = np.random.default_rng()
     return _shuffle(*_lay_out(images, *_draw(images, way, shot, rng)), rng)

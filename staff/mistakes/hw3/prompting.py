@@ -280,9 +280,9 @@ def one_seed_for_all(supports, query, style, rng):
 
 @mistake("4d")
 def another_generator(supports, query, style, rng):
-    """The order comes from Python's own random numbers.
+    """The order comes from another generator than the one that is given.
 
-    It cannot be repeated with the seed of the run.
+    Python, numpy and torch have generators of their own. Such an order cannot be repeated with the seed of the run.
     """
     shown = list(supports)
     random.shuffle(shown)

@@ -447,7 +447,7 @@ def whole_factors(y, rng):
 
 @mistake("3c")
 def factors_from_torch(y, rng):
-    """The factors come from torch's generator, not from the one that was given.
+    """The factors come from another generator than the one that was given, such as torch's own.
 
     The caller's generator does not determine the factors.
     """
