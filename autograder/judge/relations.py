@@ -15,6 +15,7 @@ import numpy as np
 from autograder.judge.units import same
 
 ENOUGH = 8  # independent numbers
+FEWEST = 3  # of which one alone can be wrong
 SIMPLE = (-1.0, 2.0, -2.0, 0.5, -0.5)  # factors that need no name
 
 
@@ -183,7 +184,7 @@ def _partly_right(came: np.ndarray, expected: np.ndarray) -> Found:
 def _one_place(came: np.ndarray, expected: np.ndarray) -> Found:
     """Right but for a single number; its value is what came there."""
     wrong = np.abs(came - expected) > 1e-5 + 1e-3 * np.abs(expected).max()
-    if wrong.size >= ENOUGH and int(wrong.sum()) == 1:
+    if wrong.size >= FEWEST and int(wrong.sum()) == 1:
         at = ", ".join(str(int(index)) for index in np.argwhere(wrong)[0])
         yield Relation("one_place", f"right except at [{at}]", float(came[wrong][0]))
 
