@@ -36,11 +36,11 @@ def facts(surveys: dict[str, Survey], student: Units, solution: Units) -> list[T
 
 
 def _exceptions(surveys: dict[str, Survey]) -> Iterator[Told]:
+    """What exceptions mean, each kind once: of many sizes that do not fit the first say enough."""
     errors = [o["error"] for s in surveys.values() for o in s.outcomes if "error" in o]
-    for error in errors:
-        said = meaning(error)
-        if said is not None:
-            yield Told(said.kind, said.slug, said.text, sure=True)
+    said = {one.slug: one for one in map(meaning, reversed(errors)) if one is not None}
+    for one in reversed(said.values()):
+        yield Told(one.kind, one.slug, one.text, sure=True)
 
 
 def _conditions(surveys: dict[str, Survey]) -> Iterator[Told]:
