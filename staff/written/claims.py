@@ -10,13 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from staff.written import orders
+from staff.written.derived import is_derived
 from staff.written.facts import Fact
 from staff.written.marks import NOWHERE, OTHER_RUN, OTHER_STUDENT, TINY, Checked, Mark
 from staff.written.numbers import Number, blank_out, numbers, sentences
 from staff.written.sentence import Sentence
 from staff.written.words import RUNS, Mention, Words
 
-LONGEST = 50_000  # characters of one answer that are looked at  # characters of one answer that are looked at
+LONGEST = 50_000  # characters of one answer that are looked at
 
 
 @dataclass
@@ -72,7 +73,7 @@ class Checker:
             return
         if fact is not None:
             into.borne_out.append((number, fact))
-        elif not (sentence.is_derived(number) or self._is_option(number, sentence)):
+        elif not (is_derived(sentence, number) or self._is_option(number, sentence)):
             kind, told = self._suspect(student, sentence, number, own)
             if kind:
                 into.marks.append(Mark(number.start, number.end, kind, told))

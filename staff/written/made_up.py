@@ -77,7 +77,7 @@ def make(
     draw = random.Random(f"{homework.name} {seed}")
     students = [f"s{number:02d}" for number in range(count)]
     for student in students:
-        _write_runs(folder / student / "runs", table, draw, homework)
+        write_runs(folder / student / "runs", homework, draw)
     facts = {student: read(folder / student / "runs") for student in students}
     made: dict[str, dict[str, Answer]] = {student: {} for student in students}
     for shift, question in enumerate(table["questions"]):
@@ -98,7 +98,9 @@ def _table(homework: Homework) -> dict[str, Any]:
 # --- runs ---------------------------------------------------------------------------------------
 
 
-def _write_runs(runs: Path, table: dict, draw: random.Random, homework: Homework) -> None:
+def write_runs(runs: Path, homework: Homework, draw: random.Random) -> None:
+    """Write one student's runs: those of the table with noise, and a `--tiny` one."""
+    table = _table(homework)
     for name, run in table["runs"].items():
         _write_run(
             runs / name, run, draw, {"data": "generated", "seed": 0, "tiny": False}, homework

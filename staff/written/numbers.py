@@ -13,11 +13,19 @@ _BLANKED = re.compile(
     r"|!?\[[^\]\n]*\]\([^)\n]*\)|https?://\S+|^ {0,3}>.*?$",
     re.DOTALL | re.MULTILINE,
 )
+_POWER = r"(?:[eE](?P<{name}>[-−+]?\d+)|\s?[·×]\s?10(?:\^\{{?(?P<{name}_up>[-−]?\d+)\}}?|(?P<{name}_high>[⁻⁰¹²³⁴-⁹]+)))?"
 _NUMBER = re.compile(
-    r"(?<![\w.^/*·−-])(?P<digits>0,\d{2,}|\d+\.\d+|\.\d+|\d+)(?P<percent> ?(?:%|per ?cent))?"
-    r"(?: ?(?:±|\+/-|\+-) ?(?P<half>0,\d+|\d*\.?\d+)(?P<percent_half> ?%)?)?(?![\w^·*/]|,\d|-[A-Za-z]|\.\d)"
+    r"(?<![\w.^/*·−-])(?P<digits>0,\d{2,}|\d+\.\d+|\.\d+|\d+)(?:\((?P<last>\d{1,2})\))?"
+    + _POWER.format(name="power")
+    + r"(?P<percent> ?(?:%|per ?cent))?"
+    r"(?: ?(?:±|\+/-|\+-) ?(?P<half>0,\d+|\d*\.?\d+)"
+    + _POWER.format(name="power_half")
+    + r"(?P<percent_half> ?%)?)?(?:(?=(?P<range>\s?(?:–|→|->|to)\s?\d*[.,]\d+\s?%))|)"
+    r"(?![\w^·*/]|,\d|-[A-Za-z]|\.\d)"
 )
-_SENTENCE = re.compile(r"(?<=[.!?;])\s+|\n\s*\n|\n(?=\s*(?:[-*|]|\d+\.))")
+_HIGH = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹−", "-0123456789-")
+_SHORT = r"(?<!\bvs\.)(?<!\bi\.e\.)(?<!\be\.g\.)(?<!\bcf\.)(?<!\bresp\.)(?<!\bapprox\.)(?<!\bca\.)(?<!\bFig\.)"
+_SENTENCE = re.compile(rf"(?<=[.!?;]){_SHORT}\s+|\n\s*\n|\n(?=\s*(?:[-*|]|\d+\.))")
 _ABOUT = re.compile(
     r"(about|around|roughly|nearly|almost|some|≈|~|approximately|ca\.) ?$", re.IGNORECASE
 )
@@ -79,19 +87,32 @@ def numbers(text: str, start: int, end: int, mentions: list[Mention]) -> list[Nu
 
 
 def _as_number(match: re.Match[str], text: str) -> Number:
-    digits = match["digits"].replace(",", ".")
-    percent = match["percent"] is not None or match["percent_half"] is not None
-    places = len(digits.partition(".")[2]) + (2 if percent else 0)
-    value = float(digits) / (100 if percent else 1)
+    to = match["range"] is not None and "." in match["digits"]  # 97.0 to 99.2 %
+    percent = to or match["percent"] is not None or match["percent_half"] is not None
+    value, places = _scaled(match["digits"], _power(match, "power"), percent)
     half, half_places = None, 0
     if match["half"]:
-        half_digits = match["half"].replace(",", ".")
-        half = float(half_digits) / (100 if percent else 1)
-        half_places = len(half_digits.partition(".")[2]) + (2 if percent else 0)
-        if not percent and "." not in half_digits and half >= 1 and places:
+        power = _power(match, "power_half")
+        half, half_places = _scaled(match["half"], power, percent)
+        if not percent and not power and "." not in match["half"] and half >= 1 and places:
             half, half_places = half * 10.0**-places, places  # .941 ± 5, in the last place
+    elif match["last"] and places:
+        half, half_places = float(match["last"]) * 10.0**-places, places  # .941(5)
     about = _ABOUT.search(text[max(0, match.start() - 16) : match.start()]) is not None
     return Number(match.start(), match.end(), value, places, half, half_places, about, percent)
+
+
+def _power(match: re.Match[str], name: str) -> int:
+    """The power of ten that a number is given with: 9e-1, 9 · 10^-1, 9·10⁻¹."""
+    shown = match[name] or match[f"{name}_up"] or match[f"{name}_high"]
+    return int(shown.translate(_HIGH)) if shown else 0
+
+
+def _scaled(digits: str, power: int, percent: bool) -> tuple[float, int]:
+    """The value that is meant, and to how many places it is given."""
+    digits, power = digits.replace(",", "."), power - (2 if percent else 0)
+    places = max(0, len(digits.partition(".")[2]) - power)
+    return float(f"{digits}e{power}"), places
 
 
 def is_of_curve(fact: Fact) -> bool:

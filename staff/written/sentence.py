@@ -11,15 +11,8 @@ from staff.written.facts import Fact
 from staff.written.numbers import Number, numbers
 from staff.written.words import RUNS, Mention, Words
 
-_DIFFERENCE_BEFORE = re.compile(
-    r"\b(by|difference|differ|gap|gain|gains|gained|margin|drop|rise|fall|loses|lost|ahead|behind|"
-    r"apart|spread|only|factor|ratio|share|bound|limit|least|most|threshold|chance|guess\w*|expected"
-    r"|predicts?|error|errors|noise)\b[^.\d]{0,25}$",
-    re.IGNORECASE,
-)
-_DIFFERENCE_AFTER = re.compile(
-    r"^\s*(points?\s+)?(difference|higher|lower|more|less|fewer|ahead|better|worse|above|below|apart|of the gap"
-    r"|behind|times|-?fold|×|percent(age)? points?|seconds?\b|s\b|minutes?|MB|GB|kB|bits?|nats? more)",
+_SEVERAL = re.compile(
+    r"\b(all|both|each|every|two|three|four|five|six|others?|respectively|either|neither)\b",
     re.IGNORECASE,
 )
 
@@ -46,6 +39,31 @@ class Sentence:
             return self.mentions
         return self.mentions + [m for m in self.before if m.group == RUNS]
 
+    @property
+    def words_of_it(self) -> str:
+        return self.text[self.start : self.end]
+
+    @property
+    def figures(self) -> list[Mention]:
+        """The names in the sentence that are no runs."""
+        return [m for m in self.mentions if m.group != RUNS]
+
+    def runs_meant(self) -> list[Mention]:
+        """The runs that it names; where it names none those of the one before, or all named so far."""
+        own = [m for m in self.mentions if m.group == RUNS]
+        return own or self._of_several() or [m for m in self.before if m.group == RUNS]
+
+    def _of_several(self) -> list[Mention]:
+        """All runs named so far, for a sentence that names none and speaks of several."""
+        if any(m.group == RUNS for m in self.mentions):
+            return []
+        carried = {m.piece for m in self.before if m.group == RUNS}
+        stated = numbers(self.text, self.start, self.end, self.mentions)
+        several = _SEVERAL.search(self.words_of_it) or sum(n.places > 1 for n in stated) > len(
+            carried
+        )
+        return self.seen if several else []
+
     def states_a_result(self, number: Number) -> bool:
         """Whether a number is given as a figure of a run: precise, and beside a name.
 
@@ -62,9 +80,9 @@ class Sentence:
 
     def explain(self, number: Number) -> Fact | None:
         """The fact that a number is; the nearest names are tried before all of the sentence."""
-        times = self._times()
-        runs = [m for m in self._nearest(number) if m.group == RUNS]
-        for mentions in (self._nearest(number), self.named, runs):
+        times = self.counts()
+        runs = [m for m in self.nearest(number) if m.group == RUNS]
+        for mentions in (self.nearest(number), self.named, runs):
             for fact in self.fitting(self.facts, mentions):
                 timely = fact.when is None or fact.when in times or self._early_or_late()
                 if timely and number.is_figure(fact):
@@ -99,17 +117,20 @@ class Sentence:
             carried = [m for m in self.before if m.group == RUNS and m.piece not in named]
             wanted = [m for m in self.mentions if m.group != RUNS] + carried
             pool = self.fitting(self.facts, wanted) if carried else []
-        else:
+        elif named:
             wanted = [m for m in (*self.mentions, *self.before) if m.group == RUNS]
             pool = self.fitting(self.facts, wanted)
+        else:
+            pool = self.fitting(self.facts, self.runs_meant())
+            if several := self._of_several():
+                pool += self.fitting(self.facts, self.figures + several)
         return next((f for f in pool if f.when is None and number.is_figure(f)), None)
 
     def of_another_run(self, facts: list[Fact]) -> Fact | None:
         """One of these facts whose run is not named, of the figure that is named."""
-        figures = [m for m in self.mentions if m.group != RUNS]
-        return next(iter(self.fitting(facts, figures)), None)
+        return next(iter(self.fitting(facts, self.figures)), None)
 
-    def _nearest(self, number: Number) -> list[Mention]:
+    def nearest(self, number: Number) -> list[Mention]:
         """Return for each group the last name before the number, or the first behind it."""
         nearest: dict[str, Mention] = {}
         for one in (*self.before, *self.mentions):
@@ -117,55 +138,14 @@ class Sentence:
                 nearest[one.group] = one
         return list(nearest.values())
 
-    def _times(self) -> set[float]:
-        """Steps and epochs that the sentence names."""
-        sentence = self.text[self.start : self.end]
+    def counts(self) -> set[float]:
+        """Whole numbers of the sentence: steps and epochs, or what a share is of."""
         return {
             float(n.replace(",", ""))
-            for n in re.findall(r"(?<![\w.])\d[\d,]*(?![\w.]\d)", sentence)
+            for n in re.findall(r"(?<![\w.])\d[\d,]*(?![\w.]\d)", self.words_of_it)
             if n.strip(",")
         }
 
     def _early_or_late(self) -> bool:
-        sentence = self.text[self.start : self.end]
-        return (
-            re.search(r"\b(early|first|begin\w*|start\w*|late|soon|at once)\b", sentence)
-            is not None
-        )
-
-    def is_derived(self, number: Number) -> bool:
-        """Whether it is a difference, an error or a ratio of figures that the sentence can mean."""
-        before, after = self.text[self.start : number.start], self.text[number.end : self.end]
-        if re.search(r"\b(scale|on s)\b|\bs =", before) or self._is_share(number):
-            return True
-        if not (_DIFFERENCE_BEFORE.search(before) or _DIFFERENCE_AFTER.match(after)):
-            return False
-        if re.match(r"\s*(times|-?fold|×|seconds?\b|s\b|minutes?|MB|GB|kB|bits?)", after):
-            return True  # judged as a size, or no figure of a run
-        if re.search(
-            r"\b(bound|limit|least|most|threshold|chance|guess\w*|predicts?|expected|noise)\b[^.\d]{0,25}$",
-            before,
-            re.IGNORECASE,
-        ):
-            return True
-        stated = [
-            n.value
-            for n in numbers(self.text, self.start, self.end, self.mentions)
-            if n.start != number.start
-        ]
-        figures = [m for m in self.mentions if m.group != RUNS]
-        runs = [m for m in (*self.seen, *self.mentions) if m.group == RUNS]
-        used = [f.value for f in self.fitting(self.facts, figures + runs) if f.when is None]
-        own = [f.value for f in self.fitting(self.facts, self._nearest(number)) if f.when is None]
-        values = stated + (used if len(used) <= 12 else own[:12])
-        return any(
-            number.equals(abs(a - b)) or number.equals(a - b)
-            for a, b in itertools.combinations(values, 2)
-        ) or any(number.equals(1 - value) for value in (*stated, *used))
-
-    def _is_share(self, number: Number) -> bool:
-        """Whether it is the ratio of two whole numbers of the sentence, or one of one: 1/40."""
-        if number.half is not None:
-            return False
-        counts = [1.0, *self._times()]
-        return any(b and number.equals(a / b) for a, b in itertools.permutations(counts, 2))
+        early = r"\b(early|first|begin\w*|start\w*|late|soon|at once)\b"
+        return re.search(early, self.words_of_it) is not None
