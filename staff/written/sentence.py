@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from staff.written.facts import Fact
 from staff.written.numbers import Number, numbers
 from staff.written.words import RUNS, Mention, Words
 
+_SAID_OF = re.compile(r"\s+(for|of|with)\s+")
+_AND = re.compile(r"\s*(,|and|, and|or|/|vs\.?)\s*")
 _SEVERAL = re.compile(
     r"\b(all|both|each|every|two|three|four|five|six|others?|respectively|either|neither)\b",
     re.IGNORECASE,
@@ -90,8 +92,11 @@ class Sentence:
         return self._of_unnamed(number)
 
     def paired(self, number: Number) -> Mention | None:
-        """The run that a number is said of, where runs and numbers of a sentence take turns."""
+        """The run that a number is said of: ".9 for A", "A .9, B .8", "A and B have .9 and .8"."""
         runs = [m for m in self.mentions if m.group == RUNS]
+        for run in runs:
+            if _SAID_OF.fullmatch(self.text[number.end : max(run.start, number.end)]):
+                return run
         stated = [
             n
             for n in numbers(self.text, self.start, self.end, self.mentions)
@@ -99,12 +104,24 @@ class Sentence:
         ]
         if len(runs) != len(stated) or len({run.piece for run in runs}) < 2:
             return None
-        at_runs, at_numbers = [m.start for m in runs], [n.start for n in stated]
-        for first, second in ((at_runs, at_numbers), (at_numbers, at_runs)):
-            turns = list(itertools.chain.from_iterable(zip(first, second)))
-            if turns == sorted(turns):
-                return runs[at_numbers.index(number.start)]
+        if self._in_turns(runs, stated) or (self._in_a_row(runs) and self._in_a_row(stated)):
+            return runs[[n.start for n in stated].index(number.start)]
         return None
+
+    @staticmethod
+    def _in_turns(runs: Sequence[Mention], stated: Sequence[Number]) -> bool:
+        """Whether runs and numbers take turns."""
+        at_runs, at_numbers = [m.start for m in runs], [n.start for n in stated]
+        turns = [
+            list(itertools.chain.from_iterable(zip(one, other)))
+            for one, other in ((at_runs, at_numbers), (at_numbers, at_runs))
+        ]
+        return any(turn == sorted(turn) for turn in turns)
+
+    def _in_a_row(self, places: Sequence[Mention | Number]) -> bool:
+        """Whether nothing but commas and "and" stands between them."""
+        between = (self.text[a.end : b.start] for a, b in itertools.pairwise(places))
+        return all(_AND.fullmatch(text) for text in between)
 
     def is_of(self, run: Mention, number: Number) -> bool:
         """Whether a number is any figure of a run."""
