@@ -172,7 +172,7 @@ function drawLines() {
 // --- keys and files
 
 const COMMANDS = {
-  Enter: finish, b: () => go(place - 1), v: () => openNext(place + 1), z: undo,
+  Enter: finish, b: () => go(place - 1), n: () => go(place + 1), v: () => openNext(place + 1), z: undo,
   c: () => at("comment").focus(), x: () => change((answer) => { answer.flagged = !answer.flagged; }),
   m: () => { at("model").open = !at("model").open; },
 };
