@@ -17,7 +17,10 @@ from staff.grading.hand_ins import HandIn, HandIns
 from staff.grading.unpack import accept
 
 _HEADING = re.compile(
-    r" {0,3}#{1,2}\s*(?:question|problem)?\s*(\d?\w?\w?)\s*[·.:)(-]", re.IGNORECASE
+    r" {0,3}#{1,2}\s*(?:question|problem)?\s*(\d?\w?\w?)(?:\s*[·.:)(-]|\s|$)", re.IGNORECASE
+)
+_NAMED = re.compile(
+    r"\W*(?:names?|author|student|id|e-?mail|people i worked with)\b[^:\n]{0,20}:\W*\w", re.IGNORECASE
 )
 
 
@@ -32,6 +35,7 @@ class Paper:
         loose: lines that stand under no question's heading.
         notes: what a grader should know.
         refused: why it cannot be read; empty when it can.
+        given: lines that the kit's own write-up holds.
     """
 
     students: tuple[str, ...]
@@ -40,10 +44,23 @@ class Paper:
     loose: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     refused: str = ""
+    given: frozenset[str] = frozenset()
 
     @property
     def ident(self) -> str:
         return self.students[0]
+
+    def is_empty(self, question: str) -> bool:
+        """Whether nothing of the student's own stands under a question's heading."""
+        return not self._own(self.answers.get(question, []))
+
+    def elsewhere(self, question: str) -> list[str]:
+        """What the student typed under no question's heading, and under those of other questions."""
+        others = [lines for ident, lines in self.answers.items() if ident != question]
+        return [line for lines in (self.loose, *others) for line in self._own(lines)]
+
+    def _own(self, lines: list[str]) -> list[str]:
+        return [line for line in lines if line.strip() and line.strip() not in self.given]
 
 
 def read(folder: Path, homework: Homework, work: Path) -> tuple[list[Paper], HandIns]:
@@ -61,7 +78,11 @@ def read(folder: Path, homework: Homework, work: Path) -> tuple[list[Paper], Han
     """
     asked = [question.id for question in questions(homework)]
     hand_ins, _ = prepare(folder, homework, work / ".gathered")
-    return [_paper(one, homework, asked, work) for one in hand_ins.kept], hand_ins
+    papers = [_paper(one, homework, asked, work) for one in hand_ins.kept]
+    own = (homework.folder / "writeup.md").read_text(encoding="utf-8").splitlines()
+    for paper in papers:
+        paper.given = frozenset(line.strip() for line in own)
+    return papers, hand_ins
 
 
 def _paper(one: HandIn, homework: Homework, asked: list[str], work: Path) -> Paper:
@@ -118,7 +139,7 @@ def cut(text: str, asked: list[str]) -> tuple[dict[str, list[str]], list[str], l
         found = _HEADING.match(line) if number in outside else None
         question = by_name.get(found[1].lower()) if found else None
         if question is None:
-            into.append(line)
+            into.append("(a name, hidden)" if into is loose and _NAMED.match(line) else line)
         else:
             if question in answers:
                 notes.append(f"two headings of {question}; both are shown together")

@@ -190,7 +190,9 @@ def _answer(paper: Paper, rubric: Rubric, homework: Homework, judge: Checker, ke
         notes.append(f"{len(text):,} characters; the first {LONGEST:,} are shown")
         text = text[:LONGEST]
     checked = judge.check(paper.ident, text)
-    if not text.strip():
+    empty = paper.answers and paper.is_empty(rubric.question)
+    elsewhere = paper.elsewhere(rubric.question) if empty else []
+    if empty or not text.strip():
         notes.append("nothing is written here")
     own = [f for f in judge.everybody[paper.ident] if f.when is None]
     return {
@@ -206,9 +208,7 @@ def _answer(paper: Paper, rubric: Rubric, homework: Homework, judge: Checker, ke
             for f in own
             if "/min/" not in f.address and "/max/" not in f.address
         ][:MOST_SHOWN],
-        "loose": to_html("\n".join(paper.loose), _no_picture)
-        if paper.answers and found is None
-        else "",
+        "loose": to_html("\n".join(elsewhere)[:LONGEST], _no_picture) if elsewhere else "",
     }
 
 
