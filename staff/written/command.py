@@ -19,9 +19,9 @@ from staff.written import answers, grades, made_up, pages, rubric
 EXAMPLES = """
 examples:
   python -m staff written hw2 submissions           make one page a question in written/hw2/
-  open written/hw2/hw2-3q.html, type your name, grade by keys, save the file
-  python -m staff written hw2 --collect *.json      hw2-written.csv for the gradebook
-  python -m staff written hw2 --agreement *.json    Cohen's kappa of two graders, by question
+  open written/hw2/hw2-3q.html, type your name, grade by keys, save the file (Ctrl+S) into a folder
+  python -m staff written hw2 --collect graded/*.json      written/hw2-written.csv for the gradebook
+  python -m staff written hw2 --agreement graded/*.json    Cohen's kappa of two graders, by question
   python -m staff written hw2 --made-up practice    a made-up class to practise on
 
 exit code: 0 done; 1 answers are open, a submission cannot be read, or a rubric is below 0.8; 2 cannot
@@ -38,7 +38,7 @@ def main(argv: list[str]) -> int:
         "--output",
         type=Path,
         metavar="PATH",
-        help="where pages go (written/hwN), or the table (hwN-written.csv)",
+        help="where pages go (written/hwN), or the table (written/hwN-written.csv)",
     )
     options.add_argument(
         "--question", action="append", metavar="ID", help="only this one; may be repeated"
@@ -136,7 +136,7 @@ def _collect(
             print(f"open: {line}")
         print("nothing was written: grade what is open, or name questions with --question")
         return 1
-    output = chosen.output or Path(f"{homework.name}-written.csv")
+    output = chosen.output or folder.parent / f"{homework.name}-written.csv"
     require_private(output)
     write_text(output, grades.as_csv(found, rubrics, whole=not chosen.question))
     print(f"{output}: {len(found.rows)} students")
