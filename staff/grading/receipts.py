@@ -10,6 +10,7 @@ from pathlib import Path
 
 from autograder.run.notes import RECEIPT_BROKEN, SHARED_RUN, STAFF, Note
 from common.files import sha256, untrusted
+from common.kit.version import kit_version
 from common.training.receipts import RECEIPT, WITNESSED
 
 LARGEST = 2**16  # bytes of a receipt; one of ours has less than one kB
@@ -19,20 +20,24 @@ Identities = dict[str, list[str]]  # run → what tells it from every other run
 
 
 def verify(folder: Path) -> list[Note]:
-    """Notes on the runs of a submission that do not fit their receipts, or have none.
+    """Notes on the runs of a submission that do not fit their receipts, have none, or are of another kind.
+
+    A run is of another kind when it is a `--tiny` one, or another version of the kit made it.
 
     Args:
         folder: the files of the submission, with `runs/<name>/`.
     """
-    told, without = [], []
+    told: list[str] = []
+    alike: dict[str, list[str]] = {}
     for run in _runs(folder):
         kept = _read(run)
         if kept is None:
-            without.append(run.name)
+            alike.setdefault("no receipt that can be read", []).append(run.name)
         else:
             told += [f"{run.name}: {one}" for one in _differences(run, kept)]
-    if without:
-        told.append(f"no receipt that can be read: {', '.join(without)}")
+        for kind in _kinds(run, kept or {}):
+            alike.setdefault(kind, []).append(run.name)
+    told += [f"{kind}: {', '.join(names)}" for kind, names in alike.items()]
     return [Note(RECEIPT_BROKEN, STAFF, text) for text in told]
 
 
@@ -97,6 +102,16 @@ def _read(run: Path) -> dict | None:
     """A receipt; None when it is not there or cannot be read."""
     kept = _table(run / RECEIPT, LARGEST)
     return kept if kept is not None and isinstance(kept.get("files"), dict) else None
+
+
+def _kinds(run: Path, kept: dict) -> list[str]:
+    """Return in words what a run is that a run handed in should not be."""
+    config = _table(run / "config.json", LARGEST_CONFIG) or {}
+    kinds = ["a --tiny run"] if config.get("tiny") is True else []
+    version = kept.get("kit")
+    if isinstance(version, str) and version != kit_version():
+        kinds.append(f"made with kit {version[:40]}, this is {kit_version()}")
+    return kinds
 
 
 def _differences(run: Path, kept: dict) -> list[str]:

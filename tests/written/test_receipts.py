@@ -121,6 +121,17 @@ def alter(run, name, text):
     (run / name).write_text(text)
 
 
+def of_another_kit(run):
+    kept = json.loads((run / "receipt.json").read_text())
+    alter(run, "receipt.json", json.dumps(kept | {"kit": "0.1"}))
+
+
+def tiny(run):
+    config = json.loads((run / "config.json").read_text())
+    alter(run, "config.json", json.dumps(config | {"tiny": True}))
+    made.write(run, made.WHEN_PACKED)
+
+
 @pytest.mark.parametrize(
     "change, told",
     [
@@ -138,6 +149,8 @@ def alter(run, name, text):
         ),
         (lambda run: alter(run, "receipt.json", '{"files": 1}'), "no receipt"),
         (lambda run: (run / "receipt.json").unlink(), "no receipt"),
+        (of_another_kit, "made with kit 0.1, this is "),
+        (tiny, "a --tiny run: maml"),
     ],
 )
 def test_a_run_that_does_not_fit_its_receipt_is_told_to_staff(change, told, tmp_path):
