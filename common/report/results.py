@@ -131,7 +131,8 @@ class Results:
                 self.notes += [told] if told not in self.notes else []
                 return MISSING
             before, behind = self.around
-            return before + self._with_interval(asked, wanted) + behind
+            shown = self._with_interval(asked, wanted)
+            return shown if shown in (MISSING, NOT_MADE) else before + shown + behind
 
         return references.REFERENCE.sub(number, text)
 

@@ -20,7 +20,8 @@ _HEADING = re.compile(
     r" {0,3}#{1,2}\s*(?:question|problem)?\s*(\d?\w?\w?)(?:\s*[·.:)(-]|\s|$)", re.IGNORECASE
 )
 _NAMED = re.compile(
-    r"\W*(?:names?|author|student|id|e-?mail|people i worked with)\b[^:\n]{0,20}:\W*\w", re.IGNORECASE
+    r"\W*(?:names?|author|student|id|e-?mail|people i worked with)\b[^:\n]{0,20}:\W*\w",
+    re.IGNORECASE,
 )
 
 

@@ -195,13 +195,15 @@ def _answer(paper: Paper, rubric: Rubric, homework: Homework, judge: Checker, ke
     if empty or not text.strip():
         notes.append("nothing is written here")
     own = [f for f in judge.everybody[paper.ident] if f.when is None]
+    html, from_runs = _html(text, checked.marks, paper, homework)
     return {
         "ident": key.ident(rubric.question, paper.ident),
         "notes": notes,
-        "html": _html(text, checked.marks, paper, homework),
+        "html": html,
         "marks": checked.marks,
         "typed": checked.typed,
-        "set": len(REFERENCE.findall(text)),
+        "set": from_runs,
+        "unset": len(REFERENCE.findall(text)) - from_runs,
         "figures": _stated(text, checked),
         "all_figures": [
             {"address": f.address + (" (--tiny)" if f.tiny else ""), "value": _shown(f)}
@@ -227,15 +229,20 @@ def _shown(fact: facts.Fact) -> str:
     return f"{fact.value:.5g}" + (f" ± {fact.half:.2g}" if fact.half is not None else "")
 
 
-def _html(text: str, marks: list[Mark], paper: Paper, homework: Homework) -> Markup:
-    """The answer as markup, tables filled in from the runs, with marks where they belong."""
+def _html(text: str, marks: list[Mark], paper: Paper, homework: Homework) -> tuple[Markup, int]:
+    """The answer as markup, tables filled in from the runs, with marks where they belong.
+
+    Returns:
+        The markup, and how many numbers of its sentences the runs have set.
+    """
     for mark in sorted(marks, key=lambda one: -one.start):
         text = text[: mark.start] + _OPEN + text[mark.start : mark.end] + _CLOSE + text[mark.end :]
     results = Results(homework, paper.folder / "runs", around=(_SET, _END))
     filled = results.fill(tuple(map(_shallow, text.split("\n"))), wanted=False)
     html = to_html("\n".join(filled), _no_picture, level=3)
+    from_runs = html.count(_SET)
     html = _tagged(html, _SET, _END, '<span class="set" title="set from the run">', "</span>")
-    return _tagged(html, _OPEN, _CLOSE, "<mark>", "</mark>")
+    return _tagged(html, _OPEN, _CLOSE, "<mark>", "</mark>"), from_runs
 
 
 def _shallow(line: str) -> str:

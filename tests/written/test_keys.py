@@ -33,6 +33,7 @@ def test_enter_on_a_button_grades_nothing_and_ctrl_s_saves(tmp_path):
         "marks": [],
         "html": "",
         "set": 0,
+        "unset": 0,
         "typed": 0,
         "figures": [],
         "all_figures": [],

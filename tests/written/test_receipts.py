@@ -198,7 +198,7 @@ def test_two_runs_of_one_seed_are_not_one_run(tmp_path):
 
 def test_graders_see_which_numbers_the_run_sets(kit, tmp_path):
     text = (HW2.folder / "writeup.md").read_text(encoding="utf-8")
-    typed = "\n\nSet: {{hw2/rate-0.4.test_accuracy}}; typed: rate-0.4 has 0.951 on meta-test.\n"
+    typed = "\n\nSet: {{hw2/rate-0.4.test_accuracy}}, {{hw2/rate-0.4.nope}}; typed: rate-0.4 has 0.951 on meta-test.\n"
     head, asked, rest = text.partition(
         "> **What the pictures show**, in one sentence with a number."
     )
@@ -209,10 +209,11 @@ def test_graders_see_which_numbers_the_run_sets(kit, tmp_path):
     papers, _ = answers.read(tmp_path / "in", HW2, tmp_path / "work")
     page = pages.write(tmp_path / "out", HW2, rubric.load(HW2), papers)[0].read_text()
     assert re.search(
-        r'Set: <span class="set" title="set from the run">0\.9400.±.0\.0000</span>; typed', page
+        r'Set: <span class="set" title="set from the run">0\.9400.±.0\.0000</span>, missing; typed',
+        page,
     )
     assert "<mark>0.951</mark>" in page
-    assert "Numbers set from the runs: 1; typed by hand: 1; of these found in the runs: 0" in page
+    assert "Numbers set from the runs: 1 (asked for and not there: 1); typed by hand: 1;" in page
 
 
 def test_graders_see_on_the_page_what_receipts_tell(kit, tmp_path):

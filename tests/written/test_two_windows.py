@@ -52,6 +52,7 @@ def test_two_windows_of_one_grader_keep_the_work_of_both(deaf, tmp_path):
         "marks": [],
         "html": "",
         "set": 0,
+        "unset": 0,
         "typed": 0,
         "figures": [],
         "all_figures": [],
