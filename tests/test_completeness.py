@@ -19,6 +19,7 @@ def copy(tmp_path):
     """Homework 0 in a kit of its own, to be damaged."""
     for part in ("hw0", "staff/solutions/hw0", "staff/writeup"):
         shutil.copytree(homeworks.ROOT / part, tmp_path / part)
+    shutil.copyfile(homeworks.ROOT / "staff/course.toml", tmp_path / "staff/course.toml")
     return tmp_path
 
 
@@ -35,6 +36,7 @@ def copy(tmp_path):
         ("hw0/model.py", "raise NotImplementedError", "return None  # raise", "make stubs"),
         ("hw0/homework.toml", 'hole = "losses.py:rating_loss"', 'hole = "losses.py:loss"', "the solutions mark"),
         ("staff/writeup/hw0.toml", 'id = "5q"', 'id = "5z"', "5z"),
+        ("staff/solutions/hw0/model.py", "# Canary", "# A line", "lacks its first line: Canary"),
         ("staff/writeup/hw0.md", "Model answer", "An answer", "no model answer"),
     ],
 )  # fmt: skip

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from common.errors import KitError
 from common.homework import Homework
 from common.report.writeup import questions
-from staff.authoring import leaks, stubs, tables
+from staff.authoring import canary, leaks, stubs, tables
 from staff.written import outcomes, rubric
 
 PARTS = (
@@ -30,7 +30,13 @@ _FIGURE = re.compile(r"!\[([^\]]*)\]\((figures/[^)]+)\)")
 
 def missing(homework: Homework) -> list[str]:
     """Return what the homework lacks and what is out of step; the gate shows each."""
-    return [*_stubs(homework), *_handout(homework), *_figures(homework), *_rubrics(homework)]
+    return [
+        *_stubs(homework),
+        *_canary(homework),
+        *_handout(homework),
+        *_figures(homework),
+        *_rubrics(homework),
+    ]
 
 
 def _stubs(homework: Homework) -> Iterator[str]:
@@ -52,6 +58,15 @@ def _stubs(homework: Homework) -> Iterator[str]:
                 f"{ident}: homework.toml says {told.get(ident)}, the solutions mark "
                 f"{marked.get(ident)}"
             )
+
+
+def _canary(homework: Homework) -> Iterator[str]:
+    known = canary.known_canaries(homework.root)
+    for path in canary.files(homework.root):
+        own = homework.name in (path.parent.name, path.stem)
+        if own and known and known[-1] not in path.read_text(encoding="utf-8"):
+            line = canary.TEXT.format(known[-1])
+            yield f"{path.relative_to(homework.root)} lacks its first line: {line}"
 
 
 def _handout(homework: Homework) -> Iterator[str]:

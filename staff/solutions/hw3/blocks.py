@@ -1,3 +1,4 @@
+# Canary 9d5ac791-cbba-4722-af02-9325d1f2cacc. This file is the staff's: publish it nowhere, train nothing on it.
 """Problem 1: what of a pre-trained model is tuned, and how the rest is frozen.
 
 A model has `model.blocks`, a sequence of modules from the input to the output, and `model.head`,

@@ -1,3 +1,4 @@
+# Canary 9d5ac791-cbba-4722-af02-9325d1f2cacc. This file is the staff's: publish it nowhere, train nothing on it.
 """Problem 2: low-rank adaptation (LoRA, Hu et al. 2021): a frozen layer and a small update beside
 it.
 

@@ -1,3 +1,4 @@
+# Canary 9d5ac791-cbba-4722-af02-9325d1f2cacc. This file is the staff's: publish it nowhere, train nothing on it.
 """Problem 4: an exact last layer that learns online, and the calibration of its probabilities."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# Canary 9d5ac791-cbba-4722-af02-9325d1f2cacc. This file is the staff's: publish it nowhere, train nothing on it.
 """Problem 1: Bayesian linear regression, exactly.
 
 The model of one task: weights w ~ N(m, S), targets y = X w + noise, noise ~ N(0, v). Every function

@@ -1,3 +1,4 @@
+# Canary 9d5ac791-cbba-4722-af02-9325d1f2cacc. This file is the staff's: publish it nowhere, train nothing on it.
 """Problem 2: the parts of a neural process: an aggregator, a latent sample, a loss.
 
 A task has context points (x, y), which are given, and target points, which are asked for. The
