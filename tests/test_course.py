@@ -19,6 +19,7 @@ due = 2026-10-14T23:59:00
 [[assignments]]
 name = "hw2"
 due = 2026-10-28T23:59:00+00:00
+hours = 7.5
 """
 
 
@@ -35,7 +36,9 @@ def test_a_deadline_is_told_in_the_course_s_zone(root):
     assert deadline.told(now) == (
         "due in 3 days (Wed 14 Oct, 23:59 PDT); 6 late days in all, at most 2 on one homework"
     )
-    assert course.deadline("hw2", root).due.hour == 16, "an offset is kept and shown in the zone"
+    other = course.deadline("hw2", root)
+    assert other.due.hour == 16, "an offset is kept and shown in the zone"
+    assert other.told(now).endswith("; plan for 7.5 hours") and "hours" not in deadline.told(now)
 
 
 @pytest.mark.parametrize(

@@ -97,4 +97,5 @@ def test_students_get_dates_and_what_is_left_out_but_no_weights(dropping, tmp_pa
     (course / "course.toml").write_text(text.replace("drop = []", 'drop = ["hw1.X", "hw3.4e"]'))
     told = facts.facts(tmp_path, ["hw0", "hw1"]).decode()
     assert 'drop = ["hw1.X"]' in told and "hw3" not in told and "weight" not in told
-    assert "2026-10-14T23:59:00" in told
+    assert "2026-10-14T23:59:00" in told and "hours" not in told
+    assert "hours = 15" in facts.facts(tmp_path, ["hw4"]).decode()

@@ -17,11 +17,16 @@ NONE, EXPLAIN, OPEN = "none", "explain", "open"  # what AI tools may do for grad
 
 @dataclass(frozen=True)
 class Deadline:
-    """When a homework is due, and how many late days may be used: in all, and on one assignment."""
+    """When a homework is due, and how many late days may be used: in all, and on one assignment.
+
+    Attributes:
+        hours: what a student should plan for; 0 where the course does not say.
+    """
 
     due: datetime
     late_days: int
     most: int
+    hours: float = 0
 
     def told(self, now: datetime) -> str:
         """One line for whoever works on it; empty when nothing can be handed in any more."""
@@ -30,6 +35,8 @@ class Deadline:
             return ""
         when = f"{self.due:%a %d %b, %H:%M} {self.due.tzname()}"
         days = f"{self.late_days} late days in all, at most {self.most} on one homework"
+        if self.hours:
+            days += f"; plan for {self.hours:g} hours"
         if left < timedelta():
             return f"was due {_span(-left)} ago ({when}); {days}"
         return f"due in {_span(left)} ({when}); {days}"
@@ -55,7 +62,8 @@ def deadline(homework: str, root: Path) -> Deadline | None:
         zone = ZoneInfo(table["timezone"])
         due = rows[0]["due"]
         due = due.astimezone(zone) if due.tzinfo else due.replace(tzinfo=zone)
-        return Deadline(due, int(table["late"]["days"]), int(table["late"]["most"]))
+        hours = float(rows[0].get("hours", 0))
+        return Deadline(due, int(table["late"]["days"]), int(table["late"]["most"]), hours)
     except (KeyError, TypeError, ValueError, ZoneInfoNotFoundError):
         return None  # Windows knows zones only with a further package
 

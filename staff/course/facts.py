@@ -27,4 +27,5 @@ def facts(root: Path, names: list[str]) -> bytes:
     for row in open_ones:
         lines += ["", "[[assignments]]", f"name = {json.dumps(row['name'])}"]
         lines += [f"{key} = {row[key].isoformat()}" for key in ("due", "due_written") if key in row]
+        lines += [f"hours = {json.dumps(row['hours'])}"] if "hours" in row else []
     return (HEAD + "\n".join(lines) + "\n").encode()

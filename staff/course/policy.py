@@ -31,7 +31,7 @@ TABLES = {  # every key that course.toml may hold: a misspelt one would be a rul
     "excused": {"all_of_a_kind"},
     "roster": {"graded", "left_out"},
     "assignments": {"name", "kind", "weight", "due", "due_written", "points", "late", "replaces",
-                    "hints", "hints_open"},
+                    "hints", "hints_open", "hours"},
 }  # fmt: skip
 
 
