@@ -14,6 +14,10 @@ PAGES = (
     "CONTRIBUTING.md",
     "SECURITY.md",
     "ARCHITECTURE.md",
+    "staff/RELEASING.md",
+    "staff/GRADING.md",
+    "staff/GRADEBOOK.md",
+    "staff/WRITTEN.md",
     "staff/PRIVACY.md",
     "staff/PLATFORMS.md",
 )
