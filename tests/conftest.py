@@ -51,12 +51,15 @@ def run(worker, tmp_path):
 
 @pytest.fixture
 def solved(tmp_path):
-    """A folder with the solutions of a homework, to spoil."""
+    """A folder with the solutions of a homework, to spoil: solved(homework, file, text at its end)."""
 
-    def copy(name: str) -> Path:
+    def copy(name: str, file: str | None = None, more: str = "") -> Path:
         folder = tmp_path / "solved"
         folder.mkdir()
         copy_solutions(homeworks.ROOT, name, folder)
+        if file is not None:
+            with (folder / file).open("a", encoding="utf-8") as stream:
+                stream.write(more)
         return folder
 
     return copy

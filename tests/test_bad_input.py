@@ -370,9 +370,8 @@ def test_an_explanation_that_fails_costs_no_verdict(worker, solved, monkeypatch)
         raise ValueError("a form that nobody foresaw")
 
     monkeypatch.setattr("autograder.engine.explain", explain)
-    folder = solved("hw1")
-    with (folder / "mann.py").open("a") as file:
-        file.write("\n\ndef mann_loss(logits, labels):\n    return logits.sum() * 0\n")
+    wrong = "\n\ndef mann_loss(logits, labels):\n    return logits.sum() * 0\n"
+    folder = solved("hw1", "mann.py", wrong)
     result = engine.grade(homeworks.load("hw1"), submission=folder, only="2b", worker=worker)
     assert result.score < 8 and not any(row.causes for row in result.checks)
     told = Note(UNEXPLAINED, STAFF, "2b: no cause was found (ValueError)")

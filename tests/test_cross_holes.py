@@ -90,13 +90,13 @@ def test_lora_made_of_layers_is_right_while_2a_is_empty(run, tmp_path):
 
 def test_a_row_names_the_other_hole_that_raised(run, solved):
     """2a's author calls 2b in it; what 2b raises is shown with 2a, and is no fault of 2a's lines."""
-    folder = solved("hw1")
-    with (folder / "mann.py").open("a", encoding="utf-8") as file:
-        file.write(
-            "\n\ndef mann_loss(logits, labels):\n    raise ValueError('not finished')\n\n\n"
-            "def forward(self, images, labels):\n    return mann_loss(images, labels)\n\n\n"
-            "MANN.forward = forward\n"
-        )
+    folder = solved(
+        "hw1",
+        "mann.py",
+        "\n\ndef mann_loss(logits, labels):\n    raise ValueError('not finished')\n\n\n"
+        "def forward(self, images, labels):\n    return mann_loss(images, labels)\n\n\n"
+        "MANN.forward = forward\n",
+    )
     rows = run("hw1", folder)
     for row in rows:
         asked = "in the hole of problem 2b: begin there" in row.aside

@@ -1,47 +1,35 @@
 """Homework 2's own code: tasks, the map over tasks and its fallback, networks, memory."""
 
+import importlib
+
 import numpy as np
 import pytest
 import torch
 
-from autograder.run.overlay import overlay
 from common import homework as homeworks
 from common.errors import KitError
 from common.networks.convolutional import Conv4
 from common.training.memory import keep_large_blocks
+from tests.helpers.homeworks import solved_package
 
-SOLUTIONS = homeworks.ROOT / "staff" / "solutions" / "hw2"
+MODULES = (
+    "maml",
+    "protonet",
+    "train",
+    "experiments.tasks",
+    "experiments.mapping",
+    "experiments.learner",
+    "experiments.evaluation",
+    "experiments.settings",
+    "experiments.photos",
+)
 
 
 @pytest.fixture(scope="module")
 def hw2(tmp_path_factory):
     """Homework 2 with the solutions in place, as a package."""
-    import importlib
-    import sys
-
-    def forget():
-        for name in [n for n in sys.modules if n.split(".")[0] == "hw2"]:
-            del sys.modules[name]
-
-    tree = overlay(homeworks.load("hw2"), tmp_path_factory.mktemp("hw2") / "tree", SOLUTIONS)
-    forget()
-    sys.path.insert(0, str(tree))
-    try:
-        names = (
-            "maml",
-            "protonet",
-            "train",
-            "experiments.tasks",
-            "experiments.mapping",
-            "experiments.learner",
-            "experiments.evaluation",
-            "experiments.settings",
-            "experiments.photos",
-        )
-        yield {name.split(".")[-1]: importlib.import_module(f"hw2.{name}") for name in names}
-    finally:
-        sys.path.remove(str(tree))
-        forget()
+    with solved_package("hw2", tmp_path_factory.mktemp("hw2") / "tree"):
+        yield {name.split(".")[-1]: importlib.import_module(f"hw2.{name}") for name in MODULES}
 
 
 # --- tasks --------------------------------------------------------------------------------------

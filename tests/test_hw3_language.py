@@ -1,5 +1,6 @@
 """Homework 3, language: the models, their texts, and what the solutions make of them."""
 
+import functools
 import hashlib
 import importlib.util
 import itertools
@@ -15,6 +16,7 @@ import torch
 
 from common.homework import ROOT
 from tests.conftest import HOMEWORKS
+from tests.helpers.homeworks import run_module, solution
 
 pytestmark = pytest.mark.skipif("hw3" not in HOMEWORKS, reason="homework 3 is not here")
 REAL = Path(os.environ.get("KIT_DATA", "/nowhere"))
@@ -22,16 +24,6 @@ BEGINNING = (  # of the text in the model's own documentation
     "Once upon a time, there was a little girl named Lily. She loved to play outside in the park."
 )
 REQUIRED = ("stars", "in-context", "orders", "tune-or-ask", "summaries")
-
-
-def solution(name):
-    """A module of the solutions, imported by itself."""
-    path = ROOT / "staff" / "solutions" / "hw3" / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(f"solution_hw3_{name}", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
 
 # --- the kit's models ---------------------------------------------------------------------------
 
@@ -82,7 +74,7 @@ def _accuracy(language, k, tasks=12, queries=10):
     """In-context accuracy, with prompts written and labels read here."""
     from hw3.data.tasks import opinions
 
-    prompting, rng, right = solution("prompting"), np.random.default_rng(0), []
+    prompting, rng, right = solution("hw3", "prompting"), np.random.default_rng(0), []
     for _ in range(tasks):
         task = opinions(rng)
         supports = task.draw(rng, k)
@@ -109,7 +101,7 @@ def _longest(supports, queries, styles, more=0):
     """The tokens of the longest prompt, and of what follows it."""
     from hw3.data.vocabulary import WordTokenizer
 
-    write, rng = solution("prompting").in_context_prompt, np.random.default_rng(0)
+    write, rng = solution("hw3", "prompting").in_context_prompt, np.random.default_rng(0)
     return more + max(
         len(WordTokenizer().encode(write(supports, text, style, rng)))
         for text, *_ in queries
@@ -221,7 +213,7 @@ def test_a_batch_of_prompts_and_answers_is_scored_as_each_by_itself():
     from hw3.models.language import make_untrained
 
     torch.manual_seed(0)
-    tokens, model = solution("tokens"), make_untrained("small").eval()
+    tokens, model = solution("hw3", "tokens"), make_untrained("small").eval()
     prompts, answers = [[5, 6, 7], [8], [9, 10, 11, 12, 13]], [[20], [21, 22, 23], [24, 25]]
     together = tokens.make_batch(prompts, answers, 0, 3, 50)
     with torch.no_grad():
@@ -237,7 +229,7 @@ def test_a_batch_of_prompts_and_answers_is_scored_as_each_by_itself():
 def test_accumulation_in_parts_is_the_whole_batch():
     from hw3.models.language import make_untrained
 
-    tokens, step = solution("tokens"), solution("accumulation").accumulated_step
+    tokens, step = solution("hw3", "tokens"), solution("hw3", "accumulation").accumulated_step
     prompts = [[5, 6, 7], [8], [9, 10, 11, 12, 13], [4, 4]]
     answers = [[20], [21, 22, 23], [24, 25], [26]]
     gradients = []
@@ -313,7 +305,7 @@ def test_the_story_model_tells_the_known_story():
     from hw3.models.stories import story_model
 
     language = story_model()
-    found = solution("prompting").greedy_decode(
+    found = solution("hw3", "prompting").greedy_decode(
         language.model, language.tokenizer.encode(""), 60, -1, language.model.context
     )
     assert language.tokenizer.decode(found).startswith(BEGINNING)
@@ -354,11 +346,11 @@ def test_the_student_functions_run_on_transformers():
             is_decoder=True,
         )
     )
-    tokens, step = solution("tokens"), solution("accumulation").accumulated_step
+    tokens, step = solution("hw3", "tokens"), solution("hw3", "accumulation").accumulated_step
     for inner in (gpt2, bert):
         model = Decoder(inner).eval()
         assert len(model.blocks) == 2 and model.context == 32
-        found = solution("prompting").greedy_decode(model, [4, 5, 6], 4, -1, model.context)
+        found = solution("hw3", "prompting").greedy_decode(model, [4, 5, 6], 4, -1, model.context)
         assert len(found) == 4
         batch = tokens.make_batch([[5, 6, 7], [8]], [[20], [21, 22]], 0, 3, model.context)[:2]
         optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
@@ -382,15 +374,7 @@ def test_a_missing_package_is_named():
 # --- experiments --------------------------------------------------------------------------------
 
 
-def train(*arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "staff", "train", "hw3", *map(str, arguments)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )
+train = functools.partial(run_module, "staff", "train", "hw3")
 
 
 @pytest.mark.parametrize("name", [*REQUIRED, "regression"])

@@ -1,6 +1,7 @@
 """Homework 3, part A: pictures, networks, weights, tuning, and the experiments."""
 
 import copy
+import functools
 import importlib
 import json
 import os
@@ -13,12 +14,12 @@ import pytest
 import torch
 from torch import nn
 
-from autograder.run.overlay import overlay
 from common import homework as homeworks
 from common.errors import KitError
 from common.training.runs import read_metrics
 from staff.authoring.stubs import masters
 from tests.conftest import HOMEWORKS
+from tests.helpers.homeworks import run_module, solved_package
 
 ROOT = homeworks.ROOT
 pytestmark = pytest.mark.skipif("hw3" not in HOMEWORKS, reason="homework 3 is not here")
@@ -41,20 +42,8 @@ MODULES = (
 @pytest.fixture(scope="module")
 def hw3(tmp_path_factory):
     """Homework 3 with the solutions in place, as a package."""
-
-    def forget():
-        for name in [n for n in sys.modules if n.split(".")[0] == "hw3"]:
-            del sys.modules[name]
-
-    tree = tmp_path_factory.mktemp("hw3") / "tree"
-    overlay(homeworks.load("hw3"), tree, ROOT / "staff" / "solutions" / "hw3")
-    forget()
-    sys.path.insert(0, str(tree))
-    try:
+    with solved_package("hw3", tmp_path_factory.mktemp("hw3") / "tree"):
         yield {name: importlib.import_module(f"hw3.{name}") for name in MODULES}
-    finally:
-        sys.path.remove(str(tree))
-        forget()
 
 
 def few(classes=4, each=3, side=32):
@@ -297,19 +286,7 @@ def test_the_nearest_centroid(hw3):
 # --- experiments --------------------------------------------------------------------------------
 
 
-def train(*arguments, **options):
-    environment = os.environ | {"KIT_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
-    environment.pop("KIT_DATA", None)
-    return subprocess.run(
-        [sys.executable, "-m", "staff", "train", "hw3", *map(str, arguments)],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-        **options,
-    )
+train = functools.partial(run_module, "staff", "train", "hw3")
 
 
 @pytest.mark.parametrize(

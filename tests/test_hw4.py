@@ -1,6 +1,5 @@
 """Homework 4: what mathematics says of the solutions, to the last digits."""
 
-import importlib.util
 import json
 import subprocess
 import sys
@@ -11,23 +10,15 @@ import torch
 
 from common.homework import ROOT
 from tests.conftest import HOMEWORKS
+from tests.helpers.homeworks import solution
 
 pytestmark = pytest.mark.skipif("hw4" not in HOMEWORKS, reason="homework 4 is not here")
 EXACT = 1e-8
 
 
-def solution(name):
-    """A module of the solutions, imported by itself."""
-    path = ROOT / "staff" / "solutions" / "hw4" / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(f"solution_hw4_{name}", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture(scope="module")
 def gaussian():
-    return solution("gaussian")
+    return solution("hw4", "gaussian")
 
 
 @pytest.fixture
@@ -122,7 +113,7 @@ def test_early_stopping_is_map(gaussian, task, points, steps):
 def test_the_online_last_layer_is_the_exact_posterior(gaussian, task):
     x, y, mean, covariance, noise = task
     belief = mean.expand(6, 3), covariance.expand(6, 3, 3)
-    condition = solution("calibration").condition
+    condition = solution("hw4", "calibration").condition
     for point in range(x.shape[1]):
         belief = condition(*belief, x[:, point], y[:, point], noise)
     for one, other in zip(belief, gaussian.posterior(*task)):
@@ -130,7 +121,7 @@ def test_the_online_last_layer_is_the_exact_posterior(gaussian, task):
 
 
 def test_the_always_certain_coin_has_an_error_of_one_half():
-    calibration = solution("calibration")
+    calibration = solution("hw4", "calibration")
     certain = torch.tensor([[1.0, 0.0]] * 10, dtype=torch.float64)
     labels = torch.tensor([0, 1] * 5)
     assert calibration.expected_calibration_error(certain, labels).item() == 0.5
@@ -139,7 +130,7 @@ def test_the_always_certain_coin_has_an_error_of_one_half():
 
 
 def test_temperature_leaves_the_accuracy_and_helps_the_likelihood():
-    calibration = solution("calibration")
+    calibration = solution("hw4", "calibration")
     generator = torch.Generator().manual_seed(1)
     truth = torch.randn(500, 4, generator=generator, dtype=torch.float64)
     labels = torch.multinomial(truth.softmax(-1), 1, generator=generator).squeeze(-1)
@@ -153,7 +144,7 @@ def test_temperature_leaves_the_accuracy_and_helps_the_likelihood():
 
 
 def test_no_price_for_weights_that_know_nothing():
-    loss = solution("memorisation").regularised_loss
+    loss = solution("hw4", "memorisation").regularised_loss
     y = torch.randn(3, 4, 1)
     nothing = [(torch.zeros(5, 2), torch.zeros(5, 2))]
     assert loss(y, y, 0.1, nothing, 1.0).item() == pytest.approx(0, abs=1e-6)

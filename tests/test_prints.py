@@ -15,12 +15,12 @@ if isolation_of_this_system() == "fork":
 
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
 def test_prints_are_shown_without_a_flush(way, solved):
-    folder = solved("hw1")
-    with (folder / "mann.py").open("a", encoding="utf-8") as file:
-        file.write(
-            "\n\nown_loss = mann_loss\n\n\ndef mann_loss(logits, labels):\n"
-            "    print('seen', tuple(logits.shape))\n    return own_loss(logits, labels)\n"
-        )
+    folder = solved(
+        "hw1",
+        "mann.py",
+        "\n\nown_loss = mann_loss\n\n\ndef mann_loss(logits, labels):\n"
+        "    print('seen', tuple(logits.shape))\n    return own_loss(logits, labels)\n",
+    )
     done = subprocess.run(
         [sys.executable, "-m", "autograder", "hw1", "--problem", "2b", "--plain",
          "--submission", str(folder), *way],

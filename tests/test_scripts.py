@@ -12,30 +12,14 @@ import torch
 
 from common import homework as homeworks
 from tests.conftest import HOMEWORKS
+from tests.helpers.homeworks import OFFLINE, run_module
 
 ROOT = homeworks.ROOT
-OFFLINE = {key: value for key, value in os.environ.items() if key != "KIT_DATA"} | {
-    "KIT_OFFLINE": "1",
-    "OMP_NUM_THREADS": "1",
-}
-
-
-def run(*arguments, **options):
-    return subprocess.run(
-        [sys.executable, "-m", *map(str, arguments)],
-        cwd=ROOT,
-        env=OFFLINE,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-        **options,
-    )
 
 
 @pytest.mark.parametrize("hw", HOMEWORKS)
 def test_the_whole_path_on_little_data(hw, tmp_path):
-    done = run("staff", "train", hw, "--tiny", "--out", tmp_path / "run")
+    done = run_module("staff", "train", hw, "--tiny", "--out", tmp_path / "run")
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     folder = tmp_path / "run"
     for name in ("config.json", "metrics.csv", "checkpoint.pt", "curves.png"):
@@ -47,14 +31,14 @@ def test_the_whole_path_on_little_data(hw, tmp_path):
 
 @pytest.mark.parametrize("hw", HOMEWORKS)
 def test_an_empty_hole_is_named_without_a_traceback(hw, tmp_path):
-    done = run(f"{hw}.train", "--tiny", "--out", tmp_path / "run")
+    done = run_module(f"{hw}.train", "--tiny", "--out", tmp_path / "run")
     assert done.returncode == 1, done.stdout + done.stderr
     assert f"still empty: {hw} " in done.stderr and "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("hw", HOMEWORKS)
 def test_help_needs_no_torch_and_shows_an_example(hw):
-    done = run(f"{hw}.train", "--help")
+    done = run_module(f"{hw}.train", "--help")
     assert done.returncode == 0
     for option in ("--data", "--seed", "--device", "--tiny", "--out", "--resume", "--profile"):
         assert option in done.stdout
@@ -74,7 +58,7 @@ def test_help_needs_no_torch_and_shows_an_example(hw):
     ],
 )
 def test_bad_options_end_in_one_line(arguments, told):
-    done = run("hw1.train", *arguments)
+    done = run_module("hw1.train", *arguments)
     assert done.returncode == 2, done.stdout + done.stderr
     assert told in done.stderr and len(done.stderr.strip().splitlines()) == 1
 
@@ -96,7 +80,7 @@ def weights(folder):
     ],
 )
 def test_what_was_stopped_is_saved_and_resume_ends_with_the_same_bits(tmp_path, stop):
-    whole = run(*train_hw1(tmp_path / "whole"))
+    whole = run_module(*train_hw1(tmp_path / "whole"))
     assert whole.returncode == 0, whole.stderr
     process = subprocess.Popen(
         [sys.executable, "-m", *map(str, train_hw1(tmp_path / "cut"))],
@@ -116,22 +100,22 @@ def test_what_was_stopped_is_saved_and_resume_ends_with_the_same_bits(tmp_path, 
     assert "--resume" in errors and "Traceback" not in errors
     stopped = torch.load(tmp_path / "cut" / "checkpoint.pt", weights_only=True)["step"]
     assert 3 <= stopped < 12
-    again = run(*train_hw1(tmp_path / "cut", "--resume"))
+    again = run_module(*train_hw1(tmp_path / "cut", "--resume"))
     assert again.returncode == 0 and f"resumed at step {stopped}" in again.stdout, again.stderr
     for name, tensor in weights(tmp_path / "whole").items():
         assert torch.equal(tensor, weights(tmp_path / "cut")[name]), name
 
 
 def test_a_checkpoint_of_another_architecture_is_refused(tmp_path):
-    assert run(*train_hw1(tmp_path / "run")).returncode == 0
-    done = run(*train_hw1(tmp_path / "run", "--resume", "--hidden", "16"))
+    assert run_module(*train_hw1(tmp_path / "run")).returncode == 0
+    done = run_module(*train_hw1(tmp_path / "run", "--resume", "--hidden", "16"))
     assert done.returncode == 2
     assert "hidden_dim = 128, not 16" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
 
 
 def test_submit_packs_what_is_there(tmp_path):
-    done = run("autograder", "submit", "hw1", "-o", tmp_path / "a.zip", "--runs", tmp_path)
+    done = run_module("autograder", "submit", "hw1", "-o", tmp_path / "a.zip", "--runs", tmp_path)
     assert done.returncode == 0, done.stderr
     assert "no finished run" in done.stdout
     assert done.stdout.splitlines()[-1].endswith("print it to PDF, upload the PDF")
@@ -139,6 +123,6 @@ def test_submit_packs_what_is_there(tmp_path):
         manifest = json.loads(archive.read("manifest.json"))
         assert set(manifest["files"]) == set(archive.namelist()) - {"manifest.json"}
     assert manifest["homework"] == "hw1" and manifest["score"] == 0 and manifest["max_score"] == 30
-    again = run("autograder", "submit", "hw1", "-o", tmp_path / "b.zip", "--runs", tmp_path)
+    again = run_module("autograder", "submit", "hw1", "-o", tmp_path / "b.zip", "--runs", tmp_path)
     assert again.returncode == 0
     assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
