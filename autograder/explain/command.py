@@ -40,7 +40,7 @@ def main(argv: list[str]) -> int:
     homework = homeworks.load(asked.homework_of(options.homework))
     if options.problem is not None:
         homework.problem(options.problem)
-    runs = of_runs.find(homework, options.runs / homework.name)
+    runs = of_runs.find(options.runs / homework.name)
     found = make_questions(homework, homework.folder, options.problem, runs, options.again)
     if options.answers or not can_ask():
         for number, question in enumerate(found, 1):

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.explain.question import Question, choices
-from common.homework import Homework
 
 STEP_COLUMNS = ("step", "epoch")
 LEFT_OUT = ("seconds", "steps_per_second", "learning_rate", "lr")
@@ -28,7 +27,7 @@ class Run:
     rows: list[dict[str, float]]
 
 
-def find(homework: Homework, *roots: Path) -> list[Run]:
+def find(*roots: Path) -> list[Run]:
     """The whole runs in folders such as `runs/hw2` (by train) or `runs` of a submission."""
     paths = [path for root in roots if root.is_dir() for path in sorted(root.iterdir())]
     return [

@@ -162,7 +162,7 @@ def read_roster(path: Path, findings: Findings, statuses: tuple[str, ...]) -> Ro
         )
         return Roster([])
     students = []
-    for row in _rows(table, columns, findings):
+    for row in _rows(table, findings):
         one = _student(row, columns)
         if one is None:
             continue
@@ -204,7 +204,7 @@ def _known_and_not_needed(table: Table) -> set[str]:
     return set()
 
 
-def _rows(table: Table, columns: dict[str, str], findings: Findings) -> list[Row]:
+def _rows(table: Table, findings: Findings) -> list[Row]:
     if _is_canvas(table):
         from staff.course.platforms import canvas
 

@@ -18,7 +18,6 @@ from autograder.run.notes import (
     SHARED_RUN,
     UNEXPLAINED,
 )
-from common.homework import Homework
 from staff.grading.hand_ins import HandIns
 
 PERFECT = 1.0
@@ -62,7 +61,6 @@ class Attention:
 
 def attention(
     records: list[dict],
-    homework: Homework,
     hand_ins: HandIns,
     alike: Sequence[dict[str, str]] = (),
 ) -> Attention:
@@ -88,7 +86,7 @@ def attention(
         told = "not graded: no upload that can be read; ask for a zip, or take the file away"
         found.decide.append(Item(name, "not graded", told))
     for record in records:
-        _of_record(record, homework, found)
+        _of_record(record, found)
     for older, newer in hand_ins.superseded.items():
         found.look.append(Item(older, "superseded", f"not graded: {newer} is the later upload"))
     for pair in alike:
@@ -111,7 +109,7 @@ def in_lines(items: Sequence[Item]) -> list[str]:
     ]
 
 
-def _of_record(record: dict, homework: Homework, found: Attention) -> None:
+def _of_record(record: dict, found: Attention) -> None:
     who = ", ".join(record["students"])
     if record["status"] == "failed":
         found.decide.append(Item(who, "not graded", f"not graded: {record['reason']}"))

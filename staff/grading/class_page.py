@@ -80,7 +80,7 @@ def page(
         written: hwN-written.csv, where the written half is graded.
     """
     hand_ins = hand_ins or HandIns()
-    lists = lists or attention(records, homework, hand_ins)
+    lists = lists or attention(records, hand_ins)
     graded = [record for record in records if record["status"] == "graded"]
     return render(
         PAGE,

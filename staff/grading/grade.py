@@ -221,7 +221,7 @@ def grade_folder(
             pool.run(todo, workers, limit(homework), keep)
     records = collect(hand_ins, store)
     alike = similarity.undeclared_pairs(similarity.default_output(folder, homework))
-    lists = attention(records, homework, hand_ins, alike)
+    lists = attention(records, hand_ins, alike)
     write_text(out / TABLE, table(records, homework, hand_ins))
     write_text(out / PAGE, class_page.page(records, homework, lists, hand_ins, written))
     if without_names:

@@ -108,7 +108,7 @@ def sheet(homework: Homework, one: HandIn, again: int = 0) -> str:
             folder = accept(Path(one.job.source), Path(work), homework).folder
         except Refused as error:
             raise KitError(f"{one.job.ident}: {error}") from None
-        runs = of_runs.find(homework, folder / "runs")
+        runs = of_runs.find(folder / "runs")
         found = make_questions(homework, folder, None, runs, again)
         code = {hole.problem: hole for hole in holes.find(homework, folder)}
     head = f"# {homework.name} viva: {', '.join(one.students)}\n\n{RUBRIC}\n"

@@ -109,7 +109,7 @@ def test_trailing_digits_are_no_number_of_an_upload():
 def test_staff_choose_where_nothing_says_which_is_later(names):
     kept, found = owners(*names)
     assert kept == {} and found.undecided[0][0] == "s1"
-    lists = attention([], HOMEWORK, found)
+    lists = attention([], found)
     assert "2 uploads and no times: keep one of" in str(lists.decide[0])
     table = grade.table([], HOMEWORK, found)
     assert table.splitlines()[1].startswith("s1,s1,undecided,,0,")

@@ -189,7 +189,7 @@ def test_a_run_is_asked_about_by_its_own_rows(tmp_path):
     run_folder(tmp_path, "short", rows=2)
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "config.json").write_text("[]")
-    runs = of_runs.find(homeworks.load("hw2"), tmp_path, tmp_path / "none")
+    runs = of_runs.find(tmp_path, tmp_path / "none")
     assert [run.name for run in runs] == ["maml-seed0"]
     for question in of_runs.questions(runs, DRAW):
         assert question.complaints() == [] and len(question.choices) >= 3

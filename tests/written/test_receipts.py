@@ -178,7 +178,7 @@ def test_one_run_of_two_students_is_worth_a_look(tmp_path):
     receipts.note_shared(records)
     assert [n["kind"] for r in records for n in r["notes"]] == [notes.SHARED_RUN] * 2
     assert all(not notes.for_students(r["notes"]) for r in records)
-    look = [str(item) for item in attention(records, HW2, HandIns()).look]
+    look = [str(item) for item in attention(records, HandIns()).look]
     assert "bob: maml is the very run that ada handed in" in look
 
     edited = tmp_path / "bob/runs/maml/receipt.json"
