@@ -81,9 +81,12 @@ def figures(options: argparse.Namespace) -> int:
 
 
 def architecture(options: argparse.Namespace) -> int:
-    """Redraw the picture; 1 when an import is not allowed."""
-    for told in (found := house.wrong(homeworks.ROOT)):
-        print(f"not allowed: {told}")
+    """Redraw the picture; 1 when an import is not allowed, or files import one another."""
+    found = [f"not allowed: {told}" for told in house.wrong(homeworks.ROOT)]
+    if around := house.circle(homeworks.ROOT):
+        found.append(f"a circle: {' imports '.join(around)}")
+    for told in found:
+        print(told)
     print(f"{house.PAGE}: {'redrawn' if house.redraw(homeworks.ROOT) else 'in step'}")
     return 1 if found else 0
 
