@@ -46,13 +46,20 @@ $(ready): requirements.txt $(wildcard constraints.txt)
 # begin staff
 
 # make test              the kit's own tests          make lint | types   ruff, mypy
+# make coverage          the same, and which lines no test runs: dist/coverage/index.html
 # make demo              three attempts graded, a tiny run trained: what the kit does, in a minute
 # make stubs | answers   remake from the solutions    make release  the students' archive
 staff_ready := $(ready)-staff
-.PHONY: test demo lint types stubs answers verify release
+.PHONY: test coverage demo lint types stubs answers verify release
 
 test: $(staff_ready)
-	@"$(bin)/python" -m pytest tests -n 2 --dist worksteal
+	@"$(bin)/python" -m pytest tests -n 2 --dist worksteal --durations 15
+
+coverage: $(staff_ready)
+	@mkdir -p dist/coverage && rm -f dist/coverage/data*
+	-@"$(bin)/python" -m coverage run -m pytest tests -n 2 --dist worksteal
+	@"$(bin)/python" -m coverage combine -q
+	@"$(bin)/python" -m coverage html -q -d dist/coverage && "$(bin)/python" -m coverage report --skip-covered
 
 demo: $(ready)
 	@"$(bin)/python" -m staff demo
