@@ -37,7 +37,8 @@ def test_every_step_does_something_that_there_is(path):
 def test_the_suite_is_tried_on_what_the_kit_allows():
     workflow = yaml.safe_load((ROOT / ".github/workflows/tests.yml").read_text(encoding="utf-8"))
     jobs = workflow["jobs"]
-    assert jobs["tests"]["strategy"]["matrix"]["python"] == ["3.11", "3.12", "3.13"]
+    for name in ("tests", "students"):
+        assert jobs[name]["strategy"]["matrix"]["python"] == ["3.11", "3.12", "3.13"]
     assert {"macos-latest", "windows-latest"} == set(
         jobs["students"]["strategy"]["matrix"]["system"]
     )
