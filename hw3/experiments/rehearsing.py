@@ -199,11 +199,12 @@ def _tried(
     before = {name: value.clone() for name, value in model.state_dict().items()}
     losses: list[float] = []
     last, sizes = model, dict[str, float]()
-    until = time.monotonic() + SECONDS / modes
+    until = 0.0  # counted from the first step, before which torch loads what it needs
 
     def look(loss: float, now: nn.Module) -> None:
-        nonlocal last
+        nonlocal last, until
         last = now
+        until = until or time.monotonic() + SECONDS / modes
         losses.append(loss)
         if len(losses) == MOVED:
             sizes.update(slopes(now))
