@@ -769,3 +769,18 @@ def test_a_survey_passes_advice_over():
     outcome = {"value": 1, "changed": []}
     seen = survey(check, [("probe", outcome)], None, [outcome], {})
     assert seen.probes == ["probe"]
+
+
+def test_accuracies_in_a_check_of_gradients_are_no_gradients():
+    """No gradient reaches what is zero there, but for shares such as accuracies."""
+    key = "test_made_up::test_gradient"
+
+    def seen(**value):
+        return Survey(["f"], [{"value": value, "changed": []}], [], [{}])
+
+    right = {"accuracies": np.array([0.5, 0.75]), "by_rates": 0.731}
+    solution = units(key, seen(**right), False)
+    came = seen(accuracies=np.zeros(2), by_rates=0.0)
+    found = causes(Seen({key: came}, set()), solution, OfProblem())
+    text = {one.slug: one.text for one in found}["gradient_zero"]
+    assert "`by_rates`" in text and "accuracies" not in text

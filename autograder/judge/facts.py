@@ -9,6 +9,7 @@ import numpy as np
 
 from autograder.judge.exceptions import FACT, meaning
 from autograder.judge.quantities import is_size
+from autograder.judge.related import are_shares
 from autograder.judge.rows import rows_where
 from autograder.judge.survey import Survey
 from autograder.judge.units import Units, call_of, is_numeric, leaf_of, same, stands_alone
@@ -155,7 +156,11 @@ def _gradients(student: Units, solution: Units) -> Iterator[Told]:
         if is_numeric(leaf) and not stands_alone(key) and is_numeric(student.get(key))
     ]
     wrong = [key for key in numeric if not same(student[key], solution[key])]
-    gradients = [key for key in wrong if "grad" in key.lower()]
+    gradients = [
+        key
+        for key in wrong
+        if "grad" in key.lower() and not are_shares(np.asarray(solution[key], float))
+    ]
     values = [key for key in numeric if "grad" not in key.lower() and _is_a_value(solution[key])]
     if wrong and len(gradients) == len(wrong) and values:
         yield Told(

@@ -119,7 +119,7 @@ def _follows(
     found = _taken_from(came, others, given) or _moved(came, expected, given)
     found = found or relation(came, expected)
     if found is not None and found.slug == "factor" and came.size == 1:
-        more = () if _are_shares(expected) else (offset(came, expected), function(came, expected))
+        more = () if are_shares(expected) else (offset(came, expected), function(came, expected))
         return [found, *itertools.chain(*more)]
     return [] if found is None else [found]
 
@@ -305,12 +305,12 @@ def number_told(times: dict[str, float], seen: Seen) -> str:
 
 def independent(leaf: object) -> int:
     """How many different numbers a leaf holds; shares such as accuracies are often alike by chance."""
-    if not is_numeric(leaf) or (_is_real(leaf) and _are_shares(np.asarray(leaf))):
+    if not is_numeric(leaf) or (_is_real(leaf) and are_shares(np.asarray(leaf))):
         return 1
     return int(np.unique(np.round(np.asarray(leaf, np.float64), 6)).size)
 
 
-def _are_shares(numbers: np.ndarray) -> bool:
+def are_shares(numbers: np.ndarray) -> bool:
     """Whether numbers lie between 0 and 1 and are simple fractions."""
     inside = bool(((numbers >= 0) & (numbers <= 1)).all())
     return inside and not _are_no_fractions(numbers)
