@@ -59,7 +59,7 @@ def _is_share(sentence: Sentence, number: Number) -> bool:
 
 def _is_end(sentence: Sentence, number: Number) -> bool:
     """Whether it is an end of an interval, as [.936, .946] gives it, to a unit of the last place."""
-    if number.half is not None or not _ENDS.search(sentence.words_of_it):
+    if number.half is not None or not _ENDS.search(sentence.own_text):
         return False
     near = replace(number, about=True)
     facts = sentence.fitting(sentence.facts, sentence.figures + sentence.runs_meant())

@@ -42,7 +42,8 @@ class Sentence:
         return self.mentions + [m for m in self.before if m.group == RUNS]
 
     @property
-    def words_of_it(self) -> str:
+    def own_text(self) -> str:
+        """The text of the sentence alone."""
         return self.text[self.start : self.end]
 
     @property
@@ -61,10 +62,8 @@ class Sentence:
             return []
         carried = {m.piece for m in self.before if m.group == RUNS}
         stated = numbers(self.text, self.start, self.end, self.mentions)
-        several = _SEVERAL.search(self.words_of_it) or sum(n.places > 1 for n in stated) > len(
-            carried
-        )
-        return self.seen if several else []
+        more_numbers = sum(n.places > 1 for n in stated) > len(carried)
+        return self.seen if more_numbers or _SEVERAL.search(self.own_text) else []
 
     def states_a_result(self, number: Number) -> bool:
         """Whether a number is given as a figure of a run: precise, and beside a name.
@@ -159,10 +158,10 @@ class Sentence:
         """Whole numbers of the sentence: steps and epochs, or what a share is of."""
         return {
             float(n.replace(",", ""))
-            for n in re.findall(r"(?<![\w.])\d[\d,]*(?![\w.]\d)", self.words_of_it)
+            for n in re.findall(r"(?<![\w.])\d[\d,]*(?![\w.]\d)", self.own_text)
             if n.strip(",")
         }
 
     def _early_or_late(self) -> bool:
         early = r"\b(early|first|begin\w*|start\w*|late|soon|at once)\b"
-        return re.search(early, self.words_of_it) is not None
+        return re.search(early, self.own_text) is not None
