@@ -126,7 +126,7 @@ def test_shifted_drawings_are_the_same_drawings_in_other_places(hw2):
     tasks = hw2["tasks"].Tasks(images, torch.zeros(2, 3), images.clone(), torch.ones(2, 3))
     places = set()
     for seed in range(40):
-        moved = hw2["tasks"].shifted(tasks, 2, np.random.default_rng(seed))
+        moved = hw2["tasks"].shift(tasks, 2, np.random.default_rng(seed))
         assert moved.support_labels is tasks.support_labels
         for part in (moved.support_images, moved.query_images):
             assert part.shape == images.shape
@@ -331,8 +331,8 @@ def test_every_experiment_is_in_the_table(hw2):
 
 
 def test_generated_features_leave_room_for_learning(hw2):
-    features = hw2["photos"].generated()
-    again = hw2["photos"].generated()
+    features = hw2["photos"].generate()
+    again = hw2["photos"].generate()
     assert np.array_equal(features.test["vectors"], again.test["vectors"])
     tasks = hw2["evaluation"].fixed_tasks(features.test["vectors"], 5, 40, seed=0)
     found = hw2["evaluation"].protonet_accuracies(torch.nn.Identity(), tasks)

@@ -109,7 +109,7 @@ def test_the_weights_are_small_whole_and_good(hw3):
     assert {"seed", "steps", "sha256", "test_accuracy"} <= set(note)
     labels = np.random.RandomState(7).randint(25, size=200)
     images = hw3["data.pictures"].draw_classes(np.random.RandomState(8), labels)
-    inputs = hw3["models.loading"].prepared(images, hw3["models.loading"].KIT)
+    inputs = hw3["models.loading"].prepare(images, hw3["models.loading"].KIT)
     found = hw3["experiments.tuning"].measure(
         model, hw3["experiments.tuning"].Pictures(inputs, torch.from_numpy(labels))
     )

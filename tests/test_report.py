@@ -106,7 +106,7 @@ def test_extra_credit_does_not_make_a_homework_incomplete():
 
 @pytest.fixture
 def quiet():
-    return Screen(console=Console(file=open(os.devnull, "w")))
+    return Screen(console=Console(file=io.StringIO()))
 
 
 def test_watch_runs_again_only_what_a_change_concerns(worker, solved, quiet):
