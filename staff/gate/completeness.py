@@ -61,12 +61,11 @@ def _stubs(homework: Homework) -> Iterator[str]:
 
 
 def _canary(homework: Homework) -> Iterator[str]:
-    known = canary.known_canaries(homework.root)
+    lines = [canary.TEXT.format(one) for one in canary.known_canaries(homework.root)[-1:]]
     for path in canary.files(homework.root):
-        own = homework.name in (path.parent.name, path.stem)
-        if own and known and known[-1] not in path.read_text(encoding="utf-8"):
-            line = canary.TEXT.format(known[-1])
-            yield f"{path.relative_to(homework.root)} lacks its first line: {line}"
+        text = path.read_text(encoding="utf-8")
+        if homework.name in (path.parent.name, path.stem) and not all(one in text for one in lines):
+            yield f"{path.relative_to(homework.root)} lacks its first line: {lines[0]}"
 
 
 def _handout(homework: Homework) -> Iterator[str]:
