@@ -33,7 +33,9 @@ def submissions(
 ) -> Iterator[tuple]:
     """Variants and right cases of a homework: what it is, its problem, its folder."""
     for entry in catalogue.entries(name, "variant")[::every]:
-        yield f"variant {entry.slug}", entry.problem, catalogue.submission(entry, work / entry.slug)
+        folder = work / entry.slug
+        folder.mkdir()
+        yield f"variant {entry.slug}", entry.problem, catalogue.submission(entry, folder)
     right = [c for c in cases.read(given / f"{name}.py") if c.kind == "right"] if given else []
     for number, case in enumerate(right[:: max(1, len(right) // count)][:count]):
         folder = work / f"case-{number}"
