@@ -1,7 +1,7 @@
 """How much a network's accuracy varies from one set of fresh glyphs to the next:
 `python -m benchmarks.fresh_glyphs hw1 RUNS`. RUNS holds runs trained on glyphs, as `train` leaves them.
 
-What the course grader grants beside the interval of its tasks (`SPREAD`) is read off here.
+What the course grader grants beside the interval of its tasks (`hwN.spread`) is read off here.
 """
 
 from __future__ import annotations

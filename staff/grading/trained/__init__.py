@@ -153,7 +153,7 @@ class _Measurement:
             told = f"{name}: the threshold for {source} is {least:g}, no more than chance"
             self._tell("low threshold", told)
         # The benefit of sampling is the student's: fresh tasks are a draw, and so are fresh glyphs.
-        spread = held_out.SPREAD if images.are_fresh(source, self.seed) else 0.0
+        spread = held_out.spread(name) if images.are_fresh(source, self.seed) else 0.0
         reached = accuracy + math.hypot(interval, 2 * spread) >= least
         row.status = "passed" if reached else "failed"
         row.points = row.max_points if reached else 0

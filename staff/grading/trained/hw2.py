@@ -21,6 +21,11 @@ def chance(experiment: str) -> float:
     return 1 / WAY
 
 
+def spread(experiment: str) -> float:
+    """How much fresh glyphs move its accuracy: one standard deviation."""
+    return SPREAD
+
+
 def accuracies(
     student: Student, experiment: str, weights: str, pool: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:

@@ -24,7 +24,7 @@ def pool(source: str, part: str, seed: Seed) -> np.ndarray:
     """The images that fresh tasks are drawn from, uint8 [classes, 20, 28, 28].
 
     A secret seed has glyphs of its own for the test: those of the kit could be looked up. They are as
-    hard, but for the spread that `hwN.SPREAD` states.
+    hard, but for the spread that `hwN.spread` states.
 
     Raises:
         NotHere: when this machine does not hold the data set.
