@@ -79,7 +79,7 @@ def grade(
         checks = plan(homework, only)
         result = HomeworkResult(homework.name, homework.title, worker.isolation)
         result.chosen = only is not None
-        folder = stack.enter_context(_folder())
+        folder = stack.enter_context(scratch_folder())
         tree = overlay(homework, folder / "tree", submission, result.notes.append)
         context = CheckContext(homework, worker, tree, answers, seed, Knowledge.load(homework))
         result.checks = run_checks(context, checks, homework.hints(hint), progress, isolation)
@@ -89,7 +89,7 @@ def grade(
 
 
 @contextlib.contextmanager
-def _folder() -> Iterator[Path]:
+def scratch_folder() -> Iterator[Path]:
     """A temporary folder that is removed whole, also when Ctrl-C comes at its end."""
     with interrupts.hold_signals():
         folder = tempfile.TemporaryDirectory(prefix="grade-", ignore_cleanup_errors=True)

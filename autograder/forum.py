@@ -69,7 +69,7 @@ def meant(words: list[str]) -> tuple[Homework, tuple[str, ...]]:
         KitError: when no problem is named, or it may be one of several.
     """
     if len(words) == 1 and (near := asked.with_problem(words[0])):
-        saved = {name: _saved(load(name), words[0]) for name in near}
+        saved = {name: saved_verdict(load(name), words[0]) for name in near}
         last = max(saved.values())
         newest = [name for name, when in saved.items() if when == last]
         if len(newest) > 1:
@@ -84,7 +84,7 @@ def meant(words: list[str]) -> tuple[Homework, tuple[str, ...]]:
     return load(found.names[0]), found.problems
 
 
-def _saved(homework: Homework, word: str) -> float:
+def saved_verdict(homework: Homework, word: str) -> float:
     """Return the time at which the file of a problem was saved last."""
     holes = [homework.problem(ident).hole or "" for ident in asked.problems_of(homework, word)]
     files = [homework.folder / hole.partition(":")[0] for hole in holes]

@@ -41,7 +41,7 @@ class _Collector:
         self.items = [item for item in session.items if isinstance(item, pytest.Function)]
 
 
-_planned: dict[tuple, list[PlannedCheck]] = {}
+planned: dict[tuple, list[PlannedCheck]] = {}
 
 
 def plan(homework: Homework, only: str | Collection[str] | None = None) -> list[PlannedCheck]:
@@ -51,9 +51,9 @@ def plan(homework: Homework, only: str | Collection[str] | None = None) -> list[
         KitError: when a check file is broken or the points do not add up.
     """
     key = homework.checks, homework.dropped
-    if key not in _planned:
-        _planned[key] = _collect(homework)
-    checks = _planned[key]
+    if key not in planned:
+        planned[key] = collect(homework)
+    checks = planned[key]
     if only is not None:
         wanted = {only} if isinstance(only, str) else set(only)
         for ident in wanted:
@@ -62,7 +62,8 @@ def plan(homework: Homework, only: str | Collection[str] | None = None) -> list[
     return checks
 
 
-def _collect(homework: Homework) -> list[PlannedCheck]:
+def collect(homework: Homework) -> list[PlannedCheck]:
+    """Return the checks that pytest finds in a homework's folder."""
     collector, said, known = _Collector(), io.StringIO(), set(sys.modules)
     # pytest would keep Ctrl-C to itself, or take it for a fault of the check that it reads.
     with (

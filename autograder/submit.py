@@ -105,7 +105,7 @@ def sign(root: Path) -> dict:
         print("note: not signed: run this once in a terminal to sign the statement")
         return {"signed": False, "name": "", "collaborators": [], "tools": []}
     print(text)
-    signed = _asked_until_right(asks_for_tools(root))
+    signed = ask_until_right(asks_for_tools(root))
     if signed["name"]:
         kept = {"statement": text, **signed}
         lines = [f"{key} = {json.dumps(value)}\n" for key, value in kept.items()]
@@ -113,7 +113,7 @@ def sign(root: Path) -> dict:
     return signed
 
 
-def _asked_until_right(tools: bool) -> dict:
+def ask_until_right(tools: bool) -> dict:
     """Ask who signs and with whom; read it back, and ask again until it is right.
 
     Args:

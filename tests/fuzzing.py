@@ -221,8 +221,8 @@ def read_run(name: str) -> Callable[[bytes, Path], None]:
             (run / file).write_bytes(sound)
         (run / name).write_bytes(data)
         with contextlib.suppress(trained.Unusable):
-            writable(trained._source(run))
-        told = trained._last_told(run / "metrics.csv")
+            writable(trained.source_of(run))
+        told = trained.last_told(run / "metrics.csv")
         assert told is None or 0 <= told <= 1
         writable([[note.text for note in receipts.verify(folder)], receipts.identities(folder)])
         found = facts.read(folder / "runs")

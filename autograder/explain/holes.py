@@ -67,7 +67,7 @@ def find(homework: Homework, folder: Path, only: str | None = None) -> list[Hole
             continue
         file, _, name = problem.hole.partition(":")
         source = _text(folder / file)
-        node = _function(source, name)
+        node = function_named(source, name)
         if node is not None and not _is_empty(node, homework.name):
             found.append(Hole(problem.id, file, name, source, node))
     return found
@@ -80,7 +80,7 @@ def _text(path: Path) -> str:
         return ""
 
 
-def _function(source: str, name: str) -> Function | None:
+def function_named(source: str, name: str) -> Function | None:
     """The last definition of a function, or of a method of the last class of its name."""
     try:
         body: list[ast.stmt] = ast.parse(source).body

@@ -45,7 +45,7 @@ def question(
         return None
     chosen = draw.choice(lines)
     tree = overlay(homework, work / "tree", folder)
-    (tree / homework.name / hole.file).write_text(_without(hole, chosen), encoding="utf-8")
+    (tree / homework.name / hole.file).write_text(without(hole, chosen), encoding="utf-8")
     answers = Answers.load(homework, PUBLIC_SEED)
     context = CheckContext(homework, worker, tree, answers, PUBLIC_SEED)
     answer = NONE
@@ -67,7 +67,7 @@ def question(
     )
 
 
-def _without(hole: Hole, statement: ast.stmt) -> str:
+def without(hole: Hole, statement: ast.stmt) -> str:
     """The file with `pass` in the place of a statement of one line."""
     lines = hole.source.splitlines()
     row = lines[statement.lineno - 1].encode()

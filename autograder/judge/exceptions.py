@@ -18,7 +18,7 @@ class Meaning:
 
 
 # (what the type and text of an exception hold, its meaning); the first that fits is taken.
-_MEANINGS = [
+MEANINGS = [
     # outside of any hole
     (r"^BdbQuit|^EOFError|reading from stdin|lost sys.stdin",
      OUTSIDE, "asks_the_keyboard",
@@ -98,7 +98,7 @@ ENDLESS = Meaning(FACT, "endless", "The call does not end in time.")
 
 def meanings() -> list[Meaning]:
     """Everything that may be said of an exception."""
-    return [Meaning(kind, slug, text) for _, kind, slug, text in _MEANINGS] + [ENDLESS]
+    return [Meaning(kind, slug, text) for _, kind, slug, text in MEANINGS] + [ENDLESS]
 
 
 def meaning(error: dict) -> Meaning | None:
@@ -112,7 +112,7 @@ def meaning(error: dict) -> Meaning | None:
     if error.get("kind") == "empty":
         return None
     line = f"{error.get('type', '')}: {error.get('text', '')}"
-    for words, kind, slug, text in _MEANINGS:
+    for words, kind, slug, text in MEANINGS:
         if re.search(words, line):
             sizes = _sizes(line) if slug == "shapes_do_not_fit" else ""
             return Meaning(kind, slug, f"{text} {sizes}".rstrip())

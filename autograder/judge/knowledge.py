@@ -39,8 +39,8 @@ class Knowledge:
     def save(self, homework: Homework) -> Path:
         """Write the record; the old one stays until the new one is whole."""
         path = path_of(homework)
-        causes = _Causes([])
-        problems = {name: _packed(one, causes) for name, one in self.problems.items()}
+        causes = CauseTable([])
+        problems = {name: pack(one, causes) for name, one in self.problems.items()}
         told = [[cause.kind, cause.slug, cause.text] for cause in causes.all]
         return record_file.save(path, homework, {"causes": told, "problems": problems})
 
@@ -55,7 +55,7 @@ class Knowledge:
         if not path.is_file():
             return cls({})
         with record_file.open_record(path, homework) as record:
-            causes = _Causes([Cause(*one) for one in record["causes"]])
+            causes = CauseTable([Cause(*one) for one in record["causes"]])
             return cls(_WhenAsked(record["problems"], causes))
 
 
@@ -67,13 +67,13 @@ def path_of(homework: Homework) -> Path:
 class _WhenAsked(Mapping[str, OfProblem]):
     """Problem → what is known of it, taken apart once somebody asks: most verdicts need none."""
 
-    def __init__(self, packed: dict[str, Any], causes: _Causes) -> None:
+    def __init__(self, packed: dict[str, Any], causes: CauseTable) -> None:
         self._packed, self._causes = packed, causes
         self._known: dict[str, OfProblem] = {}
 
     def __getitem__(self, problem: str) -> OfProblem:
         if problem not in self._known:
-            self._known[problem] = _unpacked(self._packed[problem], self._causes)
+            self._known[problem] = unpack(self._packed[problem], self._causes)
         return self._known[problem]
 
     def __iter__(self) -> Iterator[str]:
@@ -83,7 +83,7 @@ class _WhenAsked(Mapping[str, OfProblem]):
         return len(self._packed)
 
 
-class _Causes:
+class CauseTable:
     """Causes by number: most are shared by many known things."""
 
     def __init__(self, known: list[Cause]) -> None:
@@ -101,7 +101,7 @@ class _Causes:
         return tuple(self.all[number] for number in numbers)
 
 
-def _packed(problem: OfProblem, causes: _Causes) -> dict[str, Any]:
+def pack(problem: OfProblem, causes: CauseTable) -> dict[str, Any]:
     """Plain lists and arrays: a row of `units` is a thing's number and a key's number."""
     things = problem.things
     keys = list(dict.fromkeys(k for t in things for k in (*t.prints, *t.bands, *sorted(t.unknown))))
@@ -129,7 +129,8 @@ def _packed(problem: OfProblem, causes: _Causes) -> dict[str, Any]:
     }
 
 
-def _unpacked(record: dict[str, Any], causes: _Causes) -> OfProblem:
+def unpack(record: dict[str, Any], causes: CauseTable) -> OfProblem:
+    """Return what `pack` took apart."""
     keys = record["keys"]
     things = [
         Known(causes.of(names), others=tuple(causes.of(o) for o in others))

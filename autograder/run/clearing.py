@@ -27,14 +27,14 @@ def clear(folder: str) -> None:
     while waiting:
         current, entries = waiting.pop(), []
         with contextlib.suppress(OSError):
-            _open_up(current)
+            open_up(current)
             entries = list(os.scandir(current))
         for entry in entries:
             with contextlib.suppress(OSError):
                 if not entry.is_dir(follow_symlinks=False):
                     os.unlink(entry.path)
                     continue
-                _open_up(entry.path)  # only who may write to a folder can move it
+                open_up(entry.path)  # only who may write to a folder can move it
                 serial += 1
                 top = os.path.join(folder, f"{serial}.cleared")
                 os.rename(entry.path, top)
@@ -46,7 +46,7 @@ def clear(folder: str) -> None:
         os.rmdir(folder)
 
 
-def _open_up(folder: str) -> None:
+def open_up(folder: str) -> None:
     """Let the owner into a folder, and never what a link there points to."""
     if not hasattr(os, "O_PATH"):
         os.chmod(folder, 0o700)

@@ -56,10 +56,10 @@ class ForkWorker(Worker):
             atexit.register(self.close)  # where Ctrl-C comes before anybody else can
 
     def _begin(self, preload: tuple[str, ...], without: tuple[str, ...], hidden: list[str]) -> None:
-        self._scratch = tempfile.mkdtemp(prefix="checks-")
+        self.scratch = tempfile.mkdtemp(prefix="checks-")
         self._program = copy_of_program()
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._process = subprocess.Popen(
+        self.process = subprocess.Popen(
             command(self._program, "fork", theirs.fileno()),
             pass_fds=[theirs.fileno()],
             env=environment(),
@@ -70,7 +70,7 @@ class ForkWorker(Worker):
         theirs.close()
         _hide_memory()
         self._control.settimeout(START_LIMIT)
-        layout = {"scratch": self._scratch, "without": without, "hidden": hidden}
+        layout = {"scratch": self.scratch, "without": without, "hidden": hidden}
         layout["trees"] = os.path.abspath(tempfile.gettempdir())
         self._send({"do": "preload", "modules": list(preload), "layout": layout})
 
@@ -128,11 +128,11 @@ class ForkWorker(Worker):
     def close(self) -> None:
         self._control.close()  # the worker ends what still runs, then itself
         try:
-            self._process.wait(5)
+            self.process.wait(5)
         except subprocess.TimeoutExpired:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
-        remove(self._scratch)
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+        remove(self.scratch)
         remove(str(self._program))
         atexit.unregister(self.close)
 

@@ -9,7 +9,7 @@ import os
 PDEATHSIG, SECCOMP, CHILD_SUBREAPER, NO_NEW_PRIVS = 1, 22, 36, 38
 MOUNT_SETATTR = 442  # a number of a system call that every processor shares
 _CAPABILITY_VERSION = 0x20080522
-_CAPSET = {"x86_64": 126, "aarch64": 91}
+CAPSET = {"x86_64": 126, "aarch64": 91}
 
 
 @functools.cache
@@ -38,4 +38,4 @@ def prctl(option: int, value: object = 0, other: object = 0) -> None:
 def drop_capabilities() -> None:
     """Give up every right above an ordinary user's, for good (root's and a namespace owner's)."""
     header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION, 0)
-    call("syscall", _CAPSET[os.uname().machine], ctypes.byref(header), (ctypes.c_uint32 * 6)())
+    call("syscall", CAPSET[os.uname().machine], ctypes.byref(header), (ctypes.c_uint32 * 6)())

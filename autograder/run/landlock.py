@@ -13,7 +13,7 @@ import struct
 
 import kernel
 
-_CREATE, _ADD, _RESTRICT = 444, 445, 446
+CREATE, ADD, RESTRICT = 444, 445, 446
 _EXECUTE, _WRITE, _READ, _READ_FOLDER = 1, 2, 4, 8
 _TRUNCATE = 1 << 14
 _OF_FILES = _EXECUTE | _WRITE | _READ | _TRUNCATE
@@ -23,7 +23,7 @@ _NO_TCP, _NO_SIGNALS_OR_SOCKETS = 3, 3  # bind and connect; abstract sockets and
 
 
 def _version() -> int:
-    return kernel.call("syscall", _CREATE, None, 0, 1)
+    return kernel.call("syscall", CREATE, None, 0, 1)
 
 
 class View:
@@ -39,7 +39,7 @@ class View:
         self._all = (1 << _RIGHTS.get(version, 16)) - 1
         rules = struct.pack("QQQ", self._all, _NO_TCP, _NO_SIGNALS_OR_SOCKETS)
         known = 8 if version < 4 else 16 if version < 6 else 24
-        self._rules = kernel.call("syscall", _CREATE, ctypes.c_char_p(rules), known, 0)
+        self._rules = kernel.call("syscall", CREATE, ctypes.c_char_p(rules), known, 0)
         for place in readable:
             self._allow(place, _LOOK)
         for place in writable:
@@ -54,12 +54,12 @@ class View:
             rights &= _OF_FILES
         rule = struct.pack("=Qi", rights & self._all, handle)
         try:
-            kernel.call("syscall", _ADD, self._rules, 1, ctypes.c_char_p(rule), 0)
+            kernel.call("syscall", ADD, self._rules, 1, ctypes.c_char_p(rule), 0)
         finally:
             if isinstance(place, str):
                 os.close(handle)
 
     def enforce(self) -> None:
         """Restrict the calling process and its descendants to this view, for good."""
-        kernel.call("syscall", _RESTRICT, self._rules, 0)
+        kernel.call("syscall", RESTRICT, self._rules, 0)
         os.close(self._rules)

@@ -13,10 +13,10 @@ import struct
 
 import kernel
 
-_ARCHITECTURES = {"x86_64": (0xC000003E, 0), "aarch64": (0xC00000B7, 1)}
+ARCHITECTURES = {"x86_64": (0xC000003E, 0), "aarch64": (0xC00000B7, 1)}
 
 # name: (number on x86_64, number on aarch64, or None where there is no such call)
-_DENIED = {
+DENIED = {
     "socket": (41, 198), "io_uring_setup": (425, 425),  # a pair of sockets is no network
     "ptrace": (101, 117), "process_vm_readv": (310, 270), "process_vm_writev": (311, 271),
     "pidfd_open": (434, 434), "pidfd_getfd": (438, 438), "pidfd_send_signal": (424, 424),
@@ -47,7 +47,7 @@ _DENIED = {
 
 # What these may not be asked for: to change a file that is open to be read, to let the kernel send
 # a signal to somebody else, or to keep others from opening a file.
-_IOCTL, _FCNTL = (16, 29), (72, 25)
+IOCTL, _FCNTL = (16, 29), (72, 25)
 _OF_IOCTL = {
     "FS_IOC_SETFLAGS": 0x40086602,
     "FS_IOC32_SETFLAGS": 0x40046602,
@@ -66,7 +66,7 @@ _OF_FCNTL = {
 }
 
 # Allowed when the first argument is the process itself (or 0: itself, its own group).
-_OWN = {
+OWN = {
     "kill": (62, 129),
     "tkill": (200, 130),
     "tgkill": (234, 131),
@@ -79,7 +79,7 @@ _OWN = {
     "sched_setattr": (314, 274),
 }
 
-_CLONE, _CLONE3 = (56, 220), (435, 435)
+CLONE, CLONE3 = (56, 220), (435, 435)
 _NEW_NAMESPACE = 0x7E020000  # CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET
 _X32 = 0x40000000  # x86_64's second table of system calls
 
@@ -97,7 +97,7 @@ def deny() -> None:
         OSError: when the kernel has no filters or this processor is not known.
     """
     try:
-        architecture, column = _ARCHITECTURES[os.uname().machine]
+        architecture, column = ARCHITECTURES[os.uname().machine]
     except KeyError:
         raise OSError(f"no table of system calls for {os.uname().machine}") from None
     program = _program(architecture, column, os.getpid())
@@ -116,20 +116,20 @@ def _program(architecture: int, column: int, own: int) -> list[bytes]:
         _step(_AT_LEAST, _X32, 0, 1),
         _step(_RETURN, _KILL),
     ]
-    for number in filter(None, (numbers[column] for numbers in _DENIED.values())):
+    for number in filter(None, (numbers[column] for numbers in DENIED.values())):
         program += [_step(_EQUAL, number, 0, 1), _step(_RETURN, _DENY)]
     # The C library falls back to `clone`, whose flags the filter can see.
-    program += [_step(_EQUAL, _CLONE3[column], 0, 1), _step(_RETURN, _UNKNOWN)]
+    program += [_step(_EQUAL, CLONE3[column], 0, 1), _step(_RETURN, _UNKNOWN)]
     program += [
-        _step(_EQUAL, _CLONE[column], 0, 4),
+        _step(_EQUAL, CLONE[column], 0, 4),
         _step(_LOAD, _FIRST_ARGUMENT),
         _step(_ANY_BIT, _NEW_NAMESPACE, 0, 1),
         _step(_RETURN, _DENY),
         _step(_RETURN, _ALLOW),
     ]
-    program += _without_requests(_IOCTL[column], list(_OF_IOCTL.values()))
+    program += _without_requests(IOCTL[column], list(_OF_IOCTL.values()))
     program += _without_requests(_FCNTL[column], list(_OF_FCNTL.values()))
-    for numbers in _OWN.values():
+    for numbers in OWN.values():
         program += [
             _step(_EQUAL, numbers[column], 0, 5),
             _step(_LOAD, _FIRST_ARGUMENT),

@@ -218,7 +218,7 @@ def _problem_at(where: dict[str, Any], homework: Homework) -> str | None:
 
 
 # What exceptions of Python and torch mean here: (words of the text, what happened, the idea).
-_MEANINGS = (
+MEANINGS = (
     (
         r"(takes .{0,60}positional argument|missing \d+ required|unexpected keyword argument)",
         "the function cannot be called as the handout says",
@@ -246,7 +246,7 @@ def _raised(name: str, text: str, at: str, homework: Homework) -> StudentError:
             f"{homework.name}/{lacking[2]}.py has no attribute '{lacking[3]}'",
             "Functions and classes keep the names that they have in the stub.",
         )
-    for words, meaning, idea in _MEANINGS:
+    for words, meaning, idea in MEANINGS:
         if re.search(words, text):
             return StudentError("failed", f"{meaning}: {name}: {text}{at}", idea)
     return StudentError("failed", f"it raised {name}: {text}{at}")

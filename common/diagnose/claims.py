@@ -57,7 +57,9 @@ def holds(claim: Claim, columns: Columns, setting: Setting) -> bool:
     rows = rows_between(columns, claim.first, claim.last)
     if claim.direction in OF_BAND:
         distances = [
-            distance for row, distance in _distances(claim.metric, columns, setting) if row in rows
+            distance
+            for row, distance in distances_to_band(claim.metric, columns, setting)
+            if row in rows
         ]
         slack = SLACK if claim.direction == "inside" else 0.0
         fitting = {
@@ -96,7 +98,7 @@ def widest_gap(columns: Columns, setting: Setting) -> tuple[str, float, float] |
     """
     best, found = 0.0, None
     for metric in setting.metrics:
-        for stretch in _stretches(_distances(metric, columns, setting)):
+        for stretch in stretches(distances_to_band(metric, columns, setting)):
             size = sum(abs(distance) for _, distance in stretch)
             if len(stretch) >= LEAST_ROWS and size > best:
                 best = size
@@ -105,7 +107,7 @@ def widest_gap(columns: Columns, setting: Setting) -> tuple[str, float, float] |
     return found
 
 
-def _stretches(distances: list[tuple[int, float]]) -> Iterator[list[tuple[int, float]]]:
+def stretches(distances: list[tuple[int, float]]) -> Iterator[list[tuple[int, float]]]:
     """Rows in a row that are clearly on one side of the band."""
     stretch: list[tuple[int, float]] = []
     for row, distance in [*distances, (-1, 0.0)]:
@@ -117,7 +119,7 @@ def _stretches(distances: list[tuple[int, float]]) -> Iterator[list[tuple[int, f
             stretch.append((row, distance))
 
 
-def _distances(metric: str, columns: Columns, setting: Setting) -> list[tuple[int, float]]:
+def distances_to_band(metric: str, columns: Columns, setting: Setting) -> list[tuple[int, float]]:
     """Return the distance of each row above (negative: below) the band, in spans; 0 inside it."""
     span, scaled = _span(metric, columns, setting), scale(metric, columns, setting)
     found = []

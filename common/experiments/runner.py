@@ -239,7 +239,7 @@ def _table(outcomes: list[Outcome]) -> Iterator[str]:
     rows = [(one, folder) for one in outcomes for folder in one.job.folders or one.job.makes[-1:]]
     width = max(len(f"{one.job.homework} {path.name}") for one, path in rows)
     for outcome, folder in rows:
-        seconds, figures = _result(folder)
+        seconds, figures = result_of(folder)
         title = f"{outcome.job.homework} {folder.name}"
         spent = f"{seconds:6.0f} s" if seconds is not None else 8 * " "
         yield f"{title:{width}}  {outcome.state:9}  {spent}  {figures}"
@@ -268,7 +268,7 @@ def _trained_on(outcomes: list[Outcome]) -> Iterator[str]:
             yield f"{homework}: trained on {', '.join(filter(None, found))}"
 
 
-def _result(folder: Path) -> tuple[float | None, str]:
+def result_of(folder: Path) -> tuple[float | None, str]:
     """Seconds and the first figures of result.json."""
     try:
         found = json.loads((folder / "result.json").read_text(encoding="utf-8"))

@@ -105,11 +105,11 @@ def _python_of(venv: Path) -> Path:
 def _create(venv: Path) -> None:
     """Make the environment by Python itself, which brings pip along, else by uv."""
     try:
-        _run([sys.executable, "-m", "venv", str(venv)])
+        run_quietly([sys.executable, "-m", "venv", str(venv)])
     except Failed:
         if shutil.which("uv") is None:
             raise
-        _run(["uv", "venv", "--allow-existing", "--python", sys.executable, str(venv)])
+        run_quietly(["uv", "venv", "--allow-existing", "--python", sys.executable, str(venv)])
 
 
 # --- packages -----------------------------------------------------------------------------------
@@ -136,7 +136,7 @@ def install(python: Path, venv: Path, wanted: list[str], limits: list[str], cpu:
     for way in ways:
         try:
             if way is by_pip:
-                _have_pip(python)
+                have_pip(python)
             if cpu:
                 _install_cpu_build(way, limits)
             _install(way, wanted, limits)
@@ -149,7 +149,7 @@ def install(python: Path, venv: Path, wanted: list[str], limits: list[str], cpu:
 
 def _install(way: list[str], wanted: list[str], limits: list[str]) -> None:
     try:
-        _run([*way, *wanted, *limits])
+        run_quietly([*way, *wanted, *limits])
     except Failed:
         if not limits:
             raise
@@ -157,7 +157,7 @@ def _install(way: list[str], wanted: list[str], limits: list[str]) -> None:
             f"The versions in {limits[-1]} are not available; trying what {wanted[-1]} allows ...",
             flush=True,
         )
-        _run([*way, *wanted])
+        run_quietly([*way, *wanted])
 
 
 def _install_cpu_build(way: list[str], limits: list[str]) -> None:
@@ -167,12 +167,12 @@ def _install_cpu_build(way: list[str], limits: list[str]) -> None:
     _install(way, ["--index-url", CPU_BUILDS, "torch", "torchvision"], limits)
 
 
-def _have_pip(python: Path) -> None:
+def have_pip(python: Path) -> None:
     """Put pip where it is missing, and a newer one where it is too old for today's packages."""
-    version = _said([python, "-m", "pip", "--version"])
+    version = output_of([python, "-m", "pip", "--version"])
     found = re.match(r"pip (\d+)", version)
     if found is None:
-        _run([str(python), "-m", "ensurepip"])
+        run_quietly([str(python), "-m", "ensurepip"])
     elif int(found[1]) < OLDEST_PIP:
         _works([python, "-m", "pip", "install", "--quiet", "--upgrade", "pip"])
 
@@ -180,7 +180,7 @@ def _have_pip(python: Path) -> None:
 # --- commands, and what they say ----------------------------------------------------------------
 
 
-def _run(command: list[str]) -> None:
+def run_quietly(command: list[str]) -> None:
     """Run a command that says nothing when all is well.
 
     Raises:
@@ -220,7 +220,8 @@ def _works(command: list) -> bool:
         return False
 
 
-def _said(command: list) -> str:
+def output_of(command: list) -> str:
+    """Return what a command prints; "" when it cannot be run."""
     try:
         return subprocess.run(command, capture_output=True, text=True, check=False).stdout
     except OSError:

@@ -4,7 +4,7 @@ Under `vmap` torch takes a network operation by operation: it lays the tasks ane
 and normalisation, and differentiates a convolution for the second time task after task. Here `vmap`
 meets one operation. Inside, tasks lie side by side among the channels, [B, T·channels, height, width],
 in the memory format in which a CPU convolves fastest, and the second derivatives of convolution and
-normalisation are written down. Values and derivatives are those of the layers (tests/test_task_batched.py).
+normalisation are written down. Values and derivatives are those of the layers (tests/common/networks/test_task_batched.py).
 """
 
 from __future__ import annotations

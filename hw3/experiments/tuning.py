@@ -65,7 +65,7 @@ class Tuning:
             known = {id(parameter) for parameter in tuned}
             tuned += [p for p in self.model.head.parameters() if id(p) not in known]
         freeze(self.model, tuned)
-        part, inputs = self._moving_part(tuned)
+        part, inputs = self.moving_part(tuned)
         optimizer = torch.optim.Adam(tuned, lr=lr)
         order, losses = torch.empty(0, dtype=torch.long), []
         part.train()
@@ -80,7 +80,7 @@ class Tuning:
                 part.train()
         return losses
 
-    def _moving_part(self, tuned: list[nn.Parameter]) -> tuple[Classifier, torch.Tensor]:
+    def moving_part(self, tuned: list[nn.Parameter]) -> tuple[Classifier, torch.Tensor]:
         """The model from the first block that changes on, and what goes into it.
 
         The blocks before are frozen: each picture goes through them once instead of once a step.

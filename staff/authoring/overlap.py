@@ -227,7 +227,7 @@ def _runs(words: list[str]) -> set[tuple[str, ...]]:
     return {tuple(words[i : i + RUN]) for i in range(len(words) - RUN + 1)}
 
 
-def _documents(homework: Homework) -> dict[str, str]:
+def documents_of(homework: Homework) -> dict[str, str]:
     """The text files with expected values."""
     names = ("README.md", "homework.toml", "bands.json")
     paths = [homework.folder / name for name in names]
@@ -235,7 +235,7 @@ def _documents(homework: Homework) -> dict[str, str]:
 
 
 def _in_figures(homework: Homework, model: dict[str, str]) -> Iterator[Overlap]:
-    documents = {n: t for n, t in _documents(homework).items() if n != "bands.json"}
+    documents = {n: t for n, t in documents_of(homework).items() if n != "bands.json"}
     messages = "\n".join(text for _, text in grader_sentences(homework))
     for name, text in {**documents, "messages": messages}.items():
         numbers = {float(number) for number in _NUMBER.findall(text)}
@@ -273,7 +273,7 @@ def _expected(homework: Homework) -> set[tuple[str, str]]:
     for experiment in homework.experiments:
         if experiment.least:
             given.add(("homework.toml", experiment.name))
-    documents = _documents(homework)
+    documents = documents_of(homework)
     for line in documents["README.md"].splitlines():
         row = re.match(r"\| *`?([\w.-]+)`? *\|.*±", line)
         if row:

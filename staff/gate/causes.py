@@ -199,14 +199,15 @@ def _bands(rows: dict[str, list[np.ndarray]], runs: int) -> dict[str, np.ndarray
 
 def _add(found: dict[tuple, Known], thing: Known) -> None:
     """Keep a thing, or its names with what no check tells apart from it."""
-    key = _signature(thing)
+    key = signature(thing)
     if key and key not in found:
         found[key] = thing
     elif key and thing.causes not in (found[key].causes, *found[key].others):
         found[key].others += (thing.causes,)
 
 
-def _signature(thing: Known) -> tuple:
+def signature(thing: Known) -> tuple:
+    """Return what tells a known thing from others: its fingerprints, to three digits."""
     return tuple(
         (key, mark, *(float(f"{n:.3g}") for n in numbers))
         for key, (mark, numbers) in sorted(thing.prints.items())
@@ -217,7 +218,7 @@ def _are_alike(one: Known, other: Known) -> bool:
     """Whether no check tells two things apart: their random numbers lie where the other's do, of one
     of them at least."""
     middle = [{key: band.mean(0) for key, band in thing.bands.items()} for thing in (one, other)]
-    return _signature(one) == _signature(other) and (
+    return signature(one) == signature(other) and (
         may_be(one, middle[1]) or may_be(other, middle[0])
     )
 
@@ -242,14 +243,14 @@ class _Changes:
 
     def record(self, mistakes: list[Known]) -> list[Known]:
         """Changes that no mistake of the catalogue equals; of several alike the likeliest first."""
-        found = {_signature(thing): thing for thing in mistakes}
-        names = {_signature(thing) for thing in mistakes}
+        found = {signature(thing): thing for thing in mistakes}
+        names = {signature(thing) for thing in mistakes}
         for file, mutant in self._planned():
             run = self.recorder.run((file, mutant.source), self.problem, SEEDS[:2])
             cause = Cause(CHANGE, mutant.operator, words.TEXTS[mutant.operator])
             thing = self.recorder.known((cause,), run, self.solution)
-            self.made.setdefault(_signature(thing), (file, mutant))
-            if _signature(thing) not in names:
+            self.made.setdefault(signature(thing), (file, mutant))
+            if signature(thing) not in names:
                 _add(found, thing)
         return [_likeliest_first(t) for key, t in found.items() if key not in names]
 
@@ -274,16 +275,16 @@ class _Changes:
                 _add(found, pair)
             if len(found) == PAIRS:
                 break
-        alone = {_signature(thing) for thing in singles}
+        alone = {signature(thing) for thing in singles}
         return [pair for key, pair in found.items() if key not in alone]
 
     def _may_be_half(self, thing: Known) -> bool:
         raises = any(key.endswith("/error") for key in thing.prints)
         likely = thing.kind == MISTAKE or thing.causes[0].slug in words.LIKELY
-        return likely and not raises and _signature(thing) in self.made
+        return likely and not raises and signature(thing) in self.made
 
     def _merged(self, one: Known, other: Known) -> tuple[str, str] | None:
-        (file, first), (_, second) = (self.made[_signature(thing)] for thing in (one, other))
+        (file, first), (_, second) = (self.made[signature(thing)] for thing in (one, other))
         master = next(
             m
             for m in masters(self.recorder.homework.root, self.recorder.homework.name)

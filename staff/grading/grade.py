@@ -200,7 +200,7 @@ def grade_folder(
     if only:
         todo = [one.job for one in _chosen(hand_ins, only)]
     else:
-        todo = [job for job in jobs if not _final(store.find(job))]
+        todo = [job for job in jobs if not is_final(store.find(job))]
     for job in todo:
         if job.trouble:
             store.keep(failed_record(job, job.trouble))
@@ -314,7 +314,7 @@ def _require_answers(homework: Homework, seed: str | None) -> None:
         Answers.load(homework, one)
 
 
-def _final(record: dict | None) -> bool:
+def is_final(record: dict | None) -> bool:
     """Whether a record stands: what failed for reasons of the grader's is tried again."""
     if record is None or record["status"] == "failed":
         return False

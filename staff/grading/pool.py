@@ -49,7 +49,7 @@ class Grader:
         # Spawned, never forked: this process may have threads, and each needs a worker of its own.
         context = multiprocessing.get_context("spawn")
         self.line, theirs = context.Pipe()
-        self.process = context.Process(target=_serve, args=(theirs, self.folder), daemon=False)
+        self.process = context.Process(target=serve, args=(theirs, self.folder), daemon=False)
         with self._kit.first_to_import() if self._kit else contextlib.nullcontext():
             self.process.start()
         theirs.close()
@@ -98,7 +98,7 @@ class Grader:
             self.process.join(5)  # it ends its own worker when the line closes
         workers = []
         if self.process.pid is not None and self.process.is_alive():
-            workers = _children(self.process.pid)
+            workers = children_of(self.process.pid)
             self.process.kill()
         self.process.join()
         _end_workers(workers)
@@ -253,14 +253,14 @@ def _end_workers(workers: list[int]) -> None:
     while (left := list(filter(_lives, workers))) and time.monotonic() < until:
         time.sleep(0.02)
     for worker in left:
-        for check in _children(worker):
+        for check in children_of(worker):
             with contextlib.suppress(OSError):
                 os.killpg(check, signal.SIGKILL)
         with contextlib.suppress(OSError):
             os.kill(worker, signal.SIGKILL)
 
 
-def _children(pid: int) -> list[int]:
+def children_of(pid: int) -> list[int]:
     """Return the processes that a process has started."""
     found: list[int] = []
     for tasks in Path(f"/proc/{pid}/task").glob("*/children"):
@@ -278,7 +278,7 @@ def _lives(pid: int) -> bool:
     return state not in ("Z", "X")
 
 
-def _serve(line: Connection, folder: str) -> None:
+def serve(line: Connection, folder: str) -> None:
     """Grade what comes over the line until it closes.
 
     Args:

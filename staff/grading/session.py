@@ -57,7 +57,7 @@ class Session:
         self.isolation = isolation or isolation_of_this_system()
         self.worker = worker or self._start()
         self.checks = plan(self.homework)
-        self._records: dict[Seed, tuple[Answers, Knowledge]] = {}
+        self.records: dict[Seed, tuple[Answers, Knowledge]] = {}
 
     def close(self) -> None:
         self.worker.close()
@@ -102,7 +102,7 @@ class Session:
         return record
 
     def _judge(self, job: Job, taken: unpack.Unpacked, root: Path, progress: Progress) -> dict:
-        self._protect_answers()
+        self.protect_answers()
         seeds = choose_seeds(self.homework, job, taken.digest)
         record = blank_record(self.homework, job)
         record |= {
@@ -127,7 +127,7 @@ class Session:
         for row in measured.rows:
             progress(row)
         if job.for_student and held_out != PUBLIC_SEED:
-            self._explain_runs(measured, taken.folder, tree)
+            self.explain_runs(measured, taken.folder, tree)
         record["notes"] += _plain(measured.notes) + _plain(receipts.verify(taken.folder))
         record["runs"] = receipts.identities(taken.folder)
         record["accuracy"] = measured.accuracy
@@ -140,7 +140,7 @@ class Session:
         record["notes"] += _plain(found.notes)
         return record
 
-    def _protect_answers(self) -> None:
+    def protect_answers(self) -> None:
         """Protect answers by file permissions, too, where students' code runs as another user."""
         if "user" in self.worker.isolation.split("+"):
             close_to_others(self.homework.root)
@@ -173,12 +173,12 @@ class Session:
         tell: Tell = lambda note: None,
     ) -> list[CheckResult]:
         """The rows of all checks, or of some, for one tree and one set of inputs."""
-        if seed not in self._records:
-            self._records[seed] = (
+        if seed not in self.records:
+            self.records[seed] = (
                 Answers.load(self.homework, seed),
                 Knowledge.load(self.homework),
             )
-        answers, knowledge = self._records[seed]
+        answers, knowledge = self.records[seed]
         context = CheckContext(self.homework, self.worker, tree, answers, seed, knowledge)
         rows = engine.run_checks(context, checks or self.checks, HINT, progress, self.isolation)
         for note in context.notes:
@@ -201,7 +201,7 @@ class Session:
             row.idea, row.told, row.hole = at_home.idea, at_home.told, at_home.hole
             row.mistake, row.causes = at_home.mistake, at_home.causes
 
-    def _explain_runs(self, measured: trained.Measured, folder: Path, tree: Path) -> None:
+    def explain_runs(self, measured: trained.Measured, folder: Path, tree: Path) -> None:
         """The same for trained runs: what a network raised may hold the tasks it was shown."""
         names = [row.id.removeprefix("run::") for row in measured.rows]
         raised = {name for name in names if name not in measured.accuracy}

@@ -94,14 +94,14 @@ def find(folder: Path, homework: Homework, corpus: list[Path], least: float | No
     with tempfile.TemporaryDirectory(prefix="similarity-") as work:
         authors, found.unread = _authors(folder, homework, Path(work) / "class")
         found.signed = {one.name: one.manifest.get("name") or "" for one in authors}
-        found.copied = list(_copied(authors, canary.known_canaries(homework.root)))
+        found.copied = list(copies(authors, canary.known_canaries(homework.root)))
         found.unsigned = [one.name for one in authors if one.manifest.get("signed") is not True]
         for number, place in enumerate(corpus):
             older, unread = _authors(place, homework, Path(work) / f"corpus{number}", public=True)
             authors += older
             found.unread += unread
         for file in homework.files:
-            left_out = _right_answers_share(homework, file, Path(work) / f"right-{file}")
+            left_out = right_answers_share(homework, file, Path(work) / f"right-{file}")
             pairs = _pairs(authors, file, left_out)
             limit, found.thresholds[file] = threshold(pairs, least)
             found.pairs += [pair for pair in pairs if max(pair.shares) >= limit]
@@ -109,7 +109,8 @@ def find(folder: Path, homework: Homework, corpus: list[Path], least: float | No
     return found
 
 
-def _copied(authors: list[Author], canaries: list[str]) -> Iterator[str]:
+def copies(authors: list[Author], canaries: list[str]) -> Iterator[str]:
+    """Yield who handed in a file with a canary of the staff's."""
     for author in authors:
         for path in sorted(author.folder.rglob("*")):
             if path.suffix not in (".py", ".md", ".toml") or not path.is_file():
@@ -145,7 +146,7 @@ def fingerprint(path: Path, left_out: Iterable[int] = ()) -> copydetect.CodeFing
     )
 
 
-def _right_answers_share(homework: Homework, file: str, work: Path) -> set[int]:
+def right_answers_share(homework: Homework, file: str, work: Path) -> set[int]:
     """Fingerprints of the kit's stub, and those that every right answer of the catalogue has."""
     given = set(fingerprint(homework.folder / file).hashes)
     solution = homework.root / "staff" / "solutions" / homework.name / file
@@ -167,7 +168,7 @@ def _pairs(authors: list[Author], file: str, left_out: set[int]) -> list[Pair]:
         for one in authors
         if (one.folder / file).is_file()
     }
-    common = _common([prints.hashes for one, prints in raw.items() if not one.public])
+    common = common_pieces([prints.hashes for one, prints in raw.items() if not one.public])
     prints = {
         one: fingerprint(one.folder / file, left_out | common) if common else own
         for one, own in raw.items()
@@ -184,7 +185,7 @@ def _pairs(authors: list[Author], file: str, left_out: set[int]) -> list[Pair]:
                 other.name,
                 (round(float(shares[0]), 4), round(float(shares[1]), 4)),
                 int(tokens),
-                _names(one, other) or _names(other, one),
+                names_author(one, other) or names_author(other, one),
                 matches,
                 (prints[one].raw_code, prints[other].raw_code),
             )
@@ -192,7 +193,7 @@ def _pairs(authors: list[Author], file: str, left_out: set[int]) -> list[Pair]:
     return pairs
 
 
-def _common(all_hashes: list[Iterable[int]]) -> set[int]:
+def common_pieces(all_hashes: list[Iterable[int]]) -> set[int]:
     """Fingerprints that so many of a class have that they say nothing of two."""
     if len(all_hashes) < COMMON_FROM:
         return set()
@@ -200,7 +201,7 @@ def _common(all_hashes: list[Iterable[int]]) -> set[int]:
     return {one for one, count in counts.items() if count > COMMON_SHARE * len(all_hashes)}
 
 
-def _names(one: Author, other: Author) -> bool:
+def names_author(one: Author, other: Author) -> bool:
     """Whether one names the other as a collaborator: by its name, or the one that it signed with."""
     told = {same(str(name)) for name in one.manifest.get("collaborators") or ()}
     return bool(told & {same(other.name), same(str(other.manifest.get("name") or "-"))})

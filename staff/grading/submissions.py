@@ -43,7 +43,7 @@ def find(folder: Path, homework: Homework, seed: str | None, sets: int = 1) -> l
             about = known.get(path.name, {})
             jobs.append(_job(path, taken, homework, seed, sets, about))
     for name in sorted(known.keys() - {path.name for path in folder.iterdir()}):
-        missing = folder / _plain(name)  # a student without a folder has a row, too
+        missing = folder / plain(name)  # a student without a folder has a row, too
         jobs.append(_job(missing, taken, homework, seed, sets, known[name]))
     if not jobs:
         raise KitError(f"{folder} holds neither archives nor folders")
@@ -66,7 +66,7 @@ def _job(
     """A job under a name that no other has."""
     name = readable(path.name)
     short = name if path.is_dir() else SUFFIX.sub("", name)
-    ident = _plain(short if _plain(short) not in taken else name)
+    ident = plain(short if plain(short) not in taken else name)
     if ident in taken:
         ident = f"{ident}-{hashlib.sha256(os.fsencode(path.name)).hexdigest()[:6]}"
     taken.add(ident)
@@ -101,7 +101,7 @@ def _begins_like_an_archive(path: Path) -> bool:
         return False
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
     """A name that is safe as a file's, still one of its own."""
     safe = re.sub(r"[^\w.@+-]", "_", name).encode()[:LONGEST_IDENT].decode(errors="ignore")
     safe = safe.strip(".") or "_"
@@ -117,7 +117,7 @@ def fingerprint(job: Job, homework: Homework) -> Job:
     total = hashlib.sha256(grader_version(homework, job).encode())
     total.update("\0".join((*job.students, job.submitted)).encode("utf-8", "replace"))
     try:
-        for name, piece in _pieces(Path(job.source)):
+        for name, piece in pieces_of(Path(job.source)):
             total.update(f"\0{name}\0".encode("utf-8", "replace") + piece)
     except (Refused, OSError) as error:
         total.update(str(error).encode("utf-8", "replace"))
@@ -127,7 +127,7 @@ def fingerprint(job: Job, homework: Homework) -> Job:
     return replace(job, fingerprint=total.hexdigest())
 
 
-def _pieces(source: Path) -> Iterator[tuple[str, bytes]]:
+def pieces_of(source: Path) -> Iterator[tuple[str, bytes]]:
     """Names and bytes of an upload, as far as one may be large; a link is its name alone.
 
     Raises:
@@ -164,10 +164,10 @@ def with_content(job: Job) -> Job:
     """
     source = Path(job.source)
     if archives.kind_of(source) != "folder":
-        return replace(job, content=b"".join(piece for _, piece in _pieces(source)))
+        return replace(job, content=b"".join(piece for _, piece in pieces_of(source)))
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
-        for name, pieces in itertools.groupby(_pieces(source), key=operator.itemgetter(0)):
+        for name, pieces in itertools.groupby(pieces_of(source), key=operator.itemgetter(0)):
             archive.writestr(zipfile.ZipInfo(name), b"".join(piece for _, piece in pieces))
     return replace(job, content=packed.getvalue())
 

@@ -63,10 +63,10 @@ def release(
     _require_in_step(root, names)
     with tempfile.TemporaryDirectory(prefix="release-") as folder:
         kit = Path(folder) / NAME
-        for path in _files(root, names):
-            target = kit / _place(path.relative_to(root))
+        for path in shipped_files(root, names):
+            target = kit / place_in_kit(path.relative_to(root))
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(_for_students(path, root))
+            target.write_bytes(for_students(path, root))
         (kit / FACTS).write_bytes(facts(root, names))
         hints.close(
             kit, hints.levels(names, hint, policy.load(root / "staff" / "course.toml", root))
@@ -79,7 +79,7 @@ def release(
         open_so_far = f"-to-{up_to}" if up_to else ""
         archive = output / f"{NAME}-{kit_version(root)}{open_so_far}.zip"
         output.mkdir(parents=True, exist_ok=True)
-        _zip(kit, archive)
+        write_zip(kit, archive)
         if git is not None:
             publish(kit, git, f"Kit {kit_version(root)}, {names[0]} to {names[-1]}")
     return archive
@@ -154,12 +154,12 @@ def _git(folder: Path, *arguments: str) -> str:
     return done.stdout
 
 
-def _place(path: Path) -> Path:
+def place_in_kit(path: Path) -> Path:
     """Return the place of a file in the students' kit."""
     return path.relative_to(STUDENTS) if path.is_relative_to(STUDENTS) else path
 
 
-def _files(root: Path, names: list[str]) -> list[Path]:
+def shipped_files(root: Path, names: list[str]) -> list[Path]:
     """Return the files that ship: tracked ones only, so that nothing of this machine slips in."""
     listed = subprocess.run(
         ["git", "ls-files", "-z"], cwd=root, capture_output=True, text=True, check=False
@@ -185,7 +185,7 @@ def _files(root: Path, names: list[str]) -> list[Path]:
     return found
 
 
-def _for_students(path: Path, root: Path) -> bytes:
+def for_students(path: Path, root: Path) -> bytes:
     """A file as it ships: Makefile and pyproject.toml lose what only the staff needs, handouts and
     write-ups the problems that the course leaves out."""
     data = path.read_bytes()
@@ -236,7 +236,7 @@ def _prove(root: Path, kit: Path, names: list[str]) -> None:
             )
 
 
-def _zip(kit: Path, archive: Path) -> None:
+def write_zip(kit: Path, archive: Path) -> None:
     """Write the archive; never overwrite one of the same version with other contents.
 
     Raises:

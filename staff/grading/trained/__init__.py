@@ -133,7 +133,7 @@ class _Measurement:
         name, run = experiment.name, self.folder / "runs" / experiment.name
         if not (run / "checkpoint.pt").is_file():
             raise Unusable(f"no run was handed in; make it with: {experiment.command}")
-        source = _source(run)
+        source = source_of(run)
         if source not in experiment.least:
             known = ", ".join(experiment.least)
             raise Unusable(f"config.json says data {source!r}; thresholds are set for {known}")
@@ -256,7 +256,7 @@ def generator(seed: Seed, purpose: str) -> np.random.Generator:
     return np.random.default_rng([seed, zlib.crc32(purpose.encode())])
 
 
-def _source(run: Path) -> str:
+def source_of(run: Path) -> str:
     """The data source that the run says it used."""
     try:
         data = untrusted.read(run / "config.json", LARGEST_CONFIG)
@@ -270,7 +270,7 @@ def _source(run: Path) -> str:
 
 def _compare(run: Path, name: str, last: np.ndarray, found: Measured) -> None:
     """Note where the last row of metrics.csv and the last weights contradict each other."""
-    told = _last_told(run / "metrics.csv")
+    told = last_told(run / "metrics.csv")
     seen = float(last.mean())
     if told is None:
         found.notes.append(Note("no metrics", STAFF, f"{name}: metrics.csv has no val_accuracy"))
@@ -282,7 +282,8 @@ def _compare(run: Path, name: str, last: np.ndarray, found: Measured) -> None:
         found.notes.append(Note(CONTRADICTION, STAFF, text))
 
 
-def _last_told(path: Path) -> float | None:
+def last_told(path: Path) -> float | None:
+    """Return the last validation accuracy that a run wrote down; None for none."""
     try:
         row = untrusted.last_row(untrusted.read(path, LARGEST_FILE))
     except untrusted.Unreadable:

@@ -46,11 +46,12 @@ def split(source: str, part: str) -> np.ndarray:
     Raises:
         NotHere: when this machine does not hold the data set.
     """
-    return _load(source).split(part)
+    return load_test_images(source).split(part)
 
 
 @functools.cache
-def _load(source: str) -> FewShotImages:
+def load_test_images(source: str) -> FewShotImages:
+    """Return a data set by its name."""
     if source == "glyphs":
         return glyphs.load()
     if source != "omniglot":
