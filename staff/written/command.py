@@ -138,11 +138,11 @@ def _collect(
         return 1
     output = chosen.output or folder.parent / f"{homework.name}-written.csv"
     require_private(output)
-    write_text(output, grades.as_csv(found, rubrics, whole=not chosen.question))
+    write_text(output, grades.as_csv(found, rubrics, key.refused, not chosen.question))
     print(f"{output}: {len(found.rows)} students")
     for student, why in key.refused.items():
         print(
-            f"open: {student} has no row, the submission could not be read ({why}); add it by hand"
+            f"open: {student}: the submission could not be read ({why}); give its row a score, and graded"
         )
     return 1 if key.refused else 0
 

@@ -176,23 +176,29 @@ def _of_several(rubric: Rubric, ident: str, graded: list[Sheet]) -> list[str]:
     return told
 
 
-def as_csv(found: Collected, rubrics: dict[str, Rubric], whole: bool = True) -> str:
+def as_csv(
+    found: Collected, rubrics: dict[str, Rubric], refused: dict[str, str], whole: bool = True
+) -> str:
     """The table that the gradebook takes: student, score, extra, and for each question its lines.
 
     Args:
+        refused: whose submission could not be read → why; theirs stays open.
         whole: whether all questions are there; else there is no score, which nobody shall count.
     """
     counted = [question for question, rubric in rubrics.items() if not rubric.extra]
     extra = [question for question, rubric in rubrics.items() if rubric.extra]
     score_column = "score" if whole else "part of the score"
-    head = ["student", score_column, *(["extra"] if extra else [])]
+    head = ["student", score_column, *(["extra"] if extra else []), "status", "reason"]
     rows = [[*head, *(f"item: {question}" for question in rubrics)]]
     for student, questions in found.rows.items():
         points = {question: worth for question, (worth, _) in questions.items()}
         row = [student, f"{sum(points[question] for question in counted):g}"]
         if extra:
             row.append(f"{sum(points.get(question, 0.0) for question in extra):g}")
-        rows.append([*row, *(_line(question, questions, rubrics) for question in rubrics)])
+        lines = [_line(question, questions, rubrics) for question in rubrics]
+        rows.append([*row, "graded", "", *lines])
+    scores, lines = [""] * (2 if extra else 1), [""] * len(rubrics)
+    rows += [[who, *scores, "refused", why, *lines] for who, why in sorted(refused.items())]
     return csv_text(rows)
 
 

@@ -88,7 +88,8 @@ def write(
     key = load_key(folder)
     readable = [paper for paper in papers if not paper.refused]
     key.students = [list(paper.students) for paper in readable]
-    key.refused = {paper.ident: paper.refused for paper in papers if paper.refused}
+    unread = [paper for paper in papers if paper.refused]
+    key.refused = {student: paper.refused for paper in unread for student in paper.students}
     _note_runs(readable)
     judge = checker(homework, readable)
     pages = []

@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 
 from common import homework as homeworks
+from staff.course.findings import Findings
+from staff.course.scores import read_lines
+from staff.course.table import read_table
 from staff.written import answers, command, grades, pages, rubric
 from staff.written.scores import version
 
@@ -146,3 +149,18 @@ def test_of_two_files_of_one_grader_the_later_change_counts(tmp_path):
             "4q: 1a.json, 1b.json are all g's; of each answer what was changed last counts"
         ]
     assert worth("1a") != worth("1b") or found.rows["ada"]["4q"][1].startswith("1a: +")
+
+
+def test_a_submission_that_cannot_be_read_stays_open_in_the_gradebook(tmp_path):
+    key = pages.Key("salt", [["ada"]], {"eve": "writeup.md is too large"})
+    everything = rubric.load(HW)
+    found = grades.Collected({"ada": dict.fromkeys(everything, (1.0, ""))})
+    path = tmp_path / "hw0-written.csv"
+    path.write_text(grades.as_csv(found, everything, key.refused), encoding="utf-8")
+    findings = Findings()
+    lines = read_lines(read_table(path, findings), "hw0", "written", set(), findings)
+    assert not findings.errors
+    assert {line.row.ids[0]: line.row.open for line in lines} == {
+        "ada": "",
+        "eve": "the upload could not be graded (writeup.md is too large)",
+    }

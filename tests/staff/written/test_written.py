@@ -151,7 +151,7 @@ def test_from_a_folder_of_write_ups_to_the_gradebooks_table(practice, capsys, mo
     assert "6 of 6 answers are not graded" in capsys.readouterr().out
     assert command.main(["hw2", "--collect", *files]) == 0
     table = (folder / "written" / "hw2-written.csv").read_text().splitlines()
-    assert table[0].startswith("student,score,item: 1p,") and len(table) == 7
+    assert table[0].startswith("student,score,status,reason,item: 1p,") and len(table) == 7
     by_student = {line.split(",")[0]: float(line.split(",")[1]) for line in table[1:]}
     for student, questions in made.items():
         worth = sum(
