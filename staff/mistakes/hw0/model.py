@@ -233,10 +233,9 @@ def tables_bias_of_users(num_users, num_items, dim, shared):
 
 @mistake("1a")
 def tables_with_a_padding_row(num_users, num_items, dim, shared):
-    """Row 0 of the tables is a padding row that is never trained.
+    """Row 0 of a table is a padding row that is never trained.
 
-    User 0 and item 0 keep their vectors forever. Look at the gradient of row 0 after a backward
-    pass.
+    The first row keeps its vector forever. Look at its gradient after a backward pass.
     """
 
     def draw():

@@ -173,7 +173,7 @@ def cosine_of_small_gradients_is_zero(first_loss, second_loss, parameters):
 def surgery_on_agreement(gradients, rng):
     """Gradients are projected where they agree, and kept where they conflict.
 
-    The scalar product of two conflicting gradients is as negative after the call as before.
+    With two tasks, the scalar product of gradients that conflict is as negative after as before.
     """
     left = gradients.clone()
     for i in range(len(gradients)):

@@ -185,7 +185,7 @@ def pixels_not_scaled(images, way, shot, rng):
 def scaled_by_own_maximum(images, way, shot, rng):
     """Each task is scaled by its own brightest pixel.
 
-    A dark drawing becomes as bright as any other, and the same drawing has other values in another
+    A dark task becomes as bright as any other, and the same drawing has other values in another
     task. Bright data sets hide it.
     """
     classes, drawings = _draw(images, way, shot, rng)
@@ -232,8 +232,8 @@ def labels_of_double_precision(images, way, shot, rng):
 def generator_of_its_own(images, way, shot, rng):
     """Classes are not drawn with the generator that is given.
 
-    They come from another one, new or global. Draw twice with the same seed: the tasks differ, so no
-    seed can repeat a run.
+    They come from another one, new or global. Draw twice with the same seed: the tasks differ, so the
+    seed of a run does not repeat it.
     """
     rng = np.random.default_rng()
     return _shuffle(*_lay_out(images, *_draw(images, way, shot, rng)), rng)

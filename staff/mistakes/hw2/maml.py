@@ -112,10 +112,9 @@ def gradient_detached(network, params, inner_lrs, images, labels, steps, first_o
 
 @mistake("2a")
 def update_in_place(network, params, inner_lrs, images, labels, steps, first_order=False):
-    """The parameters are updated in place, through .data.
+    """The parameters are updated in place, where autograd does not record it (no_grad, or .data).
 
-    Autograd does not see such a step: the rates get no gradient, and second derivatives are
-    missing. Copies are made first, so the caller's numbers do not change.
+    The rates then get no gradient, and second derivatives are missing. Copies are made first, so the caller's numbers do not change.
     """
     params = {name: p.clone() for name, p in params.items()}
 
@@ -797,7 +796,8 @@ def graph_retained_not_created(loss_fn, params, first_order):
 def backward_called(loss_fn, params, first_order):
     """The gradient is taken with backward().
 
-    It is added to the parameters' .grad, and stays there, where the outer optimizer uses it.
+    It lands in the parameters' .grad, where the outer optimizer keeps its own gradient and uses what
+    it finds.
     """
     loss_fn(params).backward(create_graph=not first_order)
     return {name: p.grad for name, p in params.items()}

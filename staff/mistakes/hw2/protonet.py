@@ -249,7 +249,8 @@ def transposed(features, prototypes):
 def prototypes_fixed(features, prototypes):
     """The prototypes are detached before they are compared.
 
-    The values are right; nothing flows back to the support images, so they do not train the encoder.
+    That changes no value; but nothing flows back to the support images, so they do not train the
+    encoder.
     """
     return -(features[:, None] - prototypes.detach()).pow(2).sum(-1)
 

@@ -129,7 +129,7 @@ def zeroed_for_each_part(model, micro_batches, optimizer, mean_loss):
 def never_zeroed(model, micro_batches, optimizer, mean_loss):
     """The gradients are added to those of an earlier batch.
 
-    The first step is right, but none after it.
+    What an earlier batch left in `.grad` is part of every step after the first.
     """
     counts, total = _counts(micro_batches), 0.0
     for (tokens, labels), count in zip(micro_batches, counts):
