@@ -359,7 +359,7 @@ def joint_other_users(net, users, items, ratings, negatives, weights):
 def joint_negative_cut(net, users, items, ratings, negatives, weights):
     """The drawn items are ranked without a gradient.
 
-    The values are right, but training never lowers a drawn item.
+    It changes no value, but training never lowers a drawn item.
     """
     positive, predicted = net(users, items)
     with torch.no_grad():

@@ -513,7 +513,7 @@ class Cut(nn.Module):
 def head_cuts_the_gradient(layer_sizes):
     """No gradient passes through the head to its features.
 
-    The values are right, and the head itself learns, but the tables before it never would.
+    It changes no value, and the head itself learns, but the tables before it never would.
     """
     layers = []
     for inputs, outputs in zip(layer_sizes, [*layer_sizes[1:], 1]):

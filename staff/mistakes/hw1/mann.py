@@ -306,7 +306,7 @@ def memory_detached(self, images, labels):
 def states_detached_before_queries(self, images, labels):
     """The gradient is cut between the supports and the queries.
 
-    The values are right. The loss of the queries cannot teach the network how to remember a
+    It changes no value. The loss of the queries cannot teach the network how to remember a
     support, because no gradient goes back to it.
     """
     joined = torch.cat([images, _hidden(labels)], dim=-1)

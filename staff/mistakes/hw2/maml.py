@@ -99,7 +99,7 @@ def retain_graph_only(network, params, inner_lrs, images, labels, steps, first_o
 def gradient_detached(network, params, inner_lrs, images, labels, steps, first_order=False):
     """The inner gradient is detached in the update.
 
-    Whatever `first_order` says, nothing flows back through the gradient. The values are right.
+    Whatever `first_order` says, nothing flows back through the gradient. It changes no value.
     """
 
     def step(params, gradient):
@@ -783,7 +783,7 @@ def switch_turned_round(loss_fn, params, first_order):
 def graph_retained_not_created(loss_fn, params, first_order):
     """The graph is retained where one of the gradient should be created.
 
-    The values are right and there is no error, but nothing flows back through the gradient.
+    It changes no value and raises no error, but nothing flows back through the gradient.
     """
     names = list(params)
     found = torch.autograd.grad(

@@ -37,7 +37,7 @@ def detached_prototypes(features, labels, way):
 def rebuilt_from_numbers(features, labels, way):
     """A new tensor is made from the numbers of the prototypes.
 
-    A tensor that is made from a list has no graph. The values are right, but no gradient can flow.
+    A tensor that is made from a list has no graph. It changes no value, but no gradient can flow.
     """
     return torch.tensor([features[labels == n].mean(0).tolist() for n in range(way)])
 
@@ -259,7 +259,7 @@ def prototypes_fixed(features, prototypes):
 def queries_fixed(features, prototypes):
     """The query features are detached before they are compared.
 
-    The values are right; only the support images train the encoder.
+    It changes no value; only the support images train the encoder.
     """
     return -(features.detach()[:, None] - prototypes).pow(2).sum(-1)
 

@@ -193,7 +193,7 @@ def update_alone(self, x):
 def update_without_gradients(self, x):
     """The update is computed under no_grad.
 
-    The values are right, but nothing is ever learned.
+    It changes no value, but nothing is ever learned.
     """
     with torch.no_grad():
         update = _update(self, x)

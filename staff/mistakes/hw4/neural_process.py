@@ -105,7 +105,7 @@ def last_point(encoded, mask):
 def aggregate_detached(encoded, mask):
     """The summary has no gradient.
 
-    The values are right, but the encoder learns nothing.
+    It changes no value, but the encoder learns nothing.
     """
     counts = mask.sum(1, keepdim=True).clamp(min=1)
     return (_kept(encoded, mask).sum(1) / counts).detach() + 0 * encoded.sum((1,))
