@@ -169,7 +169,7 @@ if given["named"]:
 from autograder.run.fork import ForkWorker
 from autograder.run.overlay import overlay
 from common import homework as homeworks
-from staff.grading.permissions import seal
+from staff.grading.permissions import close_to_others
 from staff.grading.trained.hidden import folders_of_images
 
 PROBE = """
@@ -185,7 +185,7 @@ def look(hw, places):
     return [seen, [name for name in os.environ if "DATA" in name]]
 """
 homework = homeworks.load("hw1")
-seal(Path(given["kit"]))
+close_to_others(Path(given["kit"]))
 with ForkWorker(("torch",), tuple(given["without"]), folders_of_images()) as worker:
     with tempfile.TemporaryDirectory() as folder:
         tree = overlay(homework, Path(folder, "tree"))
