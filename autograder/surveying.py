@@ -89,6 +89,7 @@ def survey_check(
                 student.ask if ask else None,
                 expected,
                 parameters(context.homework),
+                student.begin_anew,
             )
     finally:
         student.close()

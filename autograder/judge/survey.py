@@ -111,6 +111,7 @@ class Surveyed:
         known: (probe, outcome) of the calls that were made already.
         ask: makes a call that is not known: probe, args, kwargs → outcome; None makes none.
         expected: the solution's outcomes, which stand in where a call gave no value.
+        begin_anew: lets the next call that is asked for find a new process.
         seen: whether the check is shown the student's values (else the solution's).
     """
 
@@ -119,10 +120,12 @@ class Surveyed:
         known: list[tuple[str, dict]],
         ask: Ask | None,
         expected: list[dict],
+        begin_anew: Callable[[], None],
         notes: _Notes,
         seen: bool,
     ) -> None:
         self._known, self._ask, self._expected = known, ask, expected
+        self.begin_anew = begin_anew
         self._notes, self._seen = notes, seen
         self.calls: list[Any] = []
 
@@ -130,9 +133,6 @@ class Surveyed:
         if probe.startswith("_"):
             raise AttributeError(probe)
         return lambda *args, **kwargs: self._call(probe, args, kwargs)
-
-    def begin_anew(self) -> None:
-        """Do nothing: the calls that are known were made in the processes they were to be made in."""
 
     def advise(self, *args: Any) -> None:
         """Advice was given with the verdict."""
@@ -179,17 +179,18 @@ def survey(
     ask: Ask | None,
     expected: list[dict],
     parameters: dict[str, list[str]],
+    begin_anew: Callable[[], None] = lambda: None,
 ) -> Survey:
     """Run a check to its end.
 
     Args:
         run: the check, given what stands in for the student.
-        known, ask, expected: as of `Surveyed`.
+        known, ask, expected, begin_anew: as of `Surveyed`.
         parameters: probe → what its positional arguments are called.
     """
     for seen in (True, False):
         notes = _Notes()
-        student = Surveyed(known, ask, expected, notes, seen)
+        student = Surveyed(known, ask, expected, begin_anew, notes, seen)
         token = _noting.set(notes)
         try:
             run(student)

@@ -43,6 +43,6 @@ def test_the_picture_shows_the_verdict_and_asks_the_network_for_nothing(results)
     picture = demo.draw_verdict(nearly, homeworks.load(demo.HOMEWORK))
     shown = "".join(words(picture))
     assert (
-        "First-order MAML" in shown and f"{nearly.score:g} of {nearly.max_score:g} points" in shown
+        "first-order MAML" in shown and f"{nearly.score:g} of {nearly.max_score:g} points" in shown
     )
     assert "url(http" not in picture and picture.count("http") == 1, "its name space alone"

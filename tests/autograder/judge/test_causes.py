@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from autograder.judge import require
 from autograder.judge.causes import causes
 from autograder.judge.exceptions import meaning
 from autograder.judge.fingerprints import close, fingerprint
@@ -408,6 +409,28 @@ def test_a_survey_makes_the_calls_that_a_verdict_did_not_reach():
         (True, False),
     ]
     assert found.quantities[1] == {"`x`": 2.0}
+
+
+def test_a_survey_begins_anew_where_the_check_does():
+    """What was drawn from a global generator would else come again in a record, and in none other."""
+
+    def test_check(student):
+        first = student.drawn()
+        student.begin_anew()
+        require(student.drawn() == first, "the second process draws something else")
+
+    processes = iter((1.0, 2.0, 3.0))
+    now = [next(processes)]
+    found = survey(
+        test_check,
+        [],
+        lambda probe, args, kwargs: {"value": now[0], "changed": []},
+        [{"value": 1.0, "changed": []}] * 2,
+        {},
+        lambda: now.__setitem__(0, next(processes)),
+    )
+    assert [outcome["value"] for outcome in found.outcomes] == [1.0, 2.0]
+    assert [condition.holds for condition in found.conditions] == [False]
 
 
 def test_a_survey_goes_on_after_an_exception_and_stops_calling_after_a_hang():

@@ -136,7 +136,7 @@ def test_make_takes_an_environment_whose_name_has_spaces(tmp_path):
     plan = ["make", "-n", "experiments", "VENV=my venv", "HW=hw1", "DATA=my data"]
     done = subprocess.run(plan, cwd=tmp_path, capture_output=True, text=True, check=True)
     command = '"my venv/bin/python" -m common.experiments hw1 --data "my data"'
-    assert done.stdout.strip().splitlines()[-1] == command
+    assert command in done.stdout.splitlines()  # a make that calls another says where it is
 
 
 def test_an_environment_whose_python_is_gone_is_made_again(tmp_path):
