@@ -2,11 +2,11 @@
 
 import html
 import json
-import re
 
 from common import homework as homeworks
-from staff.written import pages, rubric
+from staff.written import rubric
 from tests.helpers.browser import dom, needs_chromium
+from tests.helpers.graders_page import page_of_one_answer
 
 STEPS = """<script>addEventListener("load", () => {
   const type = (target, key, more) => {
@@ -27,20 +27,7 @@ STEPS = """<script>addEventListener("load", () => {
 @needs_chromium
 def test_enter_on_a_button_grades_nothing_and_ctrl_s_saves(tmp_path):
     homework = homeworks.load("hw0")
-    answer = {
-        "ident": "a1",
-        "notes": [],
-        "marks": [],
-        "html": "",
-        "set": 0,
-        "unset": 0,
-        "typed": 0,
-        "figures": [],
-        "all_figures": [],
-        "loose": "",
-    }
-    page = pages.render(homework, rubric.load(homework)["4q"], [answer], "store")
-    page = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page)
+    page = page_of_one_answer(homework, rubric.load(homework)["4q"])
     path = tmp_path / "page.html"
     path.write_text(page.replace("</body>", STEPS + "</body>"), encoding="utf-8")
     seen = json.loads(html.unescape(dom(path).split("FOUND")[-2]))

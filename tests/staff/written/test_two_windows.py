@@ -2,13 +2,13 @@
 
 import html
 import json
-import re
 
 import pytest
 
 from common import homework as homeworks
-from staff.written import pages, rubric
+from staff.written import rubric
 from tests.helpers.browser import dom, needs_chromium
+from tests.helpers.graders_page import page_of_one_answer
 
 # Two frames have one store, as two windows have. What they are told comes as an event or not at all.
 STEPS = """<script>addEventListener("load", () => {
@@ -46,20 +46,7 @@ STEPS = """<script>addEventListener("load", () => {
 def test_two_windows_of_one_grader_keep_the_work_of_both(deaf, tmp_path):
     homework = homeworks.load("hw0")
     one = rubric.load(homework)["4q"]
-    answer = {
-        "ident": "a1",
-        "notes": [],
-        "marks": [],
-        "html": "",
-        "set": 0,
-        "unset": 0,
-        "typed": 0,
-        "figures": [],
-        "all_figures": [],
-        "loose": "",
-    }
-    page = pages.render(homework, one, [answer], "store")
-    page = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page)
+    page = page_of_one_answer(homework, one)
     frames = f'<iframe srcdoc="{html.escape(page)}"></iframe>' * 2
     path = tmp_path / "two.html"
     path.write_text(f'<meta charset="utf-8">{STEPS.replace("DEAF", deaf)}{frames}')
