@@ -9,6 +9,7 @@ can import it. Nothing of a student's is run here.
 from __future__ import annotations
 
 import json
+import py_compile
 import shutil
 import sys
 from collections.abc import Iterator
@@ -64,10 +65,10 @@ def overlay(
     for file in files:
         path = target / homework.name / file.name
         path.write_text(file.source.text, encoding="utf-8", errors="replace", newline="\n")
-    probes = homework.checks / "probes.py"
     (target / "probes").mkdir()
-    shutil.copyfile(probes, target / "probes" / f"{homework.name}.py")
-    shutil.copyfile(homework.checks.parent / "probing.py", target / "probes" / "probing.py")
+    for probe in (homework.checks / "probes.py", homework.checks.parent / "probing.py"):
+        name = probe.name if probe.stem == "probing" else f"{homework.name}.py"
+        _copy_compiled(probe, target / "probes" / name)
     (target / PLAN).write_text(json.dumps(_plan(files, homework)), encoding="utf-8")
     _make_readable(target)
     return target
@@ -252,6 +253,19 @@ def _copy(source: Path, target: Path) -> None:
         shutil.copytree(source, target, ignore=_SKIP)
     elif source.is_file():
         shutil.copyfile(source, target)
+
+
+def _copy_compiled(source: Path, target: Path) -> None:
+    """Copy a module of the kit, and compile it: else every check's process would do so anew."""
+    shutil.copyfile(source, target)
+    compiled = target.parent / "__pycache__" / f"{target.stem}.{sys.implementation.cache_tag}.pyc"
+    py_compile.compile(
+        str(target),
+        str(compiled),
+        doraise=True,
+        optimize=0,
+        invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+    )
 
 
 def _make_readable(tree: Path) -> None:
