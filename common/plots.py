@@ -61,7 +61,6 @@ def new(
         across: how many panels stand side by side at most; None puts all in one row.
     """
     from matplotlib.figure import Figure
-    from matplotlib.figure import SubFigure as SubFigure  # for those who draw with this module
 
     columns = min(panels, across or panels)
     rows = -(-panels // columns)

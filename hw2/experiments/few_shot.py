@@ -150,5 +150,5 @@ def draw_rates(rates: dict[str, float], began: float, path: Path) -> None:
     axis.axvline(began, color="black", linestyle=":", label="at the beginning")
     axis.invert_yaxis()
     axis.set_xlabel("learned inner rate")
-    axis.legend(frameon=False)
+    plots.legend(figure)
     plots.save(figure, path)

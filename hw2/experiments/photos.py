@@ -123,9 +123,9 @@ def _bars(result: list[dict], path: Path) -> Path:
             color=plots.style(index)["color"],
         )
     axis.set_xticks(range(len(SHOTS)), [f"{shot} shot" for shot in SHOTS])
-    axis.axhline(0.2, color="black", linewidth=0.8, linestyle=":")
+    axis.axhline(1 / WAY, color="black", linewidth=0.8, linestyle=":", label="chance")
     axis.set_ylabel("meta-test accuracy, 5-way (95 % interval)")
-    axis.legend(frameon=False)
+    plots.legend(figure)
     return plots.save(figure, path)
 
 

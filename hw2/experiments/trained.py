@@ -147,5 +147,5 @@ def draw(rows_of: dict, path: Path, alone: bool) -> Path:
         axis.set_xlim(-0.3, 1.3)
     axis.set_xlabel("queries of a task" if alone else "support images of a class, at test time")
     axis.set_ylabel("meta-test accuracy (95 % interval)")
-    axis.legend(frameon=False)
+    plots.legend(figure)
     return plots.save(figure, path)

@@ -74,12 +74,12 @@ def _draw(rows: list[dict[str, Any]], path: Path) -> None:
             confidence_interval(values),
             marker="s",
             capsize=3,
-            color=plots.COLOURS[place],
+            color=plots.COLOURS[1],  # of the large model on the left
         )
     axes[1].set_xticks(range(len(names)), ["plain", "question", "summary", "own"])
     axes[1].set(xlabel="style", title=f"large model, {COUNTS[-1]} examples")
     for axis in axes:
-        axis.axhline(0.5, color="grey", linewidth=0.8, linestyle=":")
+        axis.axhline(0.5, color="grey", linewidth=0.8, linestyle=":", label="chance")
         axis.set_ylim(0.35, 1.02)
-    axes[0].legend(frameon=False)
+    plots.legend(figure)
     print(f"picture: {plots.save(figure, path)}")

@@ -150,8 +150,8 @@ def _draw(rows: list, path: Path) -> None:
             label=WAYS[way],
             color=plots.COLOURS[index],
         )
-    axis.axhline(0.5, color="grey", linewidth=0.8, linestyle=":")
+    axis.axhline(0.5, color="grey", linewidth=0.8, linestyle=":", label="chance")
     axis.set_xticks(range(len(PAIRS)), PAIRS.values())
-    axis.set(ylabel="accuracy, mean of both tasks (95 % interval)", ylim=(0, 1.25))
-    axis.legend(frameon=False, ncols=4, loc="upper center", fontsize=8)
+    axis.set(ylabel="accuracy, mean of both tasks (95 % interval)", ylim=(0, 1.1))
+    plots.legend(figure)
     print(f"picture: {plots.save(figure, path)}")

@@ -105,7 +105,14 @@ def _draw(rows: list[dict[str, Any]], orders: range, path: Path) -> None:
     for axis, size, colour in zip(axes, SIZES, plots.COLOURS):
         table = [[row[f"{size}_{order}"] for order in orders] for row in rows]
         places = list(range(1, len(rows) + 1))
-        axis.boxplot(table, positions=places, widths=0.6, whis=(0, 100), showfliers=False)
+        axis.boxplot(
+            table,
+            positions=places,
+            widths=0.6,
+            whis=(0, 100),
+            showfliers=False,
+            medianprops={"color": "black"},
+        )
         jitter = np.random.default_rng(0).uniform(-0.15, 0.15, size=(len(rows), len(orders)))
         for place, values, move in zip(places, table, jitter):
             axis.plot(place + move, values, ".", color=colour, alpha=0.5)
@@ -120,13 +127,12 @@ def _draw(rows: list[dict[str, Any]], orders: range, path: Path) -> None:
                     label=f"chosen by {kind} entropy",
                     linestyle="none",
                 )
-        axis.axhline(1 / SUPPORTS, color="grey", linewidth=0.8, linestyle=":")
+        axis.axhline(1 / SUPPORTS, color="grey", linewidth=0.8, linestyle=":", label="chance")
         axis.set(
             xlabel=f"set of {SUPPORTS} examples",
             ylabel="accuracy",
             ylim=(0.1, 0.9),
             title=f"{size} model, {len(orders)} orders",
         )
-    if axes[0].get_legend_handles_labels()[0]:  # one for both panels
-        axes[0].legend(frameon=False, fontsize=8)
+    plots.legend(figure)
     print(f"picture: {plots.save(figure, path)}")

@@ -107,7 +107,7 @@ def _draw(columns: dict[str, np.ndarray], sets: list[str], path: Path) -> None:
             color=plots.COLOURS[index],
         )
     axis.set_xticks(range(len(sets)), sets)
-    axis.axhline(1 / WAY, color="grey", linewidth=0.8)
+    axis.axhline(1 / WAY, color="grey", linewidth=0.8, label="chance")
     axis.set(ylabel=f"accuracy, {WAY}-way {SHOT}-shot (95 % interval)", ylim=(0, 1.1))
-    axis.legend(frameon=False, ncols=len(METHODS), loc="upper center", fontsize=9)
+    plots.legend(figure)
     print(f"picture: {plots.save(figure, path)}")

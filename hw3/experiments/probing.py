@@ -107,6 +107,6 @@ def _draw(columns: dict[str, np.ndarray], path: Path) -> None:
         )
         axis.bar_label(bars, [f"{v.mean():.3f}" for v in values], padding=3, fontsize=9)
     axis.set_xticks(range(len(TESTS)), ["in distribution", "out of distribution"])
-    axis.set(ylabel="accuracy, mean over seeds (95 % interval)", ylim=(0, 1.2))
-    axis.legend(frameon=False, ncols=3, loc="upper center", fontsize=9)
+    axis.set(ylabel="accuracy, mean over seeds (95 % interval)", ylim=(0, 1.1))
+    plots.legend(figure)
     print(f"picture: {plots.save(figure, path)}")

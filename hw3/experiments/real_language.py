@@ -122,5 +122,5 @@ def _draw(figures: dict, tasks: dict[str, int], path: Path) -> None:
         axis.hlines(figures[name]["most_common"][0], place - 0.42, place + 0.42, "grey", ":")
     axis.set_xticks(range(len(tasks)), [*tasks])
     axis.set(ylabel="share of answers that are right", ylim=(0, 1.02))
-    axis.legend(frameon=False)
+    plots.legend(figure)
     print(f"picture: {plots.save(figure, path)}")

@@ -99,7 +99,7 @@ def run(chosen: Namespace, folder: Path) -> None:
     ):
         axis.plot(range(len(values)), values, marker="o", label=name, **plots.style(index))
     axis.set(xlabel="pairs in the context", ylabel="squared error / dimension")
-    axis.legend(frameon=False)
+    plots.legend(figure)
     print(f"picture: {plots.save(figure, record.path / 'curves.png')}")
     finish(
         record,

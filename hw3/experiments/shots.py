@@ -108,6 +108,6 @@ def _draw(columns: dict[str, np.ndarray], shots: tuple[int, ...], path: Path) ->
     )
     axis.set_xticks(shots, [str(k) for k in shots])
     axis.minorticks_off()
-    axis.axhline(1 / CLASSES, color="grey", linewidth=0.8)
-    axis.legend(frameon=False, title="what is tuned")
+    axis.axhline(1 / CLASSES, color="grey", linewidth=0.8, label="chance")
+    plots.legend(figure)
     print(f"picture: {plots.save(figure, path)}")

@@ -56,7 +56,7 @@ def _draw(rows: list[dict[str, Any]], counts: tuple[int, ...], path: Path) -> No
     figure, axis = plots.new()
     labels = {"accuracy": "new reviews", "training": "reviews of training"}
     against_examples(axis, rows, labels, counts)
-    axis.axhline(0.2, color="grey", linewidth=0.8, linestyle=":")
+    axis.axhline(0.2, color="grey", linewidth=0.8, linestyle=":", label="chance")
     axis.set(xlabel="reviews of each number of stars", ylabel="accuracy", ylim=(0, 1.02))
-    axis.legend(frameon=False)
+    plots.legend(figure)
     print(f"picture: {plots.save(figure, path)}")

@@ -84,5 +84,5 @@ def _draw(rows: list[dict[str, Any]], path: Path) -> None:
     figure, axis = plots.new()
     against_examples(axis, rows, METHODS, COUNTS)
     axis.set(xlabel="examples of the new wording", ylabel="ROUGE-L", ylim=(0, 1.02))
-    axis.legend(frameon=False)
+    plots.legend(figure)
     print(f"picture: {plots.save(figure, path)}")

@@ -80,7 +80,7 @@ def _draw(rows: list[dict[str, Any]], path: Path) -> None:
     for axis, task in zip(axes, TASKS):
         labels = {f"{task}_{method}": label for method, label in METHODS.items()}
         against_examples(axis, rows, labels, COUNTS)
-        axis.axhline(0.5, color="grey", linewidth=0.8, linestyle=":")
+        axis.axhline(0.5, color="grey", linewidth=0.8, linestyle=":", label="chance")
         axis.set(xlabel="examples", ylabel="accuracy", title=task, ylim=(0.2, 1.1))
-    axes[0].legend(frameon=False, loc="lower right")
+    plots.legend(figure)
     print(f"picture: {plots.save(figure, path)}")

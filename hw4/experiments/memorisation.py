@@ -100,7 +100,7 @@ def _draw(rows: list[dict[str, float]], fit: Fit) -> None:
             axis.semilogy(steps, values, label=label, **plots.style(index))
             if f"{name}_{kind}" in fit.bands:
                 plots.band(axis, fit.bands[f"{name}_{kind}"], index)
-        axis.axhline(NOISE**2, color="grey", linewidth=0.8)
+        axis.axhline(NOISE**2, color="grey", linewidth=0.8, label="variance of the noise")
         axis.set(xlabel="step", ylabel="mean squared error", title=f"{kind} tasks")
     low = min(axis.get_ylim()[0] for axis in axes)
     high = max(axis.get_ylim()[1] for axis in axes)

@@ -67,13 +67,14 @@ def error(network: nn.Module, tasks: tuple[torch.Tensor, ...]) -> float:
 def _draw(rows: list[dict[str, float]], figures: dict[str, list], fit: Fit) -> None:
     """The two errors against the number of tasks, and over training."""
     figure, (left, right) = plots.new(width=5.4, panels=2)
-    for index, (name, label) in enumerate(
-        (("training_mse", "training tasks"), ("new_tasks_mse", "new tasks"))
+    for name, label, line in (
+        ("training_mse", "training tasks", "o-"),
+        ("new_tasks_mse", "new tasks", "s--"),
     ):
-        left.loglog(COUNTS, figures[name], marker="o", label=label, **plots.style(index))
+        left.loglog(COUNTS, figures[name], line, color="black", label=label)
     left.set(xlabel="meta-training tasks", ylabel="mean squared error")
     left.set_xticks(COUNTS, [str(count) for count in COUNTS])
-    left.minorticks_off()
+    left.tick_params(axis="x", which="minor", bottom=False)
     for index, count in enumerate(COUNTS):
         steps, values = zip(*[(row["step"], row[f"new_{count}"]) for row in rows])
         right.semilogy(steps, values, label=f"{count} tasks", **plots.style(index))

@@ -95,7 +95,7 @@ def _draw(
     """The KL over training, functions from the learned prior, and a task under two priors."""
     figure, (left, middle, right) = plots.new(width=4.6, panels=3)
     left.semilogy([row["step"] for row in rows], [row["kl"] for row in rows], **plots.style(0))
-    left.axhline(0.01, color="grey", linewidth=0.8)
+    left.axhline(0.01, color="grey", linewidth=0.8, label="0.01 nats")
     if "kl" in fit.bands:
         plots.band(left, fit.bands["kl"])
     left.set(xlabel="step", ylabel="KL(true prior ‖ learned prior), nats")
@@ -109,7 +109,7 @@ def _draw(
     wide = 100 * torch.eye(3, dtype=torch.float64)
     flat = posterior(x, y, torch.zeros(3, dtype=torch.float64), wide, prior.noise_variance)
     own = posterior(x, y, prior.mean, prior.covariance, prior.noise_variance)
-    _band(right, t, *flat, prior.noise_variance, 1, "flat prior")
+    _band(right, t, *flat, prior.noise_variance, 1, "flat prior, y")
     _band(right, t, *own, prior.noise_variance, 0, "learned prior, y")
     _band(right, t, *own, 0.0, 2, "learned prior, w·x")
     right.plot(task[0][:, 1], task[1], "o", color="white", markeredgecolor="black", label="later")
