@@ -25,8 +25,8 @@ def mean_reciprocal_rank(scores: np.ndarray, wanted: np.ndarray, seen: np.ndarra
         seen: bool [users, items], items to leave out of the ranking (those of training).
 
     Returns:
-        The mean reciprocal rank in (0, 1]; a rank counts the items, not seen, that score at least
-        as high.
+        The mean reciprocal rank in (0, 1]; a rank counts the items, not seen, that score higher, and
+        the item itself. Among equal scores the order of the items decides.
     """
     scores = np.where(seen & ~wanted, -np.inf, scores)
     order = np.argsort(-scores, axis=1, kind="stable")

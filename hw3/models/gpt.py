@@ -24,9 +24,10 @@ class Smear(nn.Module):
     """Each place sees a little of the three places just before it.
 
     A depthwise causal convolution, as in Primer (So et al. 2021), which has it after the projections
-    to queries, keys and values where this one stands before them. With it, "which label followed these words" takes one layer of
-    attention. The small model shows in-context learning within 2,000 steps of its pre-training;
-    without the convolution there was no sign of it in the first 1,000, and we did not wait longer.
+    to queries, keys and values where this one stands before them. With it, "which label followed
+    these words" takes one layer of attention. The small model shows in-context learning within
+    2,000 steps of its pre-training; without the convolution there was no sign of it in the first
+    1,000, and we did not wait longer.
     """
 
     def __init__(self, width: int, reach: int = 4) -> None:
