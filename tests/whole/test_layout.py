@@ -2,14 +2,16 @@
 
 import ast
 import re
+import tomllib
 
 import pytest
 
+from common import homework as homeworks
 from common.homework import ROOT
 from staff.authoring.architecture import ROOMS
 
 TESTS = ROOT / "tests"
-WINGS = {"autograder", "common", "staff", "hw0", "hw1", "hw2", "hw3", "hw4"}
+WINGS = {"autograder", "common", "staff", *homeworks.names()}
 FILES = sorted(path.relative_to(TESTS) for path in TESTS.rglob("test_*.py"))
 
 
@@ -63,3 +65,10 @@ def test_helpers_and_commands_have_their_places():
         if path.parent not in (TESTS, TESTS / "helpers") and path.name != "__init__.py"
     }
     assert others == set(FILES)
+
+
+@pytest.mark.parametrize("name", homeworks.names())
+def test_the_lists_that_no_command_makes_name_each_homework(name):
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
+    assert name in settings["coverage"]["run"]["source"]
+    assert f"`{name}`" in (ROOT / "README.md").read_text(encoding="utf-8")

@@ -18,6 +18,7 @@ PAGES = (
     "staff/GRADING.md",
     "staff/GRADEBOOK.md",
     "staff/WRITTEN.md",
+    "staff/CAUSES.md",
     "staff/PRIVACY.md",
     "staff/PLATFORMS.md",
 )
