@@ -1,8 +1,8 @@
 """Processes that grade, one submission at a time, each with a warm worker of its own.
 
-A process that dies or hangs is replaced. The submission it had gets one more try, alone in a fresh
-process, and is then recorded as failed. Each process has a folder for all that it and its worker leave
-behind, which goes when the process goes.
+A process that dies or hangs is replaced. The submission it had gets one more try, behind all that wait,
+and is then recorded as failed. When the kit was changed, those that were at work are graded again one by
+one. Each process has a folder for all that it and its worker leave behind; it goes when the process goes.
 """
 
 from __future__ import annotations

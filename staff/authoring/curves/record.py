@@ -139,7 +139,7 @@ def main(argv: list[str]) -> int:
     """Record; the exit code."""
     options = command.parser(
         "curves",
-        "Train the runs of staff/curves/hwN.toml and write hwN/curves.json.",
+        "Train the runs of staff/authoring/curves/hwN.toml and write hwN/curves.json.",
         "example:\n  python -m staff curves hw2\n"
         "  python -m staff curves hw3 --only K T    record two runs again, keep the others",
     )
