@@ -6,4 +6,7 @@ class KitError(Exception):
 
 
 class Stopped(Exception):
-    """Ctrl-C in training: everything is saved, and the run can be resumed."""
+    """Ctrl-C in training: everything is saved, and the run can be resumed.
+
+    No KitError, as nothing went wrong: commands end with another exit code, and print no error.
+    """

@@ -92,7 +92,7 @@ class Conv4(nn.Module):
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """images: [batch, channels, side, side] → [batch, outputs or width]."""
-        if self.stackable and task_batched.serves(images):
+        if self.stackable and task_batched.is_used_for(images):
             features = task_batched.features(images, self.layers, list(self.features.parameters()))
             return self.head(features.flatten(1))
         return self.head(self.features(images))

@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.autograd import Function
 
 EPSILON = 1e-5  # added to the variance, as torch's own layers do
-_NEIGHBOURS = (1, 1)  # padding and dilation of a 3x3 convolution
+_PADDING, _DILATION = (1, 1), (1, 1)  # of a 3x3 convolution
 _on = ContextVar("task_batched", default=False)
 _aten = torch.ops.aten
 Dims = tuple[int | None, ...]  # where each argument or result has its tasks; None: nowhere
@@ -43,14 +43,12 @@ def tasks_at_once() -> Iterator[None]:
         _on.reset(before)
 
 
-def serves(images: torch.Tensor) -> bool:
+def is_used_for(images: Tensor) -> bool:
     """Whether layers are to be one operation for these images: on a CPU, where it was measured."""
     return _on.get() and images.device.type == "cpu"
 
 
-def features(
-    images: torch.Tensor, layers: Sequence[Layer], parameters: Sequence[torch.Tensor]
-) -> torch.Tensor:
+def features(images: Tensor, layers: Sequence[Layer], parameters: Sequence[Tensor]) -> Tensor:
     """Run the layers; one call of `vmap` around it is taken at once.
 
     A gradient of a gradient inside that `vmap` is refused; one outside of it (MAML's) is right.
@@ -72,15 +70,15 @@ def features(
 class _Made(NamedTuple):
     """What a layer was given and what it made, as far as its gradient needs it; of all tasks."""
 
-    images: torch.Tensor
-    weight: torch.Tensor
-    scale: torch.Tensor
-    convolved: torch.Tensor
-    places: torch.Tensor | None  # of the largest in each 2x2, when the layer pools
-    pooled: torch.Tensor
-    mean: torch.Tensor
-    inverse: torch.Tensor  # of the deviation
-    output: torch.Tensor
+    images: Tensor
+    weight: Tensor
+    scale: Tensor
+    convolved: Tensor
+    places: Tensor | None  # of the largest in each 2x2, when the layer pools
+    pooled: Tensor
+    mean: Tensor
+    inverse: Tensor  # of the deviation
+    output: Tensor
 
 
 class _Pass:
@@ -90,14 +88,12 @@ class _Pass:
         self.layers = layers
         self.made: list[_Made] = []
 
-    def forward(
-        self, images: torch.Tensor, parameters: Sequence[torch.Tensor], tasks: int
-    ) -> Tensor:
+    def forward(self, images: Tensor, parameters: Sequence[Tensor], tasks: int) -> Tensor:
         """[B, T·in, ...] and weights [T·out, ...] → [B, T·out, ...]."""
         images = _channels_last(images)
         for number, layer in enumerate(self.layers):
             weight, scale, shift = parameters[3 * number : 3 * number + 3]
-            convolved = F.conv2d(images, weight, None, layer.stride, 1, 1, tasks)
+            convolved = F.conv2d(images, weight, None, layer.stride, _PADDING, _DILATION, tasks)
             pooled, places = convolved, None
             if layer.pool:
                 pooled, places = F.max_pool2d(convolved, 2, return_indices=True)
@@ -111,9 +107,9 @@ class _Pass:
             images = output
         return images
 
-    def backward(self, gradient: torch.Tensor, tasks: int, wanted: bool) -> list[torch.Tensor]:
+    def backward(self, gradient: Tensor, tasks: int, wanted: bool) -> list[Tensor]:
         """The gradients of the images (of no meaning unless wanted) and of all parameters."""
-        found: list[torch.Tensor] = []
+        found: list[Tensor] = []
         gradient = _channels_last(gradient)
         for number, (layer, made) in reversed(list(enumerate(zip(self.layers, self.made)))):
             gradient = _aten.threshold_backward(gradient, made.output, 0)
@@ -209,8 +205,8 @@ class _ConvolutionGradient(Function):
             weight,
             None,
             (stride, stride),
-            _NEIGHBOURS,
-            _NEIGHBOURS,
+            _PADDING,
+            _DILATION,
             False,
             (0, 0),
             groups,
@@ -230,7 +226,7 @@ class _ConvolutionGradient(Function):
         gradient, images, weight = ctx.saved_tensors
 
         def convolve(images: Tensor, weight: Tensor) -> Tensor:
-            return F.conv2d(images, weight, None, ctx.stride, 1, 1, ctx.groups)
+            return F.conv2d(images, weight, None, ctx.stride, _PADDING, _DILATION, ctx.groups)
 
         settings = ctx.stride, ctx.groups
         if not ctx.wanted:
@@ -265,9 +261,10 @@ class _NormalisationGradient(Function):
         ctx: Any, by_inputs: Tensor, by_scale: Tensor, by_shift: Tensor
     ) -> tuple[Tensor | None, ...]:
         # With x the normalised inputs, s the scale, r the inverse deviation, and m the mean of a
-        # channel, the gradient of the inputs is s r (g - m(g) - x m(g x)); here its product with v.
-        # Mean and deviation depend on the inputs, which has been put in: only means of channels and
-        # four sums of whole tensors are left.
+        # channel, the gradient by the inputs is s r (g - m(g) - x m(g x)). v is what came back for that
+        # gradient; here their product is differentiated by g, by the inputs and by s. Mean and
+        # deviation depend on the inputs, which has been put in: only means of channels and four sums
+        # of whole tensors are left.
         gradient, inputs, scale, mean, inverse = ctx.saved_tensors
         size, _, *sides = inputs.shape
         g, x, v = (_by_channel(part) for part in (gradient, inputs, by_inputs))
@@ -275,8 +272,10 @@ class _NormalisationGradient(Function):
         m_g, m_gx = g.mean(0), (g * x).mean(0)
         m_v, m_vx = v.mean(0), (v * x).mean(0)
         factor = scale * inverse
-        along = by_scale - factor * m_vx
-        left = (g * v).mean(0) - m_g * m_v - m_gx * m_vx
+        along = by_scale - factor * m_vx  # the coefficient of x in the gradient by g
+        left = (
+            (g * v).mean(0) - m_g * m_v - m_gx * m_vx
+        )  # the covariance of g and v that x does not explain
         of_gradient = torch.addcmul(by_shift - factor * m_v, v, factor).addcmul_(x, along)
         of_inputs = torch.addcmul(factor * m_v * m_gx - m_g * along, g, along)
         of_inputs.addcmul_(v, -factor * m_gx)
@@ -286,16 +285,16 @@ class _NormalisationGradient(Function):
         return *(part.movedim(-1, 1) for part in found), of_scale, None, None
 
 
-def _channels_last(images: torch.Tensor) -> torch.Tensor:
+def _channels_last(images: Tensor) -> Tensor:
     return images.contiguous(memory_format=torch.channels_last)
 
 
-def _by_channel(images: torch.Tensor) -> torch.Tensor:
+def _by_channel(images: Tensor) -> Tensor:
     """[B, C, height, width] → [B·height·width, C], no copy where channels come last."""
     return images.movedim(1, -1).flatten(0, -2)
 
 
-def _beside(part: torch.Tensor, dim: int | None, tasks: int, axis: int) -> torch.Tensor:
+def _beside(part: Tensor, dim: int | None, tasks: int, axis: int) -> Tensor:
     """The tasks of a batched tensor next to each other along an axis; one tensor for all is repeated."""
     if dim is None:
         part = part.unsqueeze(axis).expand(*part.shape[:axis], tasks, *part.shape[axis:])

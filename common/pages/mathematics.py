@@ -18,7 +18,7 @@ _ATTRIBUTES = frozenset({
     "height", "depth", "minsize", "maxsize", "columnalign", "columnspacing", "rowspacing",
     "columnlines", "rowlines", "notation", "voffset", "symmetric",
 })  # fmt: skip
-_NOT_SET = re.compile(r"\\[A-Za-z]")  # a command that stayed what it was
+_UNKNOWN_COMMAND = re.compile(r"\\[A-Za-z]")  # a command that stayed what it was
 _DEFINITION = re.compile(r"\\(def|let|newcommand|renewcommand)\b")  # may grow without bound
 _THIN = "0.17em"  # the space beside the name of a function
 _NAMES = "∞∂∇∅∀∃¬"  # signs that are no relation or operation between two things
@@ -55,11 +55,12 @@ def _set(tex: str, display: str) -> str:
 def _clean(element: Element) -> None:
     """Make text of character references, operators of signs, and keep harmless attributes alone."""
     element.text = text = html.unescape(element.text or "")
-    if element.tag == "mi" and len(text) == 1 and text not in _NAMES:
-        element.tag = "mo" if unicodedata.category(text) == "Sm" else "mi"
+    is_sign = len(text) == 1 and unicodedata.category(text) == "Sm" and text not in _NAMES
+    if element.tag == "mi" and is_sign:
+        element.tag = "mo"
     if text in ("‖", "|"):
         element.attrib.setdefault("stretchy", "false")
-    if element.tag != "mtext" and (_NOT_SET.search(text) or text == "&"):
+    if element.tag != "mtext" and (_UNKNOWN_COMMAND.search(text) or text == "&"):
         raise ValueError(f"{text} is not known")
     for name in set(element.attrib) - _ATTRIBUTES - {"xmlns"}:
         del element.attrib[name]

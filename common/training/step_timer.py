@@ -31,9 +31,12 @@ class StepTimer:
         """Forget what was before."""
         self.seconds, self._part, self._since = {}, "other", time.perf_counter()
 
-    def table(self, steps: int) -> str:
-        """Steps per second, then a line for each part, the largest first."""
+    def stop(self) -> None:
+        """Count the time until now for the part that is on."""
         self._switch(self._part)
+
+    def table(self, steps: int) -> str:
+        """Steps per second, then a line for each part, the largest first; of what is counted so far."""
         total = sum(self.seconds.values())
         lines = [f"{steps} steps in {total:.1f} s: {steps / total:.3g} steps/s, of which"]
         for part, seconds in sorted(self.seconds.items(), key=lambda row: -row[1]):

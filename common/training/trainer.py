@@ -113,6 +113,7 @@ class Trainer:
                     self._save()
                     raise Stopped(f"stopped at step {self.step} of {self.steps}")
         if self.timer.on and self.step > first:
+            self.timer.stop()
             print(self.timer.table(self.step - first))
         return self.rows
 

@@ -20,7 +20,7 @@ def test_nested_parts_share_their_time_and_lose_none():
         with timer("data"):
             time.sleep(0.05)
         time.sleep(0.02)
-    timer.table(1)
+    timer.stop()
     spent = time.perf_counter() - began
     assert timer.seconds["data"] >= 0.05
     assert 0.04 <= timer.seconds["forward"] <= spent - 0.05
