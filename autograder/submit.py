@@ -62,9 +62,10 @@ def main(argv: list[str]) -> int:
             f"{DIAGNOSIS_FILE} (problem {homework.diagnosis.id}): not there; make it with: "
             f"python -m common.diagnose {homework.name}"
         )
-    written_runs.give_receipts(runs.values())
-    others, left_out = written_runs.small_files(homework, options.runs, runs.values())
-    notes += left_out
+    named, unnamed = written_runs.find(homework, options.runs, runs.values())
+    written_runs.give_receipts([*runs.values(), *named])
+    others, left_out = written_runs.read_small_files(named)
+    notes += written_runs.notes(others, left_out, unnamed)
     manifest, contents = collect(homework, runs, others, code)
     print("grading what is packed …", file=sys.stderr)
     result = judge_packed(homework, code)

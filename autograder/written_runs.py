@@ -17,29 +17,59 @@ _ASIDE = re.compile(r"\.old\d+$")
 _PACKABLE = re.compile(r"[\w.+-]+", re.ASCII)
 
 
-def small_files(
+def find(
     homework: Homework, root: Path, handed_in: Iterable[Path]
-) -> tuple[dict[str, bytes], list[str]]:
-    """The small files of every other run that the write-up names, and the reports of numbers.
+) -> tuple[list[Path], list[Path]]:
+    """Find the folders of runs, and the files of numbers, beside those that are packed whole.
 
     Args:
         root: the folder of all runs, `runs/`.
         handed_in: the runs that are packed whole.
 
     Returns:
-        Name in the zip → bytes, and what the student is told.
+        Those that the write-up names, and those that it does not name.
     """
     text, whole = _writeup(homework), set(handed_in)
-    there = [p for p in _runs(root / homework.name) if p not in whole]
-    used = [path for path in there if _speaks_of(text, path)]
-    contents, left_out = _contents(used)
-    notes = [f"not packed: {name}: {why}" for name, why in left_out.items()]
-    if contents:
-        notes.append(f"packed for the written half: {', '.join(path.name for path in used)}")
-    unused = [path.name for path in there if path not in used and not _is_prediction(path)]
-    if unused:
-        notes.append(f"not packed, writeup.md does not name it: {', '.join(unused)}")
-    return contents, notes
+    others = [path for path in _runs(root / homework.name) if path not in whole]
+    named = [path for path in others if _speaks_of(text, path)]
+    return named, [path for path in others if path not in named]
+
+
+def read_small_files(named: list[Path]) -> tuple[dict[str, bytes], dict[str, str]]:
+    """Read what the zip holds of runs that the write-up names.
+
+    Returns:
+        Name in the zip → bytes, and name → why it is left out.
+    """
+    contents: dict[str, bytes] = {}
+    left_out: dict[str, str] = {}
+    for path in named:
+        for file in [path] if path.is_file() else [path / name for name in SMALL_FILES]:
+            name = f"runs/{file.relative_to(path.parent).as_posix()}"
+            if not file.is_file():
+                continue
+            if file.stat().st_size > LARGEST:
+                left_out[name] = f"larger than {LARGEST / 2**20:.0f} MB"
+            elif len(contents) >= MOST:
+                left_out[name] = f"at most {MOST} files of runs are packed"
+            else:
+                contents[name] = file.read_bytes()
+    return contents, left_out
+
+
+def notes(packed: Iterable[str], left_out: dict[str, str], unnamed: list[Path]) -> list[str]:
+    """Say what is packed for the written half, what is not, and why.
+
+    Args:
+        packed: names in the zip, `runs/<run>/<file>` or `runs/<file>`.
+    """
+    lines = [f"not packed: {name}: {why}" for name, why in left_out.items()]
+    if runs := dict.fromkeys(name.split("/")[1] for name in packed):
+        lines.append(f"packed for the written half: {', '.join(runs)}")
+    missed = [path.name for path in unnamed if not _is_prediction(path)]
+    if missed:
+        lines.append(f"not packed, writeup.md does not name it: {', '.join(missed)}")
+    return lines
 
 
 def _is_prediction(path: Path) -> bool:
@@ -50,7 +80,7 @@ def _is_prediction(path: Path) -> bool:
 def give_receipts(folders: Iterable[Path]) -> None:
     """Write a receipt for each run that an older kit made without one; the run is told apart by it."""
     for folder in folders:
-        if not (folder / receipts.RECEIPT).is_file():
+        if folder.is_dir() and not (folder / receipts.RECEIPT).is_file():
             try:
                 receipts.write(folder, receipts.WHEN_PACKED)
             except (KitError, OSError, ValueError, AttributeError):
@@ -80,22 +110,3 @@ def _speaks_of(text: str, path: Path) -> bool:
     """Whether a text names a run, with its seed or without, or a file."""
     name = re.escape(_SEED.sub("", path.name))
     return re.search(rf"(?<![\w.-]){name}(?:-seed-?\d+)?(?![\w-]|\.\d)", text) is not None
-
-
-def _contents(used: list[Path]) -> tuple[dict[str, bytes], dict[str, str]]:
-    """The bytes of the files, and why some are left out."""
-    give_receipts(path for path in used if path.is_dir())
-    contents: dict[str, bytes] = {}
-    left_out: dict[str, str] = {}
-    for path in used:
-        for file in [path] if path.is_file() else [path / name for name in SMALL_FILES]:
-            name = f"runs/{file.relative_to(path.parent).as_posix()}"
-            if not file.is_file():
-                continue
-            if file.stat().st_size > LARGEST:
-                left_out[name] = f"larger than {LARGEST / 2**20:.0f} MB"
-            elif len(contents) >= MOST:
-                left_out[name] = f"at most {MOST} files of runs are packed"
-            else:
-                contents[name] = file.read_bytes()
-    return contents, left_out

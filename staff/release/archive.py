@@ -32,7 +32,9 @@ TOP = (
     "LICENSE",
     ".gitignore",
 )
-STUDENTS = Path("staff", "students")  # ships as if it lay at the root: workflows and editor settings
+STUDENTS = Path(
+    "staff", "students"
+)  # ships as if it lay at the root: workflows and editor settings
 NAME = "meta-learning-homework"
 FACTS = "course.toml"  # names the homeworks that are open
 STAFF_ONLY = re.compile(r"answers-.*\.npz|term.*\.key")  # secret inputs

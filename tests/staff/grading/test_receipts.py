@@ -52,12 +52,13 @@ def kit(tmp_path):
 def packed(homework, path):
     """The zip that `submit` makes, and what it tells."""
     runs, _ = submit.find_runs(homework, homework.root / "runs")
-    written_runs.give_receipts(runs.values())
-    others, told = written_runs.small_files(homework, homework.root / "runs", runs.values())
+    named, unnamed = written_runs.find(homework, homework.root / "runs", runs.values())
+    written_runs.give_receipts([*runs.values(), *named])
+    others, left_out = written_runs.read_small_files(named)
     code = {name: (homework.folder / name).read_bytes() for name in homework.files}
     manifest, contents = submit.collect(homework, runs, others, code)
     submit.write_zip(path, contents, manifest | {"signed": True})
-    return told
+    return written_runs.notes(others, left_out, unnamed)
 
 
 def taken(path, folder):
@@ -101,7 +102,9 @@ def test_a_run_of_an_older_kit_gets_a_receipt_when_it_is_packed(kit, tmp_path):
 
 def test_what_is_too_large_is_left_out_and_said(kit, tmp_path):
     (kit.root / "runs/hw2/support.json").write_text(" " * (written_runs.LARGEST + 1))
-    assert "not packed: runs/support.json: larger than 1 MB" in packed(kit, tmp_path / "a.zip")
+    told = packed(kit, tmp_path / "a.zip")
+    assert "not packed: runs/support.json: larger than 1 MB" in told
+    assert not [line for line in told if line.startswith("packed") and "support" in line]
     assert taken(tmp_path / "a.zip", tmp_path / "files").folder
 
 
@@ -113,8 +116,8 @@ def test_every_run_in_a_table_of_the_kit_is_packed(hw, tmp_path):
         for name in homework.runs_of(experiment):
             if f"| {name} |" in text or f"/{name}-seed0/" in text:
                 run = train(tmp_path / "runs" / hw / f"{name}-seed0")
-                others, _ = written_runs.small_files(homework, tmp_path / "runs", [])
-                assert f"runs/{run.name}/result.json" in others
+                named, _ = written_runs.find(homework, tmp_path / "runs", [])
+                assert run in named
 
 
 def alter(run, name, text):
