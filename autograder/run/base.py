@@ -47,6 +47,10 @@ class Crashed(Exception):
     """The process ended in the middle of a call; the text says how."""
 
 
+class WorkerDied(KitError):
+    """The worker itself ended, and with it every check that it had begun."""
+
+
 class Conversation:
     """One check's line to the student's code.
 

@@ -20,6 +20,7 @@ from autograder.run.base import (
     START_LIMIT,
     Conversation,
     Worker,
+    WorkerDied,
     check_imports,
     command,
     copy_of_program,
@@ -121,7 +122,7 @@ class ForkWorker(Worker):
         except ConnectionError:
             data = b""
         if not data:
-            raise KitError(f"the worker ended; run again. If it ends again: {lack_of_memory()}")
+            raise WorkerDied(f"the worker ended; run again. If it ends again: {lack_of_memory()}")
         return json.loads(data)
 
     @interrupts.hold_signals()

@@ -18,12 +18,11 @@ from autograder.judge.answers import Answers
 from autograder.judge.knowledge import Knowledge
 from autograder.planning import plan
 from autograder.report.record import CheckResult
-from autograder.run.base import Worker
+from autograder.run.base import Worker, WorkerDied
 from autograder.run.launch import isolation_of_this_system, start
 from autograder.run.notes import STAFF, Note, Tell
 from autograder.run.overlay import overlay
 from common import homework as homeworks
-from common.errors import KitError
 from common.files.untrusted import writable
 from common.homework import PUBLIC_SEED, Homework
 from common.kit.seeds import Seed
@@ -67,16 +66,16 @@ class Session:
         return start(self.isolation, self.homework.preload, hidden)
 
     def grade(self, job: Job, progress: Progress = lambda row: None) -> dict:
-        """Grade one submission; its record.
+        """Grade one submission; return its record.
 
-        A worker that died is started anew, once.
+        When the worker dies, another one is started, and the submission is graded once more.
 
         Raises:
             KitError: when the grader itself cannot go on.
         """
         try:
             return self._grade(job, progress)
-        except (KitError, OSError):
+        except (WorkerDied, OSError):
             self.worker.close()
             self.worker = self._start()
             return self._grade(job, progress)
@@ -104,8 +103,21 @@ class Session:
     def _judge(self, job: Job, taken: unpack.Unpacked, root: Path, progress: Progress) -> dict:
         self.protect_answers()
         seeds = choose_seeds(self.homework, job, taken.digest)
-        record = blank_record(self.homework, job)
-        record |= {
+        record = self._begin_record(job, taken, seeds)
+        notes: list[Note] = []
+        tree = overlay(self.homework, root / "tree", taken.folder, notes.append)
+        rows = self.judge_sets(tree, seeds, progress, notes.append)
+        record["notes"] += _plain(notes)
+        if job.for_student and not is_public(record):
+            self._explain(rows, tree)
+        measured = self._measure_runs(record, job, taken, tree, progress)
+        fill(record, self.homework, rows + measured.rows)
+        self._grade_diagnosis(record, job, taken)
+        return record
+
+    def _begin_record(self, job: Job, taken: unpack.Unpacked, seeds: list[Seed]) -> dict:
+        """Return the record of a submission before anything is judged."""
+        record = blank_record(self.homework, job) | {
             "status": "graded",
             "seeds": list(map(str, seeds)),
             "isolation": self.worker.isolation,
@@ -114,14 +126,14 @@ class Session:
             "packed": taken.packed,
         }
         if is_public(record):
-            told = "graded under the public seed: its answers are known"
-            record["notes"] += _plain([Note("public seed", STAFF, told)])
-        notes: list[Note] = []
-        tree = overlay(self.homework, root / "tree", taken.folder, notes.append)
-        rows = self.judge_sets(tree, seeds, progress, notes.append)
-        record["notes"] += _plain(notes)
-        if job.for_student and not is_public(record):
-            self._explain(rows, tree)
+            text = "graded under the public seed: its answers are known"
+            record["notes"] += _plain([Note("public seed", STAFF, text)])
+        return record
+
+    def _measure_runs(
+        self, record: dict, job: Job, taken: unpack.Unpacked, tree: Path, progress: Progress
+    ) -> trained.Measured:
+        """Measure the trained runs; enter what is noted of them."""
         held_out = held_out_seed(self.homework, job, taken.digest)
         measured = trained.measure(self.homework, self.worker, taken.folder, tree, held_out)
         for row in measured.rows:
@@ -131,14 +143,16 @@ class Session:
         record["notes"] += _plain(measured.notes) + _plain(receipts.verify(taken.folder))
         record["runs"] = receipts.identities(taken.folder)
         record["accuracy"] = measured.accuracy
-        fill(record, self.homework, rows + measured.rows)
-        found = diagnosis.grade(
+        return measured
+
+    def _grade_diagnosis(self, record: dict, job: Job, taken: unpack.Unpacked) -> None:
+        """Enter the points, rows and notes of recorded curves."""
+        graded = diagnosis.grade(
             self.homework, taken.folder, taken.manifest, told_causes=not job.for_student
         )
-        record["diagnosis"] = whole(sum(row.points for row in found.rows))
-        record["checks"] += [row.as_json() for row in found.rows]
-        record["notes"] += _plain(found.notes)
-        return record
+        record["diagnosis"] = whole(sum(row.points for row in graded.rows))
+        record["checks"] += [row.as_json() for row in graded.rows]
+        record["notes"] += _plain(graded.notes)
 
     def protect_answers(self) -> None:
         """Protect answers by file permissions, too, where students' code runs as another user."""

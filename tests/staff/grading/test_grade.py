@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 
 from autograder.judge.knowledge import Knowledge
+from autograder.run.base import WorkerDied
 from autograder.run.fork import ForkWorker
 from autograder.run.launch import isolation_of_this_system
 from autograder.run.overlay import overlay
@@ -416,6 +417,34 @@ def test_answers_are_closed_wherever_code_runs_as_another_user(layers, closed, m
     monkeypatch.setattr(session_module, "close_to_others", done.append)
     Session("hw1", worker=Worker()).protect_answers()
     assert done == ([HOMEWORK.root] if closed else [])
+
+
+@pytest.mark.parametrize(
+    "error, replaced",
+    [(WorkerDied("the worker ended"), True), (KitError("answers.npz cannot be read"), False)],
+)
+def test_only_a_worker_that_died_is_replaced(error, replaced, worker, class_, monkeypatch):
+    class Broken:
+        isolation = "fork+limits"
+
+        def open(self, *_):
+            raise error
+
+        def close(self):
+            closed.append(self)
+
+    closed = []
+    monkeypatch.setattr(session_module, "start", lambda *_: worker)
+    session = Session("hw1", worker=Broken())
+    folder, made, records = class_
+    place = next(i for i, one in enumerate(made) if one.kind == "solution")
+    job = submissions.find(folder, HOMEWORK, None)[place]
+    if replaced:
+        assert session.grade(job)["score"] == records[place]["score"] > 0
+    else:
+        with pytest.raises(KitError, match="cannot be read"):
+            session.grade(job)
+    assert len(closed) == replaced
 
 
 # --- what a folder holds ------------------------------------------------------------------------
