@@ -89,7 +89,7 @@ def grade(person: Person, policy: Policy, graded: dict[str, set[str]]) -> Grade:
         if mark is not None:
             marks[assignment.name] = mark
     weights = excuse(person, policy, reasons)
-    weights, replaced = replace(policy, marks, weights, reasons)
+    weights, replaced = apply_optional_homework(policy, marks, weights, reasons)
     parts = _parts(policy, marks, weights)
     participation = min(person.participation, policy.most_participation)
     if person.participation > policy.most_participation:
@@ -104,16 +104,16 @@ def grade(person: Person, policy: Policy, graded: dict[str, set[str]]) -> Grade:
         for half, why in mark.open.items()
     ]
     return Grade(
-        person,
-        marks,
-        late,
-        parts["homework"],
-        parts["project"],
-        earned + participation,
-        100 * earned / known if known else 0.0,
-        replaced,
-        open_ + reasons,
-        open_,
+        person=person,
+        marks=marks,
+        late=late,
+        homework=parts["homework"],
+        project=parts["project"],
+        total=earned + participation,
+        so_far=100 * earned / known if known else 0.0,
+        replaced=replaced,
+        reasons=open_ + reasons,
+        open=open_,
     )
 
 
@@ -256,11 +256,11 @@ def use_late_days(
             if why := _too_late(assignment, policy, days, left + before):
                 refused.setdefault(name, set()).update(halves)
                 both = " for both halves" if what and len(halves) > 1 else ""
-                reasons.append(f"{name}: {what}{count(days)} late, earns 0{both} ({why})")
+                reasons.append(f"{name}: {what}{in_days(days)} late, earns 0{both} ({why})")
                 continue
             left -= max(0, days - before)
             used[name] = max(days, before)
-            reasons.append(f"{name}: {what}{count(days)} late, {left} left")
+            reasons.append(f"{name}: {what}{in_days(days)} late, {left} left")
     return used, refused
 
 
@@ -298,7 +298,7 @@ def _due(assignment: Assignment, half: str, work: Work) -> datetime:
     return (own or assignment.due) + timedelta(days=work.extension)
 
 
-def count(days: int) -> str:
+def in_days(days: int) -> str:
     """A number of days in words."""
     return f"{days} day{'s' if days != 1 else ''}"
 
@@ -367,7 +367,7 @@ def _spread(weights: dict[str, float], given: list[str], to: list[str]) -> None:
         weights[name] = 0.0
 
 
-def replace(
+def apply_optional_homework(
     policy: Policy, marks: dict[str, Mark], weights: dict[str, float], reasons: list[str]
 ) -> tuple[dict[str, float], str]:
     """Let an optional homework take over weight where that helps most.

@@ -27,12 +27,13 @@ def rule(table: dict) -> VivaRule:
         ValueError: when a number is impossible.
     """
     part = table.get("viva", {})
-    found = VivaRule(float(part.get("sample", 0.1)), float(part.get("weight", 0)))
-    if not 0 < found.sample <= 1:
-        raise ValueError(f"[viva] sample is {found.sample:g}; it is a share, above 0 and at most 1")
-    if not 0 <= found.weight <= 100:
-        raise ValueError(f"[viva] weight is {found.weight:g}; it is 0 to 100 per cent")
-    return found
+    sample = float(part.get("sample", VivaRule.sample))
+    weight = float(part.get("weight", VivaRule.weight))
+    if not 0 < sample <= 1:
+        raise ValueError(f"[viva] sample is {sample:g}; it is a share, above 0 and at most 1")
+    if not 0 <= weight <= 100:
+        raise ValueError(f"[viva] weight is {weight:g}; it is 0 to 100 per cent")
+    return VivaRule(sample, weight)
 
 
 def file_of(assignment: str) -> str:

@@ -30,7 +30,7 @@ from staff.course.lateness import late_days
 from staff.course.platforms import canvas, moodle
 from staff.course.policy import Policy
 from staff.course.private import require_private
-from staff.course.rules import Grade, count
+from staff.course.rules import Grade, in_days
 from staff.grading import downloads, pool
 from staff.grading.grade import Store, collect, default_out, limit, prepare
 from staff.grading.hand_ins import HandIn, HandIns
@@ -251,7 +251,7 @@ def _reasons(
     if record is None or assignment is None or not record["submitted"]:
         return []
     days = late_days(rules.moment(record["submitted"]), assignment.due, rules.grace_minutes)
-    return [f"Handed in {count(days)} after the due date."] if days else []
+    return [f"Handed in {in_days(days)} after the due date."] if days else []
 
 
 # --- what is written ----------------------------------------------------------------------------
