@@ -105,8 +105,8 @@ def scan(secret: dict[str, str], files: list[Path], root: Path) -> list[Leak]:
     return leaks
 
 
-def shipped_files(root: Path) -> list[Path]:
-    """The text files that students get."""
+def text_files(root: Path) -> list[Path]:
+    """The text files of a kit in which a leak could stand."""
     top = [*(root / name for name in homeworks.names(root)), root / "common", root / "autograder"]
     files = [p for folder in top for p in folder.rglob("*") if "__pycache__" not in p.parts]
     files += [root / name for name in ("README.md", "Makefile", "pyproject.toml")]

@@ -23,6 +23,7 @@ PARTS = (
     "python -m autograder submit",
 )
 MOST_LINES = 16  # of a hole
+SHORTEST = 16  # characters of an example of what earns points
 FEWEST_WORDS = 12  # that describe a figure
 MOST_BYTES = 150_000  # of a figure
 _FIGURE = re.compile(r"!\[([^\]]*)\]\((figures/[^)]+)\)")
@@ -32,6 +33,8 @@ def missing(homework: Homework) -> list[str]:
     """Return what the homework lacks and what is out of step; the gate shows each."""
     return [
         *_stubs(homework),
+        *_leaks(homework),
+        *_holes(homework),
         *_canary(homework),
         *_handout(homework),
         *_figures(homework),
@@ -42,9 +45,16 @@ def missing(homework: Homework) -> list[str]:
 def _stubs(homework: Homework) -> Iterator[str]:
     for stub in stubs.out_of_step(homework.root, homework.name):
         yield f"{stub.name} is not what its solution gives: make stubs"
+
+
+def _leaks(homework: Homework) -> Iterator[str]:
     secret = leaks.secrets(homework.root, homework.name)
-    for leak in leaks.scan(secret, leaks.shipped_files(homework.root), homework.root):
+    for leak in leaks.scan(secret, leaks.text_files(homework.root), homework.root):
         yield f"{leak.file}:{leak.line} holds a piece of {leak.hole}: {leak.text}"
+
+
+def _holes(homework: Homework) -> Iterator[str]:
+    """Say which holes are too long, or are not those of homework.toml."""
     marked = {}
     for master in stubs.masters(homework.root, homework.name):
         for hole in stubs.holes(master.read_text(encoding="utf-8"), master.name):
@@ -111,5 +121,8 @@ def _rubrics(homework: Homework) -> Iterator[str]:
         if not one.losses:
             yield f"{one.question}: nothing is said to lose points"
         for item in one.items:
-            if len(item.example) < 16 or not item.earns or item.points <= 0:
-                yield f"{one.question} {item.id}: what earns points, how many, or its example lacks"
+            if len(item.example) < SHORTEST or not item.earns or item.points <= 0:
+                yield (
+                    f"{one.question} {item.id}: it lacks what earns points, how many, or an example "
+                    f"of {SHORTEST} characters or more"
+                )

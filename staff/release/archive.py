@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import tempfile
 import zipfile
@@ -22,6 +21,7 @@ from staff.course.facts import facts
 from staff.gate.completeness import missing
 from staff.release import assistants, handout, hints
 from staff.release.left_out import without
+from staff.release.publishing import FACTS, publish
 
 TOP = (
     "README.md",
@@ -36,7 +36,6 @@ STUDENTS = Path(
     "staff", "students"
 )  # ships as if it lay at the root: workflows and editor settings
 NAME = "meta-learning-homework"
-FACTS = "course.toml"  # names the homeworks that are open
 STAFF_ONLY = re.compile(r"answers-.*\.npz|term.*\.key")  # secret inputs
 
 
@@ -101,61 +100,6 @@ def open_homeworks(root: Path, up_to: str | None) -> list[str]:
     return names[: names.index(up_to) + 1]
 
 
-def publish(kit: Path, repository: Path, message: str) -> bool:
-    """Make a commit that is exactly the kit; students pull it over their own work.
-
-    The repository is the staff's: nobody else writes to it, and it holds no history of ours.
-
-    Returns:
-        Whether anything had changed.
-
-    Raises:
-        KitError: when it holds changes that are not committed, a file is not what the same version
-            already brought out, or git refuses.
-    """
-    if not (repository / ".git").exists():
-        if repository.exists() and any(repository.iterdir()):
-            raise KitError(f"--git {repository} is neither empty nor a repository; name another")
-        repository.mkdir(parents=True, exist_ok=True)
-        _git(repository, "init", "--quiet", "--initial-branch=main")
-    if _git(repository, "status", "--porcelain"):
-        raise KitError(f"--git {repository} holds changes of its own; commit or discard them")
-    for name in filter(None, _git(repository, "ls-files", "-z").split("\0")):
-        (repository / name).unlink()
-    shutil.copytree(kit, repository, dirs_exist_ok=True)
-    _git(repository, "add", "--all", "--force")
-    if not _git(repository, "status", "--porcelain"):
-        return False
-    if changed := _corrected(repository, message.partition(",")[0]):
-        _git(repository, "reset", "--quiet", "--hard")
-        raise KitError(
-            f"{repository} has this version with another {changed}; a correction needs a "
-            "version of its own: python -m staff next-version"
-        )
-    _git(repository, "commit", "--quiet", "--message", message)
-    return True
-
-
-def _corrected(repository: Path, version: str) -> str:
-    """Return a file of a version that is out and would change; "" where homeworks are opened alone."""
-    out = _git(repository, "log", "--all", "--format=%s").splitlines()
-    if not any(subject.partition(",")[0] == version for subject in out):
-        return ""
-    listed = _git(repository, "diff", "--cached", "--name-only", "-z", "--diff-filter=a").split(
-        "\0"
-    )
-    return next((name for name in listed if name and name != FACTS), "")
-
-
-def _git(folder: Path, *arguments: str) -> str:
-    done = subprocess.run(
-        ["git", *arguments], cwd=folder, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise KitError(f"git {arguments[0]} in {folder}: {done.stderr.strip()}")
-    return done.stdout
-
-
 def place_in_kit(path: Path) -> Path:
     """Return the place of a file in the students' kit."""
     return path.relative_to(STUDENTS) if path.is_relative_to(STUDENTS) else path
@@ -215,7 +159,7 @@ def _require_in_step(root: Path, names: list[str]) -> None:
 
 def _require_no_leak(root: Path, kit: Path) -> None:
     for name in homeworks.names(root):
-        for leak in leaks.scan(leaks.secrets(root, name), leaks.shipped_files(kit), kit):
+        for leak in leaks.scan(leaks.secrets(root, name), leaks.text_files(kit), kit):
             raise KitError(f"{leak.file}:{leak.line} holds a piece of {leak.hole}: {leak.text}")
     for path in kit.rglob("*.py"):
         if stubs.MARK.search(path.read_text(encoding="utf-8")):

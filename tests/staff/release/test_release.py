@@ -9,6 +9,7 @@ import pytest
 from common import homework as homeworks
 from common.errors import KitError
 from staff.release import archive
+from staff.release.publishing import publish
 
 ROOT = homeworks.ROOT
 PROMISED = {"hw0", "hw1", "hw2", "hw3", "hw4", "common", "autograder", "requirements.txt", "constraints.txt", "README.md",
@@ -90,7 +91,7 @@ def out(tmp_path, monkeypatch):
     (kit / "hw1" / "mann.py").write_text("def f():\n    # TODO\n" + "\n" * 20 + "LAST = 1\n")
     (kit / "README.md").write_text("first\n")
     (kit / ".gitignore").write_text("README.md\n")  # even what is ignored ships
-    assert archive.publish(kit, tmp_path / "students", "Kit 1")
+    assert publish(kit, tmp_path / "students", "Kit 1")
     git(tmp_path, "clone", "--quiet", "students", "mine")
     return tmp_path, kit
 
@@ -107,7 +108,7 @@ def test_a_correction_reaches_a_student_without_touching_their_work(out):
     )
     (kit / "hw2").mkdir()
     (kit / "hw2" / "new.py").write_text("opened later\n")
-    assert archive.publish(kit, folder / "students", "Kit 2")
+    assert publish(kit, folder / "students", "Kit 2")
     git(folder / "mine", "pull", "--quiet", "--no-rebase", "--no-edit")
     assert "return 42" in mine.read_text() and "LAST = 2" in mine.read_text()
     assert (folder / "mine" / "README.md").read_text() == "corrected\n"
@@ -117,9 +118,9 @@ def test_a_correction_reaches_a_student_without_touching_their_work(out):
 
 def test_the_same_kit_makes_no_second_commit_and_removed_files_go(out):
     folder, kit = out
-    assert not archive.publish(kit, folder / "students", "Kit 1 again")
+    assert not publish(kit, folder / "students", "Kit 1 again")
     (kit / "README.md").unlink()
-    assert archive.publish(kit, folder / "students", "Kit 2")
+    assert publish(kit, folder / "students", "Kit 2")
     assert not (folder / "students" / "README.md").exists()
 
 
@@ -128,12 +129,12 @@ def test_a_correction_needs_a_version_of_its_own(out):
     (kit / "course.toml").write_text("two homeworks are open\n")
     (kit / "hw2").mkdir()
     (kit / "hw2" / "new.py").write_text("opened later\n")
-    assert archive.publish(kit, folder / "students", "Kit 1, hw1 to hw2"), "nothing was corrected"
+    assert publish(kit, folder / "students", "Kit 1, hw1 to hw2"), "nothing was corrected"
     (kit / "README.md").write_text("corrected\n")
     with pytest.raises(KitError, match=r"another README\.md.*next-version"):
-        archive.publish(kit, folder / "students", "Kit 1, hw1 to hw3")
+        publish(kit, folder / "students", "Kit 1, hw1 to hw3")
     assert (folder / "students" / "README.md").read_text() == "first\n"
-    assert archive.publish(kit, folder / "students", "Kit 1.1, hw1 to hw2")
+    assert publish(kit, folder / "students", "Kit 1.1, hw1 to hw2")
 
 
 def test_an_archive_is_not_written_over_by_another_of_the_same_version(out):
@@ -150,7 +151,7 @@ def test_an_archive_is_not_written_over_by_another_of_the_same_version(out):
 def test_a_folder_that_is_no_repository_is_left_alone(out):
     folder, kit = out
     with pytest.raises(KitError, match="neither empty nor a repository"):
-        archive.publish(kit, folder / "kit", "x")
+        publish(kit, folder / "kit", "x")
     (folder / "students" / "README.md").write_text("somebody was here")
     with pytest.raises(KitError, match="changes of its own"):
-        archive.publish(kit, folder / "students", "x")
+        publish(kit, folder / "students", "x")
