@@ -35,6 +35,7 @@ NOT_MEASURED = "not measured"  # a trained run whose data are not on this machin
 CHANGED = "changed file"  # one that is not as `submit` packed it
 NO_NETWORK = "no network"  # a run's checkpoint that does not hold exactly its network's parameters
 OPEN_EXAM = "open exam"  # the images of a run's exam could be read by its code
+LOW_THRESHOLD = "low threshold"  # an accuracy that earns a run's points, and that chance reaches
 READS_FILES = "reads files"  # code of a trained network that could look a task up
 CONTRADICTION = "contradiction"  # two things that were handed in do not fit each other
 RECEIPT_BROKEN = "receipt"  # a run whose files are not those of its receipt, or that has none

@@ -28,10 +28,10 @@ def new() -> str:
 
 
 def files(root: Path) -> list[Path]:
-    """The files that carry one."""
-    writeup = root / "staff" / "writeup"
-    found = [*(root / "staff" / "solutions").rglob("*.py"), *writeup.glob("hw*.md")]
-    return sorted(path for path in [*found, *writeup.glob("hw*.toml")] if path.stat().st_size)
+    """The files that carry one: solutions, model answers, rubrics; no empty `__init__.py`."""
+    solutions, writeup = root / "staff" / "solutions", root / "staff" / "writeup"
+    paths = [*solutions.rglob("*.py"), *writeup.glob("hw*.md"), *writeup.glob("hw*.toml")]
+    return sorted(path for path in paths if path.stat().st_size)
 
 
 def with_canary(path: Path, canary: str) -> str:

@@ -10,8 +10,6 @@ holds is judged in one process (see staff/gate/shared_worker.py).
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -30,6 +28,7 @@ from common.homework import PUBLIC_SEED, Homework
 from staff.authoring import families
 from staff.authoring.answers import context_of, record
 from staff.authoring.catalogue import Entry, entries
+from staff.authoring.overlap import overlaps
 from staff.gate import degenerate_answers, elsewhere, indistinguishable
 from staff.gate.completeness import missing
 from staff.gate.shared_worker import start_shared_worker
@@ -98,10 +97,7 @@ def _structure(homework: Homework, verdict: Verdict) -> None:
 
 def _overlaps(homework: Homework) -> list[str]:
     """Return texts for students that touch a written question, without a reason on record."""
-    if importlib.util.find_spec("staff.authoring.overlap") is None:
-        return []
-    found = importlib.import_module("staff.authoring.overlap").overlaps(homework)
-    return [f"{one.question}: {one.what}" for one in found if not one.reason]
+    return [f"{one.question}: {one.what}" for one in overlaps(homework) if not one.reason]
 
 
 def _degenerate(homework: Homework, answers: Answers, verdict: Verdict) -> None:

@@ -9,6 +9,7 @@ from autograder.run.notes import (
     CHANGED,
     CONTRADICTION,
     KIT_CHANGED,
+    LOW_THRESHOLD,
     NO_NETWORK,
     NOT_MEASURED,
     OF_FILES,
@@ -31,7 +32,7 @@ WORTH_A_LOOK = (
     READS_FILES,
     OPEN_EXAM,
     CHANGED,
-    "low threshold",
+    LOW_THRESHOLD,
     *OF_FILES,
     UNEXPLAINED,
 )  # notes to see beside a grade

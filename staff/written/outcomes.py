@@ -35,20 +35,28 @@ def main(argv: list[str]) -> int:
 
 
 def complaints(homework: Homework) -> Iterator[str]:
-    """Outcomes too few or too many, problems and rubric items without one, names of nothing."""
+    """Say which outcomes are too few or too many or name nothing, and what shows none."""
     outcomes, rubrics = load(homework), rubric.load(homework)
     if not FEWEST <= len(outcomes) <= MOST:
         yield f"{len(outcomes)} learning outcomes; {FEWEST} to {MOST} are expected"
-    known = {problem.id for problem in (*homework.problems, *homework.dropped)} | rubrics.keys()
-    parts = {f"{r.question}.{item.part}" for r in rubrics.values() for item in r.items}
-    for name in (name for outcome in outcomes for name in outcome.by):
-        if name not in known | parts:
-            yield f"an outcome names {name!r}; there is no such problem or part"
+    yield from _unknown_names(homework, outcomes, rubrics)
     for problem in homework.problems:
-        if problem.id not in rubrics and not any(one.covers(problem.id) for one in outcomes):
+        if problem.id not in rubrics and not any(o.covers(problem.id) for o in outcomes):
             yield f"{problem.id} shows no learning outcome"
-    for one in rubrics.values():
-        yield from _items(one, outcomes)
+    for question in rubrics.values():
+        yield from _items(question, outcomes)
+
+
+def _unknown_names(
+    homework: Homework, outcomes: list[Outcome], rubrics: dict[str, Rubric]
+) -> Iterator[str]:
+    """Say which problems or parts outcomes name that are not there."""
+    known = {problem.id for problem in (*homework.problems, *homework.dropped)} | rubrics.keys()
+    known |= {f"{r.question}.{item.part}" for r in rubrics.values() for item in r.items}
+    for outcome in outcomes:
+        for name in outcome.by:
+            if name not in known:
+                yield f"an outcome names {name!r}; there is no such problem or part"
 
 
 def _items(one: Rubric, outcomes: list[Outcome]) -> Iterator[str]:

@@ -25,6 +25,7 @@ from autograder.report.record import CheckResult
 from autograder.run.base import Conversation, Worker
 from autograder.run.notes import (
     CONTRADICTION,
+    LOW_THRESHOLD,
     NO_NETWORK,
     NOT_MEASURED,
     OPEN_EXAM,
@@ -151,7 +152,7 @@ class _Measurement:
         self.found.accuracy[name] = round(accuracy, 4)
         if least <= held_out.chance(name):
             told = f"{name}: the threshold for {source} is {least:g}, no more than chance"
-            self._tell("low threshold", told)
+            self._tell(LOW_THRESHOLD, told)
         # The benefit of sampling is the student's: fresh tasks are a draw, and so are fresh glyphs.
         spread = held_out.spread(name) if images.are_fresh(source, self.seed) else 0.0
         reached = accuracy + math.hypot(interval, 2 * spread) >= least
