@@ -74,7 +74,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run the command; the exit code."""
+    """Run the command; return the exit code."""
     argv = sys.argv[1:] if argv is None else argv
     terminal.spell_what_is_missing()
     try:

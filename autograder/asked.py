@@ -16,7 +16,7 @@ from common.options.command_line import Parser
 
 @dataclass(frozen=True)
 class Asked:
-    """What is to be judged.
+    """The homeworks and problems to judge.
 
     Attributes:
         names: of the homeworks; empty: all.

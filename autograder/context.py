@@ -21,7 +21,7 @@ from common.kit.seeds import Seed
 
 @dataclass
 class Fixtures:
-    """What one check works with."""
+    """The arguments that one check may ask for: `student`, `reference`, `rng`."""
 
     student: Student
     reference: Reference

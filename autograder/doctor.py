@@ -54,7 +54,7 @@ class Finding:
 
 
 def main(argv: list[str]) -> int:
-    """Look, and say; 0 when all that is needed works, 1 when something must be mended."""
+    """Look, and say; return 0 when all that is needed works, 1 when something must be mended."""
     options = asked.parser_of(
         "doctor",
         "Says what works on this machine and how to mend what does not.",

@@ -107,7 +107,7 @@ def run_checks(
     progress: Callable[[CheckResult], None] = lambda result: None,
     isolation: str = "fork",
 ) -> list[CheckResult]:
-    """Run checks in a context; a row for each, in order."""
+    """Run checks in a context; return a row for each, in order."""
     broken = _import_files(context)
     empty: dict[str, bool] = {}
     calls: dict[str, list[Call]] = {}
@@ -223,7 +223,7 @@ def _absent(homework: Homework, name: str) -> StudentError:
 def run_check(
     context: CheckContext, check: PlannedCheck, hint: int
 ) -> tuple[CheckResult, list[Call]]:
-    """Run one check; its row, and the calls that it made."""
+    """Run one check; return its row, and the calls that it made."""
     began = time.monotonic()
     fixtures = context.fixtures(check.id)
     failure = _failure(check, fixtures)

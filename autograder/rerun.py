@@ -61,7 +61,7 @@ def array(values: Any, dtype: str, shape: tuple[int, ...] | None = None) -> np.n
 
 
 def judge(run: Callable[[Inputs], Any], inputs: Callable[[], Inputs], expected: Inputs) -> int:
-    """Call the code, and print what came beside what was expected; the exit code.
+    """Call the code, and print what came beside what was expected; return the exit code.
 
     Args:
         expected: output → its value, as `leaves` takes a result apart.
@@ -88,7 +88,7 @@ def judge_again(
     problem: str,
     submission: Path | None = None,
 ) -> int:
-    """Call the code, print what came, then run the whole check again; the exit code."""
+    """Call the code, print what came, then run the whole check again; return the exit code."""
     from autograder import engine
 
     came, changed = _called(run, inputs, {})

@@ -35,7 +35,7 @@ TRAINED_WITH = "the course grader loads your weights into the kit's given code, 
 
 
 def main(argv: list[str]) -> int:
-    """Pack a homework; the exit code."""
+    """Pack a homework; return the exit code."""
     parser = asked.parser_of(
         "submit",
         "Grade a homework, sign it, and pack the zip to hand in.",

@@ -32,7 +32,7 @@ class Images(Protocol):
 
 
 class Band(Protocol):
-    """What is drawn of reference runs: at step `steps[i]` they were from `low[i]` to `high[i]`."""
+    """The band of the reference runs: at step `steps[i]` their values lay between `low[i]` and `high[i]`."""
 
     @property
     def steps(self) -> Sequence[int]: ...

@@ -80,7 +80,7 @@ COMMANDS = ("verify", "stubs", "tables", "answers", "figures", "release", "archi
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run a command; the exit code."""
+    """Run a command; return the exit code."""
     argv = sys.argv[1:] if argv is None else argv
     if argv[:1] == ["train"]:  # everything after the homework belongs to its train.py
         return _end(lambda: train(argv[1:]))

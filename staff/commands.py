@@ -81,7 +81,7 @@ def figures(options: argparse.Namespace) -> int:
 
 
 def architecture(options: argparse.Namespace) -> int:
-    """Redraw the picture; 1 when an import is not allowed, or files import one another."""
+    """Redraw the picture; return 1 when an import is not allowed, or files import one another."""
     found = [f"not allowed: {told}" for told in house.wrong(homeworks.ROOT)]
     if around := house.circle(homeworks.ROOT):
         found.append(f"a circle: {' imports '.join(around)}")
@@ -117,7 +117,7 @@ def _through_the_gate(names: list[str], ungated: bool) -> None:
 
 
 def verify(options: argparse.Namespace) -> int:
-    """Put homeworks through the gate; 0 when nothing blocks a release."""
+    """Put homeworks through the gate; return 0 when nothing blocks a release."""
     console, verdicts = Console(highlight=False), []
     if options.false_alarms:
         return _find_false_alarms(options, console)

@@ -53,7 +53,7 @@ xmlns="http://www.w3.org/2000/svg">
 
 
 def main(argv: list[str]) -> int:
-    """Grade three attempts, train a tiny run, say what to look at; the exit code."""
+    """Grade three attempts, train a tiny run, say what to look at; return the exit code."""
     options = command.parser(
         "demo",
         "Grade three prepared attempts at MAML's inner loop, train a tiny run with the solutions, and\n"
@@ -113,7 +113,7 @@ def draw_verdict(result: HomeworkResult, homework: Homework) -> str:
 
 
 def train(out: Path) -> Path:
-    """Train a tiny run into a folder; the folder.
+    """Train a tiny run into a folder; return the folder.
 
     Raises:
         KitError: when it fails.

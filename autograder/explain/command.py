@@ -23,7 +23,7 @@ LETTERS = "abcdefgh"
 
 
 def main(argv: list[str]) -> int:
-    """Ask about a student's own work; the exit code."""
+    """Ask about a student's own work; return the exit code."""
     description = (
         "Asks you about your own code and runs. The kit computes the answers by running your code; "
         "nothing is recorded."

@@ -90,7 +90,7 @@ def gather(
 def _instrument(
     homework: Homework, tree: Path, holes: list[Hole]
 ) -> dict[str, dict[int, instrument.Site]]:
-    """Exchange files and probes of a tree for those that tell what happens; the sites by problem."""
+    """Exchange files and probes of a tree for those that tell what happens; return the sites by problem."""
     sites: dict[str, dict[int, instrument.Site]] = {}
     for file in dict.fromkeys(hole.file for hole in holes):
         own = [hole for hole in holes if hole.file == file]

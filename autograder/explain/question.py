@@ -11,7 +11,7 @@ MOST_CHOICES = 4
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked of an author.
+    """A question to the author of code.
 
     Attributes:
         kind: what is asked for: shape, gradient, left out, …

@@ -95,7 +95,7 @@ def _numbers(given: np.ndarray, expected: np.ndarray) -> Markup:
 
 
 def _matrices(given: np.ndarray, expected: np.ndarray) -> tuple[str, list[Matrix]]:
-    """Which part of the arrays is drawn, and both parts, around what differs most."""
+    """Cut both arrays around the largest difference; return where that part lies, and both parts."""
     furthest = int(np.argmax(np.abs(given - expected)))
     worst = tuple(map(int, np.unravel_index(furthest, given.shape)))
     lead = worst[:-2]
@@ -112,7 +112,7 @@ def _matrices(given: np.ndarray, expected: np.ndarray) -> tuple[str, list[Matrix
 
 
 def _place(lead: tuple[int, ...], window: tuple[slice, slice], shape: tuple[int, ...]) -> str:
-    """Which part of an array is drawn; empty where it is all of it."""
+    """Name the part of an array that is drawn; "" when it is the whole array."""
     drawn = [f"{index}" for index in lead]
     for part, size in zip(window, shape):
         whole = size <= LARGEST
@@ -121,7 +121,7 @@ def _place(lead: tuple[int, ...], window: tuple[slice, slice], shape: tuple[int,
 
 
 def _first(index: int, size: int) -> int:
-    """Where a window of the largest size begins that shows `index`."""
+    """The first index of a window of the largest size that shows `index`."""
     return max(0, min(index - LARGEST // 2, size - LARGEST))
 
 

@@ -163,7 +163,7 @@ class HomeworkResult:
         return [note.text for note in self.notes if note.audience == STUDENT]
 
     def after_code(self, homework: Homework) -> str:
-        """Return the next step when every point for code is earned; empty before, and for a part."""
+        """Return the next step once all code points are earned; "" before, or when only some problems were graded."""
         if not self.complete or self.chosen:
             return ""
         trained = next((one.command for one in homework.experiments if not one.optional), "")

@@ -16,7 +16,7 @@ from common.homework import Homework
 
 
 class Screen:
-    """Where reports go.
+    """Prints reports on the console.
 
     Args:
         plain: sentences in ASCII; they are also chosen by NO_COLOR.

@@ -111,7 +111,7 @@ def _lines(
 
 
 def _words(given: np.ndarray, expected: np.ndarray, wrong: np.ndarray, row: int, place: int) -> str:
-    """How much differs, and where it begins."""
+    """Say how much differs, and where it begins."""
     count, size = int(wrong.sum()), wrong.size
     where = f"row {row}, place {place}" if len(expected) > 1 else f"place {place}"
     came, right = (

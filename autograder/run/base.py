@@ -96,7 +96,7 @@ class Conversation:
 
 
 class Worker:
-    """What the engine holds."""
+    """A process with torch and the student's code, as the engine knows it."""
 
     def open(self, tree: Path, homework: str, limit: float) -> Conversation:
         """Begin a conversation in `tree` that may last `limit` seconds."""

@@ -89,7 +89,7 @@ class ForkWorker(Worker):
         return _Forked(self, pid, ours, output, limit)
 
     def end(self, pid: int) -> int:
-        """Kill all that is left of a check; its exit status."""
+        """Kill all that is left of a check; return its exit status."""
         return self._ask({"do": "end", "pid": pid})["status"]
 
     @property

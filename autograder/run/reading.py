@@ -201,7 +201,7 @@ def _is_docstring(node: ast.stmt) -> bool:
 
 
 def _newer(text: str, minimum: tuple[int, int]) -> list[tuple[str, str]]:
-    """Where the text needs a newer Python than the course asks for, if this one can tell."""
+    """Note the line that needs a newer Python than the course asks for, if this Python can tell."""
     if sys.version_info[:2] <= minimum or minimum < (3, 7):
         return []
     try:

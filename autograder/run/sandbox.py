@@ -87,7 +87,7 @@ def _mapped() -> int:
 
 @dataclass
 class Slot:
-    """What one check has to itself."""
+    """The user and the folder that belong to one check alone."""
 
     user: int | None
     folder: str
@@ -257,7 +257,7 @@ def _claim_users() -> tuple[list[int], socket.socket | None]:
 
 
 def _tasks_of(user: int) -> int:
-    """How many processes and threads a user has: their limit counts them all."""
+    """The number of processes and threads of a user: their limit counts them all."""
     total = 0
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
@@ -267,7 +267,7 @@ def _tasks_of(user: int) -> int:
 
 
 def end(pid: int, others: Collection[int]) -> int:
-    """Kill a check and all that it started; its exit status.
+    """Kill a check and all that it started; return its exit status.
 
     The kernel kills a process group in one step, which no fork outruns. Whoever could leave the
     group (where system calls are not filtered) is a child of the caller once its own parent is

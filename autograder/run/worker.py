@@ -221,7 +221,7 @@ class Student:
         os.chdir(folder)
 
     def answer(self, message: dict) -> dict:
-        """Run one probe; its outcome."""
+        """Run one probe; return its outcome."""
         try:
             same_start(message.get("start", 0))
             if message["call"] == "import":
@@ -245,7 +245,7 @@ class Student:
                     stream.flush()
 
     def _import(self, name: str) -> list[tuple[str, str]]:
-        """Import one handed-in file; the notes on how, each a kind and a text."""
+        """Import one handed-in file; return the notes on how, each a kind and a text."""
         importlib.import_module(f"{self.homework}.{name}")
         return self.files.notes(f"{self.homework}.{name}")
 

@@ -30,7 +30,7 @@ def arguments() -> argparse.Namespace:
 
 
 def main() -> int:
-    """Run the comparison; its exit code."""
+    """Run the comparison; return its exit code."""
     chosen = arguments()
     from common.compare import comparison  # loads what draws and calculates
 

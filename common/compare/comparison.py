@@ -67,7 +67,7 @@ class Missing(Exception):
 
 
 def compare(chosen: argparse.Namespace) -> int:
-    """Ask every method; 1 when none answered."""
+    """Ask every method; return 1 when none answered."""
     out = chosen.out or options.RUNS / f"compare-seed{chosen.seed}"
     data = fewshot.load(chosen.data, chosen.tiny)
     rng = np.random.default_rng(1000 + chosen.seed)

@@ -40,7 +40,7 @@ def arguments() -> argparse.Namespace:
 
 
 def main() -> int:
-    """Run a command; the exit code."""
+    """Run a command; return the exit code."""
     chosen = arguments()
     known = cards.load_all()
     for name in chosen.names:
@@ -92,7 +92,7 @@ def how_to_get(card: Card) -> str:
 
 
 def show(asked: list[Card]) -> None:
-    """The cards, as text."""
+    """Print the cards."""
     for card in asked:
         place = where(card)
         counted = [file for file in card.files if file.urls or not card.urls]
@@ -139,7 +139,7 @@ def missing(card: Card) -> list[DataFile]:
 
 
 def verify(asked: list[Card], named: bool) -> int:
-    """Compare what is here with what was published; 1 when something differs or is missing."""
+    """Compare what is here with what was published; return 1 when something differs or is missing."""
     bad = 0
     for card in asked:
         faults = list(differences(card))

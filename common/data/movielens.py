@@ -1,8 +1,8 @@
 """MovieLens 100K: 100,000 ratings of 1682 films by 943 people (Harper and Konstan 2015).
 
 Its licence allows research, asks for the citation, and forbids passing the data on: never put
-`u.data` or the zip into the kit, a hand-in or a repository. Everybody fetches an own copy from
-GroupLens, which the kit does by itself. Many copies elsewhere have been edited, so the checksum
+`u.data` or the zip into the kit, a hand-in or a repository. The kit fetches a copy from GroupLens
+for each user. Many copies elsewhere have been edited, so the checksum
 is verified each time.
 """
 

@@ -22,7 +22,7 @@ HOLDS, FALSE, SILENT, OPEN = "holds", "does not hold", "says nothing", "open"
 
 @dataclass(frozen=True)
 class Answer:
-    """What was said of one run; an empty cause or no claim when nothing was yet."""
+    """The answer to one run: a cause and a claim, empty while nothing is answered."""
 
     run: str
     cause: str

@@ -23,7 +23,7 @@ NOT_SETTINGS = ("seed",)  # what may differ between a run and its reference
 
 @dataclass(frozen=True)
 class Band:
-    """Of one metric: at step `steps[i]` reference runs were from `low[i]` to `high[i]`."""
+    """The band of one metric: at step `steps[i]` reference runs lay between `low[i]` and `high[i]`."""
 
     steps: tuple[int, ...]
     low: tuple[float, ...]

@@ -42,7 +42,7 @@ class Outcome:
 
 
 def main(argv: list[str] | None = None, module: Callable[[str], list[str]] | None = None) -> int:
-    """Run what is not finished; 0 when everything is, 1 when something failed, 130 after Ctrl-C.
+    """Run what is not finished; return 0 when everything is, 1 when something failed, 130 after Ctrl-C.
 
     Args:
         module: a homework's name → what follows `python -m` to train it; default: hwN.train.
@@ -269,7 +269,7 @@ def _trained_on(outcomes: list[Outcome]) -> Iterator[str]:
 
 
 def result_of(folder: Path) -> tuple[float | None, str]:
-    """Seconds and the first figures of result.json."""
+    """The run's seconds, and its main figures in one line, test figures first."""
     try:
         found = json.loads((folder / "result.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -166,7 +166,7 @@ def number(least: float, most: float) -> Shape:
 
 
 def flag(value: Any) -> bool:
-    """True or false."""
+    """Whether the value is a bool."""
     return type(value) is bool
 
 

@@ -81,7 +81,7 @@ def main() -> int:
 
 
 def make(venv: Path) -> Path:
-    """Make an environment, or mend one; its Python.
+    """Make an environment, or mend one; return its Python.
 
     Raises:
         Failed: when it cannot be made.

@@ -68,7 +68,7 @@ def features(images: Tensor, layers: Sequence[Layer], parameters: Sequence[Tenso
 
 
 class _Made(NamedTuple):
-    """What a layer was given and what it made, as far as its gradient needs it; of all tasks."""
+    """Inputs and outputs of one layer that its gradient needs, for all tasks."""
 
     images: Tensor
     weight: Tensor

@@ -20,7 +20,7 @@ MADE = "<!-- made by python -m common.report from {}; type answers there: this f
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Make the report; 0 when all is there, 1 when something is missing."""
+    """Make the report; return 0 when all is there, 1 when something is missing."""
     chosen = arguments(argv)
     homework = homeworks.load(chosen.homework)
     writeup = ROOT / homework.name / "writeup.md"

@@ -16,7 +16,7 @@ REFERENCE = re.compile(r"\{\{ *(hw\d+)/([^{}±\n]+?) *(?:± *([^{}\n]+?) *)?\}\}
 
 @dataclass(frozen=True)
 class Reference:
-    """What a sentence asks for.
+    """A figure that a sentence asks for.
 
     Attributes:
         half: the key of the interval; empty where the run is to say which it is.

@@ -12,7 +12,7 @@ ABSENT, STOPPED, FINISHED, OTHER = "absent", "stopped", "finished", "other"
 
 @dataclass(frozen=True)
 class State:
-    """How far a run is.
+    """The state of a run.
 
     Attributes:
         kind: absent, stopped (it can be gone on with), finished, or other: not the run asked for.

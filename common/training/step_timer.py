@@ -53,7 +53,7 @@ class StepTimer:
             self._switch(outer)
 
     def _switch(self, part: str) -> str:
-        """Count the time until now, go on with another part; the one before."""
+        """Count the time until now, go on with another part; return the one before."""
         if torch.cuda.is_initialized():
             torch.cuda.synchronize()  # else the next part would pay for this one
         elif torch.backends.mps.is_available():

@@ -12,7 +12,7 @@ PANELS = ("val_accuracy", "loss")
 
 @dataclass(frozen=True)
 class Setting:
-    """What one experiment trains."""
+    """The settings of one experiment."""
 
     shot: int
     way: int

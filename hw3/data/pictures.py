@@ -111,7 +111,7 @@ CLASSES = len(KINDS) ** 2
 
 @dataclass(frozen=True)
 class Style:
-    """What a picture may look like, its class aside.
+    """The look of pictures, apart from their class.
 
     Attributes:
         hues: of the emblems, as shares of the colour circle: the least and the most.

@@ -25,7 +25,7 @@ WAY, SHOT = 5, 5
 
 @dataclass(frozen=True)
 class Settings:
-    """How much there is of what."""
+    """The sizes of the experiment."""
 
     query: int = 15  # photographs of each class to test on
     seeds: int = 5  # each another task

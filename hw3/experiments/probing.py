@@ -21,7 +21,7 @@ from hw3.models.loading import KIT, load, prepare
 
 @dataclass(frozen=True)
 class Settings:
-    """How much there is of what.
+    """The sizes of the experiment.
 
     Each rate is the one of 1e-4, 3e-4, 1e-3 and 3e-3 (of the probe: 3e-3, 1e-2 and 3e-2) with which its
     method is best out of distribution over the draws of seeds 500 to 504, which are never

@@ -22,7 +22,7 @@ from hw3.models.loading import KIT, load, prepare
 
 @dataclass(frozen=True)
 class Settings:
-    """How much there is of what; the learning rates were chosen on draws of other seeds."""
+    """The sizes of the experiment; the learning rates were chosen on draws of other seeds."""
 
     shots: int = 4  # pictures of each class to tune on
     steps: int = 60

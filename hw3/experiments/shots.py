@@ -23,7 +23,7 @@ LEFT, RIGHT = 2, 4  # kinds of the emblems: crossed and open, one and the same c
 
 @dataclass(frozen=True)
 class Settings:
-    """How much there is of what; the learning rates were chosen on draws of other seeds."""
+    """The sizes of the experiment; the learning rates were chosen on draws of other seeds."""
 
     shots: tuple[int, ...] = (1, 8, 64)  # pictures of each class to tune on
     steps: int = 60

@@ -18,7 +18,7 @@ Figures = Callable[[], dict[str, float]]
 
 @dataclass(frozen=True)
 class Settings:
-    """How much one watched tuning has; its rates are those of its experiment."""
+    """The sizes of one watched tuning; its rates are those of its experiment."""
 
     steps: int
     test: int  # pictures or queries, drawn once

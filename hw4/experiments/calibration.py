@@ -31,7 +31,7 @@ NAMES = {
 
 
 def run(chosen: Namespace, folder: Path) -> None:
-    """Train features and priors by the evidence; ask of new tasks whether a y is positive."""
+    """Train features and priors by the evidence; then predict for new tasks whether a y is positive."""
     fit = Fit("calibration", chosen, SETTINGS, folder, members=MEMBERS)
     members, rng = [LastLayer() for _ in range(MEMBERS)], fit.rng
     count = 50 if chosen.tiny else 1000
@@ -112,7 +112,7 @@ def ask(
 def _beliefs(
     member: LastLayer, x: torch.Tensor, y: torch.Tensor
 ) -> list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
-    """Mean and variance of every target after each size of the context, one point at a time."""
+    """Mean and variance of every target, for contexts that grow by one point at a time."""
     features, prior = member(x), member.prior
     tasks, dim = len(x), features.shape[-1]
     mean = prior.mean.expand(tasks, dim)

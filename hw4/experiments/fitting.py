@@ -25,7 +25,7 @@ VALIDATION, TEST = 1000, 2000  # seeds of fixed tasks, the same for every run
 
 @dataclass(frozen=True)
 class Settings:
-    """How long and how fast an experiment trains."""
+    """The length and the learning rate of an experiment's training."""
 
     steps: int
     batch: int

@@ -23,7 +23,7 @@ def known_canaries(root: Path) -> list[str]:
 
 
 def new() -> str:
-    """Another canary."""
+    """Return a new random canary."""
     return str(uuid.uuid4())
 
 

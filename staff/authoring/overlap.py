@@ -304,7 +304,7 @@ def as_text(found: list[Overlap]) -> str:
 
 
 def main(argv: list[str]) -> int:
-    """Print the report; 0 when every line has a reason."""
+    """Print the report; return 0 when every line has a reason."""
     options = command.parser(
         "overlap",
         "What students are shown that touches a question which people grade. Each line needs a reason\n"

@@ -104,7 +104,7 @@ class Table:
 
 
 def main(argv: list[str]) -> int:
-    """List or measure what was asked for; 1 when a figure moved or has no command."""
+    """List or measure what was asked for; return 1 when a figure moved or has no command."""
     options = command.parser("remeasure", __doc__ or "", EXAMPLES)
     options.add_argument("asked", nargs="*", metavar="hwN[/run]", help="none means all")
     options.add_argument("--list", action="store_true", help="list the numbers, measure nothing")
@@ -144,7 +144,7 @@ def choose(runs: Iterable[Run], asked: list[str]) -> list[Run]:
 
 
 def show(table: Table, runs: list[Run], whole: bool) -> int:
-    """Print the figures of runs with their commands; 1 when a handout has a number without one.
+    """Print the figures of runs with their commands; return 1 when a handout has a number without one.
 
     Args:
         whole: print what is given as well.
@@ -181,7 +181,7 @@ def without_command(handout: str, said: Iterable[str]) -> list[str]:
 
 
 def measure_each(runs: list[Run], left: list[Run]) -> int:
-    """Measure runs and tell what moved and what was left out; 1 when a figure moved."""
+    """Measure runs and tell what moved and what was left out; return 1 when a figure moved."""
     print(f"about {sum(run.minutes for run in runs):.0f} CPU minutes", flush=True)
     moved = known = 0
     for run in runs:

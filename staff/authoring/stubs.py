@@ -180,7 +180,7 @@ def given_files(root: Path, homework: str) -> list[str]:
 
 
 def write(root: Path, homework: str) -> list[Path]:
-    """Write every stub of a homework; the files that changed."""
+    """Write every stub of a homework; return the files that changed."""
     changed = out_of_step(root, homework)
     for target, stub in changed.items():
         target.parent.mkdir(exist_ok=True)

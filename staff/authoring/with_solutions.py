@@ -25,7 +25,7 @@ def training_tree(homework: Homework, target: Path, files: Path) -> Path:
 
 
 def run_module(tree: Path, module: str, argv: list[str]) -> int:
-    """Run `python -m module …` with `tree` first on the path, in the current folder; the exit code.
+    """Run `python -m module …` with `tree` first on the path, in the current folder; return the exit code.
 
     Ctrl-C reaches the program too, and a request to end (SIGTERM) is passed on: it saves and ends.
     """

@@ -191,7 +191,7 @@ class _Reader:
     # --- scores ---------------------------------------------------------------------------------
 
     def scores(self) -> dict[str, set[str]]:
-        """Read every file of scores; the halves that are graded."""
+        """Read every file of scores; return the halves that are graded."""
         graded: dict[str, set[str]] = {}
         for assignment in self.policy.assignments:
             timed = {}

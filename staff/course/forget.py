@@ -30,7 +30,7 @@ is deleted without --yes or a typed yes. What is kept of a student, where and ho
 
 
 def main(argv: list[str]) -> int:
-    """List what is old, and delete it when told so; 0 when nothing old is left."""
+    """List what is old, and delete it when told so; return 0 when nothing old is left."""
     options = command.parser("forget", "Delete what is kept of students.", EPILOG)
     add = options.add_argument
     add("folder", type=Path, nargs="*", default=[Path(PLACE)], metavar="FOLDER")

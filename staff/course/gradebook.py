@@ -49,7 +49,7 @@ from staff.course.rules import OPEN, Grade, grade
 
 
 def main(argv: list[str]) -> int:
-    """Make the gradebook; the exit code."""
+    """Make the gradebook; return the exit code."""
     chosen = _options().parse_args(argv)
     rules = policy.load(chosen.course)
     findings = Findings()

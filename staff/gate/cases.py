@@ -62,7 +62,7 @@ class Case:
 
 
 def main(argv: list[str]) -> int:
-    """Grade the cases of the files named; the exit code."""
+    """Grade the cases of the files named; return the exit code."""
     options = command.parser("cases", "Grade versions of holes with known causes.", EPILOG)
     options.add_argument("files", nargs="+", type=Path, metavar="FILE", help="hwN.py")
     options.add_argument("--json", type=Path, metavar="OUT", help="one JSON line a case")
@@ -111,7 +111,7 @@ def _case(homework: str, head: re.Match, code: str) -> Case:
 
 
 def grade(cases: list[Case]) -> Iterator[dict]:
-    """Grade each case by itself; one row a case, in their order.
+    """Grade each case by itself; return one row a case, in their order.
 
     A worker serves all cases of a homework that stand together; one that breaks is started again.
     """

@@ -109,7 +109,7 @@ class Recorder:
         return found
 
     def mistakes(self, problem: str, solution: Units) -> list[Known]:
-        """Those of the catalogue; of several that no check tells apart the first, with the others."""
+        """The mistakes of the catalogue. Where no check tells several apart: the first, which names the others."""
         found: list[Known] = []
         for entry in entries(self.homework.name, "mistake", self.homework.root):
             if entry.problem != problem:
@@ -124,7 +124,7 @@ class Recorder:
         return [_with_family(thing) for thing in found]
 
     def known(self, causes: tuple[Cause, ...], run: _Run, solution: Units) -> Known:
-        """A run as fingerprints, without what says nothing."""
+        """Return the fingerprints of a run, without units in which right versions differ."""
         thing = take_fingerprints(causes, run.units, solution, run.unknown)
         told = {key: one for key, one in thing.prints.items() if key not in self.free}
         sizes = {
@@ -319,6 +319,6 @@ _ORDER = {slug: place for place, slug in enumerate([*words.LIKELY, *words.TEXTS]
 
 
 def _likeliest_first(thing: Known) -> Known:
-    """The name that students deserve most; the others behind it."""
+    """Put the cause that students most likely have first, the others behind it."""
     names = sorted((thing.causes, *thing.others), key=lambda names: -_ORDER[names[0].slug])
     return replace(thing, causes=names[0], others=tuple(names[1:]))

@@ -45,7 +45,7 @@ class Outcome:
 
 
 def main(argv: list[str]) -> int:
-    """Draw, grade and perhaps train; the exit code."""
+    """Draw, grade and perhaps train; return the exit code."""
     argv, training = _cut(argv)
     options = command.parser("combined", __doc__, EXAMPLE)
     options.add_argument("homework")

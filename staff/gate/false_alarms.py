@@ -20,7 +20,7 @@ FIRST_SEED = 10_000  # away from the seeds that anybody records
 
 @dataclass
 class FalseAlarms:
-    """What was run, and every failure of a right answer."""
+    """The number of runs, and every failure of a right answer."""
 
     homework: str
     runs: int = 0

@@ -70,7 +70,7 @@ def _options() -> argparse.ArgumentParser:
 
 
 class _Context:
-    """What is told of one version of a hole."""
+    """Grades versions of holes, and reads which causes are told."""
 
     def __init__(self, homework: Homework, worker: SharedWorker, folder: Path) -> None:
         self.homework, self.worker = homework, worker
@@ -145,7 +145,7 @@ class _Pair:
     entry: Entry
 
     def names(self, context: _Context) -> set[str]:
-        """What each of the two is called, and what is told of it alone."""
+        """All names under which either change may rightly be reported."""
         found = {self.one.operator, self.other.operator}
         for mutant in (self.one, self.other):
             body = body_of(mutant.source, mutant.hole)

@@ -20,7 +20,7 @@ AT_ONCE = 2  # each keeps a worker and its own half busy by turns
 
 
 def record_all(names: list[str], secret: int) -> Iterator[list[Path]]:
-    """Record homeworks; the files of each, in the order of their names.
+    """Record homeworks; return the files of each, in the order of their names.
 
     Args:
         secret: how many of the term's secret sets; 0: the public one.
@@ -37,7 +37,7 @@ def record_all(names: list[str], secret: int) -> Iterator[list[Path]]:
 def record_one(
     name: str, secret: int, say: Callable[[str], None] = lambda line: None
 ) -> list[Path]:
-    """Record one homework; its files. What goes wrong is recorded for the public set alone.
+    """Record one homework; return its files. What goes wrong is recorded for the public set alone.
 
     Args:
         secret: how many of the term's secret sets; 0: the public one.

@@ -15,7 +15,7 @@ PAGE = "staff/gate/report.html"
 
 @dataclass(frozen=True)
 class Cell:
-    """What a check made of a mistake: a sign, what was said, and whether that is a loss.
+    """The verdict of a check on a mistake: a sign, the message, and whether points were lost.
 
     Attributes:
         kind: "caught", "elsewhere" for points of another problem, or empty.

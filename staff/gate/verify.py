@@ -38,7 +38,7 @@ SECRET_SEEDS = (4021, 77003, 912345)
 
 @dataclass
 class Verdict:
-    """What the gate found for one homework."""
+    """The findings of the gate for one homework."""
 
     homework: str
     faults: list[str] = field(default_factory=list)  # each blocks the release

@@ -42,7 +42,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Bin:
-    """How many students have scores from `low` to `high`, and its bar in the picture."""
+    """The number of students with scores from `low` to `high`, and its bar in the picture."""
 
     low: float
     high: float
@@ -53,7 +53,7 @@ class Bin:
 
 @dataclass(frozen=True)
 class Histogram:
-    """How many students earned how many of `most` points.
+    """The distribution of scores between 0 and `most` points.
 
     Attributes:
         quarters: what a quarter, half and three quarters of them have at most.

@@ -25,7 +25,7 @@ LATER = "the cause is graded with the written half"
 
 @dataclass
 class Graded:
-    """What became of one diagnosis: a row for every drawn run."""
+    """One diagnosis, graded: a row for every drawn run."""
 
     rows: list[CheckResult] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)

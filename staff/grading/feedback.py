@@ -60,7 +60,7 @@ class Returned:
 
 
 def main(argv: list[str]) -> int:
-    """Write the pages; 0 when everybody who handed in has one."""
+    """Write the pages; return 0 when everybody who handed in has one."""
     options = command.parser("feedback", __doc__.partition("\n\n")[2], EPILOG)
     add = options.add_argument
     add("folder", type=Path)

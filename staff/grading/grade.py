@@ -62,7 +62,7 @@ what is worth a look.
 
 
 def main(argv: list[str]) -> int:
-    """Grade a folder; 0 when every submission has a grade or a reason, 1 when staff must look."""
+    """Grade a folder; return 0 when every submission has a grade or a reason, 1 when staff must look."""
     options = command.parser("grade", "Grade a folder of submissions.", EPILOG)
     add = options.add_argument
     add("folder", type=Path)
@@ -239,7 +239,7 @@ def prepare(
     times: Path | None = None,
     sets: int = 1,
 ) -> tuple[HandIns, Findings]:
-    """Whose uploads a folder or download holds, each with its fingerprint; and what was assumed."""
+    """Find the uploads of a folder or download, each with owner and fingerprint; say what was assumed."""
     folder, findings = downloads.gather(folder, out), Findings()
     hand_ins = _sort_out(folder, homework, seed, sets, roster, times, findings)
     for one in hand_ins.kept:

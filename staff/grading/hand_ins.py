@@ -219,7 +219,7 @@ def _moment(text: str, zone: ZoneInfo, slashes: str) -> datetime:
 
 
 def _time(job: Job, students: tuple[str, ...], times: dict[str, str]) -> str:
-    """The time of this very upload, else the one of its student."""
+    """The upload's own time; without one, its student's."""
     name = job.upload
     for text in (name, SUFFIX.sub("", name), stem(name), *students):
         if same(text) in times:

@@ -85,7 +85,7 @@ class Grader:
         return ended
 
     def begin_anew(self) -> Job | None:
-        """End the process and start another; the job that it had."""
+        """End the process and start another; return the job that it had."""
         self.end()
         job, self.job = self.job, None
         self._begin()

@@ -64,7 +64,7 @@ class Student:
 
 
 def main(argv: list[str]) -> int:
-    """Rehearse a homework; 1 when an upload did not earn what it must."""
+    """Rehearse a homework; return 1 when an upload did not earn what it must."""
     options = command.parser("rehearse", __doc__.partition("\n\n")[2], EPILOG)
     add = options.add_argument
     add("--hw", default="hw1", metavar="hwN")
@@ -134,7 +134,7 @@ def _show(run: Callable[[list[str]], int], name: str, *options: object) -> int:
 
 
 def _judge(class_: list[Student], grades: Path, homework: Homework) -> int:
-    """Compare every record with what its upload must earn; 1 when one differs."""
+    """Compare every record with what its upload must earn; return 1 when one differs."""
     rows = csv.DictReader(io.StringIO((grades / grade.TABLE).read_text(encoding="utf-8")))
     by_upload = load(grades)
     records = {row["student"]: by_upload.get(row["submission"]) for row in rows}

@@ -29,7 +29,7 @@ quartile and three times the interquartile range.
 
 
 def main(argv: list[str]) -> int:
-    """Write the table of pairs and the page; the exit code."""
+    """Write the table of pairs and the page; return the exit code."""
     options = command.parser("similarity", __doc__.split("\n\n")[1], EPILOG)
     add = options.add_argument
     add("folder", type=Path)

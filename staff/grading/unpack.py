@@ -201,7 +201,7 @@ def _other_runs(
 
 
 def _copy(member: Member, name: str, limit: int, unpacked: Unpacked) -> int:
-    """Copy one file; its size. One that is too large, or has the name of a folder, is left out."""
+    """Copy one file; return its size. One that is too large, or has the name of a folder, is left out."""
     path = unpacked.folder / name
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -219,7 +219,7 @@ def _copy(member: Member, name: str, limit: int, unpacked: Unpacked) -> int:
 
 
 def _write(member: Member, stream: BinaryIO, limit: int) -> tuple[int, str]:
-    """Copy one file in pieces; its size and sha256. What it says of its size is not believed."""
+    """Copy one file in pieces; return its size and sha256. What it says of its size is not believed."""
     size, total = 0, hashlib.sha256()
     for piece in member.pieces():
         size += len(piece)

@@ -56,7 +56,7 @@ class Paper:
         return not self._own(self.answers.get(question, []))
 
     def elsewhere(self, question: str) -> list[str]:
-        """What the student typed under no question's heading, and under those of other questions."""
+        """The text that the student typed outside of this question: under no heading, or under another one."""
         others = [lines for ident, lines in self.answers.items() if ident != question]
         return [line for lines in (self.loose, *others) for line in self._own(lines)]
 

@@ -29,7 +29,7 @@ exit code: 0 done; 1 answers are open, a submission cannot be read, or a rubric 
 
 
 def main(argv: list[str]) -> int:
-    """Run the command; the exit code."""
+    """Run the command; return the exit code."""
     options = parser("written", "Grade written answers: rubrics by keys, offline.", EXAMPLES)
     options.add_argument("homework", help="hw0, hw1, …")
     options.add_argument("folder", nargs="?", type=Path, help="of submissions")

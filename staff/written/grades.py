@@ -29,7 +29,7 @@ class Graded:
 
 @dataclass(frozen=True)
 class Sheet:
-    """What one grader saved of one question."""
+    """The grades that one grader saved for one question."""
 
     path: Path
     grader: str
@@ -214,7 +214,7 @@ def _line(
 
 @dataclass(frozen=True)
 class Agreement:
-    """How far two graders agree on one question."""
+    """The agreement of two graders on one question."""
 
     question: str
     graders: tuple[str, str]

@@ -330,7 +330,7 @@ class _Author:
         }
 
     def _written(self, fact: Fact, group: str) -> str:
-        """What people write for the name of a group that is in a fact's address."""
+        """The name that people write for a group in a fact's address."""
         names = wording.load(self.homework).groups.get(group, {})
         fitting = [
             written for piece, written in names.items() if wording.piece_in(piece, fact.address)

@@ -21,7 +21,7 @@ exit code: 0 all is tied to an outcome, 1 something is not (`verify` finds it, t
 
 
 def main(argv: list[str]) -> int:
-    """Print the table of homeworks; the exit code."""
+    """Print the table of homeworks; return the exit code."""
     options = command.parser("outcomes", "Learning outcomes, and what shows them.", EXAMPLES)
     options.add_argument("homework", nargs="*", help="none means all")
     wrong: list[str] = []

@@ -20,7 +20,7 @@ _POINTS = re.compile(r"\((\d+) points?\)")
 
 @dataclass(frozen=True)
 class Item:
-    """What earns points in one part of a question; `example` is an answer that earns them."""
+    """An item that earns points in one part of a question; `example` is an answer that earns them."""
 
     id: str
     points: float
@@ -36,7 +36,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Loss:
-    """What loses points.
+    """An item that loses points.
 
     Attributes:
         parts: the part that loses them, "each", or empty for the whole question.

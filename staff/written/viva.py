@@ -44,7 +44,7 @@ RUBRIC = """Two minutes a question, two points each.
 
 
 def main(argv: list[str]) -> int:
-    """Make a sheet, or draw a sample; the exit code."""
+    """Make a sheet, or draw a sample; return the exit code."""
     options = command.parser(
         "viva", "Questions about a student's own work, with answers.", EXAMPLES
     )

@@ -53,7 +53,7 @@ def axe() -> str:
 
 
 def dom(path: Path) -> str:
-    """What a page is once it is loaded and its scripts, where its policy allows them, have run."""
+    """Return a page's tree after loading it, with the scripts that its policy allows."""
     done = subprocess.run(
         [
             CHROMIUM or "",
@@ -98,7 +98,7 @@ def look(page: str, folder: Path) -> dict[str, dict]:
 
 
 def faults(page: str, folder: Path) -> list[str]:
-    """What is wrong with a page: too wide, out of the keyboard's reach, or against a rule of axe."""
+    """List the faults of a page: too wide, out of the keyboard's reach, or against a rule of axe."""
     found = []
     for where, seen in look(page, folder).items():
         found += [f"{where}: {seen['wider']} px too wide"] if seen["wider"] > 0 else []

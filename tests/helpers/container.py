@@ -89,7 +89,7 @@ def missing() -> str:
 
 @dataclass
 class Finished:
-    """What a run of the autograder left."""
+    """The end of one run of the autograder: its exit code, output, processes left, and results."""
 
     code: int
     said: str
@@ -144,7 +144,7 @@ class Container:
         )
 
     def call(self, command: str, **settings: str) -> str:
-        """What a line of shell prints, which must end well."""
+        """Run a line of shell, which must succeed; return what it prints."""
         process = self.start(command, **settings)
         said, _ = process.communicate(timeout=400)
         assert process.returncode == 0, said

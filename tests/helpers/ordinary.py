@@ -52,7 +52,7 @@ def run(
     empty: tuple[str, ...] = (),
     **arguments: object,
 ) -> dict:
-    """What a program prints as JSON.
+    """Run a program; return what it prints as JSON.
 
     Args:
         program: Python; it gets the arguments as JSON, and runs in the kit's folder.

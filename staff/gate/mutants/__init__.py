@@ -21,7 +21,7 @@ example:
 
 
 def main(argv: list[str]) -> int:
-    """Run the command; 0 when every survivor is explained."""
+    """Run the command; return 0 when every survivor is explained."""
     options = _options().parse_args(argv)
     if options.problem and len(options.homework) != 1:
         raise KitError("--problem needs one homework: python -m staff mutate hw1 --problem 2a")

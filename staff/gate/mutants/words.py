@@ -249,29 +249,29 @@ def turned(operation: type[ast.operator]) -> str:
 
 
 def dropped_side(operation: type[ast.operator]) -> str:
-    """The name for one side left out."""
+    """The operator's name for leaving out one side of an operation."""
     return _SIDE.get(operation, "part_left_out")
 
 
 def compared(was: type, now: type) -> str:
-    """The name for one comparison in another's place."""
+    """The operator's name for making one comparison in place of another."""
     if (was, now) in _BOUNDARY:
         return "boundary_case"
     return "comparison_turned" if (was, now) in _TURNS else "condition_turned"
 
 
 def twin(was: str, now: str) -> str:
-    """The name for one function in another's place."""
+    """The operator's name for calling one function in place of another."""
     return _TWINS.get((was, now), "other_function")
 
 
 def dropped_call(called: str) -> str:
-    """The name for a call that is left out."""
+    """The operator's name for leaving out a call."""
     return _CALL_LEFT_OUT.get(called, "call_left_out")
 
 
 def dropped_argument(name: str | None) -> str:
-    """The name for a keyword that is left out."""
+    """The operator's name for leaving out a keyword."""
     return "axis_left_out" if name in AXES else "argument_left_out"
 
 

@@ -49,7 +49,7 @@ folder that holds omniglot/omniglot_28x28.npz.
 
 
 def main(argv: list[str]) -> int:
-    """Build the zip; the exit code."""
+    """Build the zip; return the exit code."""
     options = command.parser(
         "gradescope", "Build the zip to upload to Gradescope as the autograder.", EPILOG
     )

@@ -21,7 +21,7 @@ REMEDY = "name an index with CPU builds: python -m staff gradescope hwN --torch-
 
 
 def main() -> int:
-    """Look at what was installed; 1 stops the building of the image."""
+    """Look at what was installed; return 1 to stop the building of the image."""
     found = judge(*build(), memory())
     if found:
         print(found, file=sys.stderr)

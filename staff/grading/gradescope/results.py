@@ -120,7 +120,7 @@ def _head(record: dict, homework: Homework, metadata: dict, grace_minutes: float
 
 
 def days_late(metadata: dict, grace_minutes: float) -> int:
-    """Days between the due date and the upload; the clock of this machine says nothing.
+    """Days between the due date and the upload, by the platform's times and not by this machine's clock.
 
     A regrade runs much later, and must say the same.
     """

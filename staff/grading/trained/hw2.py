@@ -22,7 +22,7 @@ def chance(experiment: str) -> float:
 
 
 def spread(experiment: str) -> float:
-    """How much fresh glyphs move its accuracy: one standard deviation."""
+    """The standard deviation of the accuracy over sets of fresh glyphs."""
     return SPREAD
 
 
