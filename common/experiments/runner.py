@@ -147,28 +147,28 @@ def run_all(
     jobs: list[Job], at_once: int, tiny: bool, module: Callable[[str], list[str]]
 ) -> list[Outcome]:
     """Train, each in a process of its own, what is not finished; in the order of the jobs."""
-    found = {job.title: Outcome(job, "as it was") for job in jobs if job.finished}
-    left = {job.title: job for job in jobs if not job.finished}
-    progress = Progress(left, at_once, tiny)
+    outcomes = {job.title: Outcome(job, "as it was") for job in jobs if job.finished}
+    waiting = {job.title: job for job in jobs if not job.finished}
+    progress = Progress(waiting, at_once, tiny)
     commands = [
         parallel.Command(
             title, (sys.executable, "-m", *module(job.homework), *job.arguments), job.log
         )
-        for title, job in left.items()
+        for title, job in waiting.items()
     ]
     for command, code, seconds in parallel.run(commands, at_once, progress.tell):
-        job = left[command.title]
+        job = waiting[command.title]
         if code is None:
             print(f"{job.title} begins{progress.about()}; log: {job.log}", flush=True)
             continue
         outcome = Outcome(job, _state(job, code), seconds)
-        found[job.title] = outcome
+        outcomes[job.title] = outcome
         progress.ended(outcome)
         ended = f"{job.title} {outcome.state}, {seconds:.0f} s"
-        print(f"{ended} [{len(found)}/{len(jobs)}]", flush=True)
+        print(f"{ended} [{len(outcomes)}/{len(jobs)}]", flush=True)
         if outcome.state == "failed":
             print(f"  {parallel.last_line(job.log)}\n  all of it: {job.log}")
-    return [found[job.title] for job in jobs if job.title in found]
+    return [outcomes[job.title] for job in jobs if job.title in outcomes]
 
 
 class Progress:
@@ -271,22 +271,22 @@ def _trained_on(outcomes: list[Outcome]) -> Iterator[str]:
 def result_of(folder: Path) -> tuple[float | None, str]:
     """The run's seconds, and its main figures in one line, test figures first."""
     try:
-        found = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+        result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None, ""
-    seconds = found.get("seconds") if isinstance(found, dict) else None
-    figures = [row for row in _figures(found, "") if not row[0].endswith(("interval", "seconds"))]
+    seconds = result.get("seconds") if isinstance(result, dict) else None
+    figures = [row for row in _figures(result, "") if not row[0].endswith(("interval", "seconds"))]
     figures.sort(key=lambda row: row[0].startswith("val_"))  # those of tests first
     return seconds, "  ".join(f"{name} {value:.4g}" for name, value in figures[:FIGURES])
 
 
-def _figures(found: object, name: str) -> Iterator[tuple[str, float]]:
+def _figures(value: object, name: str) -> Iterator[tuple[str, float]]:
     """Every number with a fraction, by its path."""
-    if isinstance(found, dict):
-        for key, part in found.items():
+    if isinstance(value, dict):
+        for key, part in value.items():
             yield from _figures(part, f"{name}.{key}" if name else key)
-    elif isinstance(found, list):
-        for place, part in enumerate(found):
+    elif isinstance(value, list):
+        for place, part in enumerate(value):
             yield from _figures(part, f"{name}[{place}]")
-    elif isinstance(found, float) and math.isfinite(found):
-        yield name, found
+    elif isinstance(value, float) and math.isfinite(value):
+        yield name, value

@@ -71,22 +71,22 @@ def files(root: Path) -> Iterator[Path]:
     tops += homeworks.names(root)
     for top in sorted(tops):
         for path in sorted((root / top).rglob("*.py")):
-            found = path.relative_to(root)
-            if not (top == "staff" and found.parts[1] in STAND_INS):
-                yield found
+            relative = path.relative_to(root)
+            if not (top == "staff" and relative.parts[1] in STAND_INS):
+                yield relative
 
 
 def arrows(root: Path) -> dict[tuple[str, str], list[str]]:
     """(room, room) → the imports that go from one to the other, as "file imports module"."""
-    found: dict[tuple[str, str], list[str]] = {}
+    imports: dict[tuple[str, str], list[str]] = {}
     for path in files(root):
         tree = ast.parse((root / path).read_text(encoding="utf-8"))
         for module in _imports(tree):
             target = _file_of(module, root)
             if target is not None and room_of(target) != room_of(path):
                 way = (room_of(path), room_of(target))
-                found.setdefault(way, []).append(f"{path.as_posix()} imports {module}")
-    return found
+                imports.setdefault(way, []).append(f"{path.as_posix()} imports {module}")
+    return imports
 
 
 def circle(root: Path) -> list[str]:
@@ -113,8 +113,8 @@ def _imports(tree: ast.AST) -> Iterator[str]:
 def _file_of(module: str, root: Path) -> Path | None:
     """The file that an import loads, when it is ours: of the module, or of the name's module."""
     parts = module.split(".")
-    for own in (parts, parts[:-1]):
-        for path in (Path(*own).with_suffix(".py"), Path(*own, "__init__.py")) if own else ():
+    for steps in (parts, parts[:-1]):
+        for path in (Path(*steps).with_suffix(".py"), Path(*steps, "__init__.py")) if steps else ():
             if (root / path).is_file():
                 return path
     return None
@@ -123,7 +123,7 @@ def _file_of(module: str, root: Path) -> Path | None:
 def wrong(root: Path) -> list[str]:
     """Imports that go up, or reach what their wing may not know."""
     order = list(ROOMS)
-    found = [
+    faults = [
         told
         for (start, end), imports in arrows(root).items()
         if order.index(start) > order.index(end)
@@ -133,17 +133,17 @@ def wrong(root: Path) -> list[str]:
         tree = ast.parse((root / path).read_text(encoding="utf-8"))
         for module in _imports(tree):
             if _file_of(module, root) is not None and not _may_know(path, module):
-                found.append(f"{path.as_posix()} imports {module}")
-    return list(dict.fromkeys(found))
+                faults.append(f"{path.as_posix()} imports {module}")
+    return list(dict.fromkeys(faults))
 
 
 def _may_know(path: Path, module: str) -> bool:
-    own = path.parts[0]
-    wing = "hwN" if own not in MAY_IMPORT else own
-    allowed = [own, *MAY_IMPORT[wing]]
+    top = path.parts[0]
+    wing = "hwN" if top not in MAY_IMPORT else top
+    allowed = [top, *MAY_IMPORT[wing]]
     if path.parent == FIGURES:
         allowed.append(path.stem)  # its handout shows data that its own code makes
-    return any(f"{module}.".startswith(f"{one}.") for one in allowed)
+    return any(f"{module}.".startswith(f"{name}.") for name in allowed)
 
 
 def picture(root: Path) -> str:

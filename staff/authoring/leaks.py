@@ -65,7 +65,7 @@ def _statements(tree: ast.AST) -> Iterator[list[ast.stmt]]:
 
 def secrets(root: Path, homework: str) -> dict[str, str]:
     """Runs of normalised statements of the marked bodies → the hole they belong to."""
-    found, known = {}, given_problems(root, homework)
+    hole_of, known = {}, given_problems(root, homework)
     for master in masters(root, homework):
         source = master.read_text(encoding="utf-8")
         marked = [hole for hole in holes(source, master.name) if hole.problem not in known]
@@ -76,8 +76,8 @@ def secrets(root: Path, homework: str) -> dict[str, str]:
                 pieces += [text for s in inside if len(text := normalise([s])) >= LONG]
                 for piece in pieces:
                     if piece not in ALLOWED:
-                        found[piece] = f"{homework} {hole.problem} ({hole.name})"
-    return found
+                        hole_of[piece] = f"{homework} {hole.problem} ({hole.name})"
+    return hole_of
 
 
 def scan(secret: dict[str, str], files: list[Path], root: Path) -> list[Leak]:

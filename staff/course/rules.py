@@ -119,12 +119,12 @@ def grade(person: Person, policy: Policy, graded: dict[str, set[str]]) -> Grade:
 
 def _parts(policy: Policy, marks: dict[str, Mark], weights: dict[str, float]) -> dict[str, float]:
     """Per cent of the course from homeworks (optional ones, too) and from the project."""
-    found = {"homework": 0.0, "project": 0.0}
-    for one in policy.assignments:
-        if one.name in marks:
-            kind = "project" if one.kind == "project" else "homework"
-            found[kind] += weights[one.name] * marks[one.name].share
-    return found
+    earned = {"homework": 0.0, "project": 0.0}
+    for assignment in policy.assignments:
+        if assignment.name in marks:
+            kind = "project" if assignment.kind == "project" else "homework"
+            earned[kind] += weights[assignment.name] * marks[assignment.name].share
+    return earned
 
 
 # --- one assignment -----------------------------------------------------------------------------
@@ -223,14 +223,14 @@ def _cell(assignment: Assignment, work: Work, mark: Mark, counting: list[str]) -
         return f"{100 * mark.share:.2f}"
     if assignment.kind == "project":
         return "open"
-    told = []
+    parts = []
     for half in assignment.halves:
         if half in mark.open:
-            told.append(f"{half} open")
+            parts.append(f"{half} open")
         else:
             earned = work.earned(half) if half in counting else 0.0
-            told.append(f"{half} {earned:g}/{assignment.half_points(half):g}")
-    return ", ".join(told)
+            parts.append(f"{half} {earned:g}/{assignment.half_points(half):g}")
+    return ", ".join(parts)
 
 
 # --- late days ----------------------------------------------------------------------------------

@@ -61,11 +61,11 @@ def _holes(homework: Homework) -> Iterator[str]:
             marked[hole.problem] = f"{master.name}:{hole.name}"
             if (lines := hole.last - hole.first - 1) > MOST_LINES:
                 yield f"{hole.problem}: its hole has {lines} lines; at most {MOST_LINES}"
-    told = {p.id: p.hole for p in (*homework.problems, *homework.dropped) if p.hole}
-    for ident in sorted({*marked, *told}):
-        if marked.get(ident) != told.get(ident):
+    stated = {p.id: p.hole for p in (*homework.problems, *homework.dropped) if p.hole}
+    for ident in sorted({*marked, *stated}):
+        if marked.get(ident) != stated.get(ident):
             yield (
-                f"{ident}: homework.toml says {told.get(ident)}, the solutions mark "
+                f"{ident}: homework.toml says {stated.get(ident)}, the solutions mark "
                 f"{marked.get(ident)}"
             )
 
@@ -115,14 +115,14 @@ def _rubrics(homework: Homework) -> Iterator[str]:
             if not question.extra:
                 yield f"{question.id} has no rubric"
             continue
-        one = rubrics[question.id]
-        if "Model answer" not in one.model:
-            yield f"{one.question} has no model answer"
-        if not one.losses:
-            yield f"{one.question}: nothing is said to lose points"
-        for item in one.items:
+        graded = rubrics[question.id]
+        if "Model answer" not in graded.model:
+            yield f"{graded.question} has no model answer"
+        if not graded.losses:
+            yield f"{graded.question}: nothing is said to lose points"
+        for item in graded.items:
             if len(item.example) < SHORTEST or not item.earns or item.points <= 0:
                 yield (
-                    f"{one.question} {item.id}: it lacks what earns points, how many, or an example "
+                    f"{graded.question} {item.id}: it lacks what earns points, how many, or an example "
                     f"of {SHORTEST} characters or more"
                 )

@@ -128,7 +128,7 @@ def _callers(homework: Homework, worker: Worker, answers: Answers) -> dict[str, 
 
     No other check's verdict can depend on what stands in that hole.
     """
-    found = {}
+    callers = {}
     for problem in homework.problems:
         if not problem.hole:
             continue
@@ -139,8 +139,8 @@ def _callers(homework: Homework, worker: Worker, answers: Answers) -> dict[str, 
             context = context_of(entry, homework, PUBLIC_SEED, worker, answers, Path(folder))
             others = [check for check in plan(homework) if check.problem != problem.id]
             runs = {check.id: engine.run_check(context, check, 1)[0] for check in others}
-        found[problem.id] = {check for check, row in runs.items() if not row.passed}
-    return found
+        callers[problem.id] = {check for check, row in runs.items() if not row.passed}
+    return callers
 
 
 def _alike(homework: Homework, knowledge: Knowledge, verdict: Verdict) -> None:
@@ -171,12 +171,12 @@ class _Judge:
 
     def everything(self) -> dict[str, tuple[bool, ...]]:
         """Name → which checks of its own problem it passes, for variants and mistakes."""
-        found = {}
+        passes = {}
         for kind in ("variant", "mistake"):
             for entry in entries(self.homework.name, kind, self.homework.root):
                 self.say(f"{self.homework.name}, seed {self.seed}: {entry.slug}")
-                found[f"{kind} {entry.slug}"] = self._entry(entry)
-        return found
+                passes[f"{kind} {entry.slug}"] = self._entry(entry)
+        return passes
 
     def _entry(self, entry: Entry) -> tuple[bool, ...]:
         callers = self.callers.get(entry.problem, ()) if self.public else ()

@@ -70,12 +70,12 @@ def attention(
     Args:
         alike: undeclared pairs of `staff similarity`.
     """
-    found = Attention()
+    lists = Attention()
     for who, near in hand_ins.unmatched.items():
-        found.decide.append(Item(who, NOT_IN_ROSTER, f"{NOT_IN_ROSTER} ({near})"))
+        lists.decide.append(Item(who, NOT_IN_ROSTER, f"{NOT_IN_ROSTER} ({near})"))
     for who, uploads in hand_ins.undecided:
         names = ", ".join(one.job.upload for one in uploads)
-        found.decide.append(
+        lists.decide.append(
             Item(
                 who,
                 "choose",
@@ -85,47 +85,47 @@ def attention(
         )
     for name in hand_ins.ignored:
         told = "not graded: no upload that can be read; ask for a zip, or take the file away"
-        found.decide.append(Item(name, "not graded", told))
+        lists.decide.append(Item(name, "not graded", told))
     for record in records:
-        _of_record(record, found)
+        _of_record(record, lists)
     for older, newer in hand_ins.superseded.items():
-        found.look.append(Item(older, "superseded", f"not graded: {newer} is the later upload"))
+        lists.look.append(Item(older, "superseded", f"not graded: {newer} is the later upload"))
     for pair in alike:
         share = max(float(pair["share_of_one"]), float(pair["share_of_other"]))
         told = f"{share:.0%} of {pair['file']} is alike"
-        found.look.append(Item(f"{pair['one']}, {pair['other']}", "similar", told))
-    found.look.sort(key=lambda item: KINDS.index(item.kind))
-    return found
+        lists.look.append(Item(f"{pair['one']}, {pair['other']}", "similar", told))
+    lists.look.sort(key=lambda item: KINDS.index(item.kind))
+    return lists
 
 
 def in_lines(items: Sequence[Item]) -> list[str]:
     """A list as lines; what holds for many students is one line."""
-    those: dict[str, list[Item]] = {}
+    by_text: dict[str, list[Item]] = {}
     for item in items:
-        those.setdefault(item.text, []).append(item)
+        by_text.setdefault(item.text, []).append(item)
     return [
         line
-        for text, same in those.items()
+        for text, same in by_text.items()
         for line in ([f"{len(same)} students: {text}"] if len(same) > FEW else map(str, same))
     ]
 
 
-def _of_record(record: dict, found: Attention) -> None:
+def _of_record(record: dict, lists: Attention) -> None:
     who = ", ".join(record["students"])
     if record["status"] == "failed":
-        found.decide.append(Item(who, "not graded", f"not graded: {record['reason']}"))
+        lists.decide.append(Item(who, "not graded", f"not graded: {record['reason']}"))
         return
     if record["status"] == "refused":
         told = f"cannot be graded, and has no grade yet: {record['reason']}"
-        found.look.append(Item(who, "refused", told))
+        lists.look.append(Item(who, "refused", told))
         return
     if not record["score"]:
-        found.look.append(Item(who, "zero", f"0 of {record['max_score']:g} points"))
+        lists.look.append(Item(who, "zero", f"0 of {record['max_score']:g} points"))
     for note in record["notes"]:
         if note["kind"] == NOT_MEASURED:
-            found.decide.append(Item(who, "not measured", note["text"]))
+            lists.decide.append(Item(who, "not measured", note["text"]))
         elif note["kind"] in WORTH_A_LOOK:
-            found.look.append(Item(who, "note", note["text"]))
+            lists.look.append(Item(who, "note", note["text"]))
     for name, accuracy in record["accuracy"].items():
         if accuracy >= PERFECT:
-            found.look.append(Item(who, "perfect", f"{name}: accuracy {accuracy:g} on fresh tasks"))
+            lists.look.append(Item(who, "perfect", f"{name}: accuracy {accuracy:g} on fresh tasks"))

@@ -152,16 +152,16 @@ class _Batch:
     def take_in(self) -> None:
         """Keep the records that have come, unless the kit was changed meanwhile."""
         ready = wait([grader.line for grader in self.graders if grader.job], timeout=1.0)
-        found: list[tuple[Job, dict | str]] = []
+        results: list[tuple[Job, dict | str]] = []
         for grader in self.graders:
             job = grader.job
             if job is None or (result := grader.result(grader.line in ready)) is None:
                 continue
-            found.append((job, result))
-        if found and (changed := self.kit.changes()):
-            self._renew(changed, [job for job, _ in found])
+            results.append((job, result))
+        if results and (changed := self.kit.changes()):
+            self._renew(changed, [job for job, _ in results])
             return
-        for job, result in found:
+        for job, result in results:
             if isinstance(result, dict):
                 self.keep(result)
                 continue
@@ -262,11 +262,11 @@ def _end_workers(workers: list[int]) -> None:
 
 def children_of(pid: int) -> list[int]:
     """Return the processes that a process has started."""
-    found: list[int] = []
+    children: list[int] = []
     for tasks in Path(f"/proc/{pid}/task").glob("*/children"):
         with contextlib.suppress(OSError):
-            found += map(int, tasks.read_text().split())
-    return found
+            children += map(int, tasks.read_text().split())
+    return children
 
 
 def _lives(pid: int) -> bool:

@@ -171,9 +171,9 @@ class Session:
                 if last or not row.passed:
                     progress(row)
 
-            left = [check for check in self.checks if check.id not in final]
-            if left:
-                rows = self.judge_tree(tree, seed, keep, left, tell)
+            undecided = [check for check in self.checks if check.id not in final]
+            if undecided:
+                rows = self.judge_tree(tree, seed, keep, undecided, tell)
                 final |= {row.id: row for row in rows if last or not row.passed}
             tell = _quietly  # another set says the same of the files
         return [final[check.id] for check in self.checks]
@@ -219,8 +219,8 @@ class Session:
         """The same for trained runs: what a network raised may hold the tasks it was shown."""
         names = [row.id.removeprefix("run::") for row in measured.rows]
         raised = {name for name in names if name not in measured.accuracy}
-        those = [e for e in self.homework.experiments if e.name in raised]
-        homework = replace(self.homework, experiments=tuple(those))
+        experiments = [e for e in self.homework.experiments if e.name in raised]
+        homework = replace(self.homework, experiments=tuple(experiments))
         public = trained.measure(homework, self.worker, folder, tree, PUBLIC_SEED)
         told = {row.id: row for row in public.rows}
         for name, row in zip(names, measured.rows):
@@ -289,18 +289,18 @@ def unwritable(record: dict, error: Exception) -> dict:
     homework = homeworks.load(record["homework"])
     students = tuple(map(writable, record["students"]))
     job = Job(record["id"], homework.name, "", record["fingerprint"], students)
-    told = f"its record cannot be written ({type(error).__name__}: {archives.printable_name(str(error))})"
-    return blank_record(homework, job) | {"reason": told}
+    reason = f"its record cannot be written ({type(error).__name__}: {archives.printable_name(str(error))})"
+    return blank_record(homework, job) | {"reason": reason}
 
 
 def fill(record: dict, homework: Homework, rows: list[CheckResult]) -> None:
     """Enter rows and what they sum to."""
     for problem in homework.problems:
-        own = [row for row in rows if row.problem == problem.id]
+        of_problem = [row for row in rows if row.problem == problem.id]
         if problem.kind in ("code", "run"):
-            record["problems"][problem.id] = whole(sum(row.points for row in own))
-        elif problem.kind == "extra" and own:
-            passed = sum(row.passed for row in own) / len(own)
+            record["problems"][problem.id] = whole(sum(row.points for row in of_problem))
+        elif problem.kind == "extra" and of_problem:
+            passed = sum(row.passed for row in of_problem) / len(of_problem)
             record["problems"][problem.id] = whole(problem.by_checks * passed)
             record["extra"] = whole(record["extra"] + problem.by_checks * passed)
     record["score"] = whole(sum(row.points for row in rows))

@@ -112,7 +112,7 @@ def shipped_files(root: Path, names: list[str]) -> list[Path]:
     )
     if listed.returncode:
         raise KitError("a release is made from a git checkout")
-    found = []
+    files = []
     for name in sorted(filter(None, listed.stdout.split("\0"))):
         parts = Path(name).parts
         homework = (
@@ -127,8 +127,8 @@ def shipped_files(root: Path, names: list[str]) -> list[Path]:
             and not STAFF_ONLY.fullmatch(parts[-1])
             and (root / name).is_file()
         ):
-            found.append(root / name)
-    return found
+            files.append(root / name)
+    return files
 
 
 def for_students(path: Path, root: Path) -> bytes:
@@ -153,8 +153,8 @@ def for_students(path: Path, root: Path) -> bytes:
 
 def _require_in_step(root: Path, names: list[str]) -> None:
     for name in names:
-        for told in missing(homeworks.load(name, root)):
-            raise KitError(f"{name}: {told}")
+        for fault in missing(homeworks.load(name, root)):
+            raise KitError(f"{name}: {fault}")
 
 
 def _require_no_leak(root: Path, kit: Path) -> None:

@@ -28,9 +28,9 @@ def main(argv: list[str]) -> int:
     for name in options.parse_args(argv).homework or homeworks.names():
         homework = homeworks.load(name)
         print(as_text(homework))
-        wrong += [f"{name}: {told}" for told in complaints(homework)]
-    for told in wrong:
-        print(told)
+        wrong += [f"{name}: {complaint}" for complaint in complaints(homework)]
+    for complaint in wrong:
+        print(complaint)
     return 1 if wrong else 0
 
 
@@ -43,8 +43,8 @@ def complaints(homework: Homework) -> Iterator[str]:
     for problem in homework.problems:
         if problem.id not in rubrics and not any(o.covers(problem.id) for o in outcomes):
             yield f"{problem.id} shows no learning outcome"
-    for question in rubrics.values():
-        yield from _items(question, outcomes)
+    for graded in rubrics.values():
+        yield from _items(graded, outcomes)
 
 
 def _unknown_names(
@@ -59,13 +59,13 @@ def _unknown_names(
                 yield f"an outcome names {name!r}; there is no such problem or part"
 
 
-def _items(one: Rubric, outcomes: list[Outcome]) -> Iterator[str]:
+def _items(graded: Rubric, outcomes: list[Outcome]) -> Iterator[str]:
     """The rubric items of a question that show no outcome; of extra credit the whole is enough."""
-    if one.extra and any(outcome.touches(one.question) for outcome in outcomes):
+    if graded.extra and any(outcome.touches(graded.question) for outcome in outcomes):
         return
-    for item in one.items:
-        if not any(outcome.covers(one.question, item.part) for outcome in outcomes):
-            yield f"{one.question}, rubric item {item.id} shows no learning outcome"
+    for item in graded.items:
+        if not any(outcome.covers(graded.question, item.part) for outcome in outcomes):
+            yield f"{graded.question}, rubric item {item.id} shows no learning outcome"
 
 
 def as_text(homework: Homework) -> str:
@@ -77,9 +77,9 @@ def as_text(homework: Homework) -> str:
         for problem in homework.problems:
             if not outcome.touches(problem.id):
                 continue
-            own = rubrics.get(problem.id)
-            items = [i.id for i in own.items if outcome.covers(problem.id, i.part)] if own else []
-            told = f" (rubric {', '.join(items)})" if items else ""
-            shown.append(f"{problem.id}, {problem.points:g} points{told}")
-        rows += [f"       {one}" for one in shown]
+            graded = rubrics[problem.id].items if problem.id in rubrics else ()
+            items = [item.id for item in graded if outcome.covers(problem.id, item.part)]
+            of_rubric = f" (rubric {', '.join(items)})" if items else ""
+            shown.append(f"{problem.id}, {problem.points:g} points{of_rubric}")
+        rows += [f"       {problem}" for problem in shown]
     return "\n".join(rows)

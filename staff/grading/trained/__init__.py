@@ -60,18 +60,18 @@ def measure(homework: Homework, worker: Worker, folder: Path, tree: Path, seed: 
         tree: the tree made for the checks; its probes are exchanged for those of trained runs.
         seed: decides which fresh tasks are drawn; a secret one is of this submission alone.
     """
-    found = Measured()
+    measured = Measured()
     wanted = homework.measured
     problem = next((p for p in homework.problems if p.kind == "run"), None)
     if not wanted or problem is None:
-        return found
+        return measured
     held_out = _held_out_tasks(homework.name)
     if held_out is None:
-        found.notes.append(
+        measured.notes.append(
             Note(NOT_MEASURED, STAFF, f"{homework.name}: the grader has no tasks for trained runs")
         )
     for experiment in wanted:
-        found.rows.append(
+        measured.rows.append(
             CheckResult(
                 id=f"run::{experiment.name}",
                 problem=problem.id,
@@ -84,11 +84,11 @@ def measure(homework: Homework, worker: Worker, folder: Path, tree: Path, seed: 
         )
     with tempfile.TemporaryDirectory(prefix="runs-", ignore_cleanup_errors=True) as place:
         measurement = _Measurement(
-            homework, worker, folder, tree, Path(place), seed, held_out, found
+            homework, worker, folder, tree, Path(place), seed, held_out, measured
         )
-        for experiment, row in zip(wanted, found.rows):
+        for experiment, row in zip(wanted, measured.rows):
             measurement.judge(experiment, row)
-    return found
+    return measured
 
 
 def _held_out_tasks(name: str) -> ModuleType | None:
@@ -269,18 +269,18 @@ def source_of(run: Path) -> str:
     return config["data"] or ""
 
 
-def _compare(run: Path, name: str, last: np.ndarray, found: Measured) -> None:
+def _compare(run: Path, name: str, last: np.ndarray, measured: Measured) -> None:
     """Note where the last row of metrics.csv and the last weights contradict each other."""
-    told = last_told(run / "metrics.csv")
-    seen = float(last.mean())
-    if told is None:
-        found.notes.append(Note("no metrics", STAFF, f"{name}: metrics.csv has no val_accuracy"))
-    elif abs(told - seen) > SLACK + 2 * confidence_interval(last):
+    written = last_told(run / "metrics.csv")
+    measured_now = float(last.mean())
+    if written is None:
+        measured.notes.append(Note("no metrics", STAFF, f"{name}: metrics.csv has no val_accuracy"))
+    elif abs(written - measured_now) > SLACK + 2 * confidence_interval(last):
         text = (
-            f"{name}: metrics.csv ends with val_accuracy {told:.3f}, the last weights give "
-            f"{seen:.3f}"
+            f"{name}: metrics.csv ends with val_accuracy {written:.3f}, the last weights give "
+            f"{measured_now:.3f}"
         )
-        found.notes.append(Note(CONTRADICTION, STAFF, text))
+        measured.notes.append(Note(CONTRADICTION, STAFF, text))
 
 
 def last_told(path: Path) -> float | None:
