@@ -1,4 +1,4 @@
-"""What fingers type → homeworks and problems: `hw1/`, `HW1`, `1`, `hw1/mann.py`, `2B`, `2`."""
+"""Read homeworks and problems as people type them: `hw1/`, `HW1`, `1`, `hw1/mann.py`, `2B`, `2`."""
 
 from __future__ import annotations
 

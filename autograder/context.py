@@ -1,4 +1,4 @@
-"""What the checks of a homework work with: a worker, a tree, the answers, and each check's fixtures."""
+"""The context of a homework's checks: a worker, a tree, the answers, and each check's fixtures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a script of `--replay` works with: the student's own files and a probe, in one process.
+"""The functions that a script of `--replay` calls: the student's own files and a probe, in one process.
 
 Nothing is caught here, so that a debugger stops where the code does.
 """

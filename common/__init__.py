@@ -1,4 +1,4 @@
-"""What every homework is given. Nothing here imports anything else of ours."""
+"""Code and data that every homework is given. Nothing here imports anything else of ours."""
 
 import sys as _sys
 

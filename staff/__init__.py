@@ -1,1 +1,1 @@
-"""What only the staff has."""
+"""The wing that only the staff has."""

@@ -1,4 +1,4 @@
-"""Which check notices when a line is left out: found by leaving it out."""
+"""Find the check that notices when a line is left out, by leaving it out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What differed, as pictures: small inline SVG with the numbers in words and in a table beside it."""
+"""Pictures of what differed: small inline SVG with the numbers in words and in a table beside it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every kind of worker is: `open()` gives a `Conversation`, `close()` ends the worker.
+"""The interface of every kind of worker: `open()` gives a `Conversation`, `close()` ends the worker.
 
 A worker knows nothing of a submission: the tree to import from is named when a conversation begins,
 so one warm worker serves any number of submissions.

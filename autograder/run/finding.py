@@ -1,4 +1,4 @@
-"""Which files of a folder are meant: the exact name wins, another counts where it means one alone."""
+"""Find the files that a homework means in a folder: the exact name wins, another counts where it means one alone."""
 
 from __future__ import annotations
 

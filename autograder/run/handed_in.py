@@ -1,4 +1,4 @@
-"""How the worker imports a file that was handed in: whole, or piece by piece where it must.
+"""Import a file that was handed in, inside the worker: whole, or piece by piece where it must.
 
 What is handed in is a set of functions. A file is executed as Python would; then the given code in
 it that differs is put back on the live module. A file that cannot be compiled, or whose import

@@ -1,4 +1,4 @@
-"""What handed-in files import: helper modules beside them, and what the course grader lacks."""
+"""The imports of handed-in files: helper modules beside them, and what the course grader lacks."""
 
 from __future__ import annotations
 

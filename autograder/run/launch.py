@@ -1,4 +1,4 @@
-"""Which worker to start on this system."""
+"""Start the worker that fits this system."""
 
 from __future__ import annotations
 

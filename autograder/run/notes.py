@@ -1,4 +1,4 @@
-"""What is said beside the verdicts: every kind of note, and who reads which."""
+"""Notes beside the verdicts: every kind, and who reads it."""
 
 from __future__ import annotations
 

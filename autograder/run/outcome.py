@@ -1,4 +1,4 @@
-"""What a worker answered, taken field by field: student code may have had a hand in every one."""
+"""Read a worker's answer field by field: student code may have had a hand in every one."""
 
 from __future__ import annotations
 

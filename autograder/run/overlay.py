@@ -247,7 +247,7 @@ def _plan(files: list[File], homework: Homework) -> dict[str, Any]:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Copy a file or folder of the kit, where the student still has it."""
+    """Copy a file or folder of the kit; a student may have deleted it at home."""
     target.parent.mkdir(exist_ok=True)
     if source.is_dir():
         shutil.copytree(source, target, ignore=_SKIP)

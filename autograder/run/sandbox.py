@@ -1,4 +1,4 @@
-"""What a student's process may do. Every layer is tried, and what was reached has a name.
+"""The limits of a student's process. Every layer is tried, and what was reached has a name.
 
     limits      of time, memory, files, tasks, and what is first to go when memory is short
     user        a user of its own for every check (as root), so that checks cannot touch each other

@@ -1,4 +1,4 @@
-"""Which parts of a machine's file system a check may see.
+"""The parts of a machine's file system that a check may see.
 
 Python, the system's libraries and a few settings; never the kit, wherever it lies.
 """

@@ -149,7 +149,7 @@ def _work_in(folder: str) -> None:
 
 
 def preload(modules: list[str]) -> dict[str, str]:
-    """Import what is slow; name → error of those that cannot be imported."""
+    """Import the slow modules; return name → error of those that cannot be imported."""
     failed = {}
     for name in modules:
         try:

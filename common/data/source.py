@@ -1,4 +1,4 @@
-"""Where a data set comes from: `--data`, `KIT_DATA`, the kit's cache, the network, or a stand-in."""
+"""The places that a data set comes from: `--data`, `KIT_DATA`, the kit's cache, the network, or a stand-in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a student says of a curve, held against the curve itself."""
+"""Compare a student's claims about a curve with the curve itself."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def widest_gap(columns: Columns, setting: Setting) -> tuple[str, float, float] |
 
 
 def stretches(distances: list[tuple[int, float]]) -> Iterator[list[tuple[int, float]]]:
-    """Rows in a row that are clearly on one side of the band."""
+    """Stretches of neighbouring rows that lie clearly on one side of the band."""
     stretch: list[tuple[int, float]] = []
     for row, distance in [*distances, (-1, 0.0)]:
         outside = abs(distance) > SLACK

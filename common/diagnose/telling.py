@@ -1,4 +1,4 @@
-"""What is said of drawn runs on the terminal: tables, or sentences where lines are read aloud."""
+"""Print what is to be said of drawn runs: tables, or sentences where lines are read aloud."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What a homework asks to be trained: groups of runs, in parallel, reference bands, predictions."""
+"""The trainings that a homework asks for: groups of runs, in parallel, reference bands, predictions."""

@@ -1,4 +1,4 @@
-"""What `make experiments` has to do: trainings, and the pictures and numbers made from their runs."""
+"""The jobs of `make experiments`: trainings, and the pictures and numbers made from their runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long trainings will take, from how long they have taken so far."""
+"""Estimate how long trainings will take, from how long they have taken so far."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where reference runs were: the band beside a training's figures, and a word when it leaves it.
+"""Reference bands: shown beside a training's figures, with a warning when the run leaves its band.
 
 `hwN/bands.json` holds, for an experiment and a data source, the settings of the reference runs and
 for each metric the interval at every evaluation in which one more honest run is expected.

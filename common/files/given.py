@@ -1,4 +1,4 @@
-"""What the kit gives inside a file to hand in, and where a student's file differs from it.
+"""Find the parts of a file that the kit gives, and where a student's file differs from them.
 
 Files are compared by their syntax trees, and never run. A part is a function (`merge`), a method
 (`MANN.__init__`), an assigned name (`PIXELS`), or the head of a class (`MANN`): its bases,

@@ -1,1 +1,1 @@
-"""What this copy of the kit is: its version, its course, the packages it was tried with, its inputs."""
+"""Facts about this copy of the kit: its version, its course, the packages it was tried with, its inputs."""

@@ -1,4 +1,4 @@
-"""What helps where a package cannot be imported: a limit of the shell, a disk that runs no programs."""
+"""Remedies where a package cannot be imported: a limit of the shell, a disk that runs no programs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which inputs the checks draw: the public set, or one of the term's secret sets.
+"""Seeds, which decide the inputs of the checks: the public set, or one of the term's secret sets.
 
 All secret sets of a term come from one secret of 128 bits, by HMAC-SHA256: nothing that is drawn tells
 anything of what it was drawn from. A set is called by a fingerprint, eight letters; the public one is

@@ -1,4 +1,4 @@
-"""What the terminal at hand can show, and whether somebody sits there who can be asked."""
+"""Whether the terminal shows signs and bars, and whether a person can answer there."""
 
 from __future__ import annotations
 

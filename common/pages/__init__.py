@@ -1,1 +1,1 @@
-"""What all pages that people open are made of."""
+"""The parts of all pages that people open."""

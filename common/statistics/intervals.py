@@ -1,4 +1,4 @@
-"""How sure we are of a mean: its 95 % interval by Student's t."""
+"""The 95 % interval of a mean, by Student's t."""
 
 from __future__ import annotations
 

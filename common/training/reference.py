@@ -1,4 +1,4 @@
-"""What a training may be told of other runs of its configuration."""
+"""What is known of other runs of a configuration, as a training may use it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What lies in a run folder, beside what is asked for: one answer for training, report and hand-in."""
+"""Whether a run folder holds the run that is asked for: one answer for training, report and hand-in."""
 
 from __future__ import annotations
 

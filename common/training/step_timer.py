@@ -1,4 +1,4 @@
-"""What the time of a training goes into: the table behind --profile."""
+"""Measure which parts of a training take its time: the table behind --profile."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How well a network does on held-out ratings."""
+"""Evaluate a network on held-out ratings."""
 
 from __future__ import annotations
 

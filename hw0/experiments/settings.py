@@ -1,4 +1,4 @@
-"""What homework 0 trains, and how its metrics are called in pictures."""
+"""The settings of homework 0's trainings, and the names of metrics in pictures."""
 
 from __future__ import annotations
 

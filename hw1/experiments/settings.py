@@ -1,4 +1,4 @@
-"""What homework 1 trains, and on how many tasks it is judged."""
+"""The settings of homework 1's trainings, and the numbers of tasks to evaluate on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How well a network does on tasks of its own choice of size: accuracies with intervals."""
+"""Evaluate a network on tasks of several sizes: accuracies with intervals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What MAML's outer loop steps: a starting point, and the inner rates when they are learned."""
+"""The parameters that MAML's outer loop trains: a starting point, and inner rates when they are learned."""
 
 from __future__ import annotations
 

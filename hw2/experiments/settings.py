@@ -1,4 +1,4 @@
-"""What homework 2 trains, and on how many tasks it is judged: the recipe, in one table."""
+"""The settings of homework 2's trainings, and the numbers of tasks to evaluate on, in one table."""
 
 from __future__ import annotations
 

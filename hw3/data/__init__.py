@@ -1,1 +1,1 @@
-"""Where the pictures and the texts of homework 3 come from."""
+"""Makes the pictures and the texts of homework 3."""

@@ -1,4 +1,4 @@
-"""What the experiments with language share: ask a model, or tune a copy of it."""
+"""Functions that the experiments with language share: ask a model, or tune a copy of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the experiments share: seeds, settings, run folder, result."""
+"""Parts that the experiments share: seeds, settings, run folder, result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How honest the five answers to the common problem are, by your own scores of problem 4.
+"""Score the calibration of the five answers to the common problem, by your own scores of problem 4.
 
 `python -m common.compare` starts this program; without it, or before 4b and 4c are written, the
 comparison goes without these two columns.

@@ -1,4 +1,4 @@
-"""What the experiments share: the run folder, the loop, the result."""
+"""Parts that the experiments share: the run folder, the loop, the result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who imports whom, as a picture for ARCHITECTURE.md: `python -m staff architecture` redraws it."""
+"""Which room imports which: checked, and drawn for ARCHITECTURE.md by `python -m staff architecture`."""
 
 from __future__ import annotations
 

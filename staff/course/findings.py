@@ -1,4 +1,4 @@
-"""What reading the inputs of a course brought to light: errors, warnings, assumptions."""
+"""Errors, warnings and assumptions that come up while a course's inputs are read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is kept of students lies where no repository takes it along: `require_private` looks first."""
+"""`require_private` refuses to write about students where a repository would take it along."""
 
 from __future__ import annotations
 

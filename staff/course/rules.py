@@ -1,4 +1,4 @@
-"""What is known of a student → a grade, with the reason of everything that happened to it."""
+"""Turn what is known of a student into a grade, with a reason for each change of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a viva counts: a student who cannot explain the homework loses a share of what it earned."""
+"""The rule for vivas: a student who cannot explain the homework loses a share of what it earned."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a homework must have besides its checks: stubs in step, a handout, questions, rubrics."""
+"""Find what a homework lacks besides its checks: stubs in step, a handout, questions, rubrics."""
 
 from __future__ import annotations
 

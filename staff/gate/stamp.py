@@ -1,4 +1,4 @@
-"""What the gate let through: a release of the same tree need not wait for it again."""
+"""Stamps of trees that passed the gate: a release of the same tree need not wait for it again."""
 
 from __future__ import annotations
 

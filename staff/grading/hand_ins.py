@@ -1,4 +1,4 @@
-"""Which upload is whose, when it was handed in, and which of a student's uploads counts.
+"""Find the owner and the time of each upload, and which of a student's uploads counts.
 
 An upload's owner is looked up in the roster by what the platform says (ids, e-mail addresses, names)
 or by the name of the file. Times come from the platform's own export or from times.csv. Nothing is

@@ -1,4 +1,4 @@
-"""How hard checks and questions are, whether they tell students apart, and what to teach next.
+"""Statistics of checks and questions: how hard they are, whether they tell students apart, what to teach next.
 
 Difficulty is the mean share of an item's points; discrimination is the correlation of an item with the
 rest of the same student's score (the corrected item-total correlation: Henrysson 1963).

@@ -1,4 +1,4 @@
-"""How much memory grading takes, from /proc; 0 where there is none."""
+"""The memory that grading takes, from /proc; 0 where there is no /proc."""
 
 from __future__ import annotations
 

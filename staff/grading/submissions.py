@@ -1,4 +1,4 @@
-"""Which submissions a folder holds: archives, folders, or a Gradescope export."""
+"""Find the submissions in a folder: archives, folders, or a Gradescope export."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What students hand in → one plain folder that is safe to grade, or a reason why not.
+"""Unpack an upload into one plain folder that is safe to grade, or say why not.
 
 Nothing of an archive is trusted: not its names, not its sizes. Only what the homework asks for is
 ever unpacked; what else is there is counted and left. The folder that comes out is always laid out

@@ -1,4 +1,4 @@
-"""What an archive leaves out of what could be told: above a hint level there is nothing to find.
+"""Take out of an archive everything above its hint level.
 
 The archive knows its level by `hint_level` in hwN/homework.toml, which is written here, and by a
 record of causes that names none. What a check says of an idea stands in its source and ships: level 1

@@ -1,4 +1,4 @@
-"""A page without the problems that the course leaves out."""
+"""Take the problems that the course leaves out out of a page."""
 
 from __future__ import annotations
 

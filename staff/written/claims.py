@@ -1,4 +1,4 @@
-"""What a student states, held against the student's own runs: numbers, order and size.
+"""Compare a student's statements with the student's own runs: numbers, order and size.
 
 A mark says what no run bears out. In doubt nothing is marked: a number counts as explained when it is a
 figure of the runs that the sentence names, a difference or ratio of such figures, an option of a run,

@@ -1,4 +1,4 @@
-"""What is said of an answer: the numbers that its runs bear out, and what they do not."""
+"""Marks in an answer: numbers that its runs bear out, and statements that they do not."""
 
 from __future__ import annotations
 

@@ -151,7 +151,7 @@ class Container:
         return said
 
     def upload(self, fill, metadata: object) -> None:
-        """Lay a submission down as the harness does."""
+        """Put a submission where Gradescope puts it."""
         for name in ("submission", "results"):
             shutil.rmtree(self.autograder / name, ignore_errors=True)
             (self.autograder / name).mkdir()

@@ -1,4 +1,4 @@
-"""What the figures of the handouts share: a look, and the same bytes every time."""
+"""The look that the figures of the handouts share, and saving them as the same bytes every time."""
 
 from __future__ import annotations
 

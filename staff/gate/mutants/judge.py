@@ -1,4 +1,4 @@
-"""Which mutants do the checks of their own problem let pass?"""
+"""Judge mutants by the checks of their own problem."""
 
 from __future__ import annotations
 
@@ -52,10 +52,10 @@ class MutantResult:
 
 @dataclass
 class Reasons:
-    """What hwN.toml says of the mutants of a homework.
+    """The reasons in hwN.toml why mutants of a homework may pass.
 
-    `equivalent` holds mutants by their keys; `no_gradient` the problems nothing of which is
-    differentiated, so that no path can be cut.
+    `equivalent` holds mutants by their keys, `no_gradient` the problems whose results nobody
+    differentiates: cutting the path of a gradient changes nothing there.
     """
 
     equivalent: dict[tuple[str, str, str], str]

@@ -1,4 +1,4 @@
-"""What became of the mutants of a homework, as text and as HTML."""
+"""The results of a homework's mutants, as text and as HTML."""
 
 from __future__ import annotations
 

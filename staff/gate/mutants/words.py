@@ -1,4 +1,4 @@
-"""What each operator does to right code, in words that hold for every hole.
+"""Words for each operator, true of every hole.
 
 An operator's name is its slug in a result; its text is what a student may read. The texts speak of
 what the code does and never of the line that is asked for.

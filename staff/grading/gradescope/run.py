@@ -1,4 +1,4 @@
-"""What Gradescope runs, as root, for each submission: `python -I run.py /autograder`.
+"""The program that Gradescope runs, as root, for each submission: `python -I run.py /autograder`.
 
 results.json exists from the first moment, with score 0; it is rewritten whole after every check,
 and once more when the worker and all it started are gone. The deadline here lies below Gradescope's,
@@ -55,7 +55,7 @@ def main(root: Path) -> int:
 
 
 def grade(root: Path) -> int:
-    """The process that grades: 0 when results.json is as it must be."""
+    """Grade, as a process of its own; return 0 when results.json is as it must be."""
     try:
         from staff.grading.gradescope import grading  # the deadline's process needs none of it
 

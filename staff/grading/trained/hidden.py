@@ -1,4 +1,4 @@
-"""Where the images lie that fresh tasks are drawn from, and whether student code could read them."""
+"""The folders of images that fresh tasks are drawn from, and whether student code could read them."""
 
 from __future__ import annotations
 

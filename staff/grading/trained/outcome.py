@@ -1,4 +1,4 @@
-"""What becomes of a run: its accuracy and notes, or why there is none."""
+"""The result of measuring a run: its accuracy and notes, or why there is none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the students' kit says of AI tools: files for tools, editor settings, a sentence in handouts.
+"""The rules for AI tools in the students' kit: files for tools, editor settings, a sentence in handouts.
 
 All of it follows from `[assistants] policy` in course.toml, and so does the statement that is signed.
 """
