@@ -172,8 +172,8 @@ def band(folders: list[Path], settings: dict, watched: dict[str, bool]) -> dict:
 def interval(values: np.ndarray, share: bool = False) -> tuple[np.ndarray, np.ndarray]:
     """Return the range of one more run, with 95 % at each step: mean ± t · sd · sqrt(1 + 1/n).
 
-    The variance is averaged with that of the neighbouring evaluations, since few seeds know
-    theirs badly. Values that are never negative have no negative bound.
+    The variance is averaged with those of the neighbouring evaluations, since one of few seeds
+    is uncertain. Values that are never negative have no negative bound.
 
     Args:
         values: [seeds, evaluations].
