@@ -1,1 +1,1 @@
-"""The wing that only the staff has."""
+"""What only the staff has."""
