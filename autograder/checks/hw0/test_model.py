@@ -24,7 +24,7 @@ def test_tables(student, rng):
                 list(seen["shapes"][index]) == [rows, columns],
                 f"{table} of the {('watch', 'rate')[index // 3]} tables has shape "
                 f"{list(seen['shapes'][index])}; expected {[rows, columns]}",
-                "Users have a table; items have a table and one number each for the bias.",
+                "Each user and each item has a row of dim numbers. Each item also has one number: its bias.",
             )
         wanted = 3 if shared else 6
         require(

@@ -124,7 +124,7 @@ def test_refusals(student, reference):
             require(
                 bool(refused == 1),
                 f"mode {mode!r} gave a list on a model {kind} LoRA layers; expected a ValueError",
-                "Otherwise a training of nothing looks like a training that does not learn.",
+                "Without the error, a run that trains no parameter looks like a run that fails to learn.",
             )
 
 

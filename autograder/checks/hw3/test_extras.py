@@ -53,7 +53,7 @@ def test_signs(student, reference, rng):
     assert_matches(
         merged(student, [one, 3 * one], 1.0)["merged"],
         2 * one,
-        "Two tasks that agree everywhere.",
+        "The second task's vector is three times the first's: their signs agree everywhere.",
         name="the merged vector",
     )
     assert_matches(

@@ -132,7 +132,7 @@ def divided_by_all_tasks(task_vectors, density):
 def sum_of_those_who_agree(task_vectors, density):
     """The numbers that agree are summed; their mean is asked for.
 
-    Two tasks that agree everywhere move the model twice as far as each alone.
+    Two tasks with equal vectors move the model twice as far as each alone.
     """
     left = _trimmed(task_vectors, density)
     return (left * (left.sign() == left.sum(0).sign())).sum(0), _interference(task_vectors)
@@ -195,7 +195,7 @@ def interference_of_lengths(task_vectors, density):
 def what_is_left(task_vectors, density):
     """What is left of the movement is returned, not what cancels.
 
-    Vectors that agree everywhere get 1.
+    Vectors whose signs all agree get 1.
     """
     moved = task_vectors.abs().sum()
     left = task_vectors.sum(0).abs().sum() / moved if moved > 0 else torch.zeros(())

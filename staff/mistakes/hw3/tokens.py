@@ -158,8 +158,8 @@ def last_token_only(logits, labels):
 def mask_written_into_labels(logits, labels):
     """The mask is made by writing zeros into the caller's labels.
 
-    Loss and accuracy are right once; in the next use of the labels token 0 is to be predicted
-    everywhere.
+    Loss and accuracy are right the first time. When the labels are used again, every masked place
+    asks for token 0.
     """
     found = _judged(logits[:, :-1], labels[:, 1:])
     labels[labels == -100] = 0

@@ -39,8 +39,7 @@ def beta_on_the_fit(prediction, target, noise_sd, weights, beta):
 def beta_on_both(prediction, target, noise_sd, weights, beta):
     """Beta multiplies the whole loss.
 
-    That changes only the size of the steps: relative to the fit, the price is still that of beta =
-    1.
+    Only the size of the steps changes. Compared with the fit, the price counts as with beta = 1.
     """
     return beta * (_fit(prediction, target, noise_sd) + _total(weights))
 
