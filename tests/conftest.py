@@ -1,4 +1,4 @@
-"""What the tests share: one warm worker for all homeworks, and graded folders."""
+"""What the tests share: warm workers for all homeworks, and graded folders."""
 
 from __future__ import annotations
 
@@ -16,15 +16,23 @@ from autograder.run.launch import isolation_of_this_system, start
 from autograder.run.overlay import overlay
 from common import homework as homeworks
 from staff.authoring.stubs import copy_solutions
+from staff.gate.shared_worker import start_shared_worker
 
 HOMEWORKS = homeworks.names()
+PRELOAD = tuple(sorted({name for hw in HOMEWORKS for name in homeworks.load(hw).preload}))
 
 
 @pytest.fixture(scope="session")
 def worker():
     """A worker that has imported what any homework preloads."""
-    preload = {name for hw in HOMEWORKS for name in homeworks.load(hw).preload}
-    with start(isolation_of_this_system(), tuple(sorted(preload))) as warm:
+    with start(isolation_of_this_system(), PRELOAD) as warm:
+        yield warm
+
+
+@pytest.fixture(scope="session")
+def shared_worker():
+    """One process for submissions of the staff's own, of any homework: no check needs a sandbox."""
+    with start_shared_worker(PRELOAD) as warm:
         yield warm
 
 

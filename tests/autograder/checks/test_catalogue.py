@@ -1,10 +1,17 @@
-"""The grader, graded: every mistake loses points, every other right way loses none."""
+"""The grader, graded: every mistake loses points, every other right way loses none.
+
+As in the gate, what the staff wrote is judged in one process; nobody reads its causes here.
+"""
 
 import pytest
 
+from autograder import engine
+from autograder.planning import plan
 from common import homework as homeworks
-from staff.authoring.catalogue import entries, submission
-from tests.conftest import HOMEWORKS
+from common.homework import PUBLIC_SEED
+from staff.authoring.answers import context_of
+from staff.authoring.catalogue import entries
+from tests.conftest import HOMEWORKS, known
 
 MISTAKES = [entry for hw in HOMEWORKS for entry in entries(hw, "mistake")]
 VARIANTS = [entry for hw in HOMEWORKS for entry in entries(hw, "variant")]
@@ -15,11 +22,12 @@ def name(entry):
 
 
 @pytest.fixture
-def rows_of(run, tmp_path):
+def rows_of(shared_worker, tmp_path):
     def grade(entry):
-        folder = tmp_path / "submission"
-        folder.mkdir()
-        return run(entry.homework, submission(entry, folder), entry.problem)
+        homework, (answers, _) = homeworks.load(entry.homework), known(entry.homework)
+        context = context_of(entry, homework, PUBLIC_SEED, shared_worker, answers, tmp_path)
+        checks = plan(homework, entry.problem)
+        return engine.run_checks(context, checks, 3, isolation=shared_worker.isolation)
 
     return grade
 
