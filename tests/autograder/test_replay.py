@@ -20,7 +20,6 @@ from common.homework import PUBLIC_SEED
 from staff.authoring import leaks
 from staff.authoring.answers import context_of
 from staff.authoring.catalogue import entries
-from staff.gate.shared_worker import SharedWorker
 
 ROOT = homeworks.ROOT
 SPOILT = """
@@ -64,11 +63,11 @@ def run_all(name: str, scripts: list[Path]) -> dict[str, int | str]:
 
 
 @pytest.mark.parametrize("name", homeworks.names())
-def test_every_check_can_be_replayed(name, tmp_path):
+def test_every_check_can_be_replayed(name, shared_worker, tmp_path):
     """One mistake for each check: its replay fails, and agrees with the solution in its place."""
     homework = homeworks.load(name)
     wrong, right = [], []
-    for number, (case, submitted) in enumerate(cases(homework, tmp_path)):
+    for number, (case, submitted) in enumerate(cases(homework, shared_worker, tmp_path)):
         scripts = [tmp_path / f"wrong{number}.py", tmp_path / f"right{number}.py"]
         for path, files in zip(scripts, (submitted, ROOT / "staff" / "solutions" / name)):
             path.write_text(replay.script(homework, case, files, tmp_path), encoding="utf-8")
@@ -82,24 +81,23 @@ def test_every_check_can_be_replayed(name, tmp_path):
     assert {path.name: codes[str(path)] for path in right if codes[str(path)] != 0} == {}
 
 
-def cases(homework, folder):
+def cases(homework, worker, folder):
     """For every check the case of the first mistake that fails it, and the mistake's files."""
     answers, knowledge = Answers.load(homework, PUBLIC_SEED), Knowledge.load(homework)
     left = list(plan(homework))
-    with SharedWorker(homework.preload) as worker:
-        for entry in entries(homework.name, "mistake", ROOT):
-            those = [check for check in left if check.problem == entry.problem]
-            if not those:
-                continue
-            work = folder / f"{entry.problem}-{entry.slug}"
-            work.mkdir()
-            context = context_of(entry, homework, PUBLIC_SEED, worker, answers, work)
-            free = set(knowledge.of(entry.problem).free)
-            for check in those:
-                case = replay.failing(context, check, free)
-                if case is not None:
-                    left.remove(check)
-                    yield case, work / "files"
+    for entry in entries(homework.name, "mistake", ROOT):
+        those = [check for check in left if check.problem == entry.problem]
+        if not those:
+            continue
+        work = folder / f"{entry.problem}-{entry.slug}"
+        work.mkdir()
+        context = context_of(entry, homework, PUBLIC_SEED, worker, answers, work)
+        free = set(knowledge.of(entry.problem).free)
+        for check in those:
+            case = replay.failing(context, check, free)
+            if case is not None:
+                left.remove(check)
+                yield case, work / "files"
 
 
 def test_the_command_writes_it_and_says_so(tmp_path, monkeypatch, capsys, solved):

@@ -4,7 +4,6 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from autograder.run.launch import isolation_of_this_system, start
 from common import homework as homeworks
 from staff import demo
 
@@ -12,10 +11,9 @@ SPACE = "{http://www.w3.org/2000/svg}"
 
 
 @pytest.fixture(scope="module")
-def results():
+def results(worker):
     homework = homeworks.load(demo.HOMEWORK)
-    with start(isolation_of_this_system(), homework.preload) as worker:
-        yield {title: demo.attempt(homework, slug, worker) for title, slug in demo.ATTEMPTS}
+    return {title: demo.attempt(homework, slug, worker) for title, slug in demo.ATTEMPTS}
 
 
 def test_attempts_earn_nothing_some_and_all(results):

@@ -4,8 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from common import homework as homeworks
-from staff.gate.shared_worker import start_shared_worker
 from staff.grading.session import Session
 from tests import agreement
 from tests.conftest import HOMEWORKS
@@ -14,21 +12,18 @@ EVERY = 100  # entries of the catalogue, one is tried
 
 
 @pytest.mark.parametrize("name", HOMEWORKS)
-def test_submit_and_the_course_grader_agree_on_every_check(name):
-    with start_shared_worker(homeworks.load(name).preload) as worker:
-        session = Session(name, "shared", worker)
-        for entry in agreement.catalogue(name, EVERY):
-            result, found = agreement.compare(entry, worker, session)
-            assert not found
-            assert result.checks and (result.complete or entry.kind == "mistake")
+def test_submit_and_the_course_grader_agree_on_every_check(name, shared_worker):
+    session = Session(name, "shared", shared_worker)
+    for entry in agreement.catalogue(name, EVERY):
+        result, found = agreement.compare(entry, shared_worker, session)
+        assert not found
+        assert result.checks and (result.complete or entry.kind == "mistake")
 
 
-def test_a_check_that_differs_is_seen():
-    name = "hw0"
-    with start_shared_worker(homeworks.load(name).preload) as worker:
-        session = Session(name, "shared", worker)
-        (entry, *_) = agreement.catalogue(name, EVERY)
-        result, _ = agreement.compare(entry, worker, session)
+def test_a_check_that_differs_is_seen(shared_worker):
+    session = Session("hw0", "shared", shared_worker)
+    (entry, *_) = agreement.catalogue("hw0", EVERY)
+    result, _ = agreement.compare(entry, shared_worker, session)
     first, *rest = result.checks
     record = {"checks": [row.as_json() for row in rest]}
     assert agreement.differences(result, record) == [

@@ -19,23 +19,21 @@ from staff.authoring.answers import record
 from staff.authoring.catalogue import entries
 from staff.gate import causes, recording
 from staff.gate.mutants.judge import plan_mutants, reasons
-from staff.gate.shared_worker import SharedWorker
 
 SAMPLE = 6  # changes and mistakes of each homework: all would take as long as recording them
 
 
 @pytest.mark.parametrize("name", homeworks.names())
-def test_a_sample_is_recorded_as_it_answers_today(name, tmp_path):
+def test_a_sample_is_recorded_as_it_answers_today(name, shared_worker, tmp_path):
     """A change or mistake that differs from the solution is found in the record by its name."""
     homework = homeworks.load(name)
     knowledge, answers = Knowledge.load(homework), Answers.load(homework, PUBLIC_SEED)
-    with SharedWorker(homework.preload) as worker:
-        recorder = causes.Recorder(homework, worker, answers, tmp_path)
-        missing = [
-            f"{problem} {cause.slug}"
-            for problem, cause, version in sample(homework, recorder)
-            if not is_recorded(recorder, knowledge, problem, cause, version)
-        ]
+    recorder = causes.Recorder(homework, shared_worker, answers, tmp_path)
+    missing = [
+        f"{problem} {cause.slug}"
+        for problem, cause, version in sample(homework, recorder)
+        if not is_recorded(recorder, knowledge, problem, cause, version)
+    ]
     assert not missing, f"run: python -m staff answers {name}"
 
 
@@ -82,11 +80,10 @@ def is_recorded(recorder, knowledge, problem, cause, version):
 
 
 @pytest.mark.parametrize("name", homeworks.names())
-def test_the_solution_answers_as_recorded(name):
+def test_the_solution_answers_as_recorded(name, shared_worker):
     """Every output of every check that draws nothing."""
     homework = homeworks.load(name)
-    with SharedWorker(homework.preload) as worker:
-        now = record(homework, PUBLIC_SEED, worker).calls
+    now = record(homework, PUBLIC_SEED, shared_worker).calls
     kept = Answers.load(homework, PUBLIC_SEED).calls
     assert now.keys() == kept.keys()
     for check in [check.id for check in plan(homework) if not check.random]:

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from autograder import engine
-from autograder.run.launch import isolation_of_this_system, start
 from common import homework as homeworks
 from staff.authoring import catalogue
 from staff.gate import combined
@@ -25,16 +24,15 @@ def test_several_holes_of_one_file_are_filled(tmp_path):
 
 
 @pytest.mark.parametrize("hw", HOMEWORKS)
-def test_a_combination_of_right_ways_earns_everything(hw, tmp_path):
+def test_a_combination_of_right_ways_earns_everything(hw, worker, tmp_path):
     homework = homeworks.load(hw)
     rng = np.random.default_rng(7)
-    with start(isolation_of_this_system(), homework.preload) as worker:
-        for number in range(2):
-            ways = combined.draw(homework, rng)
-            folder = combined.fill(homework, ways, tmp_path / str(number))
-            result = engine.grade(homework, submission=folder, worker=worker)
-            lost = {row.id: row.what for row in result.checks if not row.passed}
-            assert not lost, [entry.slug for entry in ways]
+    for number in range(2):
+        ways = combined.draw(homework, rng)
+        folder = combined.fill(homework, ways, tmp_path / str(number))
+        result = engine.grade(homework, submission=folder, worker=worker)
+        lost = {row.id: row.what for row in result.checks if not row.passed}
+        assert not lost, [entry.slug for entry in ways]
 
 
 def test_what_is_lost_is_told():
