@@ -17,6 +17,8 @@ from autograder.run.overlay import overlay
 from common import homework as homeworks
 from staff.authoring.stubs import copy_solutions
 from staff.gate.shared_worker import start_shared_worker
+from tests.helpers.forks import Forks
+from tests.helpers.homeworks import OFFLINE
 
 HOMEWORKS = homeworks.names()
 PRELOAD = tuple(sorted({name for hw in HOMEWORKS for name in homeworks.load(hw).preload}))
@@ -34,6 +36,14 @@ def shared_worker():
     """One process for submissions of the staff's own, of any homework: no check needs a sandbox."""
     with start_shared_worker(PRELOAD) as warm:
         yield warm
+
+
+@pytest.fixture(scope="session")
+def forks():
+    """A process that has imported torch: commands that need it run in forks of it, offline."""
+    commands = Forks(OFFLINE)
+    yield commands
+    commands.close()
 
 
 @functools.cache

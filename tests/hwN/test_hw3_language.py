@@ -1,13 +1,10 @@
 """Homework 3, language: the models, their texts, and what the solutions make of them."""
 
-import functools
 import hashlib
 import importlib.util
 import itertools
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -16,13 +13,14 @@ import torch
 
 from common.homework import ROOT
 from tests.conftest import HOMEWORKS
-from tests.helpers.homeworks import run_module, solution
+from tests.helpers.homeworks import solution
 
 pytestmark = pytest.mark.skipif("hw3" not in HOMEWORKS, reason="homework 3 is not here")
 REAL = Path(os.environ.get("KIT_DATA", "/nowhere"))
 BEGINNING = (  # of the text in the model's own documentation
     "Once upon a time, there was a little girl named Lily. She loved to play outside in the park."
 )
+ALL_CORES = "import os, torch; torch.set_num_threads(os.cpu_count())"
 REQUIRED = ("stars", "in-context", "orders", "tune-or-ask", "summaries")
 
 # --- the kit's models ---------------------------------------------------------------------------
@@ -374,13 +372,10 @@ def test_a_missing_package_is_named():
 # --- experiments --------------------------------------------------------------------------------
 
 
-train = functools.partial(run_module, "staff", "train", "hw3")
-
-
 @pytest.mark.parametrize("name", [*REQUIRED, "regression"])
-def test_an_experiment_runs_through(name, tmp_path):
+def test_an_experiment_runs_through(name, train, tmp_path):
     predict = ("--predict", "asked by 0.2") if name == "tune-or-ask" else ()
-    done = train("--experiment", name, "--tiny", "--out", tmp_path / "run", *predict)
+    done = train("hw3", "--experiment", name, "--tiny", "--out", tmp_path / "run", *predict)
     assert done.returncode == 0, done.stdout + done.stderr
     assert ("you said asked by 0.2; it was" in done.stdout) == bool(predict)
     names = {path.name for path in (tmp_path / "run").iterdir()}
@@ -448,14 +443,11 @@ def test_cells_are_told_line_by_line_when_no_bars_are_wanted(tmp_path, monkeypat
     assert ("cell 1/1: seed 7 (" in capsys.readouterr().out) == plain
 
 
-def test_the_recipe_gives_the_same_weights_twice(tmp_path):
+def test_the_recipe_gives_the_same_weights_twice(forks, tmp_path):
     sums = []
     for run in ("one", "two"):
-        done = subprocess.run(
-            [sys.executable, "-m", "hw3.pretrain", "language", "--tiny", "--steps", "3",
-             "--out", str(tmp_path / run)],
-            cwd=ROOT, capture_output=True, text=True, check=False,
-        )  # fmt: skip
+        options = ("language", "--tiny", "--steps", "3", "--out", tmp_path / run)
+        done = forks.run("hw3.pretrain", *options, folder=ROOT, before=ALL_CORES)
         assert done.returncode == 0, done.stderr
         record = json.loads((tmp_path / run / "language-small.json").read_text())
         sums.append(record["sha256"])

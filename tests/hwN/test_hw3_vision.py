@@ -1,13 +1,9 @@
 """Homework 3, part A: pictures, networks, weights, tuning, and the experiments."""
 
 import copy
-import functools
 import importlib
 import json
-import os
 import shutil
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -19,7 +15,7 @@ from common.errors import KitError
 from common.training.runs import read_metrics
 from staff.authoring.stubs import masters
 from tests.conftest import HOMEWORKS
-from tests.helpers.homeworks import run_module, solved_package
+from tests.helpers.homeworks import solved_package
 
 ROOT = homeworks.ROOT
 pytestmark = pytest.mark.skipif("hw3" not in HOMEWORKS, reason="homework 3 is not here")
@@ -286,17 +282,14 @@ def test_the_nearest_centroid(hw3):
 # --- experiments --------------------------------------------------------------------------------
 
 
-train = functools.partial(run_module, "staff", "train", "hw3")
-
-
 @pytest.mark.parametrize(
     "name, said", [("shifts", ""), ("shots", "full by 0.1"), ("probe-then-tune", "lp-ft by 0.05")]
 )
-def test_an_experiment_runs_through_and_goes_on(name, said, tmp_path):
+def test_an_experiment_runs_through_and_goes_on(name, said, train, tmp_path):
     """On little data; then again with --resume, from a record that lacks one cell."""
     folder = tmp_path / "run"
     predict = ("--predict", said) if said else ()
-    done = train("--experiment", name, "--tiny", "--out", folder, *predict)
+    done = train("hw3", "--experiment", name, "--tiny", "--out", folder, *predict)
     assert done.returncode == 0, done.stdout + done.stderr
     assert (f"you said {said}; it was" in done.stdout) == bool(said)
     assert (tmp_path / f"prediction-{name}-seed0.png").exists() == bool(said)
@@ -310,7 +303,7 @@ def test_an_experiment_runs_through_and_goes_on(name, said, tmp_path):
     state["rows"][0] = kept | dict.fromkeys(kept.keys() - {"seed", "name"}, 0.123)
     torch.save(state, folder / "checkpoint.pt")
     (folder / "result.json").unlink()  # a finished run would be left as it is
-    again = train("--experiment", name, "--tiny", "--out", folder, "--resume")
+    again = train("hw3", "--experiment", name, "--tiny", "--out", folder, "--resume")
     assert again.returncode == 0, again.stdout + again.stderr
     second = (folder / "metrics.csv").read_text()
     assert "0.123" in second, "a cell that was measured is not measured again"
@@ -318,9 +311,9 @@ def test_an_experiment_runs_through_and_goes_on(name, said, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["watch-block", "watch-probe", "watch-lora"])
-def test_a_watched_tuning_has_a_row_every_few_steps(name, tmp_path):
+def test_a_watched_tuning_has_a_row_every_few_steps(name, train, tmp_path):
     folder = tmp_path / "run"
-    done = train("--experiment", name, "--tiny", "--out", folder)
+    done = train("hw3", "--experiment", name, "--tiny", "--out", folder)
     assert done.returncode == 0, done.stdout + done.stderr
     rows = read_metrics(folder)
     assert [row["step"] for row in rows] == list(range(1, len(rows) + 1)) and len(rows) >= 3
@@ -332,7 +325,7 @@ def test_a_watched_tuning_has_a_row_every_few_steps(name, tmp_path):
         half = len(rows) // 2
         assert not any(moves["blocks_moved"][:half]) and all(moves["blocks_moved"][half:])
     before = (folder / "metrics.csv").read_text()
-    again = train("--experiment", name, "--tiny", "--out", folder, "--resume")
+    again = train("hw3", "--experiment", name, "--tiny", "--out", folder, "--resume")
     assert again.returncode == 0 and f"{folder} is finished" in again.stdout.replace("\n", "")
     assert (folder / "metrics.csv").read_text() == before
 
@@ -355,8 +348,9 @@ def test_watching_changes_nothing(hw3):
     assert torch.equal(end(True), end(False))
 
 
-def test_photographs_that_are_not_there_are_named(tmp_path):
+def test_photographs_that_are_not_there_are_named(train, tmp_path):
     done = train(
+        "hw3",
         "--experiment",
         "photos",
         "--model",
@@ -370,16 +364,9 @@ def test_photographs_that_are_not_there_are_named(tmp_path):
     assert done.returncode == 2 and "images/clothing64_10x40.npz is not there" in done.stderr
 
 
-def test_the_recipe_of_the_weights_runs(tmp_path):
-    done = subprocess.run(
-        [sys.executable, "-m", "hw3.pretrain", "vision", "--tiny", "--out", str(tmp_path / "run")],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-    )
+def test_the_recipe_of_the_weights_runs(forks, tmp_path):
+    options = ("vision", "--tiny", "--out", tmp_path / "run")
+    done = forks.run("hw3.pretrain", *options, folder=ROOT)
     assert done.returncode == 0, done.stdout + done.stderr
     note = json.loads((tmp_path / "run" / "vision.json").read_text())
     assert note["parameters"] == 308_505 and len(note["sha256"]) == 64

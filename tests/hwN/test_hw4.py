@@ -1,14 +1,11 @@
 """Homework 4: what mathematics says of the solutions, to the last digits."""
 
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 import torch
 
-from common.homework import ROOT
 from tests.conftest import HOMEWORKS
 from tests.helpers.homeworks import solution
 
@@ -165,12 +162,9 @@ def test_the_exact_posterior_of_a_gaussian_process():
     assert far((covariance @ pull).squeeze(-1), mean) < EXACT
 
 
-def test_the_experiments_run_through(tmp_path):
+def test_the_experiments_run_through(train, tmp_path):
     """All five with the solutions, on little data; every run folder is whole."""
-    command = [sys.executable, "-m", "staff", "train", "hw4", "--experiment", "all", "--tiny"]
-    done = subprocess.run(
-        [*command, "--out", str(tmp_path)], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    done = train("hw4", "--experiment", "all", "--tiny", "--out", tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     folders = sorted(tmp_path.iterdir())
     assert len(folders) == 5

@@ -12,9 +12,8 @@ import sys
 
 import pytest
 
-from common.homework import ROOT
-
-# Python imports a module of this name when it starts, here and in the processes that are started.
+# Run before a training; Python imports it too, under the name `sitecustomize`, in processes that
+# the training starts.
 WATCH = """
 import linecache, os, sys
 import torch
@@ -54,21 +53,13 @@ torch.zeros = on_the_cpu
 
 
 @pytest.fixture
-def start(tmp_path):
-    """Run a module of the kit on the device without float64."""
-    (tmp_path / "sitecustomize.py").write_text(WATCH)
+def train_on(train, tmp_path):
+    """Train with the solutions on a device: train_on(device, homework, *options)."""
 
-    def run(*words):
-        env = os.environ | {"PYTHONPATH": str(tmp_path), "KIT_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
-        return subprocess.run(
-            [sys.executable, *map(str, words)],
-            cwd=ROOT,
-            env=env,
-            text=True,
-            capture_output=True,
-            timeout=600,
-            check=False,
-        )
+    def run(device, hw, *options):
+        (tmp_path / "sitecustomize.py").write_text(device)
+        given = ("--tiny", "--no-check", "--out", tmp_path / "run")
+        return train(hw, *options, *given, before=device, PYTHONPATH=str(tmp_path))
 
     return run
 
@@ -86,22 +77,30 @@ def start(tmp_path):
     ],
     ids=" ".join,
 )
-def test_a_training_makes_no_float64(training, start, tmp_path):
-    given = ("--tiny", "--no-check", "--out", tmp_path / "run")
-    done = start("-m", "staff", "train", *training, *given)
+def test_a_training_makes_no_float64(training, train_on):
+    done = train_on(WATCH, *training)
     assert done.returncode == 0, done.stdout[-1500:] + done.stderr[-1500:]
 
 
 @pytest.mark.parametrize("hw", ["hw3", "hw4"])  # HW4 computes in float64, for its exact answers
-def test_what_trains_on_the_cpu_stays_there_whatever_is_asked(hw, start, tmp_path):
-    (tmp_path / "sitecustomize.py").write_text(FAKE_MPS)
-    given = ("--tiny", "--no-check", "--device", "mps", "--out", tmp_path / "run")
-    done = start("-m", "staff", "train", hw, *given)
+def test_what_trains_on_the_cpu_stays_there_whatever_is_asked(hw, train_on):
+    done = train_on(FAKE_MPS, hw, "--device", "mps")
     assert done.returncode == 0, done.stdout[-1500:] + done.stderr[-1500:]
     assert "the CPU is the fastest device; it is used" in done.stdout
 
 
-def test_the_device_refuses(start):
-    refused = start("-c", "import torch; torch.ones(2).double()")
+def test_the_device_refuses(tmp_path):
+    (tmp_path / "sitecustomize.py").write_text(WATCH)
+
+    def run(code):
+        return subprocess.run(
+            [sys.executable, "-c", code],
+            env=os.environ | {"PYTHONPATH": str(tmp_path)},
+            text=True,
+            capture_output=True,
+            check=False,
+        )
+
+    refused = run("import torch; torch.ones(2).double()")
     assert refused.returncode == 1 and "this device has no float64" in refused.stderr
-    assert start("-c", "import torch; torch.ones(2).half()").returncode == 0
+    assert run("import torch; torch.ones(2).half()").returncode == 0

@@ -1,9 +1,5 @@
 """Homework 3's rehearsal: right solutions have nothing odd, a slip is seen, and a long run begins with it."""
 
-import os
-import subprocess
-import sys
-
 import pytest
 
 from common import homework as homeworks
@@ -11,11 +7,10 @@ from staff.authoring.with_solutions import training_tree
 from tests.conftest import HOMEWORKS
 
 pytestmark = pytest.mark.skipif("hw3" not in HOMEWORKS, reason="homework 3 is not here")
-ENVIRONMENT = os.environ | {"KIT_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
 
 
 @pytest.fixture
-def train(solved, tmp_path):
+def train(solved, forks, tmp_path):
     """Train homework 3 with the solutions, or with one text of a file replaced by another."""
 
     def run(*options, file="", old="", new=""):
@@ -26,14 +21,7 @@ def train(solved, tmp_path):
             assert old in text
             path.write_text(text.replace(old, new), encoding="utf-8")
         tree = training_tree(homeworks.load("hw3"), tmp_path / "tree", folder)
-        return subprocess.run(
-            [sys.executable, "-m", "hw3.train", "--out", str(tmp_path / "run"), *options],
-            cwd=tree,
-            env=ENVIRONMENT,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return forks.run("hw3.train", "--out", tmp_path / "run", *options, folder=tree)
 
     return run
 

@@ -18,8 +18,8 @@ ROOT = homeworks.ROOT
 
 
 @pytest.mark.parametrize("hw", HOMEWORKS)
-def test_the_whole_path_on_little_data(hw, tmp_path):
-    done = run_module("staff", "train", hw, "--tiny", "--out", tmp_path / "run")
+def test_the_whole_path_on_little_data(hw, train, tmp_path):
+    done = train(hw, "--tiny", "--out", tmp_path / "run")
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     folder = tmp_path / "run"
     for name in ("config.json", "metrics.csv", "checkpoint.pt", "curves.png"):
@@ -30,8 +30,8 @@ def test_the_whole_path_on_little_data(hw, tmp_path):
 
 
 @pytest.mark.parametrize("hw", HOMEWORKS)
-def test_an_empty_hole_is_named_without_a_traceback(hw, tmp_path):
-    done = run_module(f"{hw}.train", "--tiny", "--out", tmp_path / "run")
+def test_an_empty_hole_is_named_without_a_traceback(hw, forks, tmp_path):
+    done = forks.run(f"{hw}.train", "--tiny", "--out", tmp_path / "run", folder=ROOT)
     assert done.returncode == 1, done.stdout + done.stderr
     assert f"still empty: {hw} " in done.stderr and "Traceback" not in done.stderr
 
@@ -57,15 +57,14 @@ def test_help_needs_no_torch_and_shows_an_example(hw):
         (("--out", "README.md/x", "--tiny"), "another --out"),
     ],
 )
-def test_bad_options_end_in_one_line(arguments, told):
-    done = run_module("hw1.train", *arguments)
+def test_bad_options_end_in_one_line(arguments, told, forks):
+    done = forks.run("hw1.train", *arguments, folder=ROOT)
     assert done.returncode == 2, done.stdout + done.stderr
     assert told in done.stderr and len(done.stderr.strip().splitlines()) == 1
 
 
 def train_hw1(folder, *more):
-    return ["staff", "train", "hw1", "--data", "glyphs", "--steps", "12", "--batch", "8",
-            "--out", folder, *more]  # fmt: skip
+    return ["hw1", "--data", "glyphs", "--steps", "12", "--batch", "8", "--out", folder, *more]
 
 
 def weights(folder):
@@ -79,11 +78,11 @@ def weights(folder):
         pytest.param(lambda pid: os.kill(pid, signal.SIGTERM), id="SIGTERM, to the parent"),
     ],
 )
-def test_what_was_stopped_is_saved_and_resume_ends_with_the_same_bits(tmp_path, stop):
-    whole = run_module(*train_hw1(tmp_path / "whole"))
+def test_what_was_stopped_is_saved_and_resume_ends_with_the_same_bits(train, tmp_path, stop):
+    whole = train(*train_hw1(tmp_path / "whole"))
     assert whole.returncode == 0, whole.stderr
     process = subprocess.Popen(
-        [sys.executable, "-m", *map(str, train_hw1(tmp_path / "cut"))],
+        [sys.executable, "-m", "staff", "train", *map(str, train_hw1(tmp_path / "cut"))],
         cwd=ROOT,
         env=OFFLINE,
         stdout=subprocess.PIPE,
@@ -100,15 +99,15 @@ def test_what_was_stopped_is_saved_and_resume_ends_with_the_same_bits(tmp_path, 
     assert "--resume" in errors and "Traceback" not in errors
     stopped = torch.load(tmp_path / "cut" / "checkpoint.pt", weights_only=True)["step"]
     assert 3 <= stopped < 12
-    again = run_module(*train_hw1(tmp_path / "cut", "--resume"))
+    again = train(*train_hw1(tmp_path / "cut", "--resume"))
     assert again.returncode == 0 and f"resumed at step {stopped}" in again.stdout, again.stderr
     for name, tensor in weights(tmp_path / "whole").items():
         assert torch.equal(tensor, weights(tmp_path / "cut")[name]), name
 
 
-def test_a_checkpoint_of_another_architecture_is_refused(tmp_path):
-    assert run_module(*train_hw1(tmp_path / "run")).returncode == 0
-    done = run_module(*train_hw1(tmp_path / "run", "--resume", "--hidden", "16"))
+def test_a_checkpoint_of_another_architecture_is_refused(train, tmp_path):
+    assert train(*train_hw1(tmp_path / "run")).returncode == 0
+    done = train(*train_hw1(tmp_path / "run", "--resume", "--hidden", "16"))
     assert done.returncode == 2
     assert "hidden_dim = 128, not 16" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1

@@ -1,8 +1,5 @@
 """Training says which given definitions of the files to hand in differ from the kit's."""
 
-import os
-import subprocess
-import sys
 from dataclasses import replace
 
 import pytest
@@ -30,19 +27,15 @@ def test_nothing_is_said_of_holes_that_are_filled_in(name, tmp_path):
     assert not given_code.notes(a_kit(name, tmp_path))
 
 
-def test_training_names_the_file_and_what_differs(tmp_path):
+def test_training_names_the_file_and_what_differs(forks, tmp_path):
     homework = a_kit("hw1", tmp_path)
     path = homework.folder / "mann.py"
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace("super().__init__()", "super().__init__()\n        self.mine = 1"))
     (note,) = given_code.notes(homework)
     assert note.startswith("note: hw1/mann.py: MANN.__init__ differs from the kit's;")
-    train = subprocess.run(
-        [sys.executable, "-m", "hw1.train", "--tiny", "--steps", "1", "--data", "glyphs",
-         "--out", str(tmp_path / "run")],
-        cwd=homework.root, capture_output=True, text=True, check=False,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-    )  # fmt: skip
+    options = ("--tiny", "--steps", "1", "--data", "glyphs", "--out", tmp_path / "run")
+    train = forks.run("hw1.train", *options, folder=homework.root)
     assert train.stdout.splitlines().count(note) == 1, train.stdout + train.stderr
 
 
