@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import tomllib
 from collections.abc import Iterable
@@ -226,7 +227,7 @@ def load(name: str, root: Path = ROOT, drop: Iterable[str] | None = None) -> Hom
         known = ", ".join(names(root)) or "none"
         raise KitError(f"no homework {name!r} here; choose one of {known}")
     try:
-        table = tomllib.loads((root / name / "homework.toml").read_text(encoding="utf-8"))
+        table = _parsed((root / name / "homework.toml").read_text(encoding="utf-8"))
         homework = _homework(name, table, root)
     except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
         raise KitError(f"{name}/homework.toml cannot be read: {error}") from None
@@ -236,6 +237,12 @@ def load(name: str, root: Path = ROOT, drop: Iterable[str] | None = None) -> Hom
             raise KitError(f'course.toml drops "{one}"; there is {", ".join(names(root))}')
     own = {one.removeprefix(f"{name}.") for one in drop if one.startswith(f"{name}.")}
     return _without(homework, own) if own else homework
+
+
+@functools.lru_cache(maxsize=16)
+def _parsed(text: str) -> dict:
+    """The table that a text holds: one process asks for the same many times."""
+    return tomllib.loads(text)
 
 
 def _without(homework: Homework, dropped: set[str]) -> Homework:

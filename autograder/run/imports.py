@@ -5,12 +5,14 @@ from __future__ import annotations
 import ast
 import re
 import sys
+from collections import deque
 from collections.abc import Collection, Iterator
 from importlib import metadata
 from pathlib import Path
 
 from common.homework import Homework
 
+_BLOCKS = ("body", "handlers", "orelse", "finalbody", "cases")  # that a statement may hold
 KIT = ("common", "probes")  # top packages of the tree beside the homework itself
 PLAIN = re.compile(r"^\s*(?:from\s+([\w.]+)\s+import\b|import\s+([\w.]+))", re.MULTILINE)
 
@@ -30,7 +32,7 @@ def imports_of(text: str, tree: ast.Module | None) -> list[tuple[str, int]]:
 
 
 def _of_tree(tree: ast.Module) -> Iterator[tuple[str, int]]:
-    for node in ast.walk(tree):
+    for node in _statements(tree):
         if isinstance(node, ast.Import):
             yield from ((alias.name, node.lineno) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -38,6 +40,17 @@ def _of_tree(tree: ast.Module) -> Iterator[tuple[str, int]]:
             yield module, node.lineno
             if module == "." or "." not in module:  # `from hw1 import helpers`
                 yield from ((f"{module.rstrip('.')}.{one.name}", node.lineno) for one in node.names)
+
+
+def _statements(tree: ast.Module) -> Iterator[ast.AST]:
+    """Every statement, however deep; expressions, which are most of a tree, hold none."""
+    waiting = deque[ast.AST](tree.body)
+    while waiting:
+        node = waiting.popleft()
+        yield node
+        for block in _BLOCKS:
+            inside = getattr(node, block, ())
+            waiting.extend(inside if isinstance(inside, list) else ())
 
 
 def beside(module: str, homework: Homework) -> str | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import codecs
+import functools
 import io
 import json
 import re
@@ -213,6 +214,7 @@ def _newer(text: str, minimum: tuple[int, int]) -> list[tuple[str, str]]:
     return []
 
 
+@functools.cache
 def required_python(root: Path) -> tuple[int, int]:
     """The version of Python that pyproject.toml asks for."""
     with (root / "pyproject.toml").open("rb") as stream:

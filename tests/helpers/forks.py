@@ -79,9 +79,11 @@ class Forks:
         try:
             process.stdin.write(order + "\n")
             process.stdin.flush()
-            return int(process.stdout.readline())
+            answer = process.stdout.readline()
         finally:
             late.cancel()
+        assert answer, f"not finished after {PATIENCE} s: {order}"
+        return int(answer)
 
     def close(self) -> None:
         """End the process that forks."""
