@@ -54,6 +54,11 @@ def normalise(statements: list[ast.stmt]) -> str:
     return ast.unparse(_Anonymous().visit(copy))
 
 
+def _shape(statements: list[ast.stmt]) -> tuple[tuple[type, ...], ...]:
+    """The kinds of all nodes: runs that are the same without their names are alike in these, too."""
+    return tuple(tuple(map(type, ast.walk(statement))) for statement in statements)
+
+
 def _statements(tree: ast.AST) -> Iterator[list[ast.stmt]]:
     """Every block of statements of a module."""
     for node in ast.walk(tree):
@@ -87,14 +92,18 @@ def scan(secret: dict[str, str], files: list[Path], root: Path) -> list[Leak]:
     solution might be quoted.
     """
     leaks = []
+    shapes = {_shape(ast.parse(piece).body) for piece in secret}
     long_lines = {line for piece in secret for line in piece.splitlines() if len(line) >= LONG}
     for path in files:
         text = path.read_text(encoding="utf-8", errors="replace")
         name = str(path.relative_to(root))
         if path.suffix == ".py":
             for block in _statements(ast.parse(text)):
+                kinds = _shape(block)
                 for start in range(len(block)):
                     for size in (1, RUN):
+                        if kinds[start : start + size] not in shapes:
+                            continue  # to normalise takes far longer
                         piece = normalise(block[start : start + size])
                         if piece in secret:
                             leaks.append(Leak(secret[piece], name, block[start].lineno, piece))
