@@ -22,7 +22,7 @@ bin   := $(VENV)/bin
 ready := $(subst $(empty) ,\ ,$(VENV))/.ready# a name with spaces is one name
 
 .DEFAULT_GOAL := grade
-.PHONY: grade experiments compare doctor setup
+.PHONY: grade experiments compare doctor setup no-shadows
 
 grade: $(ready)
 	@"$(bin)/python" -m autograder $(HW) || [ $$? -eq 1 ]
@@ -38,7 +38,12 @@ doctor: $(ready)
 
 setup: $(ready)
 
-$(ready): requirements.txt $(wildcard constraints.txt)
+# a types.py here would end Python before our first line
+no-shadows:
+	@python="$(bin)/python"; [ -x "$$python" ] || python="$(PYTHON)"; \
+	  "$$python" -I -S common/kit/shadows.py || [ $$? -ne 2 ]
+
+$(ready): requirements.txt $(wildcard constraints.txt) | no-shadows
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or newer is needed; name one with: make PYTHON=python3.12"; exit 2; }
 	@$(PYTHON) -m common.kit.set_up "$(VENV)" --torch $(TORCH) --constraints "$(CONSTRAINTS)"

@@ -2,19 +2,7 @@
 
 import sys as _sys
 
-_PACKAGES = {
-    "torch",
-    "torchvision",
-    "numpy",
-    "matplotlib",
-    "pytest",
-    "rich",
-    "jinja2",
-    "markupsafe",
-    "markdown_it",
-    "latex2mathml",
-    "PIL",
-}
+from common.kit import shadows as _shadows
 
 
 def _refuse_shadows() -> None:
@@ -22,19 +10,8 @@ def _refuse_shadows() -> None:
     import os
 
     folder = _sys.path[0] or os.getcwd()
-    needed = _sys.stdlib_module_names | _PACKAGES
-    try:
-        found = sorted(
-            name for name in os.listdir(folder) if name.endswith(".py") and name[:-3] in needed
-        )
-    except OSError:
-        return
-    if found and os.path.isdir(os.path.join(folder, "common")):
-        print(
-            f"error: {os.path.join(folder, found[0])} hides the module of that name, which is needed; "
-            "rename or move your file",
-            file=_sys.stderr,
-        )
+    if os.path.isdir(os.path.join(folder, "common")) and (said := _shadows.complaint(folder)):
+        print(said, file=_sys.stderr)
         raise SystemExit(2)
 
 
@@ -53,7 +30,7 @@ def _cause(error: BaseException) -> str:
     if not isinstance(error, ImportError):
         return ""
     name = (error.name or "").partition(".")[0]
-    if isinstance(error, ModuleNotFoundError) and name in _PACKAGES:
+    if isinstance(error, ModuleNotFoundError) and name in _shadows.PACKAGES:
         own = os.path.join(
             ".venv", *(("Scripts", "python.exe") if os.name == "nt" else ("bin", "python"))
         )

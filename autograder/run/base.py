@@ -34,6 +34,14 @@ PROGRAM = (
     "handed_in",
     "worker",
 )
+PROGRAM_OF_COMMON = (
+    "__init__",
+    "errors",
+    "files/__init__",
+    "files/given",
+    "kit/__init__",
+    "kit/shadows",
+)
 START_LIMIT = 180.0  # seconds that the slow imports may take on a cold disk
 HEADER_LIMIT = 2**20  # bytes of an answer that are no arrays
 PRINTED_LIMIT = 4000  # characters of a student's prints that are kept
@@ -137,9 +145,7 @@ def copy_of_program() -> Path:
     """A folder with the worker's program alone: where it runs says nothing of where the kit lies."""
     folder = Path(tempfile.mkdtemp(prefix="worker-"))
     files = [f"autograder/run/{name}.py" for name in PROGRAM]
-    files += [
-        f"common/{name}.py" for name in ("__init__", "errors", "files/__init__", "files/given")
-    ]
+    files += [f"common/{name}.py" for name in PROGRAM_OF_COMMON]
     for name in files:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(WORKER.parents[2] / name, folder / name)

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -116,19 +117,40 @@ def test_what_pytest_is_told_elsewhere_changes_no_plan(monkeypatch):
     assert os.environ["PYTEST_PLUGINS"] == "no_such_plugin"
 
 
-@pytest.mark.parametrize("name", ["random.py", "token.py", "json.py", "torch.py", "jinja2.py"])
-def test_a_file_that_hides_a_module_is_named(name, tmp_path):
-    (tmp_path / "common").symlink_to(ROOT / "common")
+HIDING = ["random.py", "token.py", "re.py", "enum.py", "gettext.py", "argparse.py", "__future__.py"]
+
+
+@pytest.mark.parametrize("name", [*HIDING, "torch.py", "jinja2.py", "math/__init__.py"])
+@pytest.mark.parametrize("command", ["common.experiments", "hw1.train", "autograder"])
+def test_what_hides_a_module_is_named(name, command, tmp_path):
+    for folder in ("common", "autograder", "hw1"):
+        (tmp_path / folder).symlink_to(ROOT / folder)
+    (tmp_path / name).parent.mkdir(exist_ok=True)
     (tmp_path / name).write_text("")
     done = subprocess.run(
-        [sys.executable, "-m", "common.experiments", "--help"],
+        [sys.executable, "-m", command, "--help"],
         cwd=tmp_path,
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode == 2 and f"{name} hides the module of that name" in done.stderr
+    hiding = name.partition("/")[0]
+    assert done.returncode == 2 and f"{hiding} hides the module of that name" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+# these end `python -m` before any line of ours runs: make looks for them first
+@pytest.mark.parametrize("name", ["types", "importlib", "collections", "random"])
+@pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
+def test_make_names_what_hides_a_module(name, tmp_path):
+    for part in ("common", "Makefile", "requirements.txt"):
+        (tmp_path / part).symlink_to(ROOT / part)
+    (tmp_path / f"{name}.py").write_text("")
+    made = ["make", "setup", f"PYTHON={sys.executable}", "VENV=none"]
+    done = subprocess.run(made, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and "Traceback" not in done.stderr
+    assert f"{name}.py hides the module of that name" in done.stderr.splitlines()[0]
+    assert not (tmp_path / "none").exists()
 
 
 def test_a_signature_is_read_back_until_it_is_right(monkeypatch, capsys):
