@@ -8,6 +8,7 @@ import json
 import math
 import os
 import pickle
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,7 @@ class RunFolder:
 
     def __init__(self, path: Path, config: dict[str, Any], resume: bool = False) -> None:
         self.path, self.config = Path(path), config
+        self._began, self._earlier = time.monotonic(), 0.0
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -65,6 +67,11 @@ class RunFolder:
     def finished(self) -> bool:
         """Whether the run has come to its end, and its picture is there."""
         return is_finished(self.path) and (self.path / PICTURE).is_file()
+
+    @property
+    def seconds(self) -> float:
+        """The time this run has taken, over all its sittings; NaN if an older kit began it."""
+        return self._earlier + time.monotonic() - self._began
 
     @property
     def checkpoint_file(self) -> Path:
@@ -109,7 +116,7 @@ class RunFolder:
         write_text(self.metrics_file, text.getvalue())
 
     def save_checkpoint(self, state: dict[str, Any]) -> None:
-        """Save tensors and plain types.
+        """Save tensors and plain types, and the time that the run has taken.
 
         Raises:
             KitError: when the disk is full; the last checkpoint stays.
@@ -118,12 +125,30 @@ class RunFolder:
 
         with replacing(self.checkpoint_file) as temporary:
             try:
-                torch.save({"format": CHECKPOINT_FORMAT, **state}, temporary)
+                torch.save(
+                    {"format": CHECKPOINT_FORMAT, "seconds": self.seconds, **state}, temporary
+                )
             except RuntimeError as error:  # torch's writer reports a full disk so
                 raise KitError(f"cannot write {self.checkpoint_file}: {error}") from None
 
+    def load_checkpoint(self) -> dict[str, Any]:
+        """Load the checkpoint to go on from; its time counts on.
+
+        Raises:
+            KitError: as `read_checkpoint`.
+        """
+        state = read_checkpoint(self.checkpoint_file)
+        self._earlier = state.get("seconds", math.nan)
+        return state
+
     def finish(self, result: dict | list) -> None:
-        """Write the receipt and then result.json, last of all: the run is finished then."""
+        """Write the receipt and then result.json, last of all: the run is finished then.
+
+        Args:
+            result: figures, to which `seconds` is added, the time over all sittings; or rows.
+        """
+        if isinstance(result, dict):
+            result = {**result, "seconds": round(self.seconds, 1)}
         text = json.dumps(_without_nan(result), indent=2) + "\n"
         receipts.write(self.path, receipts.AT_THE_END, {RESULT: text})
         write_text(self.path / RESULT, text)

@@ -96,7 +96,7 @@ class Trainer:
             )  # what an earlier part of the run was told is not said again
         if self.reference.note and self.step < self.steps:
             print(self.reference.note)
-        began, first = time.monotonic(), self.step
+        began, first = time.perf_counter(), self.step  # fine everywhere
         self.timer.start()
         with (
             _Display(self.steps, self.step) as display,
@@ -104,7 +104,7 @@ class Trainer:
         ):
             while self.step < self.steps:
                 self._one_step(loss_of)
-                speed = (self.step - first) / (time.monotonic() - began)
+                speed = (self.step - first) / (time.perf_counter() - began)
                 display.advance(self.step, speed)
                 if self.step % self.every == 0 or self.step == self.steps:
                     self._evaluate(evaluate, speed)
@@ -199,8 +199,7 @@ class Trainer:
         )
 
     def _restore(self) -> None:
-        path = self.run.checkpoint_file
-        state = runs.read_checkpoint(path)
+        path, state = self.run.checkpoint_file, self.run.load_checkpoint()
         try:
             runs.load_weights(self.module, state["module"], str(path))
             self.optimizer.load_state_dict(state["optimizer"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from argparse import Namespace
 from dataclasses import asdict
 from pathlib import Path
@@ -18,7 +17,7 @@ from common.files import replacing
 from common.training.runs import RunFolder
 from hw0.experiments.batches import Batch, Batches
 from hw0.experiments.held_out import HeldOut
-from hw0.experiments.settings import LABELS, SETTINGS, Setting
+from hw0.experiments.settings import LABELS, METRICS, SETTINGS, Setting
 from hw0.losses import joint_loss
 from hw0.model import MultiTaskNet
 
@@ -65,15 +64,13 @@ def train(name: str, data: Ratings, chosen: Namespace, folder: Path) -> None:
             figures["cosine"] = cosine(net, sample, setting)
         return {"epoch": trainer.step / every, **figures}
 
-    metrics = ["val_mrr", "val_mse", "rating", "ranking", *(["cosine"] if chosen.cosine else [])]
     bands, picture = trainer.reference.bands, folder / "curves.png"
-    trainer.draw = lambda rows: plots.curves({name: rows}, metrics, picture, LABELS, bands)
+    trainer.draw = lambda rows: plots.curves({name: rows}, METRICS, picture, LABELS, bands)
     check_first(trainer, chosen, {"ranking": 0.5})
-    began = time.monotonic()
     rows = trainer.fit(loss_of, evaluate)
-    report(
-        run, net, rows, HeldOut(data, "test", ("train", "val"), device), time.monotonic() - began
-    )
+    report(run, net, rows, HeldOut(data, "test", ("train", "val"), device))
+    if chosen.cosine:
+        plots.curves({name: rows}, ["cosine"], folder / "cosine.png", LABELS)
     trainer.draw(rows)
 
 
@@ -102,11 +99,7 @@ def keep_best(
 
 
 def report(
-    run: RunFolder,
-    net: MultiTaskNet,
-    rows: list[dict[str, float]],
-    held_out: HeldOut,
-    seconds: float,
+    run: RunFolder, net: MultiTaskNet, rows: list[dict[str, float]], held_out: HeldOut
 ) -> None:
     """Test each task at its own best epoch; write result.json and say it."""
     result: dict[str, float] = {}
@@ -119,9 +112,8 @@ def report(
         values = [row[f"val_{name}"] for row in rows]
         best = values.index(min(values) if name == "mse" else max(values))
         result |= {f"test_{name}": judge(net), f"epoch_{name}": round(rows[best]["epoch"])}
-    result["seconds"] = round(seconds, 1)
     run.finish(result)
     print(
         f"test: stars MSE {result['test_mse']:.3f} (epoch {result['epoch_mse']}), ranking MRR "
-        f"{result['test_mrr']:.3f} (epoch {result['epoch_mrr']}), {seconds:.0f} s"
+        f"{result['test_mrr']:.3f} (epoch {result['epoch_mrr']}), {run.seconds:.0f} s"
     )

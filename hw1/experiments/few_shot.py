@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from argparse import Namespace
 from dataclasses import asdict
 from pathlib import Path
@@ -73,11 +72,10 @@ def train(name: str, data: FewShotImages, chosen: Namespace, folder: Path) -> No
     check_first(
         trainer, chosen, {"loss": math.log(setting.way)}, lambda path: draw_task(draw, path)
     )
-    began = time.monotonic()
     rows = trainer.fit(loss_of, evaluate)
     trainer.load_best()
     test = Tasks(data.split("test"), setting, TINY_TASKS if chosen.tiny else TEST_TASKS, device)
-    report(run, test.accuracies(network), trainer.best_step, time.monotonic() - began)
+    report(run, test.accuracies(network), trainer.best_step)
     trainer.draw(rows)
 
 
@@ -98,17 +96,16 @@ def draw_task(draw: Draw, path: Path) -> Path:
     return plots.task(list(rows), path)
 
 
-def report(run: RunFolder, accuracies: np.ndarray, best_step: int, seconds: float) -> None:
+def report(run: RunFolder, accuracies: np.ndarray, best_step: int) -> None:
     """Write result.json and say it."""
     result = {
         "test_accuracy": float(accuracies.mean()),
         "interval": confidence_interval(accuracies),
         "tasks": len(accuracies),
         "best_step": best_step,
-        "seconds": round(seconds, 1),
     }
     run.finish(result)
     print(
         f"meta-test accuracy {result['test_accuracy']:.3f} ± {result['interval']:.3f} "
-        f"({len(accuracies)} tasks, weights of step {best_step}, {seconds:.0f} s)"
+        f"({len(accuracies)} tasks, weights of step {best_step}, {run.seconds:.0f} s)"
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from argparse import Namespace
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -86,11 +85,10 @@ def train(name: str, data: FewShotImages, chosen: Namespace, folder: Path) -> No
     trainer.draw = lambda rows: plots.curves({name: rows}, PANELS, picture, bands=bands)
     known = {"before_accuracy": 1 / setting.way} if setting.method == "maml" else {}
     check_first(trainer, chosen, known, lambda path: draw_task(sampler.draw(1, rng), path))
-    began = time.monotonic()
     rows = trainer.fit(loss_of, evaluate)
     trainer.load_best()
     found = measure(method, data, setting, chosen)
-    report(run, found, method.rates(), trainer.best_step, time.monotonic() - began)
+    report(run, found, method.rates(), trainer.best_step)
     if method.rates():
         draw_rates(method.rates(), setting.inner_rate, folder / "rates.png")
     trainer.draw(rows)
@@ -120,9 +118,7 @@ def measure(
     }
 
 
-def report(
-    run: RunFolder, found: dict, rates: dict[str, float], best_step: int, seconds: float
-) -> None:
+def report(run: RunFolder, found: dict, rates: dict[str, float], best_step: int) -> None:
     """Write result.json and say it."""
     result: dict[str, Any] = {}
     for part, values in found.items():
@@ -132,7 +128,6 @@ def report(
         "interval": result["test_interval"],
         "tasks": len(found["test"]),
         "best_step": best_step,
-        "seconds": round(seconds, 1),
     }
     if rates:
         result["rates"] = rates
@@ -140,7 +135,7 @@ def report(
     for part, name in (("val", "validation"), ("test", "meta-test")):
         accuracy, interval = result[f"{part}_accuracy"], result[f"{part}_interval"]
         print(f"{name} accuracy {accuracy:.4f} ± {interval:.4f} ({result['tasks']} tasks)")
-    print(f"weights of step {best_step}; {seconds:.0f} s")
+    print(f"weights of step {best_step}; {run.seconds:.0f} s")
 
 
 def draw_rates(rates: dict[str, float], began: float, path: Path) -> None:

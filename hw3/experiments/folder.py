@@ -90,9 +90,8 @@ def interval(values: np.ndarray) -> dict[str, float]:
 
 
 def accuracies(rows: Sequence[Row]) -> dict:
-    """Return the entries of result.json for named cells: their means over the seeds, and the time of all."""
-    figures = {name: interval(values) for name, values in columns_of(rows).items()}
-    return {"accuracy": figures, "seconds": round(sum(row["seconds"] for row in rows), 1)}
+    """Return the entry of result.json for named cells: their means over the seeds."""
+    return {"accuracy": {name: interval(values) for name, values in columns_of(rows).items()}}
 
 
 def finish(record: RunFolder, figures: dict) -> None:
@@ -100,6 +99,7 @@ def finish(record: RunFolder, figures: dict) -> None:
     record.finish(figures)
     for line in _lines(figures):
         print(f"  {line}")
+    print(f"  seconds: {record.seconds:.1f}")
 
 
 def _lines(figures: dict) -> Iterator[str]:

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from common.errors import Stopped
 from common.options.terminal import live
 from common.statistics.intervals import confidence_interval
-from common.training.runs import RunFolder, read_checkpoint
+from common.training.runs import RunFolder
 
 Cell = dict[str, Any]  # arguments: numbers, and names
 Row = dict[str, Any]  # numbers, and names
@@ -40,7 +40,7 @@ def measure_all(
     """
     rows: list[Row] = []
     if record.checkpoint_file.is_file():
-        rows = read_checkpoint(record.checkpoint_file)["rows"]
+        rows = record.load_checkpoint()["rows"]
         print(f"resumed after {len(rows)} of {len(cells)} cells")
     bars = live()
     columns = (

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from common import plots
-from common.training.runs import RunFolder, read_checkpoint
+from common.training.runs import RunFolder
 from hw3.experiments.folder import finish
 
 ROWS = 20  # of metrics.csv, when there are so many steps
@@ -58,7 +58,7 @@ def tune_and_watch(record: RunFolder, steps: int, tune: Callable[[Watch], None])
     """
     watch = Watch(record, steps)
     if record.checkpoint_file.is_file():
-        watch.rows = read_checkpoint(record.checkpoint_file)["rows"]
+        watch.rows = record.load_checkpoint()["rows"]
         print(f"tuned before: {len(watch.rows)} rows")
     else:
         tune(watch)

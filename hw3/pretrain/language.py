@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import time
 from argparse import Namespace
 from pathlib import Path
 
@@ -85,14 +84,13 @@ def run(chosen: Namespace, folder: Path) -> None:
         model.parameters(), lr=RATES[size], betas=(0.9, 0.98), weight_decay=0.01
     )
     schedule = warm_up_then_cosine(optimizer, WARM_UP, steps)
-    began = time.process_time()
     trainer = Trainer(record, model, optimizer, rng, steps, max(1, steps // 40), schedule, clip=1.0)
     rows = trainer.fit(loss_of, evaluate)
     plots.curves({size: rows}, kinds, record.path / "curves.png")
-    keep(model, record, rows[-1], time.process_time() - began)
+    keep(model, record, rows[-1])
 
 
-def keep(model: nn.Module, record: RunFolder, figures: dict[str, float], seconds: float) -> Path:
+def keep(model: nn.Module, record: RunFolder, figures: dict[str, float]) -> Path:
     """Write language-SIZE.pt and language-SIZE.json into the run folder."""
     name = record.config["experiment"].removeprefix("pretrain-")
     path = record.path / f"{name}.pt"
@@ -109,7 +107,7 @@ def keep(model: nn.Module, record: RunFolder, figures: dict[str, float], seconds
         "bytes": path.stat().st_size,
         "parameters": sum(p.numel() for p in model.parameters()),
         "held_out_loss_of_answers": {k: round(figures[k], 4) for k in SHARES},
-        "cpu_seconds": round(seconds),
+        "seconds": round(record.seconds),
     }
     write_text(path.with_suffix(".json"), json.dumps(told, indent=2) + "\n")
     print(f"weights: {path} ({path.stat().st_size / 1e6:.2f} MB)")

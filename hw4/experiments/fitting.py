@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from argparse import Namespace
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -73,7 +72,6 @@ class Fit:
         self.bands: Mapping[
             str, plots.Band
         ] = {}  # of reference runs, for pictures: known after `train`
-        self.began = time.monotonic()
 
     def train(
         self, module: nn.Module, loss_of: LossOf, evaluate: Callable[[], dict[str, float]]
@@ -97,11 +95,10 @@ class Fit:
 
     def result(self, figures: dict) -> None:
         """Write result.json and say it."""
-        seconds = round(time.monotonic() - self.began, 1)
-        figures = {**figures, "seconds": seconds}
         self.folder.finish(figures)
         for name, value in figures.items():
             print(f"  {name}: {round_all(value)}")
+        print(f"  seconds: {self.folder.seconds:.1f}")
 
     def picture(self, name: str = "curves.png") -> Path:
         """Return the path of a picture of this run."""

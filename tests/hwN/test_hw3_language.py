@@ -386,7 +386,7 @@ def test_an_experiment_runs_through(name, train, tmp_path):
 
 def test_cells_that_were_measured_are_not_measured_again(tmp_path):
     from common.errors import Stopped
-    from common.training.runs import RunFolder
+    from common.training.runs import RunFolder, read_checkpoint
     from hw3.experiments.measuring import measure_all
 
     cells, seen = [{"seed": 0}, {"seed": 1}, {"seed": 2}], []
@@ -399,7 +399,10 @@ def test_cells_that_were_measured_are_not_measured_again(tmp_path):
 
     with pytest.raises(Stopped, match="1 of 3"):
         measure_all(RunFolder(tmp_path, {"a": 1}), cells, measure)
-    rows = measure_all(RunFolder(tmp_path, {"a": 1}, resume=True), cells, measure)
+    first = read_checkpoint(tmp_path / "checkpoint.pt")["seconds"]
+    record = RunFolder(tmp_path, {"a": 1}, resume=True)
+    rows = measure_all(record, cells, measure)
+    assert record.seconds > first > 0, "the time of both sittings"
     assert seen == [0, 1, 1, 2] and [row["value"] for row in rows] == [0, 10, 20]
 
 

@@ -1,5 +1,6 @@
 """The loop: a run that was stopped and resumed ends with the very same weights."""
 
+import json
 import os
 import signal
 
@@ -64,6 +65,37 @@ def test_a_resumed_run_ends_with_the_same_bits(tmp_path, stop_at, by):
     ]
     assert timeless[0] == timeless[1]
     assert [row["step"] for row in runs.read_metrics(tmp_path / "cut")] == [5, 10, 15, 20, 24]
+
+
+@pytest.mark.parametrize("stop_at", [7, None])
+def test_the_time_of_a_run_is_that_of_all_its_sittings(tmp_path, monkeypatch, stop_at):
+    now = [0.0]
+    monkeypatch.setattr(runs.time, "monotonic", lambda: now[0])
+    first, *work = make(tmp_path, stop_at=stop_at)
+    now[0] += 100
+    if stop_at:
+        with pytest.raises(Stopped):
+            first.fit(*work)
+    else:  # stopped between the last step and the picture
+        first.fit(*work)
+    now[0] += 5000  # the night
+    again, *work = make(tmp_path, resume=True)
+    again.fit(*work)
+    now[0] += 20
+    again.run.finish({"loss": 0.5})
+    assert json.loads((tmp_path / "result.json").read_text()) == {"loss": 0.5, "seconds": 120.0}
+
+
+def test_a_checkpoint_of_an_older_kit_has_no_time(tmp_path, monkeypatch):
+    trainer, *work = make(tmp_path)
+    trainer.fit(*work)
+    state = runs.read_checkpoint(tmp_path / "checkpoint.pt")
+    del state["seconds"]
+    torch.save(state, tmp_path / "checkpoint.pt")
+    again, *work = make(tmp_path, resume=True)
+    again.fit(*work)
+    again.run.finish({"loss": 0.5})
+    assert json.loads((tmp_path / "result.json").read_text()) == {"loss": 0.5, "seconds": None}
 
 
 def test_resuming_trains_the_module_it_returns(tmp_path):
