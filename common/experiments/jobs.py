@@ -118,7 +118,8 @@ class Plan:
         """Yield what a report shows beside the runs, where a command of the kit makes it."""
         makes: dict[str, list[str]] = {}
         for made, command in self.homework.made_by.items():
-            is_file = Path(made).suffix in (".png", ".json")
+            # a file in a run's folder comes with that run
+            is_file = Path(made).suffix in (".png", ".json") and "/" not in made
             if is_file and command.startswith(f"python -m {self.homework.name}.train "):
                 makes.setdefault(command, []).append(made)
         for command, files in makes.items():

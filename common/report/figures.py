@@ -108,7 +108,8 @@ class Figures:
         how = "put it there, or correct its path in writeup.md"
         if inside:
             folder, _, file = inside[1].rpartition("/")
-            how = self.results.command_for(folder or file)
+            own = self.results.homework.made_by.get(_SEED.sub("", inside[1]))
+            how = own or self.results.command_for(folder or file)
         if self.wanted:
             self.results.missing.setdefault(f"figure {what}", how)
         return f"{what} is missing: {how}"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-PANELS = ("val_mrr", "val_mse", "rating")  # of the picture of several experiments
+METRICS = ("val_mrr", "val_mse", "rating", "ranking")  # of a run's picture
+PANELS = METRICS[:3]  # of the picture of several experiments
 LABELS = {
     "val_mse": "validation: mean squared error of the stars",
     "val_mrr": "validation: mean reciprocal rank",

@@ -29,6 +29,14 @@ def test_the_whole_path_on_little_data(hw, train, tmp_path):
     torch.load(folder / "checkpoint.pt", weights_only=True)
 
 
+@pytest.mark.parametrize("asked", [(), ("--cosine",)])
+def test_cosines_are_drawn_where_they_were_measured(asked, tmp_path):
+    given = ["--experiment", "shared-50", "--tiny", *asked, "--out", tmp_path / "run"]
+    done = run_module("staff", "train", "hw0", *given)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    assert (tmp_path / "run" / "cosine.png").is_file() == bool(asked)
+
+
 @pytest.mark.parametrize("hw", HOMEWORKS)
 def test_an_empty_hole_is_named_without_a_traceback(hw, forks, tmp_path):
     done = forks.run(f"{hw}.train", "--tiny", "--out", tmp_path / "run", folder=ROOT)

@@ -430,3 +430,15 @@ def test_a_run_that_was_stopped_before_its_picture_is_gone_on_with(kit, capsys):
     path.write_text(text)
     assert report.main(["hw0"]) == 1
     assert "python -m hw0.train --experiment shared-50 --resume" in capsys.readouterr().out
+
+
+def test_the_picture_of_cosines_is_shown_only_where_they_were_measured(kit, capsys):
+    make_all(kit)
+    command = "python -m hw0.train --experiment shared-50 --cosine"
+    assert report.main(["hw0"]) == 1  # nothing is answered
+    assert f"cosine.png is missing: {command}" in page_of(kit)
+    assert command not in capsys.readouterr().out, "an extra is not asked for"
+    Image.new("RGB", (4, 4)).save(kit / "runs/hw0/shared-50-seed0/cosine.png")
+    report.main(["hw0"])
+    assert "cosine.png is missing" not in page_of(kit)
+    assert "shared-50-seed0/cosine.png</code>" in page_of(kit)
