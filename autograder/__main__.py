@@ -16,7 +16,7 @@ from common import homework as homeworks
 from common.errors import KitError
 from common.files import write_text
 from common.options import terminal
-from common.options.command_line import Parser
+from common.options.command_line import Parser, add_shared
 
 EXAMPLES = """
 examples:
@@ -58,11 +58,7 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="write the smallest failing inputs of --problem as a script for a debugger",
     )
-    add(
-        "--plain",
-        action="store_true",
-        help="sentences in ASCII, for screen readers; NO_COLOR=1 does the same",
-    )
+    add_shared(options, "--plain")
     add = options.add_argument_group("for graders and other programs").add_argument
     add("--submission", metavar="DIR", type=Path, help="take the files to hand in from this folder")
     add("--json", metavar="FILE", help="write the record here; - is standard output")

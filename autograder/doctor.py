@@ -23,6 +23,7 @@ from autograder import asked
 from common import homework as homeworks
 from common.errors import KitError
 from common.kit import constraints
+from common.options.command_line import add_shared
 
 OLDEST_PYTHON = (3, 11)
 LEAST_MEMORY, LEAST_DISK = 1.5, 0.5  # GiB: a grading with its worker; the runs of all homeworks
@@ -61,11 +62,7 @@ def main(argv: list[str]) -> int:
         "example:\n  python -m autograder doctor\n"
         "exit code: 0 all that is needed works, 1 something must be mended",
     )
-    options.add_argument(
-        "--plain",
-        action="store_true",
-        help="sentences in ASCII, for screen readers; NO_COLOR=1 does the same",
-    )
+    add_shared(options, "--plain")
     plain = options.parse_args(argv).plain
     findings = examine(homeworks.ROOT)
     show(findings, plain)

@@ -23,6 +23,7 @@ from common.errors import KitError
 from common.files import write_archive, write_text
 from common.homework import Homework
 from common.kit.version import kit_version
+from common.options.command_line import add_shared
 from common.options.terminal import can_ask
 from common.training.receipts import RECEIPT
 from common.training.state import ABSENT, FINISHED, OTHER, STOPPED, State, state_of
@@ -41,10 +42,13 @@ def main(argv: list[str]) -> int:
         "Grade a homework, sign it, and pack the zip to hand in.",
         "example:\n  python -m autograder submit hw1 -o hw1.zip",
     )
-    parser.add_argument("homework", help="hw0, hw1, …")
-    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="the zip to write")
+    add_shared(parser, "homework", "--runs")
     parser.add_argument(
-        "--runs", type=Path, default=Path("runs"), help="where the runs are (runs/)"
+        "-o",
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="the zip to write (hwN-submission.zip)",
     )
     options = parser.parse_args(argv)
     homework = homeworks.load(asked.homework_of(options.homework))

@@ -69,7 +69,9 @@ def main() -> None:
     """Measure every homework and write the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("homework", nargs="*", help="none means all")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument(
+        "--rounds", type=int, default=5, metavar="N", help="how often each is measured (5)"
+    )
     options = parser.parse_args()
     rows = [
         (

@@ -6,7 +6,6 @@ What the course grader grants beside the interval of its tasks (`hwN.spread`) is
 
 from __future__ import annotations
 
-import argparse
 import importlib
 import tempfile
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from autograder.run.student import Student
 from benchmarks import table
 from common import homework as homeworks
 from common.kit.seeds import BYTES, Secret
+from common.options.command_line import Parser
 from staff.grading.trained import _Measurement, generator, images
 from staff.grading.trained.outcome import Measured
 
@@ -52,10 +52,10 @@ def row(name: str, found: list[np.ndarray]) -> tuple[str, ...]:
 
 def main() -> None:
     """Measure every run that is handed in, and print the table."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.fresh_glyphs", description=__doc__)
-    parser.add_argument("homework")
+    parser = Parser(prog="python -m benchmarks.fresh_glyphs", description=__doc__)
+    parser.add_argument("homework", help="hw1 or hw2")
     parser.add_argument("runs", type=Path, help="a folder with <experiment>-seed0 folders")
-    parser.add_argument("--sets", type=int, default=16, metavar="N")
+    parser.add_argument("--sets", type=int, default=16, metavar="N", help="of glyphs (16)")
     parser.add_argument("--times", type=int, default=1, metavar="N", help="exams for each set")
     options = parser.parse_args()
     homework = homeworks.load(options.homework)

@@ -30,9 +30,11 @@ MEASURED = (
 def main() -> int:
     """Grade a made-up class of each homework; 1 when a record is lost or wrong."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    options.add_argument("--hw", nargs="+", default=["hw0", "hw1"])
-    options.add_argument("--count", type=int, default=60)
-    options.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    options.add_argument("--hw", nargs="+", default=["hw0", "hw1"], help="homeworks (hw0 hw1)")
+    options.add_argument("--count", type=int, default=60, help="submissions of each (60)")
+    options.add_argument(
+        "--workers", type=int, default=os.cpu_count() or 1, help="processes (cores)"
+    )
     options.add_argument("--seed", type=int, default=0, help="of the made-up class")
     chosen = options.parse_args()
     head = (

@@ -52,9 +52,9 @@ def main() -> None:
     options.add_argument(
         "--one", nargs=3, metavar=("MEASURE", "SIDE", "FOLDER"), help="used by the benchmark itself"
     )
-    options.add_argument("--rounds", type=int, default=ROUNDS)
+    options.add_argument("--rounds", type=int, default=ROUNDS, help="how often each is measured")
     options.add_argument("--seconds", type=float, default=SECONDS, help="of one measurement")
-    options.add_argument("--threads", type=int, default=os.cpu_count())
+    options.add_argument("--threads", type=int, default=os.cpu_count(), help="of torch (cores)")
     chosen = options.parse_args()
     if chosen.one:
         measure, side, folder = chosen.one

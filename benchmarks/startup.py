@@ -57,7 +57,9 @@ def weight(name: str) -> float:
 def main() -> None:
     """Measure and write the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument(
+        "--rounds", type=int, default=5, metavar="N", help="how often each is measured (5)"
+    )
     options = parser.parse_args()
     rows = [("command", "--help, s", "weight of the parent, MB")]
     bare = statistics.median(help_time("this", 1) for _ in range(options.rounds))

@@ -2,7 +2,32 @@
 
 from __future__ import annotations
 
-from common.options.command_line import Parser
+import argparse
+import os
+from pathlib import Path
+
+from common.options import command_line
+from common.options.command_line import Parser, Shared
+
+CORES = os.cpu_count() or 1
+SHARED: Shared = {
+    **command_line.SHARED,
+    "folder": {"type": Path, "help": "of submissions: zips, folders, a platform's download"},
+    "--hw": {"required": True, "metavar": "hwN", "help": "the homework"},
+    "--workers": {"type": int, "default": CORES, "metavar": "N", "help": "processes (cores)"},
+    "--sets": {
+        "type": int,
+        "default": 1,
+        "metavar": "N",
+        "help": "secret sets for each: a check counts when it passes under all (1)",
+    },
+    "--roster": {"type": Path, "metavar": "FILE", "help": "FOLDER/roster.csv, where it is there"},
+    "--times": {"type": Path, "metavar": "FILE", "help": "FOLDER/times.csv, where it is there"},
+    "--pseudonyms": {
+        "action": "store_true",
+        "help": "a second page, without names, to show others",
+    },
+}
 
 
 def parser(name: str, description: str, epilog: str) -> Parser:
@@ -12,3 +37,8 @@ def parser(name: str, description: str, epilog: str) -> Parser:
         description=description,
         epilog=epilog,
     )
+
+
+def add_shared(options: argparse.ArgumentParser, *names: str) -> None:
+    """Add options that several of the staff's commands have."""
+    command_line.add_shared(options, *names, table=SHARED)

@@ -60,7 +60,14 @@ def main(argv: list[str]) -> int:
         "leave a page and a picture. Takes under a minute.",
         f"example:\n  python -m staff demo\n  python -m staff demo --svg {PICTURE}    after another wording",
     )
-    options.add_argument("-o", "--out", type=Path, default=Path("dist", "demo"), metavar="DIR")
+    options.add_argument(
+        "-o",
+        "--out",
+        type=Path,
+        default=Path("dist", "demo"),
+        metavar="DIR",
+        help="for page, picture and run (dist/demo)",
+    )
     options.add_argument(
         "--svg", type=Path, metavar="FILE", help="also draw the verdict, as README.md shows it"
     )

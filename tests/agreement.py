@@ -9,7 +9,6 @@ graded as the course grader does it. Every check must have the same status in bo
 
 from __future__ import annotations
 
-import argparse
 import sys
 import tempfile
 from pathlib import Path
@@ -20,6 +19,7 @@ from autograder.run.base import Worker
 from autograder.run.overlay import files_to_judge
 from common import homework as homeworks
 from common.homework import Homework
+from common.options.command_line import Parser
 from staff.authoring.catalogue import Entry, entries, submission
 from staff.gate.shared_worker import start_shared_worker
 from staff.grading.jobs import PUBLIC, Job
@@ -67,7 +67,7 @@ def compare(entry: Entry, worker: Worker, session: Session) -> tuple[HomeworkRes
 
 def main() -> int:
     """Compare all that is asked for; 1 when a check differs."""
-    parser = argparse.ArgumentParser(prog="python -m tests.agreement", description=__doc__)
+    parser = Parser(prog="python -m tests.agreement", description=__doc__)
     parser.add_argument("homework", nargs="*", help="none means all")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="one of so many")
     chosen = parser.parse_args()

@@ -78,7 +78,7 @@ def main(argv: list[str]) -> int:
     """Measure and print; the exit code says whether both targets are met."""
     options = argparse.ArgumentParser(prog="python -m tests.marks", description=__doc__)
     options.formatter_class = argparse.RawDescriptionHelpFormatter
-    options.add_argument("homework", nargs="*", default=HOMEWORKS)
+    options.add_argument("homework", nargs="*", default=HOMEWORKS, help="none means all")
     options.add_argument("--seeds", type=int, default=1, help="how many classes (1)")
     chosen = options.parse_args(argv)
     good = True

@@ -72,7 +72,7 @@ def main(argv: list[str]) -> int:
     """Measure and print; the exit code says whether all is well."""
     options = argparse.ArgumentParser(prog="python -m tests.vivas", description=__doc__)
     options.formatter_class = argparse.RawDescriptionHelpFormatter
-    options.add_argument("homework", nargs="*", default=HOMEWORKS)
+    options.add_argument("homework", nargs="*", default=HOMEWORKS, help="none means all")
     options.add_argument("--every", type=int, default=1, help="one variant of so many (1)")
     options.add_argument("--cases", type=Path, help="a folder of hwN.py, right versions among them")
     options.add_argument("--count", type=int, default=4, help="right versions a homework (4)")

@@ -9,6 +9,7 @@ from autograder import asked
 from autograder.explain import of_runs
 from autograder.explain.question import Question
 from common import homework as homeworks
+from common.options.command_line import add_shared
 from common.options.terminal import can_ask
 
 EXAMPLES = """
@@ -29,13 +30,9 @@ def main(argv: list[str]) -> int:
         "nothing is recorded."
     )
     parser = asked.parser_of("explain", description, EXAMPLES)
-    parser.add_argument("homework", help="hw0, hw1, …")
+    add_shared(parser, "homework", "--again", "--runs")
     parser.add_argument("--problem", metavar="ID", help="only about this one, such as 2a")
-    parser.add_argument("--again", type=int, default=0, metavar="N", help="other questions")
     parser.add_argument("--answers", action="store_true", help="print them with their answers")
-    parser.add_argument(
-        "--runs", type=Path, default=Path("runs"), metavar="DIR", help="where the runs are (runs)"
-    )
     options = parser.parse_args(argv)
     homework = homeworks.load(asked.homework_of(options.homework))
     if options.problem is not None:

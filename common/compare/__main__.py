@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from common import options
-from common.options.command_line import Parser
+from common.options.command_line import Parser, add_shared
 
 
 def arguments() -> argparse.Namespace:
@@ -18,10 +18,8 @@ def arguments() -> argparse.Namespace:
         epilog="example:\n  python -m common.compare\n"
         "  python -m common.compare --data glyphs --seed 1 --without hw4",
     )
+    add_shared(parser, "--data")
     add = parser.add_argument
-    add(
-        "--data", metavar="SOURCE", help="a data set's name or a folder; default: the best there is"
-    )
     add("--seed", type=int, default=0, help="of weights, training and tasks (default 0)")
     add("--tiny", action="store_true", help="the whole path in seconds, on little data")
     add("--out", type=Path, metavar="DIR", help="where to write (runs/compare-seedS)")

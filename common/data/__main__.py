@@ -18,11 +18,12 @@ from common.options.command_line import Parser
 
 LOADED = ("omniglot", "movielens")  # come in several forms, which their modules know
 
-EXAMPLES = """examples: python -m common.data what there is, what is here, what it allows python -m
-           common.data fetch movielens download it into data/, or go on where that stopped python -m
-           common.data verify are the files here the published ones? exit code: 0 done, 1 a data set
-           is damaged, 2 it cannot be done
-           """
+EXAMPLES = """examples:
+  python -m common.data                    what there is, what is here, what it allows
+  python -m common.data fetch movielens    download it into data/, or go on where that stopped
+  python -m common.data verify             are the files here the published ones?
+exit code: 0 done, 1 a data set is damaged, 2 it cannot be done
+"""
 
 
 def arguments() -> argparse.Namespace:
@@ -32,7 +33,13 @@ def arguments() -> argparse.Namespace:
         description="Lists, fetches and verifies the data sets. KIT_DATA names a folder that has them.",
         epilog=EXAMPLES,
     )
-    parser.add_argument("command", nargs="?", choices=("list", "fetch", "verify"), default="list")
+    parser.add_argument(
+        "command",
+        nargs="?",
+        choices=("list", "fetch", "verify"),
+        default="list",
+        help="list what is here (without a word), fetch from the network, or verify every file",
+    )
     parser.add_argument("names", nargs="*", help="data sets; none means all")
     parser.add_argument("--json", action="store_true", help="list for programs")
     options.add_plain(parser)

@@ -20,7 +20,7 @@ from common.errors import KitError
 from common.experiments import given_code, groups, parallel, prediction
 from common.experiments.jobs import Job, Plan
 from common.experiments.pace import Pace, last_progress
-from common.options.command_line import Parser
+from common.options.command_line import Parser, add_shared
 from common.options.terminal import can_ask, live
 from common.training.runs import read_config
 from common.training.state import FINISHED
@@ -89,8 +89,8 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
         "  python -m common.experiments --tiny     all of them on little data, in runs/tiny",
     )
     add = parser.add_argument
-    add("homework", nargs="*", type=homeworks.name_of, help="none means all")
-    add("--list", action="store_true", help="run nothing")
+    add_shared(parser, "homeworks", "--seed", "--data")
+    add("--list", action="store_true", help="run nothing: what there is, and what is finished")
     add("--tiny", action="store_true", help="every path in seconds, in runs/tiny")
     add(
         "--at-once",
@@ -100,8 +100,6 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
         help=f"trainings in parallel (default {AT_ONCE}, on one core 1)",
     )
     add("--optional", action="store_true", help="with the experiments of extra problems")
-    add("--seed", type=int, default=0, help="of weights and tasks (default 0)")
-    add("--data", metavar="SOURCE", help="a data set's name or a folder, for every homework")
     add(
         "--predict",
         default="",

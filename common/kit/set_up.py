@@ -57,10 +57,17 @@ def main() -> int:
         default="default",
         help="cpu: the smaller build without CUDA, on Linux",
     )
-    parser.add_argument("--requirements", type=Path, default=Path("requirements.txt"))
+    parser.add_argument(
+        "--requirements",
+        type=Path,
+        default=Path("requirements.txt"),
+        metavar="FILE",
+        help="the packages to install (requirements.txt)",
+    )
     parser.add_argument(
         "--constraints",
         default="constraints.txt",
+        metavar="FILE",
         help="versions to take; empty: the newest that are allowed",
     )
     chosen = parser.parse_args()

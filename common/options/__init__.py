@@ -103,11 +103,9 @@ def parser(description: str, example: str, beside: tuple[str, ...] = ()) -> Pars
         epilog=f"example:\n{example}",
         beside=beside,
     )
-    add = options.add_argument_group("common to all scripts").add_argument
-    add(
-        "--data", metavar="SOURCE", help="a data set's name or a folder; default: the best there is"
-    )
-    add("--seed", type=int, default=0, help="of weights and tasks (default 0)")
+    group = options.add_argument_group("common to all scripts")
+    command_line.add_shared(group, "--data", "--seed")
+    add = group.add_argument
     add("--device", type=device_name, default="cpu", help="cpu (default), cuda, mps or auto")
     add("--tiny", action="store_true", help="the whole path in a few seconds, on little data")
     add(

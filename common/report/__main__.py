@@ -10,7 +10,7 @@ from common import options
 from common.errors import KitError
 from common.files import write_text
 from common.homework import ROOT, Homework
-from common.options.command_line import Parser
+from common.options.command_line import Parser, add_shared
 from common.report.figures import Figures
 from common.report.page import Report, render
 from common.report.results import Results
@@ -46,11 +46,8 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
         "2 cannot\n\nexample:\n  python -m common.report hw0 --name 'Ada Lovelace'\n"
         "  then open runs/hw0/report.html in a browser and print it to PDF",
     )
-    parser.add_argument("homework", type=homeworks.name_of, help="hw0, hw1, …")
+    add_shared(parser, "homework", "--runs")
     parser.add_argument("--name", help="yours, in place of the one in writeup.md")
-    parser.add_argument(
-        "--runs", type=Path, default=options.RUNS, metavar="DIR", help="where the runs are (runs)"
-    )
     parser.add_argument(
         "-o",
         "--output",

@@ -51,8 +51,10 @@ def main(argv: list[str]) -> int:
         "and data source; what is in the file and not among them stays.",
         "example:\n  python -m staff bands hw1 runs/hw1/*-seed?",
     )
-    options.add_argument("homework", help="hw0, hw1, …")
-    options.add_argument("runs", nargs="+", type=Path, metavar="RUN_FOLDER")
+    command.add_shared(options, "homework")
+    options.add_argument(
+        "runs", nargs="+", type=Path, metavar="RUN_FOLDER", help="of finished runs, several seeds"
+    )
     chosen = options.parse_args(argv)
     homework = homeworks.load(chosen.homework)
     watched = homework.watched

@@ -311,7 +311,7 @@ def main(argv: list[str]) -> int:
         "in staff/authoring/overlap.toml.",
         "example:\n  python -m staff overlap hw2",
     )
-    options.add_argument("homework", nargs="*", help="none means all")
+    command.add_shared(options, "homeworks")
     bad = 0
     for name in options.parse_args(argv).homework or homeworks.names():
         homework = homeworks.load(name)

@@ -106,7 +106,9 @@ class Table:
 def main(argv: list[str]) -> int:
     """List or measure what was asked for; return 1 when a figure moved or has no command."""
     options = command.parser("remeasure", __doc__ or "", EXAMPLES)
-    options.add_argument("asked", nargs="*", metavar="hwN[/run]", help="none means all")
+    options.add_argument(
+        "asked", nargs="*", metavar="hwN[/run]", help="homeworks or runs; none means all"
+    )
     options.add_argument("--list", action="store_true", help="list the numbers, measure nothing")
     options.add_argument("--all", action="store_true", help="long runs, too")
     chosen = options.parse_args(argv)

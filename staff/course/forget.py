@@ -33,7 +33,7 @@ def main(argv: list[str]) -> int:
     """List what is old, and delete it when told so; return 0 when nothing old is left."""
     options = command.parser("forget", "Delete what is kept of students.", EPILOG)
     add = options.add_argument
-    add("folder", type=Path, nargs="*", default=[Path(PLACE)], metavar="FOLDER")
+    add("folder", type=Path, nargs="*", default=[Path(PLACE)], help=f"where to look ({PLACE})")
     add("--before", required=True, type=_date, metavar="DATE", help="a day, as in 2026-09-01")
     add("--yes", action="store_true", help="delete without asking")
     chosen = options.parse_args(argv)

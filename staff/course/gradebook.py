@@ -73,9 +73,15 @@ def _options() -> Parser:
         __doc__.partition("\n\n")[2],
     )
     add = options.add_argument
-    add("folder", type=Path)
+    add("folder", type=Path, help="roster.csv, the scores, and what the course decided")
     add("-o", "--output", type=Path, metavar="FILE", help="FOLDER/gradebook.csv")
-    add("--course", type=Path, default=policy.COURSE_FILE, metavar="FILE")
+    add(
+        "--course",
+        type=Path,
+        default=policy.COURSE_FILE,
+        metavar="FILE",
+        help="the course's rules (staff/course.toml)",
+    )
     exports.add_options(add)
     add("--statistics", action="store_true", help="mean, median and quartiles")
     return options

@@ -48,8 +48,8 @@ def main(argv: list[str]) -> int:
     """Draw, grade and perhaps train; return the exit code."""
     argv, training = _cut(argv)
     options = command.parser("combined", __doc__, EXAMPLE)
-    options.add_argument("homework")
-    options.add_argument("--count", type=int, default=20)
+    command.add_shared(options, "homework")
+    options.add_argument("--count", type=int, default=20, metavar="N", help="how many (20)")
     options.add_argument("--seed", type=int, default=0, help="of the draw")
     options.add_argument("--train", metavar="EXPERIMENT", help="train each, too")
     chosen = options.parse_args(argv)

@@ -62,7 +62,7 @@ def main(argv: list[str]) -> int:
 
 def _options() -> argparse.ArgumentParser:
     options = command.parser("causes", "Measure how often the named causes are true.", EXAMPLE)
-    options.add_argument("homework", nargs="*", help="none means all")
+    command.add_shared(options, "homeworks")
     options.add_argument("--leave-one-out", action="store_true", help="the catalogue, one by one")
     options.add_argument("--second-order", type=int, metavar="N", help="N random double changes")
     options.add_argument("--draw", type=int, default=0, metavar="SEED", help="which are drawn (0)")

@@ -29,7 +29,7 @@ lines say; then: python -m staff grade FOLDER --hw hw1 --scheduler tls://HOST:87
 def main(argv: list[str]) -> int:
     """Make the files; say how to start scheduler and workers."""
     options = command.parser("cluster-keys", __doc__.partition("\n\n")[2], EXAMPLE)
-    options.add_argument("folder", type=Path, metavar="DIR")
+    options.add_argument("folder", type=Path, metavar="DIR", help="made for the keys")
     folder = options.parse_args(argv).folder
     make(folder)
     files = f"--tls-ca-file {folder / CERTIFICATE} --tls-cert {folder / CERTIFICATE} --tls-key {folder / KEY}"

@@ -8,7 +8,6 @@ late days and everything else that the gradebook did.
 from __future__ import annotations
 
 import io
-import os
 import re
 import zipfile
 from dataclasses import dataclass, replace
@@ -63,14 +62,9 @@ def main(argv: list[str]) -> int:
     """Write the pages; return 0 when everybody who handed in has one."""
     options = command.parser("feedback", __doc__.partition("\n\n")[2], EPILOG)
     add = options.add_argument
-    add("folder", type=Path)
-    add("--hw", required=True, metavar="hwN")
+    command.add_shared(options, "folder", "--hw", "--workers", "--sets", "--roster", "--times")
     add("--grades", type=Path, metavar="DIR", help="where staff grade left them")
     add("--book", type=Path, metavar="DIR", help="the gradebook's folder: written half, late days")
-    add("--roster", type=Path, metavar="FILE", help="FOLDER/roster.csv, where it is there")
-    add("--times", type=Path, metavar="FILE", help="FOLDER/times.csv, where it is there")
-    add("--workers", type=int, default=os.cpu_count() or 1, metavar="N")
-    add("--sets", type=int, default=1, metavar="N", help="as in staff grade (1)")
     add("-o", "--out", type=Path, metavar="DIR", help="GRADES/feedback")
     chosen = options.parse_args(argv)
     homework = homeworks.load(chosen.hw)

@@ -8,7 +8,6 @@ goes on, and ends with the same table.
 from __future__ import annotations
 
 import json
-import os
 import sys
 import time
 from collections.abc import Sequence
@@ -65,26 +64,15 @@ def main(argv: list[str]) -> int:
     """Grade a folder; return 0 when every submission has a grade or a reason, 1 when staff must look."""
     options = command.parser("grade", "Grade a folder of submissions.", EPILOG)
     add = options.add_argument
-    add("folder", type=Path)
-    add("--hw", required=True, metavar="hwN")
-    add("--workers", type=int, default=os.cpu_count() or 1, metavar="N", help="processes (cores)")
+    command.add_shared(options, "folder", "--hw", "--workers", "--sets", "--roster", "--times")
     add("--scheduler", metavar="ADDRESS", help="a Dask scheduler, in place of --workers")
     add("--tls", type=Path, metavar="DIR", help="the cluster's keys (staff cluster-keys)")
     add("--out", type=Path, metavar="DIR", help="FOLDER-grades-hwN")
-    add(
-        "--sets",
-        type=int,
-        default=1,
-        metavar="N",
-        help="secret sets for each: a check counts when it passes under all (1)",
-    )
     add("--seed", metavar="NAME", help="one set by its name (0: public), in place of secret ones")
-    add("--roster", type=Path, metavar="FILE", help="FOLDER/roster.csv, where it is there")
-    add("--times", type=Path, metavar="FILE", help="FOLDER/times.csv, where it is there")
     add("--written", type=Path, metavar="FILE", help="hwN-written.csv, for the page of the class")
     add("--only", action="append", metavar="ID", help="grade this student or upload again")
     add("--compare", type=Path, metavar="OLD", help="an earlier OUT: say whose points changed")
-    add("--pseudonyms", action="store_true", help="a second page, without names, to show others")
+    command.add_shared(options, "--pseudonyms")
     chosen = options.parse_args(argv)
     homework = homeworks.load(chosen.hw)
     if chosen.workers < 1:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import ast
 import csv
 import io
-import os
 import random
 import shutil
 import tarfile
@@ -67,10 +66,16 @@ def main(argv: list[str]) -> int:
     """Rehearse a homework; return 1 when an upload did not earn what it must."""
     options = command.parser("rehearse", __doc__.partition("\n\n")[2], EPILOG)
     add = options.add_argument
-    add("--hw", default="hw1", metavar="hwN")
-    add("--students", type=int, default=40, metavar="N")
-    add("--from", dest="platform", choices=("folder", "canvas", "moodle"), default="folder")
-    add("--workers", type=int, default=os.cpu_count() or 1, metavar="N")
+    command.add_shared(options, "--workers")
+    add("--hw", default="hw1", metavar="hwN", help="the homework (hw1)")
+    add("--students", type=int, default=40, metavar="N", help="how many (40)")
+    add(
+        "--from",
+        dest="platform",
+        choices=("folder", "canvas", "moodle"),
+        default="folder",
+        help="the platform that the uploads look like a download of (folder)",
+    )
     add("-o", "--out", type=Path, metavar="DIR", help="dist/rehearsal-hwN-PLATFORM")
     chosen = options.parse_args(argv)
     homework = homeworks.load(chosen.hw)

@@ -32,8 +32,7 @@ def main(argv: list[str]) -> int:
     """Write the table of pairs and the page; return the exit code."""
     options = command.parser("similarity", __doc__.split("\n\n")[1], EPILOG)
     add = options.add_argument
-    add("folder", type=Path)
-    add("--hw", required=True, metavar="hwN")
+    command.add_shared(options, "folder", "--hw", "--pseudonyms")
     add(
         "--corpus",
         type=Path,
@@ -44,7 +43,6 @@ def main(argv: list[str]) -> int:
     )
     add("--least", type=float, help="smallest share to list, in place of the class's own")
     add("-o", "--output", type=Path, metavar="FILE", help="FOLDER-similarity-hwN.csv")
-    add("--pseudonyms", action="store_true", help="a second page, without names, to show others")
     chosen = options.parse_args(argv)
     homework = homeworks.load(chosen.hw)
     if chosen.least is not None and not 0 <= chosen.least <= 1:

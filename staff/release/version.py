@@ -24,7 +24,9 @@ _VERSION = re.compile(r'^(version(?: = "|: ))\d+\.\d+\.\d+', re.M)
 def main(argv: list[str]) -> int:
     """Write the next version wherever it stands; say it."""
     options = command.parser("next-version", __doc__, EXAMPLE)
-    options.add_argument("part", nargs="?", choices=PARTS, default="patch")
+    options.add_argument(
+        "part", nargs="?", choices=PARTS, default="patch", help="the part that grows (patch)"
+    )
     texts = raise_version(ROOT, options.parse_args(argv).part)
     for path, text in texts.items():
         write_text(path, text)

@@ -11,7 +11,7 @@ from common import homework as homeworks
 from common.errors import KitError
 from common.files import write_text
 from common.homework import Homework
-from staff.command import parser
+from staff.command import add_shared, parser
 from staff.course.private import require_private
 from staff.grading.hand_ins import HandIns
 from staff.written import answers, grades, made_up, pages, rubric
@@ -31,7 +31,7 @@ exit code: 0 done; 1 answers are open, a submission cannot be read, or a rubric 
 def main(argv: list[str]) -> int:
     """Run the command; return the exit code."""
     options = parser("written", "Grade written answers: rubrics by keys, offline.", EXAMPLES)
-    options.add_argument("homework", help="hw0, hw1, …")
+    add_shared(options, "homework")
     options.add_argument("folder", nargs="?", type=Path, help="of submissions")
     options.add_argument(
         "-o",

@@ -23,7 +23,7 @@ exit code: 0 all is tied to an outcome, 1 something is not (`verify` finds it, t
 def main(argv: list[str]) -> int:
     """Print the table of homeworks; return the exit code."""
     options = command.parser("outcomes", "Learning outcomes, and what shows them.", EXAMPLES)
-    options.add_argument("homework", nargs="*", help="none means all")
+    command.add_shared(options, "homeworks")
     wrong: list[str] = []
     for name in options.parse_args(argv).homework or homeworks.names():
         homework = homeworks.load(name)

@@ -48,7 +48,7 @@ def main(argv: list[str]) -> int:
     options = command.parser(
         "viva", "Questions about a student's own work, with answers.", EXAMPLES
     )
-    options.add_argument("homework", help="hw0, hw1, …")
+    command.add_shared(options, "homework", "--again")
     options.add_argument("student", nargs="?", help="whose submission (or its name)")
     options.add_argument(
         "--folder",
@@ -61,8 +61,9 @@ def main(argv: list[str]) -> int:
         "--sample", type=Path, metavar="DIR", help="draw students from this folder of submissions"
     )
     options.add_argument("--seed", type=int, help="of the draw; a secret one if none is named")
-    options.add_argument("--again", type=int, default=0, metavar="N", help="other questions")
-    options.add_argument("-o", "--output", type=Path, metavar="FILE")
+    options.add_argument(
+        "-o", "--output", type=Path, metavar="FILE", help="write them here, not to the terminal"
+    )
     chosen = options.parse_args(argv)
     homework = homeworks.load(chosen.homework)
     if chosen.sample is not None:

@@ -143,7 +143,7 @@ def main(argv: list[str]) -> int:
         "example:\n  python -m staff curves hw2\n"
         "  python -m staff curves hw3 --only K T    record two runs again, keep the others",
     )
-    options.add_argument("homework", nargs="+")
+    options.add_argument("homework", nargs="+", help="those with curves to diagnose")
     options.add_argument(
         "--only",
         nargs="+",

@@ -43,7 +43,7 @@ def _options() -> argparse.ArgumentParser:
         "Change the solutions in every small way, and list what no check notices.",
         EXAMPLE,
     )
-    options.add_argument("homework", nargs="*", help="none means all")
+    command.add_shared(options, "homeworks")
     options.add_argument("--problem", metavar="ID", help="one problem's hole")
     options.add_argument(
         "--json",

@@ -54,11 +54,21 @@ def main(argv: list[str]) -> int:
         "gradescope", "Build the zip to upload to Gradescope as the autograder.", EPILOG
     )
     add = options.add_argument
-    add("homework", help="hw0, hw1, …")
+    command.add_shared(options, "homework", "--sets")
     add("-o", "--output", type=Path, metavar="FILE", help="dist/hwN-gradescope.zip")
-    add("--sets", type=int, default=1, metavar="N", help="as in staff grade (1)")
-    add("--torch-index", default=os.environ.get("TORCH_INDEX", ""), metavar="URL")
-    add("--data", type=Path, default=os.environ.get("KIT_DATA"), metavar="DIR")
+    add(
+        "--torch-index",
+        default=os.environ.get("TORCH_INDEX", ""),
+        metavar="URL",
+        help="where the image gets torch from, such as its CPU builds (TORCH_INDEX)",
+    )
+    add(
+        "--data",
+        type=Path,
+        default=os.environ.get("KIT_DATA"),
+        metavar="DIR",
+        help="data sets to pack, to measure trained runs with (KIT_DATA)",
+    )
     chosen = options.parse_args(argv)
     homework = homeworks.load(chosen.homework)
     output = chosen.output or Path("dist") / f"{homework.name}-gradescope.zip"
