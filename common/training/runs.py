@@ -141,15 +141,14 @@ class RunFolder:
         self._earlier = state.get("seconds", math.nan)
         return state
 
-    def finish(self, result: dict | list) -> None:
+    def finish(self, result: dict[str, Any]) -> None:
         """Write the receipt and then result.json, last of all: the run is finished then.
 
         Args:
-            result: figures, to which `seconds` is added, the time over all sittings; or rows.
+            result: figures; `seconds`, the time over all sittings, is added.
         """
-        if isinstance(result, dict):
-            result = {**result, "seconds": round(self.seconds, 1)}
-        text = json.dumps(_without_nan(result), indent=2) + "\n"
+        result = _without_nan({**result, "seconds": round(self.seconds, 1)})
+        text = json.dumps(result, indent=2) + "\n"
         receipts.write(self.path, receipts.AT_THE_END, {RESULT: text})
         write_text(self.path / RESULT, text)
 

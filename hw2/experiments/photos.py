@@ -100,7 +100,13 @@ def train(chosen: Namespace, folder: Path) -> None:
                 }
             )
             print("{features}, {shot} shot: {accuracy:.4f} ± {interval:.4f}".format(**result[-1]))
-    run.finish(result)
+    figures = ("accuracy", "interval", "tasks")
+    run.finish(
+        {
+            f"{row['features']}, {row['shot']} shot": {name: row[name] for name in figures}
+            for row in result
+        }
+    )
     bands, picture = trainer.reference.bands, folder / "curves.png"
     plots.curves({"learned projection": rows}, ["loss", "query_accuracy"], picture, bands=bands)
     print(f"picture: {_bars(result, folder / 'photos.png')}")

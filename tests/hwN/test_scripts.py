@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from common import homework as homeworks
+from common.experiments.runner import result_of
 from tests.conftest import HOMEWORKS
 from tests.helpers.homeworks import OFFLINE, run_module
 
@@ -35,6 +36,14 @@ def test_cosines_are_drawn_where_they_were_measured(asked, tmp_path):
     done = run_module("staff", "train", "hw0", *given)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     assert (tmp_path / "run" / "cosine.png").is_file() == bool(asked)
+
+
+def test_photos_name_each_figure(tmp_path):
+    given = ["--experiment", "photos", "--tiny", "--data", "generated", "--out", tmp_path / "run"]
+    done = run_module("staff", "train", "hw2", *given)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    seconds, figures = result_of(tmp_path / "run")
+    assert seconds > 0 and figures.startswith("vectors, 1 shot.accuracy 0.")
 
 
 @pytest.mark.parametrize("hw", HOMEWORKS)
