@@ -17,6 +17,7 @@ from common.pages.source import IMAGE, outside_code, target_of
 from common.pages.templates import fragment
 from common.plots import NUMBERS
 from common.report.results import Results
+from common.training.state import state_of
 
 FIGURE = "common/report/figure.html"
 _SEED = re.compile(r"-seed-?(\d+)")
@@ -53,6 +54,7 @@ class Figures:
                 "beside writeup.md and name the file"
             )
         path = self.find(target)
+        caveat = self._caveat(path or self._path(target))
         if path is None:
             return _absent(f"{alt or 'Figure'}: {self._want(target)}")
         self.shown.add(path.resolve())
@@ -62,7 +64,12 @@ class Figures:
         except ValueError as error:
             return _absent(f"{text}: {path} is not a picture that can be shown ({error})")
         return fragment(
-            FIGURE, text=text, source=source, file=self._name(path), curves=_curves(path)
+            FIGURE,
+            text=text,
+            source=source,
+            file=self._name(path),
+            caveat=caveat,
+            curves=_curves(path),
         )
 
     def linked(self, lines: list[str], folder: Path) -> list[str]:
@@ -79,6 +86,18 @@ class Figures:
             p for folder in dict.fromkeys(runs) if folder.is_dir() for p in folder.glob("*.png")
         ]
         return sorted(path for path in found if path.resolve() not in self.shown)
+
+    def _caveat(self, path: Path) -> str:
+        """Say why a picture is not one of the run that is asked for; "" where it may stand."""
+        name = _SEED.sub("", path.parent.name)
+        if path.parent.parent != self.results.root or name not in self.results.homework.asked_for:
+            return ""
+        if path.parent in (run.folder for run in self.results.of(name)) or not path.is_file():
+            return ""
+        if self.wanted:
+            self.results.missing.setdefault(f"run {name}", self.results.command_for(name))
+        state = state_of(path.parent)
+        return f"not of the run that is asked for: this one is {state.why or state.kind}"
 
     def _path(self, target: str) -> Path:
         inside = re.match(rf"(?:\.\./|\./)*runs/{self.results.homework.name}/(.+)", target)

@@ -442,3 +442,29 @@ def test_the_picture_of_cosines_is_shown_only_where_they_were_measured(kit, caps
     report.main(["hw0"])
     assert "cosine.png is missing" not in page_of(kit)
     assert "shared-50-seed0/cosine.png</code>" in page_of(kit)
+
+
+def test_a_picture_of_a_tiny_run_is_said_not_to_be_of_the_run_asked_for(kit, capsys):
+    make_all(kit)
+    path = kit / "hw0" / "writeup.md"
+    path.write_text(path.read_text().replace("compare-seed0.png", "shared-99-seed0/curves.png"))
+    shutil.rmtree(kit / "runs/hw0/shared-99-seed0")
+    folder = make_run(kit, "shared-99", 0, tiny=True, test_mse=1.0)
+    Image.new("RGB", (4, 4)).save(folder / "curves.png")
+    report.main(["hw0"])
+    assert "this one is made with --tiny</span>" in page_of(kit)
+    assert "run shared-99" in capsys.readouterr().out
+    shutil.rmtree(folder)
+    folder = make_run(kit, "shared-99", 0, test_mse=1.0)
+    Image.new("RGB", (4, 4)).save(folder / "curves.png")
+    report.main(["hw0"])
+    assert "asked for: this one is" not in page_of(kit)
+
+
+def test_the_cover_has_the_runs_of_pictures_too(kit):
+    make_all(kit)
+    path = kit / "hw0" / "writeup.md"
+    lines = [line for line in path.read_text().splitlines() if "{{" not in line]
+    path.write_text("\n".join(lines).replace("compare-seed0.png", "separate-50-seed0/curves.png"))
+    report.main(["hw0"])
+    assert '<th scope="row">separate-50</th><td>finished</td>' in page_of(kit)
