@@ -11,6 +11,7 @@ from pathlib import Path
 
 from common import homework as homeworks
 from common.errors import KitError
+from common.options import terminal
 from staff.authoring.with_solutions import run_module, training_tree
 from staff.command import add_shared, parser
 
@@ -94,6 +95,7 @@ COMMANDS = ("verify", "stubs", "tables", "answers", "figures", "release", "archi
 def main(argv: list[str] | None = None) -> int:
     """Run a command; return the exit code."""
     argv = sys.argv[1:] if argv is None else argv
+    terminal.spell_what_is_missing()
     if argv[:1] == ["train"]:  # everything after the homework belongs to its train.py
         return _end(lambda: train(argv[1:]))
     if argv and argv[0] in OWN_OPTIONS:

@@ -3,6 +3,7 @@
 import argparse
 import importlib
 import inspect
+import os
 import re
 import subprocess
 import sys
@@ -81,3 +82,15 @@ def test_examples_keep_their_lines(command, monkeypatch):
         )
     if any("\n" in text.strip() for text in told):
         assert parser.formatter_class is argparse.RawDescriptionHelpFormatter, parser.prog
+
+
+@pytest.mark.parametrize("command", ["staff viva", "staff next-version", "autograder submit"])
+def test_help_is_spelt_where_a_sign_is_missing(command):
+    done = subprocess.run(
+        [sys.executable, "-m", *command.split(), "--help"],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0 and b"python -m" in done.stdout, done.stderr
