@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from common import homework as homeworks
 from common import options
 from common.options.command_line import Parser, add_shared
 
@@ -24,7 +25,9 @@ def arguments() -> argparse.Namespace:
     add("--tiny", action="store_true", help="the whole path in seconds, on little data")
     add("--out", type=Path, metavar="DIR", help="where to write (runs/compare-seedS)")
     add("--without", action="append", default=[], metavar="hwN", help="leave a homework out")
-    return parser.parse_args()
+    chosen = parser.parse_args()
+    chosen.without = [homeworks.load(homeworks.name_of(name)).name for name in chosen.without]
+    return chosen
 
 
 def main() -> int:

@@ -80,6 +80,11 @@ def test_bad_options_end_in_one_line(arguments, told, forks):
     assert told in done.stderr and len(done.stderr.strip().splitlines()) == 1
 
 
+def test_a_homework_that_is_not_here_cannot_be_left_out_of_the_comparison():
+    done = run_module("common.compare", "--without", "hw9")
+    assert done.returncode == 2 and "no homework 'hw9' here" in done.stderr
+
+
 def train_hw1(folder, *more):
     return ["hw1", "--data", "glyphs", "--steps", "12", "--batch", "8", "--out", folder, *more]
 
