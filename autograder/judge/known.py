@@ -15,6 +15,12 @@ from autograder.judge.fingerprints import ABSENT, WIDTH, close, fingerprint
 from autograder.judge.units import ERROR, Units, call_of, same, stands_alone
 
 MISTAKE, CHANGE = "mistake", "change"
+# How far a student's random numbers may lie from a band that a few runs have drawn:
+WIDTHS = 3  # of the band
+SHARE_OF_SIZE = 0.05  # of the largest number of the output
+SHARE_SAID = 0.25  # of a number in a text
+MANY_TIMES = 10  # in size, where the signs are those of the band
+SHARE_OF_ZEROS = 0.1  # by which the share of zeros may differ
 
 Print = tuple[int, np.ndarray]  # a mark, and numbers [WIDTH]
 
@@ -101,6 +107,9 @@ class Table:
         wrong: [U] where the student differs from the solution.
         hits: [C, U] wrong units in which a known thing gives what the student gave.
         misses: [C, U] wrong units in which it gives something else.
+        seen: [U] units of which the student's run says something.
+        certain: [C, U] those of them in which a known thing always comes out the same.
+        differs: [C, U] units in which a known thing differs from the solution.
         clashes: [C, U] right units that would be wrong, were the known thing there.
     """
 
@@ -112,9 +121,9 @@ class Table:
         summaries: Units | None = None,
         free: Iterable[str] = (),
     ) -> None:
-        self.things = [thing for thing in things if may_be(thing, summaries or {})]
+        self.things = possible(things, summaries or {})
         things, answered = self.things, _answered(student)
-        known_keys = {k: 0 for t in things for k in t.prints if not stands_alone(k)}
+        known_keys = dict.fromkeys(k for t in things for k in t.prints if not stands_alone(k))
         self.keys = list({**solution, **student, **known_keys})
         self.place = {key: index for index, key in enumerate(self.keys)}
         self.seen = np.array([_is_seen(key, student, answered) for key in self.keys], bool)
@@ -150,18 +159,26 @@ class Table:
         self.clashes = self.differs & ~self.wrong & self.certain
 
 
-SHARE_SAID = 0.25  # so far may a number in a text be off
-MANY_TIMES = 10  # how much larger or smaller random numbers of one cause may be
-
-
 def may_be(thing: Known, summaries: Units) -> bool:
     """Whether the student's random numbers have the signs and the sizes of the thing's, and the
     check says the same whole numbers of both."""
-    return all(
-        (_says if is_said(key) else _lies_in)(summaries[key], *band)
+    return bool(possible([thing], summaries))
+
+
+def possible(things: list[Known], summaries: Units) -> list[Known]:
+    """The things that may be the student's: see `may_be`. All numbers are compared at once."""
+    things = [thing for thing in things if _all_said(thing, summaries)]
+    drawn = [
+        (row, summaries[key], band)
+        for row, thing in enumerate(things)
         for key, band in thing.bands.items()
-        if key in summaries
-    )
+        if key in summaries and not is_said(key)
+    ]
+    if not drawn:
+        return things
+    rows, seen, bands = zip(*drawn)
+    lost = set(np.array(rows)[~_lie_in(np.array(seen), np.array(bands))].tolist())
+    return [thing for row, thing in enumerate(things) if row not in lost]
 
 
 def is_said(key: str) -> bool:
@@ -176,24 +193,38 @@ def _says(seen: np.ndarray, least: np.ndarray, largest: np.ndarray) -> bool:
         return True
     fixed = (least == largest) & (least == np.round(least))
     smallest, biggest = np.sort(np.abs([least, largest]), axis=0)
-    room = 3 * (largest - least) + SHARE_SAID * biggest
+    room = WIDTHS * (largest - least) + SHARE_SAID * biggest
     near = (seen >= least - room) & (seen <= largest + room)
     sized = (np.abs(seen) * MANY_TIMES >= smallest) & (np.abs(seen) <= MANY_TIMES * biggest)
     signed = (seen * least > 0) & (seen * largest > 0)
     return bool(np.where(fixed, seen == least, near | sized & signed).all())
 
 
-def _lies_in(seen: np.ndarray, least: np.ndarray, largest: np.ndarray) -> bool:
-    """Whether a summary lies near a band, or has its signs, its size and its share of zeros."""
-    size = np.abs([least, largest]).max(0)
-    room = 3 * (largest - least) + 0.05 * size.max() + 1e-3
+def _all_said(thing: Known, summaries: Units) -> bool:
+    return all(
+        _says(summaries[key], *band)
+        for key, band in thing.bands.items()
+        if key in summaries and is_said(key)
+    )
+
+
+def _lie_in(seen: np.ndarray, bands: np.ndarray) -> np.ndarray:
+    """[M] whether a summary lies near a band, or has its signs, its size and its share of zeros.
+
+    Args:
+        seen: [M, 4], see `units.summary`.
+        bands: [M, 2, 4], the least and the largest of each number.
+    """
+    least, largest = bands[:, 0], bands[:, 1]
+    size = np.abs(bands).max(1)
+    room = WIDTHS * (largest - least) + SHARE_OF_SIZE * size.max(1, keepdims=True) + 1e-3
     outside = (seen < least - room) | (seen > largest + room)
     sign = (least < 0) & (seen > 0) | (largest > 0) & (seen < 0)
     sign |= (least - room > 0) & (seen <= 0)
     larger = (np.abs(seen) > MANY_TIMES * size + room) | (MANY_TIMES * np.abs(seen) + room < size)
-    few = 0.1 + 3 * (largest[-1] - least[-1])
-    zeros = not least[-1] - few <= seen[-1] <= largest[-1] + few
-    return not (zeros or bool((outside & (sign | larger))[:-1].any()))
+    few = SHARE_OF_ZEROS + WIDTHS * (largest[:, -1] - least[:, -1])
+    zeros = (seen[:, -1] < least[:, -1] - few) | (seen[:, -1] > largest[:, -1] + few)
+    return ~(zeros | (outside & (sign | larger))[:, :-1].any(1))
 
 
 def _alike(key: str, student: Units, solution: Units) -> bool:
