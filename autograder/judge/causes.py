@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograder.judge.explaining import ENOUGH, Explanation, explain
+from autograder.judge.explaining import Explanation, explain
 from autograder.judge.facts import facts
 from autograder.judge.known import CHANGE, MISTAKE, Known, OfProblem, Table
 from autograder.judge.related import (
@@ -15,6 +15,7 @@ from autograder.judge.related import (
     number_told,
     relations_told,
 )
+from autograder.judge.relations import ENOUGH
 from autograder.judge.seen import Seen
 from autograder.judge.units import ERROR, Units, call_of, of_free_numbers, stands_alone
 from autograder.judge.words import Told

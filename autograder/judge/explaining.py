@@ -1,8 +1,10 @@
 """The smallest set of known things that explains everything that is wrong.
 
-An explanation is one known thing, two of them, or one whose outputs all came out larger by one
-factor. It must give every wrong unit the value that the student gave, and must not spoil a unit that
-is right: what would be seen and is not seen did not happen.
+It must give every wrong unit the value that the student gave, and must not spoil a unit that is right:
+what would be seen and is not seen did not happen. Tried in this order, the simplest first: one known
+thing; one of two that multiplies the other; one times a simple factor; a recorded pair; one that counts
+more or less often; one times a named quantity; one that spares an output; two of any kind; and at last
+the one that gives most of what is wrong.
 """
 
 from __future__ import annotations
@@ -15,11 +17,9 @@ import numpy as np
 from autograder.judge.factors import CLOSE, Factors, are_near, factor, is_one, wrong_by_call
 from autograder.judge.fingerprints import DIRECTIONS, FLOOR
 from autograder.judge.known import MISTAKE, Known, Table
-from autograder.judge.relations import SIMPLE
+from autograder.judge.relations import ENOUGH, SIMPLE
 from autograder.judge.strength import of_another_strength
 from autograder.judge.units import leaf_of
-
-ENOUGH = 8  # independent numbers, or two calls, make a coincidence unlikely
 
 
 @dataclass(frozen=True)
@@ -76,9 +76,8 @@ def _are_one(factors: list[float | None]) -> bool:
 
 def _one(table: Table, singles: bool) -> Explanation | None:
     """One known thing, or one recorded pair, that is seen everywhere: the one that says most."""
-    single = np.array([len(thing.causes) == 1 for thing in table.things])
     hits = table.hits.sum(1)
-    fits = ~table.misses.any(1) & ~table.clashes.any(1) & (hits > 0) & (single == singles)
+    fits = ~table.misses.any(1) & ~table.clashes.any(1) & (hits > 0) & (table.single == singles)
     if not fits.any():
         return None
     rows = np.flatnonzero(fits & (hits == hits[fits].max()))
@@ -111,9 +110,8 @@ def _scaled(
         counts: whether such factors are more than a coincidence.
     """
     calls = wrong_by_call(table)
-    single = np.array([len(thing.causes) == 1 for thing in table.things])
     found = []
-    for row in np.flatnonzero(~table.clashes.any(1) & table.differs.any(1) & single):
+    for row in np.flatnonzero(~table.clashes.any(1) & table.differs.any(1) & table.single):
         factors = _factors(table, int(row), calls, sizes)
         if factors and not are_near([*factors.values()], 1.0) and counts(factors):
             found.append((table.things[row], tuple(factors.items())))
@@ -156,8 +154,9 @@ def _is_simple(factors: Factors) -> bool:
 
 def _two(table: Table, sizes: np.ndarray) -> Explanation | None:
     """Two known things: each unit comes from one of them, or their effects add up."""
-    single = np.array([len(thing.causes) == 1 for thing in table.things])
-    rows = np.flatnonzero(~table.clashes.any(1) & (table.differs & table.wrong).any(1) & single)
+    rows = np.flatnonzero(
+        ~table.clashes.any(1) & (table.differs & table.wrong).any(1) & table.single
+    )
     change = (table.candidate_numbers - table.right_numbers)[rows][..., :DIRECTIONS]
     seen = (table.numbers - table.right_numbers)[:, :DIRECTIONS]
     plain = (table.marks == table.right_marks) & (table.numbers[:, DIRECTIONS] > 0)
@@ -199,8 +198,9 @@ def _multiplied(table: Table, sizes: np.ndarray) -> Explanation | None:
     what came is what the other gives, times that."""
     numeric = (table.marks == table.right_marks) & (table.numbers[:, DIRECTIONS] > 0)
     wrong = np.flatnonzero(table.wrong & numeric)
-    single = np.array([len(thing.causes) == 1 for thing in table.things])
-    rows = np.flatnonzero(~table.clashes.any(1) & (table.differs & table.wrong).any(1) & single)
+    rows = np.flatnonzero(
+        ~table.clashes.any(1) & (table.differs & table.wrong).any(1) & table.single
+    )
     rows = rows[table.certain[np.ix_(rows, np.flatnonzero(table.wrong))].all(1)]
     if not rows.size or not wrong.size:
         return None

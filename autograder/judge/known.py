@@ -104,6 +104,7 @@ class Table:
     Attributes:
         keys: the units, those of the student included.
         things: those known things whose numbers may be the student's.
+        single: [C] those of one cause; the others are pairs.
         wrong: [U] where the student differs from the solution.
         hits: [C, U] wrong units in which a known thing gives what the student gave.
         misses: [C, U] wrong units in which it gives something else.
@@ -123,6 +124,7 @@ class Table:
     ) -> None:
         self.things = possible(things, summaries or {})
         things, answered = self.things, _answered(student)
+        self.single = np.array([len(thing.causes) == 1 for thing in things], bool)
         known_keys = dict.fromkeys(k for t in things for k in t.prints if not stands_alone(k))
         self.keys = list({**solution, **student, **known_keys})
         self.place = {key: index for index, key in enumerate(self.keys)}

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from autograder.judge.explaining import ENOUGH
 from autograder.judge.known import Table
 from autograder.judge.quantities import name_quantity, proportional, setting_of, with_sums
 from autograder.judge.relations import (
+    ENOUGH,
     SIMPLE,
     Relation,
     bounded,

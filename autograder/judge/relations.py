@@ -14,7 +14,7 @@ import numpy as np
 
 from autograder.judge.units import same
 
-ENOUGH = 8  # independent numbers
+ENOUGH = 8  # independent numbers make a coincidence unlikely
 FEWEST = 3  # of which one alone can be wrong
 SIMPLE = (-1.0, 2.0, -2.0, 0.5, -0.5)  # factors that need no name
 
