@@ -2,15 +2,18 @@
 
 import base64
 import hashlib
+import json
 import re
 import time
 
 import pytest
 from markupsafe import Markup
 
+from common.homework import ROOT
 from common.pages import templates
 from common.pages.markdown import inline, to_html
 from common.pages.mathematics import to_mathml
+from tests.helpers.browser import dom, needs_chromium
 
 EVIL = "<script>alert(1)</script>"
 
@@ -183,6 +186,26 @@ def test_a_formula_is_set():
 )
 def test_what_cannot_be_set_stays_as_text(tex):
     assert to_mathml(tex) == Markup('<span class="math">${}$</span>').format(tex)
+
+
+@needs_chromium
+def test_a_word_of_a_formula_is_not_broken_on_a_phone(tmp_path):
+    lines = r"\begin{aligned} \text{loss} &= z + z + z + z + z + z && \text{1a: prototypes} \end{aligned}"
+    shown = to_html(f"$$\n{lines}\n$$", image)
+    style = (ROOT / "common/pages/style.css").read_text(encoding="utf-8")
+    widths = (
+        "[...document.querySelectorAll('mtext')].map((one) => one.getBoundingClientRect().width)"
+    )
+    page = tmp_path / "page.html"
+    page.write_text(
+        f"<!doctype html><style>{style}</style>"
+        f"<div style='width: 150px'>{shown}</div><div style='width: 1500px'>{shown}</div>"
+        f"<script>document.title = JSON.stringify({widths})</script>",
+        encoding="utf-8",
+    )
+    found = json.loads(re.search("<title>(.*)</title>", dom(page))[1])
+    phone, desk = found[: len(found) // 2], found[len(found) // 2 :]
+    assert phone == desk and min(desk) > 0
 
 
 def test_a_formula_is_no_way_in():
