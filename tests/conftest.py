@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,10 @@ from staff.authoring.stubs import copy_solutions
 from staff.gate.shared_worker import start_shared_worker
 from tests.helpers.forks import Forks
 from tests.helpers.homeworks import OFFLINE
+
+# `make test` has a process for each core: more threads would wait for one another. torch reads it when
+# it is imported, here and in commands that tests start.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 HOMEWORKS = homeworks.names()
 PRELOAD = tuple(sorted({name for hw in HOMEWORKS for name in homeworks.load(hw).preload}))
