@@ -18,17 +18,22 @@ from pathlib import Path
 CPU_BUILDS = "https://download.pytorch.org/whl/cpu"  # torch's publisher
 SIGN_OF_LIFE = 30.0  # seconds
 OLDEST_PIP = 22  # older ones do not know today's names of builds
+TRUST = ("UV_SYSTEM_CERTS", "UV_NATIVE_TLS")  # uv trusts what the system trusts, as pip does
+NOT_TO_BE_HAD = (
+    r"No matching distribution|No solution found|not a supported wheel|ResolutionImpossible"
+)
 CAUSES = (
     (r"No space left|Errno 28",
      "the disk is full: make room, or put it elsewhere: make VENV=/other/disk/venv"),
     (r"CERTIFICATE_VERIFY_FAILED|invalid peer certificate",
-     "a certificate is refused: behind a proxy of your institution, set PIP_CERT to its certificate"),
+     "a certificate is refused: behind a proxy of your institution, set PIP_CERT to its certificate "
+     "(for uv SSL_CERT_FILE)"),
     (r"name resolution|getaddrinfo|NewConnectionError|Max retries|ProxyError|[Tt]imed out|"
      r"dns error|[Cc]onnection refused|error sending request",
      "the package index cannot be reached: is there a network? does it need HTTPS_PROXY?"),
     (r"Read-only file system|[Pp]ermission denied|Errno 13|Errno 30",
      "files cannot be written or run there: make VENV=/a/folder/of/yours"),
-    (r"No matching distribution|No solution found|not a supported wheel",
+    (NOT_TO_BE_HAD,
      "a package has no build for this Python and machine: another Python may have one "
      "(make PYTHON=python3.12), and torch needs a 64-bit system"),
     (r"MemoryError|Cannot allocate memory|Killed", "there is too little memory: close other programs"),
@@ -139,6 +144,8 @@ def install(python: Path, venv: Path, wanted: list[str], limits: list[str], cpu:
     print(f"Setting up {venv} (once; a few minutes on a slow connection) ...", flush=True)
     ways = [by_pip]
     if shutil.which("uv"):
+        for name in TRUST:
+            os.environ.setdefault(name, "1")
         ways.insert(0, ["uv", "pip", "install", "--quiet", "--python", str(python)])
     for way in ways:
         try:
@@ -157,14 +164,19 @@ def install(python: Path, venv: Path, wanted: list[str], limits: list[str], cpu:
 def _install(way: list[str], wanted: list[str], limits: list[str]) -> None:
     try:
         run_quietly([*way, *wanted, *limits])
-    except Failed:
-        if not limits:
+    except Failed as failure:
+        if not limits or _is_of_the_machine(str(failure)):
             raise
         print(
             f"The versions in {limits[-1]} are not available; trying what {wanted[-1]} allows ...",
             flush=True,
         )
         run_quietly([*way, *wanted])
+
+
+def _is_of_the_machine(failure: str) -> bool:
+    """Whether other versions would fail as well: the disk is full, say."""
+    return any(re.search(sign, failure) for sign, _ in CAUSES if sign != NOT_TO_BE_HAD)
 
 
 def _install_cpu_build(way: list[str], limits: list[str]) -> None:
