@@ -17,7 +17,7 @@ from common.pages.source import IMAGE, outside_code, target_of
 from common.pages.templates import fragment
 from common.plots import NUMBERS
 from common.report.results import Results
-from common.training.state import state_of
+from common.training.state import FINISHED, state_of
 
 FIGURE = "common/report/figure.html"
 _SEED = re.compile(r"-seed-?(\d+)")
@@ -97,7 +97,8 @@ class Figures:
         if self.wanted:
             self.results.missing.setdefault(f"run {name}", self.results.command_for(name))
         state = state_of(path.parent)
-        return f"not of the run that is asked for: this one is {state.why or state.kind}"
+        how = state.why or ("set up unlike the others" if state.kind == FINISHED else state.kind)
+        return f"not of the run that is asked for: this one is {how}"
 
     def _path(self, target: str) -> Path:
         inside = re.match(rf"(?:\.\./|\./)*runs/{self.results.homework.name}/(.+)", target)
