@@ -220,7 +220,7 @@ def one_after_the_other(jobs, keep):
 @pytest.mark.parametrize("way", [in_a_pool, one_after_the_other])
 def test_a_process_that_dies_hangs_or_raises_costs_its_own_order_alone(way, monkeypatch, tmp_path):
     monkeypatch.setattr(pool, "serve", fake_serve)
-    monkeypatch.setattr(pool, "START", 10.0)
+    monkeypatch.setattr(pool, "START", 15.0)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     names = ["a", "die", "b", "hang", "c", "raise", "d"]
     kept = {}
@@ -283,7 +283,7 @@ def test_what_a_check_started_ends_with_the_process_that_hangs(patience, monkeyp
     """Without namespaces nothing ends a grandchild whose worker is killed."""
     monkeypatch.setattr(pool, "serve", hanging_serve)
     monkeypatch.setattr(pool, "TRIES", 1)
-    monkeypatch.setattr(pool, "START", 10.0)
+    monkeypatch.setattr(pool, "START", 20.0)
     monkeypatch.setattr(pool, "PATIENCE", patience)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     seen = []
