@@ -264,7 +264,7 @@ def _copy_compiled(source: Path, target: Path) -> None:
         str(compiled),
         doraise=True,
         optimize=0,
-        invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+        invalidation_mode=py_compile.PycInvalidationMode.CHECKED_HASH,
     )
 
 

@@ -62,7 +62,8 @@ def test_helpers_and_commands_have_their_places():
     others = {
         path.relative_to(TESTS)
         for path in TESTS.rglob("*.py")
-        if path.parent not in (TESTS, TESTS / "helpers") and path.name != "__init__.py"
+        if path.parent not in (TESTS, TESTS / "helpers")
+        and path.name not in ("__init__.py", "conftest.py")
     }
     assert others == set(FILES)
 

@@ -4,6 +4,7 @@ import importlib.metadata
 import os
 import shutil
 import subprocess
+import sys
 
 import pytest
 from packaging.requirements import Requirement
@@ -77,12 +78,14 @@ def test_set_up_takes_them_and_does_without_where_it_must(has, code, more, asked
     python.parent.mkdir(parents=True)
     python.write_text(FAKE)
     python.chmod(0o755)
+    path = os.environ["PATH"].split(os.pathsep)
+    no_uv = os.pathsep.join(place for place in path if not shutil.which("uv", path=place))
     done = subprocess.run(
-        ["make", "setup", *more],
+        [shutil.which("make"), "setup", f"PYTHON={sys.executable}", *more],
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        env=os.environ | {"HAS": str(has), "CODE": str(code)},
+        env=os.environ | {"HAS": str(has), "CODE": str(code), "PATH": no_uv},
         check=False,
     )
     assert done.returncode == 0, done.stderr
