@@ -62,12 +62,14 @@ def main(argv: list[str] | None = None, module: Callable[[str], list[str]] | Non
         print("".join(f"{note}\n" for note in given_code.notes(plan.homework)), end="")
         _ask_for_predictions(plan)
     module = module or (lambda name: [f"{name}.train"])
+    began = time.monotonic()
     outcomes = run_all(trainings, chosen.at_once, chosen.tiny, module)
     if not any(outcome.state == "stopped" for outcome in outcomes):
         ready = [job for job in drawings if job.can_begin]
         outcomes += run_all(ready, chosen.at_once, chosen.tiny, module)
         outcomes += [Outcome(job, "left out") for job in drawings if job not in ready]
     print("\n" + "\n".join(_table(outcomes)))
+    print(_total(outcomes, time.monotonic() - began))
     states = {outcome.state for outcome in outcomes}
     if "finished" in states and not chosen.tiny:
         for plan in plans:
@@ -251,6 +253,13 @@ def _table(outcomes: list[Outcome]) -> Iterator[str]:
     stopped = [outcome.job.title for outcome in outcomes if outcome.state == "stopped"]
     if stopped:
         yield f"stopped in {', '.join(stopped)}: give the same command again to go on"
+
+
+def _total(outcomes: list[Outcome], seconds: float) -> str:
+    """Say what was done now, and the time that all of it took."""
+    done = sum(outcome.state == "finished" for outcome in outcomes)
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{done} of {len(outcomes)} done now, in {minutes} min {rest} s"
 
 
 def _trained_on(outcomes: list[Outcome]) -> Iterator[str]:

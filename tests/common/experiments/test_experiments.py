@@ -101,8 +101,10 @@ def test_every_required_one_is_run_once(kit, capfd):
     assert "hw9 group begins; about " in said
     assert "hw9 one finished, " in said and "[2/2]" in said
     assert said.count("test_accuracy 0.75") == 3
+    assert "\n2 of 2 done now, in 0 min " in said
     assert run("hw9") == 0 and len(calls(kit)) == 2
-    assert capfd.readouterr().out.count("as it was") == 3
+    said = capfd.readouterr().out
+    assert said.count("as it was") == 3 and "\n0 of 2 done now, in 0 min 0 s\n" in said
 
 
 def test_what_one_member_lacks_is_run_again(kit):
