@@ -66,9 +66,8 @@ def overlay(
         path = target / homework.name / file.name
         path.write_text(file.source.text, encoding="utf-8", errors="replace", newline="\n")
     (target / "probes").mkdir()
-    for probe in (homework.checks / "probes.py", homework.checks.parent / "probing.py"):
-        name = probe.name if probe.stem == "probing" else f"{homework.name}.py"
-        _copy_compiled(probe, target / "probes" / name)
+    _copy_compiled(homework.checks / "probes.py", target / "probes" / f"{homework.name}.py")
+    _copy_compiled(homework.checks.parent / "probing.py", target / "probes" / "probing.py")
     (target / PLAN).write_text(json.dumps(_plan(files, homework)), encoding="utf-8")
     _make_readable(target)
     return target
