@@ -120,7 +120,8 @@ def test_labels(student, rng):
     """New labels are one-hot and drawn from the generator, and the old ones do not change
 
     False alarms: of 40 tasks with 7 labels more than 30 keep theirs by chance with probability below
-    3e-18 (Chernoff), two draws of 40 labels are alike with 7^-40; 30 tasks with 20 labels less.
+    3e-18 (Chernoff), two draws of 40 labels are alike with 7^-40, and all labels of a draw with 7^-39;
+    30 tasks with 20 labels less.
     """
     for count, labels, dtype in ((40, 7, "float32"), (30, 20, "float64")):
         own = np.eye(labels, dtype=dtype)[rng.randint(4, size=count)]
@@ -139,6 +140,11 @@ def test_labels(student, rng):
             bool(np.isin(drawn, (0, 1)).all() and (drawn.sum(1) == 1).all()),
             "a row of the labels is not one-hot",
             "Each task has exactly one label: one 1, the rest 0.",
+        )
+        require(
+            bool((drawn != drawn[0]).any()),
+            f"all {count} tasks were given the same label",
+            "Each task draws its own.",
         )
         require(
             drawn.dtype == dtype,
