@@ -62,6 +62,7 @@ class Loader(importlib.abc.Loader):
         yours: given names that students may change.
         conflicts: lines of merge conflicts.
         refused: modules that no file may import, since the course grader lacks them.
+        comparison: of the file with the kit's; None where nobody could parse it before.
         keep: whether given code that differs is left as the student has it.
         notes: (kind, text) of what was done.
     """
@@ -74,6 +75,7 @@ class Loader(importlib.abc.Loader):
     yours: list[str] = field(default_factory=list)
     conflicts: list[tuple[int, int]] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
+    comparison: given.Comparison | None = None
     keep: bool = False
     notes: list[tuple[str, str]] = field(default_factory=list)
 
@@ -102,9 +104,12 @@ class Loader(importlib.abc.Loader):
             return
         if self.kit is None:
             return
-        unfit = list(self._unfit(names))
+        compared = self.comparison or given.compare(
+            ast.parse(self.kit), ast.parse(self.text), self.holes, self.yours
+        )
+        unfit = list(self._unfit(names, compared.lines))
         if not self.keep:
-            self._put_back(names)
+            self._put_back(names, compared)
         for hole, text, line in unfit:
             self._stand_in(names, hole, text, line)
 
@@ -128,16 +133,17 @@ class Loader(importlib.abc.Loader):
 
     # --- the whole file -------------------------------------------------------------------------
 
-    def _put_back(self, names: dict[str, Any]) -> None:
+    def _put_back(self, names: dict[str, Any], compared: given.Comparison) -> None:
         """Put the kit's own code in the place of what was changed."""
         assert self.kit is not None
+        changed = set(compared.differing)
+        changed |= {name for name in compared.given if not self._is_own(name, names)}
+        changed = {name for name in changed if not self._lies_in_lost_class(name, names)}
+        if not changed and names.keys() >= set(compared.imports):
+            return
         kit = ast.parse(self.kit)
         parts = given.parts(kit, self.holes, self.yours)
-        own = ast.parse(self.text)
-        changed = set(given.differing(kit, own, self.holes, self.yours))
-        changed |= {name for name in parts if not self._is_own(name, names)}
-        changed = {name for name in changed if not self._lies_in_lost_class(name, names)}
-        told = restored_imports(kit, parts, names, self.label)
+        told = restored_imports(kit, compared.imports, names, self.label)
         for name, node in parts.items():
             if name in changed and name.partition(".")[0] not in changed - {name}:
                 self._lay(names, name, node)
@@ -145,9 +151,10 @@ class Loader(importlib.abc.Loader):
         if told:
             self.notes.append((PUT_BACK, self._told(told)))
 
-    def _unfit(self, names: dict[str, Any]) -> Iterator[tuple[str, str, int]]:
+    def _unfit(
+        self, names: dict[str, Any], lines: dict[str, int]
+    ) -> Iterator[tuple[str, str, int]]:
         """(hole, what is wrong, line) of the holes that are there as nothing that can be called."""
-        lines = {name: node.lineno for name, node in given.bindings(ast.parse(self.text).body)}
         for hole in self.holes:
             owner, _, method = hole.rpartition(".")
             if owner and not isinstance(names.get(owner), type):
@@ -354,19 +361,15 @@ def make_method(node: ast.stmt, owner: str, names: dict[str, Any], label: str) -
 
 
 def restored_imports(
-    kit: ast.Module, parts: dict[str, ast.stmt], names: dict[str, Any], label: str
+    kit: ast.Module, needed: list[str], names: dict[str, Any], label: str
 ) -> list[str]:
     """Import what given code needs and the student's file leaves out; what it was."""
     told = []
-    used = {
-        one.id
-        for part in parts.values()
-        for one in pieces.running(part)
-        if isinstance(one, ast.Name)
-    }
     for node in kit.body:
         if isinstance(node, ast.Import | ast.ImportFrom):
-            missing = [name for name in given.assigned_names(node) if name in used - names.keys()]
+            missing = [
+                name for name in given.assigned_names(node) if name in needed and name not in names
+            ]
             if missing:
                 run_given(node, names, label)
                 told += [f"the import of {name}" for name in missing]
@@ -430,6 +433,7 @@ class Finder(importlib.abc.MetaPathFinder):
                 plan["yours"],
                 [tuple(pair) for pair in one["conflicts"]],
                 one["refused"],
+                one["comparison"] and given.Comparison(**one["comparison"]),
             )
             self.loaders[module] = loader, str(path)
             if one["helper"]:  # `import helpers`, as a script beside it would

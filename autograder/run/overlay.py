@@ -8,12 +8,15 @@ can import it. Nothing of a student's is run here.
 
 from __future__ import annotations
 
+import ast
+import functools
 import json
 import py_compile
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +37,12 @@ from common.homework import Homework
 
 PLAN = "handed_in.json"  # what the worker is told of the files
 MOST_HELPERS = 50
+SHARED = (
+    "__init__.py",
+    "errors.py",
+    "kit/__init__.py",
+    "kit/shadows.py",
+)  # every check imports them
 _SKIP = shutil.ignore_patterns("__pycache__", "*.pyc", ".*", "README.md", "writeup.md", "figures")
 
 
@@ -57,6 +66,8 @@ def overlay(
     """
     files = files_to_judge(homework, submission, tell)
     shutil.copytree(homework.root / "common", target / "common", ignore=_SKIP)
+    for name in SHARED:
+        _compile(target / "common" / name)
     for name in imports.given_files(homework):
         _copy(homework.folder / name, target / homework.name / name)
     shutil.copytree(homework.stubs, target / "stubs")
@@ -65,9 +76,10 @@ def overlay(
     for file in files:
         path = target / homework.name / file.name
         path.write_text(file.source.text, encoding="utf-8", errors="replace", newline="\n")
-    (target / "probes").mkdir()
-    _copy_compiled(homework.checks / "probes.py", target / "probes" / f"{homework.name}.py")
-    _copy_compiled(homework.checks.parent / "probing.py", target / "probes" / "probing.py")
+    _compile(target / homework.name / "__init__.py")
+    probes = target / "probes"
+    _compile(_copy(homework.checks / "probes.py", probes / f"{homework.name}.py"))
+    _compile(_copy(homework.checks.parent / "probing.py", probes / "probing.py"))
     (target / PLAN).write_text(json.dumps(_plan(files, homework)), encoding="utf-8")
     _make_readable(target)
     return target
@@ -239,32 +251,51 @@ def _plan(files: list[File], homework: Homework) -> dict[str, Any]:
                 "holes": given.holes_of(homework, file.name),
                 "conflicts": file.source.conflicts,
                 "refused": file.refused,
+                "comparison": _comparison(file, homework),
             }
             for file in files
         ],
     }
 
 
-def _copy(source: Path, target: Path) -> None:
-    """Copy a file or folder of the kit; a student may have deleted it at home."""
+def _comparison(file: File, homework: Homework) -> dict[str, Any] | None:
+    """Compare a file with the kit's once, and not in every check's process."""
+    if file.helper or file.source.tree is None:
+        return None
+    kit = ast.parse((homework.stubs / f"{file.name}.txt").read_text(encoding="utf-8"))
+    holes = given.holes_of(homework, file.name)
+    return asdict(given.compare(kit, file.source.tree, holes, homework.yours))
+
+
+def _copy(source: Path, target: Path) -> Path:
+    """Copy a file or folder of the kit, and return the copy; a student may have deleted it at home."""
     target.parent.mkdir(exist_ok=True)
     if source.is_dir():
         shutil.copytree(source, target, ignore=_SKIP)
     elif source.is_file():
         shutil.copyfile(source, target)
+    return target
 
 
-def _copy_compiled(source: Path, target: Path) -> None:
-    """Copy a module of the kit, and compile it: else every check's process would do so anew."""
-    shutil.copyfile(source, target)
-    compiled = target.parent / "__pycache__" / f"{target.stem}.{sys.implementation.cache_tag}.pyc"
-    py_compile.compile(
-        str(target),
-        str(compiled),
-        doraise=True,
-        optimize=0,
-        invalidation_mode=py_compile.PycInvalidationMode.CHECKED_HASH,
-    )
+def _compile(module: Path) -> None:
+    """Compile a module of the kit: else every check's process would do so anew."""
+    if module.is_file():
+        compiled = (
+            module.parent / "__pycache__" / f"{module.stem}.{sys.implementation.cache_tag}.pyc"
+        )
+        compiled.parent.mkdir(exist_ok=True)
+        compiled.write_bytes(_compiled(module.read_bytes()))
+
+
+@functools.lru_cache(maxsize=32)
+def _compiled(source: bytes) -> bytes:
+    """A module as Python keeps it; it is used for as long as the source beside it is this one."""
+    with tempfile.TemporaryDirectory() as folder:
+        path, target = Path(folder, "module.py"), Path(folder, "module.pyc")
+        path.write_bytes(source)
+        mode = py_compile.PycInvalidationMode.CHECKED_HASH
+        py_compile.compile(str(path), str(target), doraise=True, optimize=0, invalidation_mode=mode)
+        return target.read_bytes()
 
 
 def _make_readable(tree: Path) -> None:

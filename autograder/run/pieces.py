@@ -10,11 +10,11 @@ import __future__
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from types import CodeType
 
-from common.files.given import bindings
+from common.files.given import bindings, running
 
 FLAGS = __future__.annotations.compiler_flag
 CANNOT_COMPILE = (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError)
@@ -147,15 +147,3 @@ def _piece(lines: list[str], first: int, last: int, owner: str, shown: str) -> P
     piece.uses = {node.id for node in nodes if isinstance(node, ast.Name)}
     piece.reads = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
     return piece
-
-
-def running(tree: ast.AST) -> Iterator[ast.AST]:
-    """Every node of a tree but those of annotations, which are never run."""
-    waiting = [tree]
-    while waiting:
-        node = waiting.pop()
-        yield node
-        for name, value in ast.iter_fields(node):
-            if name not in ("annotation", "returns"):
-                inside = value if isinstance(value, list) else [value]
-                waiting += [one for one in inside if isinstance(one, ast.AST)]

@@ -31,6 +31,11 @@ import namespaces
 import seccomp
 import view
 
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None  # type: ignore[assignment]
+
 FILE_LIMIT = 64 * 2**20  # bytes one file may grow to: a flood of prints ends here
 MEMORY_LIMIT = 3 * 2**30  # bytes above what the preloaded worker already maps
 OPEN_FILES = 256
@@ -50,9 +55,7 @@ def limit(cpu_seconds: float | None = None) -> None:
         cpu_seconds: processor time after which the kernel ends the process, well above the
             parent's deadline: it is the net below it. None sets none.
     """
-    try:
-        import resource
-    except ImportError:  # Windows
+    if resource is None:
         return
     linux = sys.platform == "linux"
     values = {
@@ -72,8 +75,6 @@ def limit(cpu_seconds: float | None = None) -> None:
 
 
 def _lower(which: int, value: int) -> None:
-    import resource
-
     _, hard = resource.getrlimit(which)
     value = value if hard == resource.RLIM_INFINITY else min(value, hard)
     resource.setrlimit(which, (value, value))
@@ -221,8 +222,6 @@ class Sandbox:
             os.setresgid(slot.user, slot.user, slot.user)
             os.setresuid(slot.user, slot.user, slot.user)
         if "limits" in layers and os.getuid() != 0:  # root is not counted
-            import resource
-
             _lower(resource.RLIMIT_NPROC, self._tasks)
         kernel.drop_capabilities()
         kernel.prctl(kernel.PDEATHSIG, signal.SIGKILL)  # a change of user forgets it

@@ -164,6 +164,7 @@ def forget(*packages: str) -> None:
     if sys.modules.keys() & packages:  # else a forked child would touch, and so copy, all names
         for name in [one for one in sys.modules if one.partition(".")[0] in packages]:
             del sys.modules[name]
+        importlib.invalidate_caches()
 
 
 # --- one conversation ---------------------------------------------------------------------------
@@ -217,7 +218,6 @@ class Student:
         forget(homework, "common", "probes")  # a spawned worker serves several checks
         sys.path[:] = [tree] + [p for p in sys.path if not os.path.isdir(os.path.join(p, "probes"))]
         sys.dont_write_bytecode = True
-        importlib.invalidate_caches()
         os.chdir(folder)
 
     def answer(self, message: dict) -> dict:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import copy
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -48,6 +49,51 @@ def differing(
         for name, node in parts(kit, holes, yours).items()
         if name not in theirs or form(theirs[name], holes) != form(node)
     ]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How a student's file differs from the kit's.
+
+    Attributes:
+        given: names of the parts that the kit gives.
+        differing: those that the student's file lacks or changes.
+        imports: names that the kit's file imports and given parts use.
+        lines: where the student's file defines the holes.
+    """
+
+    given: list[str]
+    differing: list[str]
+    imports: list[str]
+    lines: dict[str, int]
+
+
+def compare(
+    kit: ast.Module, own: ast.Module, holes: Collection[str], yours: Collection[str]
+) -> Comparison:
+    """Compare a student's file with the kit's; arguments as in `parts`."""
+    found = parts(kit, holes, yours)
+    nodes = (one for part in found.values() for one in running(part))
+    used = {one.id for one in nodes if isinstance(one, ast.Name)}
+    imports = [node for node in kit.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    return Comparison(
+        list(found),
+        differing(kit, own, holes, yours),
+        [name for node in imports for name in assigned_names(node) if name in used],
+        {name: node.lineno for name, node in bindings(own.body) if name in holes},
+    )
+
+
+def running(tree: ast.AST) -> Iterator[ast.AST]:
+    """Every node of a tree but those of annotations, which are never run."""
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        for name, value in ast.iter_fields(node):
+            if name not in ("annotation", "returns"):
+                inside = value if isinstance(value, list) else [value]
+                waiting += [one for one in inside if isinstance(one, ast.AST)]
 
 
 def bindings(body: list[ast.stmt], owner: str = "") -> Iterator[tuple[str, ast.stmt]]:
