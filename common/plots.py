@@ -32,7 +32,7 @@ class Images(Protocol):
 
 
 class Band(Protocol):
-    """The band of the reference runs: at step `steps[i]` their values lay between `low[i]` and `high[i]`."""
+    """The band of reference runs: at step `steps[i]` one more belongs between `low[i]` and `high[i]`."""
 
     @property
     def steps(self) -> Sequence[int]: ...

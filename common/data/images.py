@@ -46,8 +46,8 @@ def rotations(images: np.ndarray, mirrored: bool = False) -> np.ndarray:
         mirrored: turn what a mirror shows as well: eight classes from each.
 
     Returns:
-        uint8 [4 or 8 * classes, drawings, side, side]; a turned class is another class, and so is a
-        mirrored one. For meta-training only (Santoro et al. 2016, section 4.1).
+        uint8 [4 or 8 * classes, drawings, side, side]; a turned class is another class (as in Santoro
+        et al. 2016, section 4.1), and so is a mirrored one. For meta-training only.
     """
     drawn = [images, images[..., ::-1]] if mirrored else [images]
     turned = [np.rot90(one, quarter, axes=(2, 3)) for one in drawn for quarter in range(4)]

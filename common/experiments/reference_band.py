@@ -23,7 +23,7 @@ NOT_SETTINGS = ("seed",)  # what may differ between a run and its reference
 
 @dataclass(frozen=True)
 class Band:
-    """The band of one metric: at step `steps[i]` reference runs lay between `low[i]` and `high[i]`."""
+    """The band of one metric: at step `steps[i]` one more run belongs between `low[i]` and `high[i]`."""
 
     steps: tuple[int, ...]
     low: tuple[float, ...]
@@ -82,8 +82,8 @@ class ReferenceBands(Reference):
                 self._warned = True
                 low, high = interval
                 return (
-                    f"note: {metric} is {row[metric]:.3g} at step {step}, and {band.seeds} reference "
-                    f"runs were from {low:.3g} to {high:.3g}: is something wrong?"
+                    f"note: {metric} is {row[metric]:.3g} at step {step}; by {band.seeds} reference "
+                    f"runs, {low:.3g} to {high:.3g} is expected: is something wrong?"
                 )
         return None
 
