@@ -1,5 +1,7 @@
-"""Problem 2: a memory-augmented network that learns to learn from a sequence (Santoro et al.
-2016)."""
+"""Problem 2: a network whose memory, the state of two LSTMs, learns to learn from a sequence.
+
+After Santoro et al. (2016), whose memory-augmented network has an external memory as well.
+"""
 
 from __future__ import annotations
 
