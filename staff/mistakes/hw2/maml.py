@@ -267,8 +267,8 @@ def last_step_only_differentiated(
 ):
     """The parameters are cut from those before at every step.
 
-    Only the last step is differentiated: with one step the meta-gradient is right; with several,
-    the path to the initial parameters is cut.
+    No gradient of the query loss reaches the initial parameters or the inner rates, even with one
+    step.
     """
     given = params
 

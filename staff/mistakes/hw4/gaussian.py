@@ -122,7 +122,8 @@ def noise_left_out(x, y, prior_mean, prior_covariance, noise_variance):
 def least_squares(x, y, prior_mean, prior_covariance, noise_variance):
     """This is the least-squares solution: the prior is not used.
 
-    With fewer points than weights it does not exist; with few points it is much too certain.
+    With fewer points than weights it does not exist. With few points its variance is much too large,
+    and its mean follows the noise.
     """
     precision = x.mT @ x / noise_variance + 1e-6 * torch.eye(x.shape[-1], dtype=x.dtype)
     covariance = torch.linalg.inv(precision)
@@ -493,7 +494,7 @@ def rate_times_steps(x, lr, steps):
     """The prior is taken to be the same in every direction: rate times steps.
 
     That is the limit for small steps, and right only in directions without data. In directions with
-    much data this variance is too large.
+    much data this variance is too small.
     """
     return lr * steps * torch.eye(x.shape[-1], dtype=x.dtype)
 
@@ -617,8 +618,8 @@ def _kl(mean, covariance, other_mean, other_covariance, half=0.5, volume=1.0, di
 def kl_the_wrong_way_round(mean, covariance, other_mean, other_covariance):
     """The KL is the wrong way round.
 
-    The expectation is under the second Gaussian instead of the first. The two directions differ as
-    soon as the covariances do.
+    The expectation is under the second Gaussian instead of the first. The two directions
+    usually differ when the covariances do.
     """
     other_mean, other_covariance = other_mean + 0 * mean, other_covariance + 0 * covariance
     return _kl(other_mean, other_covariance, mean, covariance)

@@ -308,8 +308,8 @@ def process_kl_reversed(
 ):
     """The KL is the wrong way round.
 
-    The expectation is under q(z|C), from which nothing is drawn. The two directions differ as soon
-    as the variances do.
+    The expectation is under q(z|C), from which nothing is drawn. The two directions usually
+    differ when the variances do.
     """
     kl = _divergence(context_mean, context_log_variance, all_mean, all_log_variance).sum(-1)
     return (kl - log_likelihood.sum(-1).mean(0)).mean()
