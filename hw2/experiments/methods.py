@@ -30,7 +30,7 @@ PROTONET: dict[str, Any] = {
     "running": True,
 }
 MAML: dict[str, Any] = {
-    "filters": (32, 32, 32, 32),
+    "filters": (16, 32, 48, 64),  # few where the picture is large: most of the time goes there
     "shrink": ("stride", "pool", "pool", "none"),
     "outputs": WAY,
     "zero_head": True,

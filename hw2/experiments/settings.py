@@ -49,7 +49,7 @@ class Setting:
 # A rate of 6e-3 comes in half the steps as far as one of 2e-3.
 _PROTONET = Setting("protonet", shot=5, steps=1000, way=60, train_shot=5, batch=1, lr=6e-3)
 _ONE_SHOT = replace(_PROTONET, shot=1, train_shot=1, steps=2500)
-_MAML = Setting("maml", shot=1, steps=8000)
+_MAML = Setting("maml", shot=1, steps=6000)
 _SHORT = replace(_MAML, steps=1500)  # the comparisons, all equally long
 
 REQUIRED = {
