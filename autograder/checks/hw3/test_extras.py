@@ -16,7 +16,8 @@ def merged(student, task_vectors, density):
 def test_interference(student, reference, rng):
     """The interference is the share of the movement that cancels"""
     one = rng.normal(size=7).astype(np.float32)
-    for factors, expected in (((1, -1), 1.0), ((1, 2), 0.0), ((2, -1), 2 / 3), ((0, 0), 0.0)):
+    cases = {(1, -1): 1.0, (1, 2): 0.0, (2, -1): 2 / 3, (0.02, -0.01): 2 / 3, (0, 0): 0.0}
+    for factors, expected in cases.items():
         assert_matches(
             merged(student, np.outer(factors, one), 1.0)["interference"],
             expected,
