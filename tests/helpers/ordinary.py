@@ -66,9 +66,9 @@ def run(
     script += f"mount -t tmpfs -o mode=755 x {shlex.quote(folder)}\n"
     for place in empty:
         script += f"mount -t tmpfs -o mode=1777 x {place}\nchown {user}:{user} {place}\n"
-    for part in (*PARTS, *parts):
+    for part in (*PARTS, *parts):  # with its times: what Python has compiled then stays valid
         place = shlex.quote(os.path.dirname(f"{kit}/{part}"))
-        script += f"mkdir -p {place}\ncp -r {shlex.quote(str(ROOT / part))} {place}\n"
+        script += f"mkdir -p {place}\ncp -r --preserve=timestamps {shlex.quote(str(ROOT / part))} {place}\n"
     script += f"chown -R {user}:{user} {kit}\ncd {kit}\nexport PYTHONPATH={kit}\n"
     ids = f"--reuid={user} --regid={user} --clear-groups" if user else "--clear-groups"
     given = shlex.quote(json.dumps({"kit": kit, **arguments}))
