@@ -133,7 +133,7 @@ def frame_of_a_long_number(self, images, labels):
     return labels * 0.0
 
 
-@attack("2a", told="still running", limit=3)
+@attack("2a", told="still running", limit=1)
 def one_byte_at_a_time(self, images, labels):
     """An answer that never ends, so that the grader waits for ever."""
     import os
@@ -151,7 +151,7 @@ def one_byte_at_a_time(self, images, labels):
         time.sleep(0.05)
 
 
-@attack("2a", told="differ|expected|form|cannot be read|still running", limit=3)
+@attack("2a", told="differ|expected|form|cannot be read|still running", limit=1)
 def flood_of_answers(self, images, labels):
     """Thousands of answers to questions that nobody asked."""
     import os

@@ -5,14 +5,14 @@ import torch
 from staff.authoring.hostile import attack
 
 
-@attack("2a", told="still running", limit=2)
+@attack("2a", told="still running", limit=1)
 def endless_loop(self, images, labels):
     """A loop that never ends."""
     while True:
         pass
 
 
-@attack("2a", told="still running", limit=2)
+@attack("2a", told="still running", limit=1)
 def deaf_loop(self, images, labels):
     """A loop that ignores every signal and swallows every exception."""
     import signal
@@ -30,7 +30,7 @@ def deaf_loop(self, images, labels):
             pass
 
 
-@attack("2a", told="still running", limit=2)
+@attack("2a", told="still running", limit=1)
 def lock_of_the_interpreter_held(self, images, labels):
     """A call into C that never gives the interpreter back."""
     import re
@@ -38,7 +38,7 @@ def lock_of_the_interpreter_held(self, images, labels):
     re.match("(a+)+$", "a" * 60 + "b")
 
 
-@attack("2a", told="still running", limit=2)
+@attack("2a", told="still running", limit=1)
 def asleep(self, images, labels):
     """A wait that costs no processor time."""
     import time
@@ -62,7 +62,7 @@ def counted_forks(self, images, labels):
     return labels * 0.0
 
 
-@attack("2a", told="still running|ended in the middle|BlockingIOError", limit=3, needs=("limits",))
+@attack("2a", told="still running|ended in the middle|BlockingIOError", limit=2, needs=("limits",))
 def fork_bomb(self, images, labels):
     """Processes that make processes."""
     import os
@@ -197,7 +197,7 @@ def aborted(self, images, labels):
     os.abort()
 
 
-@attack("2a", told="RecursionError|SIGSEGV|MemoryError|still running", limit=3)
+@attack("2a", told="RecursionError|SIGSEGV|MemoryError|still running", limit=1)
 def recursion(self, images, labels):
     """A call that calls itself."""
     import sys

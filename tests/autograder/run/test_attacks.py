@@ -90,20 +90,37 @@ def fingerprint(homework):
     return total.hexdigest()
 
 
+class Context(CheckContext):
+    """A context in which the attacked checks have a time limit of their own.
+
+    Args:
+        attacked: the ids of these checks.
+        limit: theirs, in seconds.
+    """
+
+    def __init__(self, *given, attacked, limit):
+        super().__init__(*given)
+        short = replace(self.homework, time_limit=limit)
+        self.attacked, self.of_attacked = attacked, CheckContext(short, *given[1:])
+
+    def fixtures(self, check, keep_changes=False):
+        if check in self.attacked:
+            return self.of_attacked.fixtures(check, keep_changes)
+        return super().fixtures(check, keep_changes)
+
+
 def rows_of(attack, worker, place, appended=""):
     """The rows of the attacked problem, and of one that was not attacked; how many are the former.
 
     Args:
         appended: a text at the end of the attack's file.
     """
-    homework = homeworks.load(attack.entry.homework)
-    homework = replace(homework, time_limit=attack.limit or 20)
+    homework = replace(homeworks.load(attack.entry.homework), time_limit=20)
     (place / "submission").mkdir()
     folder = submission(attack, place / "submission")
     with (folder / attack.entry.file).open("a", encoding="utf-8") as file:
         file.write(appended)
     tree = overlay(homework, place / "tree", folder)
-    context = CheckContext(homework, worker, tree, known(homework.name)[0], 0)
     checks = plan(homework)
     own = [
         check
@@ -112,7 +129,13 @@ def rows_of(attack, worker, place, appended=""):
         and check.id.partition("::")[2].partition("[")[0] not in attack.honest
     ]
     others = [check for check in checks if check.problem not in ("1", attack.entry.problem)]
-    return engine.run_checks(context, [*own, *others[:1]], 3), len(own)
+    given = (homework, worker, tree, known(homework.name)[0], 0)
+    attacked = {check.id for check in own}
+    context = Context(*given, attacked=attacked, limit=attack.limit or homework.time_limit)
+    with pytest.MonkeyPatch.context() as patch:
+        if attack.limit:  # its checks wait side by side
+            patch.setattr(engine, "THREADS", 4)
+        return engine.run_checks(context, [*own, *others[:1]], 3), len(own)
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
