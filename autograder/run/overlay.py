@@ -65,7 +65,7 @@ def overlay(
         KitError: when the submission is not a folder or holds none of the files.
     """
     files = files_to_judge(homework, submission, tell)
-    shutil.copytree(homework.root / "common", target / "common", ignore=_SKIP)
+    _copy(homework.root / "common", target / "common")
     for name in SHARED:
         _compile(target / "common" / name)
     for name in imports.given_files(homework):
@@ -262,16 +262,22 @@ def _comparison(file: File, homework: Homework) -> dict[str, Any] | None:
     """Compare a file with the kit's once, and not in every check's process."""
     if file.helper or file.source.tree is None:
         return None
-    kit = ast.parse((homework.stubs / f"{file.name}.txt").read_text(encoding="utf-8"))
+    kit = (homework.stubs / f"{file.name}.txt").read_text(encoding="utf-8")
     holes = given.holes_of(homework, file.name)
-    return asdict(given.compare(kit, file.source.tree, holes, homework.yours))
+    return _compared(kit, file.source.text, tuple(holes), tuple(homework.yours))
+
+
+@functools.lru_cache(maxsize=64)
+def _compared(kit: str, own: str, holes: tuple[str, ...], yours: tuple[str, ...]) -> dict[str, Any]:
+    """Compare two texts; most files of a class, a gate or a test are the same as the one before."""
+    return asdict(given.compare(ast.parse(kit), ast.parse(own), holes, yours))
 
 
 def _copy(source: Path, target: Path) -> Path:
     """Copy a file or folder of the kit, and return the copy; a student may have deleted it at home."""
-    target.parent.mkdir(exist_ok=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
     if source.is_dir():
-        shutil.copytree(source, target, ignore=_SKIP)
+        shutil.copytree(source, target, ignore=_SKIP, copy_function=shutil.copyfile)
     elif source.is_file():
         shutil.copyfile(source, target)
     return target
