@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -31,16 +32,16 @@ def test_the_whole_path_on_little_data(hw, train, tmp_path):
 
 
 @pytest.mark.parametrize("asked", [(), ("--cosine",)])
-def test_cosines_are_drawn_where_they_were_measured(asked, tmp_path):
+def test_cosines_are_drawn_where_they_were_measured(asked, train, tmp_path):
     given = ["--experiment", "shared-50", "--tiny", *asked, "--out", tmp_path / "run"]
-    done = run_module("staff", "train", "hw0", *given)
+    done = train("hw0", *given)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     assert (tmp_path / "run" / "cosine.png").is_file() == bool(asked)
 
 
-def test_photos_name_each_figure(tmp_path):
+def test_photos_name_each_figure(train, tmp_path):
     given = ["--experiment", "photos", "--tiny", "--data", "generated", "--out", tmp_path / "run"]
-    done = run_module("staff", "train", "hw2", *given)
+    done = train("hw2", *given)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     seconds, figures = result_of(tmp_path / "run")
     assert seconds > 0 and figures.startswith("vectors, 1 shot.accuracy 0.")
@@ -93,6 +94,15 @@ def weights(folder):
     return torch.load(folder / "checkpoint.pt", weights_only=True)["module"]
 
 
+@pytest.fixture(scope="module")
+def whole(train, tmp_path_factory):
+    """The folder of a training that nobody stopped."""
+    folder = tmp_path_factory.mktemp("whole") / "run"
+    done = train(*train_hw1(folder))
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
 @pytest.mark.parametrize(
     "stop",
     [
@@ -100,9 +110,7 @@ def weights(folder):
         pytest.param(lambda pid: os.kill(pid, signal.SIGTERM), id="SIGTERM, to the parent"),
     ],
 )
-def test_what_was_stopped_is_saved_and_resume_ends_with_the_same_bits(train, tmp_path, stop):
-    whole = train(*train_hw1(tmp_path / "whole"))
-    assert whole.returncode == 0, whole.stderr
+def test_what_was_stopped_is_saved_and_resume_ends_with_the_same_bits(train, whole, tmp_path, stop):
     process = subprocess.Popen(
         [sys.executable, "-m", "staff", "train", *map(str, train_hw1(tmp_path / "cut"))],
         cwd=ROOT,
@@ -123,12 +131,12 @@ def test_what_was_stopped_is_saved_and_resume_ends_with_the_same_bits(train, tmp
     assert 3 <= stopped < 12
     again = train(*train_hw1(tmp_path / "cut", "--resume"))
     assert again.returncode == 0 and f"resumed at step {stopped}" in again.stdout, again.stderr
-    for name, tensor in weights(tmp_path / "whole").items():
+    for name, tensor in weights(whole).items():
         assert torch.equal(tensor, weights(tmp_path / "cut")[name]), name
 
 
-def test_a_checkpoint_of_another_architecture_is_refused(train, tmp_path):
-    assert train(*train_hw1(tmp_path / "run")).returncode == 0
+def test_a_checkpoint_of_another_architecture_is_refused(train, whole, tmp_path):
+    shutil.copytree(whole, tmp_path / "run")
     done = train(*train_hw1(tmp_path / "run", "--resume", "--hidden", "16"))
     assert done.returncode == 2
     assert "hidden_dim = 128, not 16" in done.stderr
