@@ -20,6 +20,7 @@ from common.homework import PUBLIC_SEED
 from staff.authoring import leaks
 from staff.authoring.answers import context_of
 from staff.authoring.catalogue import entries
+from tests.helpers.forks import Forks
 
 ROOT = homeworks.ROOT
 SPOILT = """
@@ -32,7 +33,7 @@ def ranking_loss(positive, negative):
 RUNNER = """
 import contextlib, io, json, runpy, sys
 codes, finders, places = {}, list(sys.meta_path), list(sys.path)
-for path in json.load(sys.stdin):
+for path in sys.argv[2:]:
     sys.meta_path[:], sys.path[:] = finders, places
     for name in [n for n in sys.modules if n.split(".")[0] in (sys.argv[1], "probes")]:
         del sys.modules[name]
@@ -47,23 +48,16 @@ print(json.dumps(codes))
 """
 
 
-def run_all(name: str, scripts: list[Path]) -> dict[str, int | str]:
+def run_all(name: str, scripts: list[Path], forks: Forks, folder: Path) -> dict[str, int | str]:
     """Script → its exit code, or the exception that it ended with."""
-    ran = subprocess.run(
-        [sys.executable, "-c", RUNNER, name],
-        input=json.dumps(list(map(str, scripts))),
-        capture_output=True,
-        text=True,
-        timeout=600,
-        cwd=ROOT,
-        check=False,
-    )
+    (folder / "runner.py").write_text(RUNNER, encoding="utf-8")
+    ran = forks.run("runner", name, *scripts, folder=ROOT, tree=folder)
     assert ran.returncode == 0, ran.stderr[-2000:]
     return json.loads(ran.stdout.splitlines()[-1])
 
 
 @pytest.mark.parametrize("name", homeworks.names())
-def test_every_check_can_be_replayed(name, shared_worker, tmp_path):
+def test_every_check_can_be_replayed(name, shared_worker, forks, tmp_path):
     """One mistake for each check: its replay fails, and agrees with the solution in its place."""
     homework = homeworks.load(name)
     wrong, right = [], []
@@ -76,7 +70,7 @@ def test_every_check_can_be_replayed(name, shared_worker, tmp_path):
             right.append(scripts[1])
     assert len(wrong) == len(plan(homework))
     assert leaks.scan(leaks.secrets(ROOT, name), wrong, tmp_path) == []
-    codes = run_all(name, [*wrong, *right])
+    codes = run_all(name, [*wrong, *right], forks, tmp_path)
     assert [path.name for path in wrong if codes[str(path)] == 0] == []
     assert {path.name: codes[str(path)] for path in right if codes[str(path)] != 0} == {}
 
