@@ -177,6 +177,18 @@ def files_of(out):
 # --- processes that die -------------------------------------------------------------------------
 
 
+BEGUN = "begun"  # a file that says that a process hangs
+
+
+class NotLong(pool.Grader):
+    """A process whose time to start is over as soon as it has begun to hang."""
+
+    def result(self, ready):
+        if (Path(self.folder) / BEGUN).exists():
+            self.deadline = min(self.deadline, time.monotonic() + self.seconds)
+        return super().result(ready)
+
+
 class Fake:
     """A session that does what the job's name says."""
 
@@ -187,6 +199,7 @@ class Fake:
         if job.ident.startswith("die"):
             os.kill(os.getpid(), signal.SIGKILL)
         if job.ident.startswith("hang"):
+            Path(tempfile.gettempdir(), BEGUN).touch()
             time.sleep(60)
         if job.ident.startswith("raise"):
             raise RuntimeError("boom")
@@ -220,7 +233,7 @@ def one_after_the_other(jobs, keep):
 @pytest.mark.parametrize("way", [in_a_pool, one_after_the_other])
 def test_a_process_that_dies_hangs_or_raises_costs_its_own_order_alone(way, monkeypatch, tmp_path):
     monkeypatch.setattr(pool, "serve", fake_serve)
-    monkeypatch.setattr(pool, "START", 15.0)
+    monkeypatch.setattr(pool, "Grader", NotLong)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     names = ["a", "die", "b", "hang", "c", "raise", "d"]
     kept = {}
@@ -260,6 +273,7 @@ class Hanging:
         (tree / "probes" / "hw1.py").write_text(STARTS_A_SLEEPER)
         line = self.worker.open(tree, "hw1", 60)
         line.call({"call": "start", "args": [], "kwargs": {}})
+        Path(tempfile.gettempdir(), BEGUN).touch()
         time.sleep(60)
 
 
@@ -283,7 +297,7 @@ def test_what_a_check_started_ends_with_the_process_that_hangs(patience, monkeyp
     """Without namespaces nothing ends a grandchild whose worker is killed."""
     monkeypatch.setattr(pool, "serve", hanging_serve)
     monkeypatch.setattr(pool, "TRIES", 1)
-    monkeypatch.setattr(pool, "START", 20.0)
+    monkeypatch.setattr(pool, "Grader", NotLong)
     monkeypatch.setattr(pool, "PATIENCE", patience)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     seen = []
