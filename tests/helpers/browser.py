@@ -35,7 +35,7 @@ LOOK = """<script>addEventListener("load", async () => {
     const axe = document.getElementById("axe").textContent.replaceAll("<@/", "</");
     if (axe) {
       frame.contentWindow.eval(axe);
-      for (const fault of (await frame.contentWindow.axe.run()).violations)
+      for (const fault of (await frame.contentWindow.axe.run({resultTypes: ["violations"]})).violations)
         for (const node of fault.nodes)
           found[where].violations.push(`${fault.id}: ${node.html.slice(0, 300)} ${node.failureSummary}`);
     }
