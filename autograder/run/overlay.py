@@ -259,12 +259,15 @@ def _plan(files: list[File], homework: Homework) -> dict[str, Any]:
 
 
 def _comparison(file: File, homework: Homework) -> dict[str, Any] | None:
-    """Compare a file with the kit's once, and not in every check's process."""
+    """Compare a file with the kit's once, and not in every check's process; None: it must do so."""
     if file.helper or file.source.tree is None:
         return None
     kit = (homework.stubs / f"{file.name}.txt").read_text(encoding="utf-8")
     holes = given.holes_of(homework, file.name)
-    return _compared(kit, file.source.text, tuple(holes), tuple(homework.yours))
+    try:
+        return _compared(kit, file.source.text, tuple(holes), tuple(homework.yours))
+    except reading.CANNOT_PARSE:
+        return None
 
 
 @functools.lru_cache(maxsize=64)

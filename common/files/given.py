@@ -47,8 +47,16 @@ def differing(
     return [
         name
         for name, node in parts(kit, holes, yours).items()
-        if name not in theirs or form(theirs[name], holes) != form(node)
+        if name not in theirs or not _is_same(theirs[name], node, holes)
     ]
+
+
+def _is_same(own: ast.stmt, kit: ast.stmt, holes: Collection[str]) -> bool:
+    """Whether a part is the kit's; one that is nested too deeply to be written out is not."""
+    try:
+        return form(own, holes) == form(kit)
+    except RecursionError:
+        return False
 
 
 @dataclass(frozen=True)
@@ -137,13 +145,23 @@ def assigned_names(node: ast.stmt) -> list[str]:
     if isinstance(node, ast.Import | ast.ImportFrom):
         return [(one.asname or one.name).split(".")[0] for one in node.names]
     targets = getattr(node, "targets", [getattr(node, "target", None)])
-    return [
-        ast.unparse(part)
+    parts = [
+        part
         for target in targets
         if isinstance(target, ast.expr)
         for part in (target.elts if isinstance(target, ast.Tuple | ast.List) else [target])
-        if isinstance(part, ast.Name | ast.Attribute)
     ]
+    return [_dotted(part) for part in parts if isinstance(part, ast.Name | ast.Attribute)]
+
+
+def _dotted(node: ast.expr) -> str:
+    """`MANN.forward` as it is written."""
+    names = []
+    while isinstance(node, ast.Attribute):
+        names.append(node.attr)
+        node = node.value
+    first = node.id if isinstance(node, ast.Name) else "(…)"
+    return ".".join([first, *reversed(names)])
 
 
 def methods(node: ast.ClassDef) -> list[Function]:
