@@ -370,19 +370,19 @@ def _spread(weights: dict[str, float], given: list[str], to: list[str]) -> None:
 def apply_optional_homework(
     policy: Policy, marks: dict[str, Mark], weights: dict[str, float], reasons: list[str]
 ) -> tuple[dict[str, float], str]:
-    """Let an optional homework take over weight where that helps most.
+    """Let each optional homework take over weight where that helps most.
 
     It replaces a whole homework of its size, or that much of the project; never both. What is open,
-    itself or the other, waits until it is graded.
+    itself or the other, waits until it is graded. A second one takes what the first one left.
     """
-    best, chosen = weights, ""
+    replaced = []
     for optional in policy.assignments:
         if optional.kind != "optional" or optional.name not in marks:
             continue
         if marks[optional.name].open:
             reasons.append(f"{optional.name}: replaces nothing before it is graded")
             continue
-        gain = 0.0
+        gain, best, chosen = 0.0, weights, ""
         for target in _targets(policy, optional, marks, weights):
             taken = sum(target.values())
             old = sum(weight * marks[name].share for name, weight in target.items())
@@ -393,11 +393,13 @@ def apply_optional_homework(
                 best[optional.name] = taken
                 chosen = next(iter(target)) if len(target) == 1 else "project"
         if chosen:
+            weights = best
+            replaced.append(chosen)
             what = f"{optional.replaces:g} % of the project" if chosen == "project" else chosen
             reasons.append(f"{optional.name}: replaces {what}, +{gain:.2f}")
         else:
             reasons.append(f"{optional.name}: not used, it would not help")
-    return best, chosen
+    return weights, ", ".join(replaced)
 
 
 def _targets(

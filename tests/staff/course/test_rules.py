@@ -257,6 +257,29 @@ def test_hw4_never_harms_and_never_replaces_hw0():
     assert line.reasons == ["hw4: not used, it would not help"]
 
 
+def test_a_second_optional_homework_takes_what_the_first_one_left():
+    # hw1 .40, hw2 .70: hw4 at .80 takes hw1 (+6), hw5 at .90 takes hw2 (+3)
+    course = replace(
+        RULES,
+        assignments=(*RULES.assignments, homework("hw5", 0, "2026-12-11T23:59", "optional", 15)),
+    )
+    works = {
+        "hw1": Work(40, 0, submitted=sent("2026-10-01")),
+        "hw2": Work(60, 10, submitted=sent("2026-10-01")),
+        "hw4": Work(60, 20, submitted=sent("2026-10-01")),
+    }
+    both = ALL | {"hw5": {"code", "written"}}
+    hw5 = Work(60, 30, submitted=sent("2026-10-01"))
+    line = rules.grade(person(**works, hw5=hw5), course, both)
+    assert line.reasons == ["hw4: replaces hw1, +6.00", "hw5: replaces hw2, +3.00"]
+    assert line.replaced == "hw1, hw2"
+    assert line.homework == pytest.approx(5 + 15 * (0.8 + 0.9 + 1.0))
+    weak = replace(hw5, code=30, written=0)
+    line = rules.grade(person(**works, hw5=weak), course, both)
+    assert line.reasons == ["hw4: replaces hw1, +6.00", "hw5: not used, it would not help"]
+    assert line.homework == pytest.approx(5 + 15 * (0.8 + 0.7 + 1.0))
+
+
 def test_a_late_hw4_that_earns_nothing_is_not_used():
     line = graded(person(hw1=Work(0, 0, submitted=sent("2026-10-01")), **late("hw4", "2026-11-20")))
     assert line.total == pytest.approx(85)
