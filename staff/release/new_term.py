@@ -6,8 +6,11 @@ import json
 import re
 import string
 import subprocess
-from datetime import date, datetime
+import tomllib
+from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -27,7 +30,7 @@ EXAMPLE = """example:
 All dates of staff/course.toml move by as many days as the first one. Runs to diagnose get other
 letters, solutions and model answers another canary, the kit the next version, and secret
 inputs end. Look at `git diff`."""
-_DUE = re.compile(r"^(due(?:_written)? = )(\S+)$", re.M)
+_DATE = re.compile(r"^(\s*[\w-]+\s*=\s*)(\d{4}-\d\d-\d\d)", re.M)
 LETTERS = string.ascii_uppercase.replace("I", "").replace("O", "").replace("X", "")
 
 
@@ -81,7 +84,7 @@ def renew_term(
         first_due: the day on which the earliest homework is due.
 
     Raises:
-        KitError: when course.toml has no dates.
+        KitError: when course.toml has no dates, or one that cannot be moved.
     """
     course = root / "staff" / "course.toml"
     text = shift_dates(course.read_text(encoding="utf-8"), first_due)
@@ -96,14 +99,34 @@ def renew_term(
 
 
 def shift_dates(course: str, first_due: date) -> str:
-    """course.toml with all its dates moved by the same number of days."""
-    dates = [datetime.fromisoformat(found[2]) for found in _DUE.finditer(course)]
-    if not dates:
+    """course.toml with all its dates moved by the same number of days.
+
+    Raises:
+        KitError: when it has no dates, or one of them is not found in the text.
+    """
+    before = dict(_values(tomllib.loads(course)))
+    dates = {name: value for name, value in before.items() if isinstance(value, date)}
+    due = [value for name, value in dates.items() if name.endswith((" due", " due_written"))]
+    if not due:
         raise KitError("staff/course.toml has no line like: due = 2026-10-02T23:59:00")
-    by = first_due - min(dates).date()
-    return _DUE.sub(
-        lambda found: f"{found[1]}{(datetime.fromisoformat(found[2]) + by).isoformat()}", course
-    )
+    by = first_due - min(date(one.year, one.month, one.day) for one in due)
+    moved = _DATE.sub(lambda found: f"{found[1]}{date.fromisoformat(found[2]) + by}", course)
+    after = dict(_values(tomllib.loads(moved)))
+    if unmoved := [name for name in dates if after[name] != dates[name] + by]:
+        raise KitError(
+            f"staff/course.toml: {unmoved[0]} = {dates[unmoved[0]]} was not moved; write it on a line "
+            "of its own, like: due = 2026-10-02T23:59:00"
+        )
+    return moved
+
+
+def _values(table: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """All values of a table, each with the keys and numbers that lead to it."""
+    if not isinstance(table, dict | list):
+        yield name, table
+        return
+    for key, value in table.items() if isinstance(table, dict) else enumerate(table, 1):
+        yield from _values(value, f"{name} {key}".strip())
 
 
 def reletter(

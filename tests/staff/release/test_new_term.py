@@ -53,6 +53,33 @@ def test_all_dates_move_by_as_many_days(term):
     ]
 
 
+ROW = '[[assignments]]\nname = "hw1"\n'
+
+
+@pytest.mark.parametrize(
+    "line, moved",
+    [
+        ("hints_open = 2026-10-04T12:00:00", "hints_open = 2027-01-17T12:00:00"),
+        ("due = 2026-10-14T23:59:00 # Friday", "due = 2027-01-27T23:59:00 # Friday"),
+        ("due = 2026-10-14 23:59:00", "due = 2027-01-27 23:59:00"),
+        ("  due_written=2026-10-14T23:59:00Z", "  due_written=2027-01-27T23:59:00Z"),
+        ("# due = 2026-10-14T23:59:00", "# due = 2026-10-14T23:59:00"),
+    ],
+)
+def test_a_date_moves_however_it_is_written(line, moved):
+    first = ROW + "due = 2026-10-02T23:59:00\n"
+    text = new_term.shift_dates(f"{first}{ROW}{line}\n", date(2027, 1, 15))
+    assert text == f"{ROW}due = 2027-01-15T23:59:00\n{ROW}{moved}\n"
+
+
+def test_a_date_that_cannot_be_moved_is_refused():
+    first = ROW + "due = 2026-10-02T23:59:00\n"
+    with pytest.raises(KitError, match="assignments 1 more due = 2026-10-14 was not moved"):
+        new_term.shift_dates(f"{first}more = {{due = 2026-10-14}}\n", date(2027, 1, 15))
+    with pytest.raises(KitError, match="has no line like"):
+        new_term.shift_dates(ROW, date(2027, 1, 15))
+
+
 @pytest.mark.parametrize(
     "hw", [name for name in homeworks.names() if (ROOT / name / "curves.json").is_file()]
 )
