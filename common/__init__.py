@@ -29,7 +29,7 @@ def _cause(error: BaseException) -> str:
 
     if not isinstance(error, ImportError):
         return ""
-    name = (error.name or "").partition(".")[0]
+    name = error.name or ""  # of `import torch.nn.x`: "torch" where the package itself is missing
     if isinstance(error, ModuleNotFoundError) and name in _shadows.PACKAGES:
         own = os.path.join(
             ".venv", *(("Scripts", "python.exe") if os.name == "nt" else ("bin", "python"))

@@ -184,6 +184,18 @@ def test_a_python_without_the_packages_is_told_of_in_a_line(command, tmp_path):
         (tmp_path / ".venv" / "bin" / "python").touch()
 
 
+def test_a_module_that_a_package_lacks_is_no_package_that_is_not_installed():
+    done = subprocess.run(
+        [sys.executable, "-c", "import common, numpy.linnalg"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1 and "is not installed" not in done.stderr
+    assert "No module named 'numpy.linnalg'" in done.stderr
+
+
 def test_a_package_that_the_machine_does_not_let_in_is_told_of_in_a_line():
     told = "libtorch_cpu.so: failed to map segment from shared object"
     done = subprocess.run(
