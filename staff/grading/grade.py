@@ -202,11 +202,11 @@ def grade_folder(
         if scheduler is not None:
             from staff.grading import cluster
 
-            cluster.run(todo, scheduler, limit(homework), keep, keys)
+            cluster.run(todo, scheduler, limit(homework, sets), keep, keys)
         else:
             from staff.grading import pool
 
-            pool.run(todo, workers, limit(homework), keep)
+            pool.run(todo, workers, limit(homework, sets), keep)
     records = collect(hand_ins, store)
     alike = similarity.undeclared_pairs(similarity.default_output(folder, homework))
     lists = attention(records, hand_ins, alike)
@@ -309,11 +309,15 @@ def is_final(record: dict | None) -> bool:
     return not of_kind(record["notes"], NOT_MEASURED)
 
 
-def limit(homework: Homework) -> float:
-    """Seconds for one submission if every check and run took all it may, and more."""
+def limit(homework: Homework, sets: int = 1) -> float:
+    """Seconds for one submission if every check and run took all it may, and more.
+
+    Args:
+        sets: how many sets of inputs each check is judged with.
+    """
     from staff.grading import trained
 
-    checks = len(plan(homework)) * homework.time_limit
+    checks = sets * len(plan(homework)) * homework.time_limit
     return 60 + checks + len(homework.experiments) * trained.SECONDS
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from autograder import planning
 from autograder.judge.knowledge import Knowledge
 from autograder.run.base import WorkerDied
 from autograder.run.fork import ForkWorker
@@ -397,6 +398,16 @@ def test_a_check_counts_when_it_passes_under_every_set(session, class_, monkeypa
     assert [c["id"] for c in record["checks"]][: len(session.checks)] == [
         c.id for c in session.checks
     ]
+
+
+def test_a_submission_has_time_for_every_set(monkeypatch, tmp_path):
+    monkeypatch.setattr(grade, "_require_answers", lambda homework, seed: None)
+    (tmp_path / "a.zip").write_bytes(b"1")
+    limits = []
+    monkeypatch.setattr(pool, "run", lambda todo, workers, limit, keep: limits.append(limit))
+    for sets in (1, 3):
+        grade.grade_folder(tmp_path, HOMEWORK, tmp_path / "out", 1, sets=sets)
+    assert limits[1] - limits[0] == 2 * len(planning.plan(HOMEWORK)) * HOMEWORK.time_limit
 
 
 def test_points_come_from_the_secret_seed_and_messages_from_the_public_one(
