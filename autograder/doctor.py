@@ -23,6 +23,7 @@ from autograder import asked
 from common import homework as homeworks
 from common.errors import KitError
 from common.kit import constraints
+from common.kit.machine import usable_cores
 from common.options.command_line import add_shared
 
 OLDEST_PYTHON = (3, 11)
@@ -199,10 +200,9 @@ def _lacking(homework: homeworks.Homework) -> list[str]:
 
 def processors() -> Finding:
     """Count the processors that this process may use."""
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     asked = os.environ.get("OMP_NUM_THREADS")
     return Finding(
-        "Processors", "works", f"{usable}" + (f"; OMP_NUM_THREADS={asked}" if asked else "")
+        "Processors", "works", f"{usable_cores()}" + (f"; OMP_NUM_THREADS={asked}" if asked else "")
     )
 
 

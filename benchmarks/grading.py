@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import math
-import os
 import resource
 import tempfile
 import time
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from benchmarks import table
 from common import homework as homeworks
+from common.kit.machine import usable_cores
 from staff.grading import synthetic_class
 from staff.grading.grade import grade_folder
 
@@ -32,9 +32,7 @@ def main() -> int:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--hw", nargs="+", default=["hw0", "hw1"], help="homeworks (hw0 hw1)")
     options.add_argument("--count", type=int, default=60, help="submissions of each (60)")
-    options.add_argument(
-        "--workers", type=int, default=os.cpu_count() or 1, help="processes (cores)"
-    )
+    options.add_argument("--workers", type=int, default=usable_cores(), help="processes (cores)")
     options.add_argument("--seed", type=int, default=0, help="of the made-up class")
     chosen = options.parse_args()
     head = (

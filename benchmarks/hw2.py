@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from pathlib import Path
 from benchmarks import other_kits, table
 from benchmarks.other_kits import INNER_RATE, QUERIES, SHOT, TASKS, WAY
 from common.homework import ROOT
+from common.kit.machine import usable_cores
 
 DRAWN = 64  # tasks at a time where only drawing is measured
 ROUNDS, SECONDS = 3, 8.0
@@ -54,7 +54,7 @@ def main() -> None:
     )
     options.add_argument("--rounds", type=int, default=ROUNDS, help="how often each is measured")
     options.add_argument("--seconds", type=float, default=SECONDS, help="of one measurement")
-    options.add_argument("--threads", type=int, default=os.cpu_count(), help="of torch (cores)")
+    options.add_argument("--threads", type=int, default=usable_cores(), help="of torch (cores)")
     chosen = options.parse_args()
     if chosen.one:
         measure, side, folder = chosen.one

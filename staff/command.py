@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 
+from common.kit.machine import usable_cores
 from common.options import command_line
 from common.options.command_line import Parser, Shared
 
-CORES = os.cpu_count() or 1
 SHARED: Shared = {
     **command_line.SHARED,
     "folder": {"type": Path, "help": "of submissions: zips, folders, a platform's download"},
     "--hw": {"required": True, "metavar": "hwN", "help": "the homework"},
-    "--workers": {"type": int, "default": CORES, "metavar": "N", "help": "processes (cores)"},
+    "--workers": {
+        "type": int,
+        "default": usable_cores(),
+        "metavar": "N",
+        "help": "processes (cores)",
+    },
     "--sets": {
         "type": int,
         "default": 1,

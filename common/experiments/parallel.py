@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from common import interrupts
+from common.kit.machine import usable_cores
 from common.options.terminal import live
 
 if TYPE_CHECKING:  # `--help` loads no rich
@@ -64,7 +65,7 @@ def run(
     """
     waiting: list[Command] = list(commands)
     running: list[Running] = []
-    threads = str(max(1, (os.cpu_count() or 1) // at_once))
+    threads = str(max(1, usable_cores() // at_once))
     environment = {"OMP_NUM_THREADS": threads, **os.environ, "NO_COLOR": "1"}
     with _lines() as show, interrupts.hold_back_signals() as stopped:
         told = False

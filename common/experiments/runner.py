@@ -6,7 +6,6 @@ import argparse
 import contextlib
 import json
 import math
-import os
 import signal
 import sys
 import time
@@ -20,6 +19,7 @@ from common.errors import KitError
 from common.experiments import given_code, groups, parallel, prediction
 from common.experiments.jobs import Job, Plan
 from common.experiments.pace import Pace, last_progress
+from common.kit.machine import usable_cores
 from common.options.command_line import Parser, add_shared
 from common.options.terminal import can_ask, live
 from common.training.runs import read_config
@@ -98,7 +98,7 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
         "--at-once",
         type=int,
         metavar="N",
-        default=min(AT_ONCE, os.cpu_count() or 1),
+        default=min(AT_ONCE, usable_cores()),
         help=f"trainings in parallel (default {AT_ONCE}, on one core 1)",
     )
     add("--optional", action="store_true", help="with the experiments of extra problems")

@@ -115,7 +115,7 @@ def test_what_one_member_lacks_is_run_again(kit):
 
 
 def test_two_train_in_parallel_and_share_the_cores(kit, monkeypatch):
-    monkeypatch.setattr("os.cpu_count", lambda: 6)
+    monkeypatch.setattr("common.experiments.parallel.usable_cores", lambda: 6)
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     (kit / "wait").touch()  # each ends only when the other runs
     assert run(at_once=2) == 0
