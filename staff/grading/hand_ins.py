@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -85,7 +85,7 @@ def sort_out(
     jobs: Iterable[Job],
     roster: Roster | None,
     times: dict[str, str],
-    others: Iterable[Job] = (),
+    others: Sequence[Job] = (),
 ) -> HandIns:
     """Find owners and times, and let the latest upload of each student count.
 
