@@ -26,11 +26,11 @@ from common.kit.version import kit_version
 from common.options.command_line import add_shared
 from common.options.terminal import can_ask
 from common.training.receipts import RECEIPT
-from common.training.state import ABSENT, FINISHED, OTHER, STOPPED, State, state_of
+from common.training.state import ABSENT, FILES, FINISHED, OTHER, STOPPED, State, state_of
 
 SIGNATURE_FILE = "submission.toml"
 DIAGNOSIS_FILE = "diagnosis.toml"
-RUN_FILES = ("config.json", "metrics.csv", "result.json", "checkpoint.pt", RECEIPT)
+RUN_FILES = (*FILES, RECEIPT)
 LARGEST_FILE = 16 * 2**20
 TRAINED_WITH = "the course grader loads your weights into the kit's given code, not into yours"
 
@@ -177,7 +177,7 @@ def _signature(path: Path) -> dict | None:
 
 
 def find_runs(homework: Homework, root: Path) -> tuple[dict[str, Path], list[str]]:
-    """The finished run of every required experiment, and notes on those that are not there."""
+    """The finished run of every required experiment, and notes on what is not packed."""
     found, notes = {}, []
     for experiment in homework.experiments:
         name = experiment.name
@@ -190,6 +190,11 @@ def find_runs(homework: Homework, root: Path) -> tuple[dict[str, Path], list[str
             found[name] = done[0]
             source = json.loads((done[0] / "config.json").read_text(encoding="utf-8"))["data"]
             notes.append(f"{name}: {done[0]}, trained on {source}")
+            notes += [
+                f"not packed: {path}: larger than {LARGEST_FILE / 2**20:.0f} MB"
+                for path in _files_of(done[0])
+                if _is_too_large(path)
+            ]
         elif experiment.hand_in:
             notes += [
                 f"{folder}: not packed, {state.why}, which is not the run asked for"
@@ -200,6 +205,14 @@ def find_runs(homework: Homework, root: Path) -> tuple[dict[str, Path], list[str
             command = next(stopped, State(ABSENT)).command(experiment.command)
             notes.append(f"{name}: no finished run; make it with: {command}")
     return found, notes
+
+
+def _files_of(run: Path) -> list[Path]:
+    return [run / name for name in RUN_FILES if (run / name).is_file()]
+
+
+def _is_too_large(path: Path) -> bool:
+    return path.stat().st_size > LARGEST_FILE
 
 
 def collect(
@@ -220,10 +233,9 @@ def collect(
         if (path := homework.folder / name).is_file():
             contents[name] = path.read_bytes()
     for name, folder in runs.items():
-        for file in RUN_FILES:
-            path = folder / file
-            if path.is_file() and path.stat().st_size <= LARGEST_FILE:
-                contents[f"runs/{name}/{file}"] = path.read_bytes()
+        for path in _files_of(folder):
+            if not _is_too_large(path):
+                contents[f"runs/{name}/{path.name}"] = path.read_bytes()
     files = {name: hashlib.sha256(data).hexdigest() for name, data in contents.items()}
     return {"homework": homework.name, "kit": kit_version(homework.root), "files": files}, contents
 

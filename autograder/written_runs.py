@@ -9,8 +9,9 @@ from pathlib import Path
 from common.errors import KitError
 from common.homework import Homework
 from common.training import receipts
+from common.training.state import FILES
 
-SMALL_FILES = ("config.json", "metrics.csv", "result.json", receipts.RECEIPT)
+SMALL_FILES = (*(name for name in FILES if name != "checkpoint.pt"), receipts.RECEIPT)
 LARGEST, MOST = 2**20, 300  # bytes of a file, and files, that the grader takes
 _SEED = re.compile(r"-seed-?\d+$")
 _ASIDE = re.compile(r"\.old\d+$")

@@ -14,9 +14,9 @@ from typing import Any
 
 from common.files import sha256, write_text
 from common.kit.version import kit_version
+from common.training.state import FILES
 
 RECEIPT = "receipt.json"
-WITNESSED = ("config.json", "metrics.csv", "result.json", "checkpoint.pt")
 AT_THE_END, WHEN_PACKED = "run", "submit"  # who made a receipt
 
 
@@ -28,7 +28,7 @@ def receipt(folder: Path, by: str, unwritten: dict[str, str] | None = None) -> d
         unwritten: name → text of files that are written after the receipt.
     """
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    files = {name: sha256(folder / name) for name in WITNESSED if (folder / name).is_file()}
+    files = {name: sha256(folder / name) for name in FILES if (folder / name).is_file()}
     for name, text in (unwritten or {}).items():
         files[name] = hashlib.sha256(text.encode()).hexdigest()
     return {

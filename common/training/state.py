@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+FILES = ("config.json", "metrics.csv", "result.json", "checkpoint.pt")  # of a run
 PICTURE = "curves.png"  # of a run; drawn after its result, at the latest
 ABSENT, STOPPED, FINISHED, OTHER = "absent", "stopped", "finished", "other"
 
@@ -34,8 +35,7 @@ def state_of(folder: Path, tiny: bool = False, data: str | None = None) -> State
         tiny: whether a run of --tiny is asked for.
         data: the data source asked for; None: any, and a folder is not compared.
     """
-    files = ("config.json", "metrics.csv", "checkpoint.pt", "result.json")
-    there = {name for name in files if (folder / name).is_file()}
+    there = {name for name in FILES if (folder / name).is_file()}
     if not there - {"config.json"}:
         return State(ABSENT)
     if why := _other(folder, tiny, data):

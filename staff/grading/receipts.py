@@ -11,7 +11,8 @@ from pathlib import Path
 from autograder.run.notes import RECEIPT_BROKEN, SHARED_RUN, STAFF, Note
 from common.files import sha256, untrusted
 from common.kit.version import kit_version
-from common.training.receipts import RECEIPT, WITNESSED
+from common.training.receipts import RECEIPT
+from common.training.state import FILES
 
 LARGEST = 2**16  # bytes of a receipt; one of ours has less than one kB
 LARGEST_CONFIG = 2**20
@@ -118,7 +119,7 @@ def _differences(run: Path, kept: dict) -> list[str]:
     """Return in words where a run differs from its receipt."""
     told = [
         f"{name} is not the file that the run wrote"
-        for name in WITNESSED
+        for name in FILES
         if (run / name).is_file() and kept["files"].get(name) != sha256(run / name)
     ]
     config = _table(run / "config.json", LARGEST_CONFIG) or {}

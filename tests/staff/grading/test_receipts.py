@@ -12,6 +12,7 @@ from autograder import submit, written_runs
 from autograder.run import notes
 from common import homework as homeworks
 from common.training import receipts as made
+from common.training import state
 from common.training.runs import RunFolder
 from staff.grading import receipts, unpack
 from staff.grading.attention import attention
@@ -70,8 +71,19 @@ def test_a_run_leaves_a_receipt_that_fits(tmp_path):
     run = train(tmp_path / "run")
     kept = json.loads((run / "receipt.json").read_text())
     assert (kept["by"], kept["seed"], kept["source"]) == ("run", 0, "glyphs")
-    assert kept["kit"] == made.kit_version() and set(kept["files"]) == set(made.WITNESSED)
+    assert kept["kit"] == made.kit_version() and set(kept["files"]) == set(state.FILES)
     assert json.loads((train(tmp_path / "b") / "receipt.json").read_text())["run"] != kept["run"]
+
+
+def test_submit_says_which_file_of_a_run_is_too_large(kit, tmp_path):
+    weights = kit.root / "runs" / "hw2" / "maml-seed0" / "checkpoint.pt"
+    with weights.open("ab") as stream:
+        stream.truncate(submit.LARGEST_FILE + 1)
+    _, notes = submit.find_runs(kit, kit.root / "runs")
+    assert f"not packed: {weights}: larger than 16 MB" in notes
+    packed(kit, tmp_path / "a.zip")
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+        assert "runs/maml/checkpoint.pt" not in archive.namelist()
 
 
 def test_submit_packs_the_runs_that_the_write_up_names(kit, tmp_path):
