@@ -72,9 +72,7 @@ def as_markdown(report: Report, folder: Path) -> str:
     head = [f"# {report.homework.name}: {report.homework.title}", "", f"Name: {report.name}", ""]
     if others := report.writeup.field("People I worked with"):
         head += [f"People I worked with: {others}", ""]
-    head += [
-        f"- missing: {', '.join(whats)}: `{how}`" for how, whats in report.results.to_make().items()
-    ]
+    head += [f"- missing: {', '.join(whats)}: `{how}`" for how, whats in report.missing.items()]
     parts = ["\n".join(head)]
     for section, lines in zip(report.writeup.sections, report.filled):
         body = "\n".join(report.figures.linked(lines, folder)).strip("\n")
@@ -99,7 +97,7 @@ def _require_ours(page: Path, text: Path) -> None:
 
 
 def _say_what_is_missing(report: Report) -> int:
-    missing = [f"{', '.join(whats)}\n  {how}" for how, whats in report.results.to_make().items()]
+    missing = [f"{', '.join(whats)}\n  {how}" for how, whats in report.missing.items()]
     for section in report.writeup.sections:
         parts = ", ".join(filter(None, section.unanswered.values()))
         if section.unanswered and not section.question.extra:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 
@@ -34,6 +35,20 @@ class Report:
     results: Results
     figures: Figures
 
+    @functools.cached_property
+    def questions(self) -> list[tuple[Section, str, list[Part]]]:
+        """Each section, its name in the page, and its parts; they list what is missing."""
+        return [
+            (section, _key(section.question), _parts(self, section, lines))
+            for section, lines in zip(self.writeup.sections, self.filled)
+        ]
+
+    @property
+    def missing(self) -> dict[str, list[str]]:
+        """Command → what is missing without it; the tables find it, and the questions."""
+        _ = self.questions
+        return self.results.to_make()
+
 
 @dataclass(frozen=True)
 class Part:
@@ -45,18 +60,14 @@ class Part:
 
 def render(report: Report) -> str:
     """The page; all that was typed is escaped."""
-    questions = [
-        (section, _key(section.question), _parts(report, section, lines))
-        for section, lines in zip(report.writeup.sections, report.filled)
-    ]
     return fill(
         PAGE,
         style=_page_marks(report),
         report=report,
         others_worked_with=report.writeup.field("People I worked with"),
-        questions=questions,
+        questions=report.questions,
         others=_others(report),
-        missing=report.results.to_make(),  # last: the questions find what is missing
+        missing=report.missing,
     )
 
 

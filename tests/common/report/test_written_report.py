@@ -326,6 +326,13 @@ def test_every_homework_makes_a_report_without_any_run(hw, tmp_path):
     assert not lost, f"{hw}/homework.toml does not say what makes {lost}"
 
 
+def test_the_markdown_by_itself_lists_a_picture_that_is_missing(kit):
+    make_all(kit)
+    (kit / "runs/hw0/overfitting.png").unlink()
+    made = report.assemble(homeworks.load("hw0"), kit / "hw0/writeup.md", kit / "runs/hw0")
+    assert "- missing: figure runs/hw0/overfitting.png" in report.as_markdown(made, kit)
+
+
 @pytest.mark.parametrize("hw", HOMEWORKS)
 def test_nothing_is_answered_in_the_kit(hw):
     for section in load_writeup(ROOT / hw / "writeup.md", homeworks.load(hw)).sections:
