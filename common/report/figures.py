@@ -20,7 +20,7 @@ from common.report.results import Results
 from common.training.state import FINISHED, state_of
 
 FIGURE = "common/report/figure.html"
-_SEED = re.compile(r"-seed-?(\d+)")
+_SEED = re.compile(r"-seed-?\d+")
 
 
 @dataclass
@@ -112,9 +112,7 @@ class Figures:
             return None
         if not _SEED.search(name):
             return None
-        pattern = re.compile(
-            _SEED.sub(r"-seed-?(\\d+)", re.escape(name).replace(r"\-seed", "-seed"))
-        )
+        pattern = re.compile(r"-seed(-?\d+)".join(map(re.escape, _SEED.split(name))))
         names = (p.relative_to(root).as_posix() for p in root.glob(_SEED.sub("-seed*", name)))
         found = sorted(
             (int(match[1]), match[0]) for match in map(pattern.fullmatch, names) if match

@@ -276,6 +276,11 @@ def test_a_picture_of_another_seed_takes_its_place(kit):
     (kit / "runs/hw0/compare-seed2.png").write_bytes(PNG)
     report.main(["hw0"])
     assert "<code>hw0/compare-seed2.png</code>" in page_of(kit)
+    path = kit / "hw0/writeup.md"
+    text = path.read_text(encoding="utf-8").replace("compare-seed0.png", "compare-seed-1.png")
+    path.write_text(text, encoding="utf-8")
+    report.main(["hw0"])
+    assert "<code>hw0/compare-seed2.png</code>" in page_of(kit)
 
 
 def test_the_page_stands_alone_and_is_told_to_those_who_do_not_see(kit):
