@@ -11,8 +11,8 @@ import ast
 AXES = {"dim", "axis", "dim1", "dim2", "dim0"}
 TAKES_AN_AXIS = {
     "all", "amax", "amin", "any", "argmax", "argmin", "argsort", "cat", "cumsum", "flatten",
-    "gather", "log_softmax", "logsumexp", "max", "mean", "min", "softmax", "sort", "split",
-    "squeeze", "stack", "std", "sum", "transpose", "triu", "unflatten", "unsqueeze", "var",
+    "gather", "log_softmax", "logsumexp", "max", "mean", "min", "softmax", "sort",
+    "squeeze", "stack", "std", "sum", "transpose", "unflatten", "unsqueeze", "var",
 }  # fmt: skip
 
 TEXTS = {

@@ -142,6 +142,18 @@ def test_every_operator_has_a_text(hw):
 
 
 @pytest.mark.parametrize(
+    "call, operator",
+    [
+        ("x.sum(1)", "another_axis"),
+        ("x.triu(1)", "another_number"),
+        ("x.split(1)", "another_number"),
+    ],
+)
+def test_a_number_is_called_an_axis_only_where_it_is_one(call, operator):
+    assert words.number(ast.parse(call, mode="eval").body) == operator
+
+
+@pytest.mark.parametrize(
     "now, operator",
     [
         (".mean(dim=-1)", "average_for_sum"),
