@@ -11,24 +11,33 @@ from importlib import metadata
 from pathlib import Path
 
 from common.homework import Homework
+from common.kit.shadows import PACKAGES
 
 _BLOCKS = ("body", "handlers", "orelse", "finalbody", "cases")  # that a statement may hold
 KIT = ("common", "probes")  # top packages of the tree beside the homework itself
-PLAIN = re.compile(r"^\s*(?:from\s+([\w.]+)\s+import\b|import\s+([\w.]+))", re.MULTILINE)
+PLAIN = re.compile(r"\s*(?:from\s+([\w.]+)\s+import\b|import\s+([\w.]+))")
 
 
 def imports_of(text: str, tree: ast.Module | None) -> list[tuple[str, int]]:
     """(module, line) of every import of a file; a relative one begins with a dot.
 
     Args:
-        tree: of the text, or None where it cannot be parsed: lines are then looked at one by one.
+        tree: of the text, or None where it cannot be parsed: lines are then looked at one by one,
+            and of an import over several lines the first module is found alone.
     """
     if tree is None:
-        return [
-            (match[1] or match[2], text.count("\n", 0, match.start()) + 1)
-            for match in PLAIN.finditer(text)
-        ]
+        return list(_of_lines(text))
     return sorted(_of_tree(tree), key=lambda one: one[1])
+
+
+def _of_lines(text: str) -> Iterator[tuple[str, int]]:
+    for number, line in enumerate(text.split("\n"), 1):
+        if found := PLAIN.match(line):
+            try:
+                modules = [module for module, _ in _of_tree(ast.parse(line.strip()))]
+            except (SyntaxError, ValueError):
+                modules = [found[1] or found[2]]
+            yield from ((module, number) for module in modules)
 
 
 def _of_tree(tree: ast.Module) -> Iterator[tuple[str, int]]:
@@ -67,7 +76,7 @@ def given_files(homework: Homework) -> list[str]:
 
 
 def required_packages(root: Path) -> set[str]:
-    """The packages of requirements.txt."""
+    """The packages of requirements.txt, by the names that pip knows."""
     text = (root / "requirements.txt").read_text(encoding="utf-8")
     return set(re.findall(r"^([A-Za-z][\w.-]*)", text, re.MULTILINE))
 
@@ -75,9 +84,7 @@ def required_packages(root: Path) -> set[str]:
 def unknown(modules: Collection[str], homework: Homework) -> list[str]:
     """The top modules among them that neither Python, the kit, nor its requirements give."""
     tops = {module.partition(".")[0] for module in modules} - {""}
-    tops -= (
-        set(sys.stdlib_module_names) | set(KIT) | {homework.name} | required_packages(homework.root)
-    )
+    tops -= set(sys.stdlib_module_names) | set(KIT) | {homework.name} | PACKAGES
     return sorted(tops - _brought_along(homework.root)) if tops else []
 
 

@@ -34,6 +34,7 @@ from autograder.run.notes import (
 from common.errors import KitError
 from common.files import given, untrusted
 from common.homework import Homework
+from common.kit.shadows import PACKAGES
 
 PLAN = "handed_in.json"  # what the worker is told of the files
 MOST_HELPERS = 50
@@ -191,9 +192,7 @@ def _helpers(
     """The modules beside the files that these import, and those that the modules import."""
     kit = {name.removesuffix(".py") for name in imports.given_files(homework)}
     own = {name.removesuffix(".py") for name in homework.files}
-    reserved = (
-        set(sys.stdlib_module_names) | imports.required_packages(homework.root) | set(imports.KIT)
-    )
+    reserved = set(sys.stdlib_module_names) | PACKAGES | set(imports.KIT)
     found: dict[str, File | None] = {}
     waiting = list(files)
     while waiting and len(found) < MOST_HELPERS:
