@@ -222,8 +222,14 @@ class _Reader:
         if not assignment.half_points(half):
             self.findings.error(table.name, f"{assignment.name} has no {half} points to give")
             return True
+        names = [one.name for one in self.policy.assignments]
         lines = read_lines(
-            table, assignment.name, half, _problem_ids(assignment.name), self.findings
+            table,
+            assignment.name,
+            half,
+            _problem_ids(assignment.name),
+            self.findings,
+            others=[name for name in names if name != assignment.name],
         )
         if lines is None:
             return True

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from staff.course.findings import Findings, nearest
@@ -31,13 +33,19 @@ class Line:
 
 
 def read_lines(
-    table: Table, assignment: str, part: str, problems: set[str], findings: Findings
+    table: Table,
+    assignment: str,
+    part: str,
+    problems: set[str],
+    findings: Findings,
+    others: Collection[str] = (),
 ) -> list[Line] | None:
     """The rows of a file of scores; None when it cannot be used (that is an error kept).
 
     Args:
         assignment, part: of which to look in a file that holds a whole course.
         problems: ids of problems, which are columns of `staff grade`'s table.
+        others: the other assignments of the course; no column with such a title is taken.
     """
     if gradescope.is_scores(table):
         _say(table, "Gradescope's scores", "Total Score", findings)
@@ -45,13 +53,17 @@ def read_lines(
     if moodle.is_worksheet(table):
         _say(table, "a Moodle worksheet", "Grade", findings)
         return [Line(row) for row in moodle.scores(table)]
-    for platform, name, read in (
-        (canvas, "Canvas's export", canvas.scores),
-        (gradescope, "Gradescope's grades of the course", gradescope.course_scores),
+    for fits, titles, name, read in (
+        (canvas.is_export, canvas.assignments, "Canvas's export", canvas.scores),
+        (
+            gradescope.is_course,
+            gradescope.assignments,
+            "Gradescope's grades of the course",
+            gradescope.course_scores,
+        ),
     ):
-        fits = canvas.is_export(table) if platform is canvas else gradescope.is_course(table)
-        if fits and "score" not in table.keys:
-            title = _choose(table, platform.assignments(table), assignment, part, findings)
+        if fits(table) and "score" not in table.keys:
+            title = _choose(table, titles(table), assignment, part, others, findings)
             if title is None:
                 return None
             _say(table, name, title, findings)
@@ -75,13 +87,20 @@ def _has_owner(table: Table, findings: Findings) -> bool:
 
 
 def _choose(
-    table: Table, titles: dict[str, str], assignment: str, part: str, findings: Findings
+    table: Table,
+    titles: dict[str, str],
+    assignment: str,
+    part: str,
+    others: Collection[str],
+    findings: Findings,
 ) -> str | None:
-    """The column of an export that is meant: by its title, or the only one."""
+    """The column of an export that is meant: by its title, or the only one if it is no other's."""
     wanted = {_letters(assignment + part), _letters(f"{part} {assignment}"), _letters(assignment)}
     found = [column for title, column in titles.items() if _letters(title) in wanted]
-    if len(found) == 1 or len(titles) == 1:
-        return found[0] if found else next(iter(titles.values()))
+    if len(found) == 1:
+        return found[0]
+    if len(titles) == 1 and not any(_names(title, others) for title in titles):
+        return next(iter(titles.values()))
     told = ", ".join(titles) or "none"
     findings.error(
         f"{table.name} line 1",
@@ -89,6 +108,12 @@ def _choose(
         f"others: {told}{nearest(assignment, titles)}",
     )
     return None
+
+
+def _names(title: str, assignments: Collection[str]) -> bool:
+    """Whether one of the words of a title is the name of an assignment."""
+    words = re.findall(r"\w+", title.casefold())
+    return any(name.casefold() in words for name in assignments)
 
 
 def _letters(text: str) -> str:

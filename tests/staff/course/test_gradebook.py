@@ -333,6 +333,15 @@ def test_the_column_of_an_export_must_be_clear(tmp_path):
     assert "no one column is hw0 written" in told and "Reading A, Reading B" in told
 
 
+@pytest.mark.parametrize("title, taken", [("HW2", False), ("Week 3", True)])
+def test_the_only_column_of_an_export_is_not_taken_when_it_is_another_assignments(
+    title, taken, tmp_path
+):
+    text = f"Student,ID,SIS User ID,SIS Login ID,Section,{title} (123)\n"
+    told = errors_of(folder_of(tmp_path, roster=IDS, **{"hw0-written": text + "x,1,2,3,A,9\n"}))
+    assert ("no one column is hw0 written" in told) != taken
+
+
 def test_ids_that_mean_two_students_are_no_match(tmp_path):
     text = GRADESCOPE.replace("0001,ADA@x.edu", "0001,bob@x.edu")
     told = errors_of(folder_of(tmp_path, roster=IDS, **{"hw0-written": text}))
