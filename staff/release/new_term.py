@@ -95,7 +95,7 @@ def renew_term(
     for name in homeworks.names(root):
         if (root / name / "curves.json").is_file():
             texts |= reletter(root, name, rng, texts)
-    return texts | version.raise_version(root, "minor")
+    return texts | version.with_next_version(root, "minor")
 
 
 def shift_dates(course: str, first_due: date) -> str:

@@ -27,7 +27,7 @@ def main(argv: list[str]) -> int:
     options.add_argument(
         "part", nargs="?", choices=PARTS, default="patch", help="the part that grows (patch)"
     )
-    texts = raise_version(ROOT, options.parse_args(argv).part)
+    texts = with_next_version(ROOT, options.parse_args(argv).part)
     for path, text in texts.items():
         write_text(path, text)
         print(path.relative_to(ROOT))
@@ -35,21 +35,24 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def raise_version(root: Path, part: str) -> dict[Path, str]:
+def with_next_version(root: Path, part: str) -> dict[Path, str]:
     """Return every file that names the version, with its text for the next one.
 
     Args:
         part: which of `PARTS` grows by one; those after it become 0.
 
     Raises:
-        KitError: when CHANGELOG.md has no place for it.
+        KitError: when a file does not name the version, or CHANGELOG.md has no place for it.
     """
     version = _next(kit_version(root), part)
     files = (root / "pyproject.toml", root / "CITATION.cff")
-    texts = {
-        path: _VERSION.sub(rf"\g<1>{version}", path.read_text(encoding="utf-8"), count=1)
-        for path in files
-    }
+    texts = {}
+    for path in files:
+        texts[path], replaced = _VERSION.subn(
+            rf"\g<1>{version}", path.read_text(encoding="utf-8"), count=1
+        )
+        if not replaced:
+            raise KitError(f"{path.name} has no line with a version such as {version}")
     changes = root / "CHANGELOG.md"
     before, heading, after = changes.read_text(encoding="utf-8").partition(UNRELEASED)
     if not heading:
@@ -61,6 +64,10 @@ def raise_version(root: Path, part: str) -> dict[Path, str]:
 
 
 def _next(version: str, part: str) -> str:
+    if not re.fullmatch(r"\d+\.\d+\.\d+", version):
+        raise KitError(
+            f"pyproject.toml has version {version!r}; write it with three numbers: 1.2.0"
+        )
     numbers = [int(number) for number in version.split(".")]
     place = PARTS.index(part)
     return ".".join(map(str, [*numbers[:place], numbers[place] + 1, *[0] * (2 - place)]))

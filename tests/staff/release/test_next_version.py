@@ -22,13 +22,25 @@ def test_it_grows_wherever_it_stands(part, expected, tmp_path):
     (tmp_path / "CHANGELOG.md").write_text(
         "# C\n\n## Unreleased\n- code: a\n\n## 1.4.2 (2026-01)\n"
     )
-    texts = {path.name: text for path, text in version.raise_version(tmp_path, part).items()}
+    texts = {path.name: text for path, text in version.with_next_version(tmp_path, part).items()}
     assert texts["pyproject.toml"] == f'[project]\nversion = "{expected}"\nother = "1.4.2"\n'
     assert texts["CITATION.cff"] == f"cff-version: 1.2.0\nversion: {expected}\n"
     assert f"## Unreleased\n\n## {expected} (20" in texts["CHANGELOG.md"]
     (tmp_path / "CHANGELOG.md").write_text("# C\n")
     with pytest.raises(KitError, match="Unreleased"):
-        version.raise_version(tmp_path, part)
+        version.with_next_version(tmp_path, part)
+
+
+@pytest.mark.parametrize(
+    "version_, citation, told",
+    [("1.2", "version: 1.2.0", "three numbers"), ("1.2.0", "version 1.2.0", "CITATION.cff has no")],
+)
+def test_a_version_that_is_not_found_is_an_error(version_, citation, told, tmp_path):
+    (tmp_path / "pyproject.toml").write_text(f'[project]\nversion = "{version_}"\n')
+    (tmp_path / "CITATION.cff").write_text(citation + "\n")
+    (tmp_path / "CHANGELOG.md").write_text("## Unreleased\n")
+    with pytest.raises(KitError, match=told):
+        version.with_next_version(tmp_path, "minor")
 
 
 @pytest.fixture
