@@ -8,6 +8,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from common.errors import KitError
 from common.files import write_text
 from common.homework import ROOT
 from common.kit.constraints import NAME, installed_version, load
@@ -20,6 +21,7 @@ EXAMPLE = """example:
   make setup CONSTRAINTS=          the newest that requirements.txt allows, in a new .venv
   python -m staff constraints      what is installed here, into constraints.txt
   make verify"""
+SYSTEM = ("platform", "os_name", "implementation")  # in markers that speak of a system
 BUILD_TOOLS = ("setuptools", "pip", "wheel")
 
 
@@ -38,18 +40,22 @@ def main(argv: list[str]) -> int:
 
 
 def versions(root: Path) -> dict[str, str]:
-    """Return package → version for requirements.txt and all that it needs on every system."""
+    """Return package → version for requirements.txt and all that it needs on every system.
+
+    Raises:
+        KitError: when one of them is not installed.
+    """
     lines = (root / "requirements.txt").read_text(encoding="utf-8").splitlines()
     asked = [line for line in lines if line and not line.startswith("#")]
     found: dict[str, str] = {}
     while asked:
         wanted = Requirement(asked.pop())
         name = canonicalize_name(wanted.name)
-        version = (
-            installed_version(name) if _everywhere(wanted) and name not in BUILD_TOOLS else None
-        )
-        if version is None or name in found:
+        if not _everywhere(wanted) or name in BUILD_TOOLS or name in found:
             continue
+        version = installed_version(name)
+        if version is None:
+            raise KitError(f"{name} is not installed: make setup CONSTRAINTS=")
         found[name] = version
         asked += importlib.metadata.requires(name) or []
     return found
@@ -58,5 +64,6 @@ def versions(root: Path) -> dict[str, str]:
 def _everywhere(wanted: Requirement) -> bool:
     """Whether a package is needed whatever the system: no CUDA, no extra."""
     return wanted.marker is None or (
-        "platform" not in str(wanted.marker) and wanted.marker.evaluate({"extra": ""})
+        not any(word in str(wanted.marker) for word in SYSTEM)
+        and wanted.marker.evaluate({"extra": ""})
     )

@@ -11,6 +11,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 from autograder import doctor
+from common.errors import KitError
 from common.homework import ROOT
 from common.kit import constraints
 from staff.release import constraints as noting
@@ -41,6 +42,15 @@ def test_what_is_noted_is_installed_and_belongs_to_every_system():
     assert {wanted.name for wanted in requirements()} <= set(noted)
     assert all(constraints.installed_version(name) == version for name, version in noted.items())
     assert not any(name.startswith(("nvidia", "cuda", "triton", "setuptools")) for name in noted)
+
+
+def test_what_is_required_and_not_installed_is_an_error(tmp_path):
+    only_there = 'no-such-thing; os_name == "posix"\nno-such-thing; extra == "more"\n'
+    (tmp_path / "requirements.txt").write_text(only_there)
+    assert noting.versions(tmp_path) == {}
+    (tmp_path / "requirements.txt").write_text("no-such-thing>=1\n")
+    with pytest.raises(KitError, match="no-such-thing is not installed"):
+        noting.versions(tmp_path)
 
 
 def test_the_doctor_says_when_one_differs(tmp_path):
