@@ -147,11 +147,11 @@ def load(path: Path = COURSE_FILE, root: Path = ROOT) -> Policy:
         policy = Policy(
             assignments=tuple(sorted(rows, key=lambda one: one.due)),
             zone=zone,
-            late_days=int(_positive(table["late"], "days")),
-            most_late_days=int(_positive(table["late"], "most")),
-            grace_minutes=_positive(table["late"], "grace_minutes"),
-            most_extension=_positive(table["late"], "most_extension"),
-            most_participation=_positive(table["participation"], "most"),
+            late_days=_whole(table["late"], "days"),
+            most_late_days=_whole(table["late"], "most"),
+            grace_minutes=_amount(table["late"], "grace_minutes"),
+            most_extension=_amount(table["late"], "most_extension"),
+            most_participation=_amount(table["participation"], "most"),
             above_full=bool(table["extra"]["above_full"]),
             all_of_a_kind=table["excused"]["all_of_a_kind"],
             graded=_texts(table["roster"], "graded"),
@@ -196,11 +196,18 @@ def _check_keys(table: dict, name: str) -> None:
                     )
 
 
-def _positive(table: dict, key: str) -> float:
+def _amount(table: dict, key: str) -> float:
     value = float(table[key])
     if not 0 <= value < float("inf"):
         raise ValueError(f"{key} is {value:g}; it must be 0 or more")
     return value
+
+
+def _whole(table: dict, key: str) -> int:
+    value = _amount(table, key)
+    if not value.is_integer():
+        raise ValueError(f"{key} is {value:g}; it must be a whole number")
+    return int(value)
 
 
 def _texts(table: dict, key: str) -> tuple[str, ...]:
@@ -221,10 +228,10 @@ def _assignment(row: dict, zone: ZoneInfo, root: Path, drop: tuple[str, ...]) ->
     return Assignment(
         name=row["name"],
         kind=row["kind"],
-        weight=_positive(row, "weight"),
+        weight=_amount(row, "weight"),
         due=_with_zone(row["due"], zone),
         late=bool(row.get("late", True)),
-        replaces=_positive({"replaces": 0, **row}, "replaces"),
+        replaces=_amount({"replaces": 0, **row}, "replaces"),
         due_written=own and _with_zone(own, zone),
         hints=hints,
         hints_open=opens and _with_zone(opens, zone),
@@ -241,7 +248,7 @@ def _with_zone(due: datetime, zone: ZoneInfo) -> datetime:
 def _points(row: dict, root: Path, drop: tuple[str, ...]) -> dict[str, float]:
     """The points of each part; homework.toml is the one source for homeworks."""
     if "points" in row:
-        return {"code": 0.0, "written": _positive(row, "points")}
+        return {"code": 0.0, "written": _amount(row, "points")}
     if row["name"] not in homeworks.names(root):
         return {"code": 0.0, "written": 0.0}  # not written yet: nothing can be graded
     homework = homeworks.load(row["name"], root, drop)

@@ -384,6 +384,7 @@ def test_the_course_file_is_the_policy_of_the_course():
     [
         ("grace_minutes", "grace_minuts", "has no rule 'grace_minuts'"),
         ("days = 6", "days = -6", "days is -6; it must be 0 or more"),
+        ("days = 6", "days = 2.5", "days is 2.5; it must be a whole number"),
         ("weight = 25", "weight = 24", "the weights sum to 99"),
         ('"other kind"\n', '"nobody"\n', "all_of_a_kind is 'nobody'"),
         ('left_out = ["dropped"', 'left_out = ["", "dropped"', "both graded and left out"),
