@@ -32,6 +32,11 @@ class Pair(NamedTuple):
     start: np.ndarray | None = None
 
 
+def is_whole(values: np.ndarray) -> bool:
+    """Whether an array holds whole numbers; truth values are none."""
+    return np.asarray(values).dtype.kind in "iu"
+
+
 class Mismatch(AssertionError):
     """`what` differed, and the `idea` to look at; the idea is shown from hint level 2.
 
@@ -214,7 +219,7 @@ def _compare_numbers(
         raise Mismatch(f"{label} should be a number or an array, not {_kind(seen)}", idea)
     array = np.asarray(seen)
     if array.shape != expected.shape:
-        rows = array.ndim == expected.ndim == 1 and array.dtype.kind == expected.dtype.kind == "i"
+        rows = array.ndim == expected.ndim == 1 and is_whole(array) and is_whole(expected)
         raise Mismatch(
             f"the shape of {label} is {list(array.shape)}; expected {list(expected.shape)}",
             idea,
@@ -230,7 +235,7 @@ def _difference(
     seen: np.ndarray, expected: np.ndarray, label: str, rtol: float, atol: float
 ) -> str:
     """Where and by how much two arrays of one shape differ, and a pattern where there is one."""
-    whole = all(np.asarray(one).dtype.kind in "iu" for one in (seen, expected))
+    whole = is_whole(seen) and is_whole(expected)
     seen, expected = np.asarray(seen, np.float64), np.asarray(expected, np.float64)
     pattern = _pattern(seen, expected, rtol, atol)
     tail = f" ({pattern})" if pattern else ""

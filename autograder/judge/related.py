@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder.judge.comparing import is_whole
 from autograder.judge.known import Table
 from autograder.judge.quantities import name_quantity, proportional, setting_of, with_sums
 from autograder.judge.relations import (
@@ -157,9 +158,7 @@ def _is_telling(leaf: Any) -> bool:
 
 def _can_be_related(leaf: Any) -> bool:
     """Whether a leaf holds real numbers, or several whole ones."""
-    return _is_real(leaf) or (
-        is_numeric(leaf) and np.asarray(leaf).dtype.kind in "iu" and np.size(leaf) > 1
-    )
+    return _is_real(leaf) or (is_numeric(leaf) and is_whole(leaf) and np.size(leaf) > 1)
 
 
 def _is_real(leaf: object) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from markupsafe import Markup
 
+from autograder.judge.comparing import is_whole
 from common.pages.templates import fragment
 
 TEMPLATE = "autograder/report/sequences.html"
@@ -44,7 +45,7 @@ class Lines:
 
 def are_rows(given: np.ndarray, expected: np.ndarray) -> bool:
     """Whether both are rows of whole numbers that can be read one by one."""
-    whole = all(one.dtype.kind in "iub" for one in (given, expected))
+    whole = all(is_whole(one) or one.dtype == bool for one in (given, expected))
     return whole and given.ndim == expected.ndim and given.ndim in (1, 2) and expected.size > 0
 
 
@@ -52,7 +53,7 @@ def draw(given: np.ndarray, expected: np.ndarray) -> Markup:
     """Rows around the first place that differs, each twice.
 
     Args:
-        given, expected: [T], maybe of two lengths, or [B, T], of one shape.
+        given, expected: [T], maybe of two lengths, or [B, T], of one shape; they differ somewhere.
     """
     given, expected = np.atleast_2d(given.astype(int)), np.atleast_2d(expected.astype(int))
     length = max(given.shape[1], expected.shape[1])
