@@ -68,18 +68,25 @@ def load(homework: str, root: Path = ROOT) -> Curves:
     """Read a homework's curves.
 
     Raises:
-        KitError: when it has none.
+        KitError: when it has none, or its runs and settings do not belong together.
     """
     path = root / homework / "curves.json"
     known = [name for name in homeworks.names(root) if (root / name / "curves.json").is_file()]
     if homework not in known:
-        raise KitError(f"no curves of {homework!r} here; there are those of {', '.join(known)}")
+        told = f"those of {', '.join(known)}" if known else "none at all"
+        raise KitError(f"no curves of {homework!r} here; there are {told}")
     try:
         table = json.loads(path.read_text(encoding="utf-8"))
         settings = {name: Setting(**row) for name, row in table["settings"].items()}
         runs = {name: Curve(name, **row) for name, row in table["runs"].items()}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise KitError(f"{path} is damaged ({error}); take it from the kit again") from None
+    recorded = {run.setting for run in runs.values()}
+    if recorded != settings.keys() or len(settings) > DRAWN:
+        raise KitError(
+            f"{path} has settings without runs, runs without a setting, or more than the {DRAWN} "
+            "settings of which everybody gets a run"
+        )
     return Curves(homework, settings, runs)
 
 

@@ -35,6 +35,27 @@ NAME = "Ada L"
 # --- what is recorded ---------------------------------------------------------------------------
 
 
+def test_a_kit_without_curves_says_so(tmp_path):
+    with pytest.raises(KitError, match="there are none at all"):
+        curves.load("hw1", tmp_path)
+
+
+@pytest.mark.parametrize("count", [1, curves.DRAWN])
+def test_settings_of_which_not_everybody_gets_a_run_are_refused(count, tmp_path):
+    """One setting has no run; then there are more settings than runs that everybody gets."""
+    (tmp_path / "hw1").mkdir()
+    shutil.copyfile(ROOT / "hw1" / "homework.toml", tmp_path / "hw1" / "homework.toml")
+    table = json.loads((ROOT / "hw1" / "curves.json").read_text(encoding="utf-8"))
+    (setting, *_), (run, *_) = table["settings"].values(), table["runs"].values()
+    for number in range(count):
+        table["settings"][f"another-{number}"] = setting
+        if count > 1:
+            table["runs"][f"run-{number}"] = run | {"setting": f"another-{number}"}
+    (tmp_path / "hw1" / "curves.json").write_text(json.dumps(table), encoding="utf-8")
+    with pytest.raises(KitError, match="settings without runs"):
+        curves.load("hw1", tmp_path)
+
+
 def test_every_recipe_is_recorded_and_has_points():
     recipes = {path.stem for path in (ROOT / "staff" / "authoring" / "curves").glob("hw*.toml")}
     assert recipes == set(RECORDED) == {"hw1", "hw2", "hw3", "hw4"}
