@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import statistics
+from collections.abc import Sequence
 
+from staff.course.csv_cell import csv_text
 from staff.course.policy import Policy
 from staff.course.rules import Grade
 
 
 def as_csv(grades: list[Grade], policy: Policy) -> str:
-    """One row an assignment, in per cent; what is open or excused is left out, and counted."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(
-        [
+    """One row an assignment, in per cent; who has no mark is left out, and what is open is counted."""
+    rows: list[Sequence[object]] = [
+        (
             "assignment",
             "students",
             "open",
@@ -25,16 +23,17 @@ def as_csv(grades: list[Grade], policy: Policy) -> str:
             "median",
             "three_quarters",
             "highest",
-        ]
-    )
+        )
+    ]
     for one in policy.assignments:
         marks = [grade.marks[one.name] for grade in grades if one.name in grade.marks]
         closed = [100 * mark.share for mark in marks if not mark.open]
         if marks:
-            writer.writerow([one.name, len(closed), len(marks) - len(closed), *_numbers(closed)])
-    whole = [grade.so_far for grade in grades if grade.marks and not grade.open]
-    writer.writerow(["so_far", len(whole), len(grades) - len(whole), *_numbers(whole)])
-    return text.getvalue()
+            rows.append([one.name, len(closed), len(marks) - len(closed), *_numbers(closed)])
+    marked = [grade for grade in grades if grade.marks]
+    whole = [grade.so_far for grade in marked if not grade.open]
+    rows.append(["so_far", len(whole), len(marked) - len(whole), *_numbers(whole)])
+    return csv_text(rows)
 
 
 def _numbers(values: list[float]) -> list[str]:

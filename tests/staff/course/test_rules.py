@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from common.errors import KitError
-from staff.course import policy, rules
+from staff.course import policy, rules, statistics
 from staff.course.book import Person, Work
 from staff.course.policy import Assignment, Policy
 
@@ -344,6 +344,12 @@ def test_open_work_is_not_replaced_and_does_not_replace():
     assert line.replaced == "" and line.reasons[0] == "open: hw1 code: x"
     line = graded(person(hw1=Work(0, 0, handed={"code"}), hw4=replace(hw4, open={"written": "x"})))
     assert "hw4: replaces nothing before it is graded" in line.reasons
+
+
+def test_who_has_no_mark_is_not_counted_as_open():
+    lines = [graded(person()), rules.grade(person(), RULES, {})]
+    last = statistics.as_csv(lines, RULES).splitlines()[-1]
+    assert last.startswith("so_far,1,0,100.00,")
 
 
 def test_what_is_not_graded_yet_is_left_out():
