@@ -87,8 +87,8 @@ AUTHORING = {
     ),
 }
 OWN_OPTIONS = COURSE | AUTHORING
-# functions of staff/commands.py
 Commands = argparse._SubParsersAction  # argparse has no public name for it
+# functions of staff/commands.py
 COMMANDS = ("verify", "stubs", "tables", "answers", "figures", "release", "architecture")
 
 

@@ -15,7 +15,7 @@ class Taken(Exception):
 
 
 def hold(folder: Path) -> None:
-    """Hold a folder until this process ends, however it ends: the system lets go of it then.
+    """Hold a folder until `release`, or until this process ends, however it ends.
 
     Where the system cannot lock (some network drives), nothing is held.
 

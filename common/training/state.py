@@ -33,7 +33,7 @@ def state_of(folder: Path, tiny: bool = False, data: str | None = None) -> State
 
     Args:
         tiny: whether a run of --tiny is asked for.
-        data: the data source asked for; None: any, and a folder is not compared.
+        data: the data source asked for; None means any. A folder is not compared.
     """
     there = {name for name in FILES if (folder / name).is_file()}
     if not there - {"config.json"}:

@@ -33,7 +33,7 @@ def merge_changes(solution: str, one: str, other: str) -> str | None:
 
 
 def _tokens(body: str) -> list[str]:
-    """The tokens of a body, written in one style, without its docstring and comments."""
+    """The tokens of a body, written in one style, without its comments."""
     return _TOKENS.findall("\n".join(ast.unparse(node) for node in _statements(body)))
 
 
