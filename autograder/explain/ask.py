@@ -1,4 +1,4 @@
-"""Five questions about a student's code and runs: which ones depends on the code itself."""
+"""Up to five questions about a student's code and runs: which ones depends on the code itself."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import hashlib
 import itertools
 import random
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from autograder.explain import gather, kinds, left_out, of_runs
@@ -91,7 +92,10 @@ def _pools(hole: Hole, happened: list[gather.Happened], draw: random.Random) -> 
             found += make(hole, one, draw)
     found = _unambiguous(one for one in found if one.choices or one.kind == "uses")
     draw.shuffle(found)
-    return {kind: [one for one in found if one.kind == kind] for kind in KINDS}
+    pools: Pools = {kind: [] for kind in KINDS}
+    for question in found:
+        pools[question.kind].append(question)
+    return pools
 
 
 def _unambiguous(questions: Iterable[Question]) -> list[Question]:
@@ -126,19 +130,18 @@ def _try_left_out(
 def _choose(pools: dict[str, Pools], count: int) -> list[Question]:
     """Questions of different kinds about different holes as far as there are any."""
     chosen: list[Question] = []
-    turns: Iterator[str] = itertools.cycle(list(pools))
+    turns = deque(pools)
     for _ in range(count):
         asked = {one.kind for one in chosen}
-        order = [next(turns) for _ in pools]
-        found = _next(pools, order, [kind for kind in KINDS if kind not in asked])
-        found = found or _next(pools, order, list(KINDS))
+        found = _next(pools, turns, [kind for kind in KINDS if kind not in asked])
+        found = found or _next(pools, turns, list(KINDS))
         if found is not None:
             chosen.append(found)
-            next(turns)
+            turns.rotate(-1)
     return chosen
 
 
-def _next(pools: dict[str, Pools], order: list[str], wanted: list[str]) -> Question | None:
+def _next(pools: dict[str, Pools], order: Sequence[str], wanted: list[str]) -> Question | None:
     """The next question of the first kind that some hole has; it is taken out."""
     for kind in wanted:
         for problem in order:
