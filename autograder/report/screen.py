@@ -13,6 +13,7 @@ from autograder.report import console as pictures
 from autograder.report import plain as sentences
 from autograder.report.record import CheckResult, HomeworkResult
 from common.homework import Homework
+from common.options import terminal
 
 
 class Screen:
@@ -27,12 +28,12 @@ class Screen:
     def __init__(
         self, plain: bool = False, errors: bool = False, console: Console | None = None
     ) -> None:
-        self.plain = plain or bool(os.environ.get("NO_COLOR"))
-        live = False if self.plain else None
+        self.plain = plain or terminal.plain()
+        force_terminal = False if self.plain else None
         # A dumb terminal's width is known, too; rich takes 80 columns there.
         width = shutil.get_terminal_size().columns if os.environ.get("TERM") == "dumb" else None
         self.console = console or Console(
-            stderr=errors, highlight=False, force_terminal=live, width=width
+            stderr=errors, highlight=False, force_terminal=force_terminal, width=width
         )
 
     def show(self, result: HomeworkResult, homework: Homework) -> None:

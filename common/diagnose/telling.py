@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 
 from common.diagnose.curves import Curves
 from common.diagnose.diagnosis import HOLDS, Diagnosis, Verdict
-
-
-def plain() -> bool:
-    """Whether sentences are wanted: --plain and NO_COLOR."""
-    return bool(os.environ.get("NO_COLOR"))
+from common.options.terminal import plain
 
 
 def tell_causes(curves: Curves, runs: list[str]) -> None:

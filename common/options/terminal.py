@@ -14,11 +14,16 @@ SPELT = {"✓": "+", "✗": "x", "⏱": "t", "☠": "!", "·": ".", "█": "#", 
          "•": "*", "√": "sqrt", "∞": "inf"}  # fmt: skip
 
 
+def plain() -> bool:
+    """Whether sentences are wanted in place of bars and tables: --plain and NO_COLOR."""
+    return bool(os.environ.get("NO_COLOR"))
+
+
 def live() -> bool:
     """Whether standard output is a terminal whose reader wants bars (no NO_COLOR, no --plain)."""
     if sys.stdout is None or os.environ.get("TERM") == "dumb":
         return False
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    return sys.stdout.isatty() and not plain()
 
 
 def can_ask() -> bool:
