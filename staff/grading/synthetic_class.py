@@ -19,6 +19,7 @@ from staff.authoring import catalogue, hostile
 from staff.authoring.stubs import copy_solutions, holes, masters
 
 KINDS = ("solution", "stub", "variant", "mistake", "mistake", "mistake", "broken")
+WAYS = FLAT, FOLDER, FINDER, WINDOWS = range(4)  # to pack: WINDOWS has that system's line ends
 HOSTILE = 20  # every so many is an attack instead: far more than in any class
 BROKEN = {
     "cut off": b"PK\x03\x04 and no more",
@@ -104,7 +105,7 @@ def make(folder: Path, homework: Homework, count: int, seed: int = 0) -> list[Ma
             else:
                 for name in homework.files:
                     shutil.copyfile(homework.folder / name, files / name)
-            pack(files, folder / f"{ident}.zip", homework, draw.randrange(4))
+            pack(files, folder / f"{ident}.zip", homework, draw.randrange(len(WAYS)))
         slug, problem = (entry.slug, entry.problem) if entry else ("", "")
         may_cost = everything if slug in at_import else called_by.get(problem, frozenset())
         made.append(Made(ident, kind, problem, slug, may_cost))
@@ -130,14 +131,19 @@ def _callers(homework: Homework) -> dict[str, frozenset[str]]:
 
 
 def pack(files: Path, path: Path, homework: Homework, way: int) -> None:
-    """Zip a folder's files to hand in: flat, in a folder, by Finder, or with line ends of Windows."""
+    """Zip a folder's files to hand in.
+
+    Args:
+        way: one of `WAYS`.
+    """
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in homework.files:
             data = (files / name).read_bytes()
-            prefix = "" if way == 0 else f"{homework.name}/"
-            if way == 2:
+            prefix = "" if way == FLAT else f"{homework.name}/"
+            if way == FINDER:
                 archive.writestr(f"__MACOSX/{prefix}._{name}", b"\0\5\x16\7")
-                archive.writestr(f"{prefix}.DS_Store-{name}", b"x")
-            if way == 3:
+            if way == WINDOWS:
                 data = b"\xef\xbb\xbf" + data.replace(b"\n", b"\r\n")
             archive.writestr(prefix + name, data)
+        if way == FINDER:
+            archive.writestr(f"{homework.name}/.DS_Store", b"x")
