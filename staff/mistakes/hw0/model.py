@@ -168,8 +168,8 @@ def tables_of_items_shared_only(num_users, num_items, dim, shared):
 def tables_equal_copies(num_users, num_items, dim, shared):
     """The rate tables start as a copy of the watch tables.
 
-    They are parameters of their own, with the same numbers at the start. Draws should be
-    independent.
+    They are separate parameters, but start with the same numbers. Draw the numbers of each table
+    independently.
     """
     watch = made(num_users, num_items, dim, dim**-0.5)
     return watch, watch if shared else copy.deepcopy(watch)
@@ -668,7 +668,7 @@ def shared_features_cut(tables, head, users, items):
 def shared_product_cut(tables, head, users, items):
     """The product among the features carries no gradient.
 
-    The value is right, and the tables are trained, but not by the rating's full gradient.
+    The value is right and the tables are trained, but not by the rating's full gradient.
     """
     u, q = tables.users(users), tables.items(items)
     logit = (u * q).sum(-1) + tables.bias(items).squeeze(-1)

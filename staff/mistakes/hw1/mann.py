@@ -221,7 +221,7 @@ def batch_read_as_time(self, images, labels):
 def memory_kept_between_calls(self, images, labels):
     """Each call starts with the memory of the call before.
 
-    The first batch is right, and every later one depends on those before it. Call the network twice
+    The first batch is right, but every later one depends on those before it. Call the network twice
     with the same input and compare.
     """
     kept = getattr(self, "_kept", None)
@@ -294,7 +294,7 @@ def head_left_out(self, images, labels):
 def memory_detached(self, images, labels):
     """The gradient is cut between the two LSTMs.
 
-    The logits are right, and the first LSTM never learns: its weights have no gradient. Look at the
+    The logits are right, but the first LSTM never learns: its weights have no gradient. Look at the
     gradients after a backward pass.
     """
     sequence = _join(images, _hidden(labels))

@@ -487,7 +487,7 @@ def adapted_parameters_detached(network, params, inner_lrs, task, steps, first_o
 def first_order_always_on(network, params, inner_lrs, task, steps, first_order=False):
     """The inner loop is always run with the first-order switch on.
 
-    The loss is right, and the meta-gradient lacks its second derivatives.
+    The loss is right, but the meta-gradient lacks its second derivatives.
     """
     adapted, support = _adapt(network, params, inner_lrs, task, steps, True)
     logits = functional_call(network, adapted, (task.query_images,))
@@ -543,7 +543,7 @@ def probabilities_judged(network, params, inner_lrs, task, steps, first_order=Fa
 def query_accuracy_before(network, params, inner_lrs, task, steps, first_order=False):
     """The query accuracy is that of the parameters before adaptation.
 
-    The loss is right and training works, while the accuracy on the query images stays at chance.
+    The loss is right and training works, but the accuracy on the query images stays at chance.
     """
     adapted, support = _adapt(network, params, inner_lrs, task, steps, first_order)
     logits = functional_call(network, adapted, (task.query_images,))

@@ -15,7 +15,7 @@ from staff.authoring.catalogue import mistake
 def no_gradient(features, labels, way):
     """The prototypes are computed without gradients.
 
-    Their values are right, and nothing flows back to the support features. Training still works a
+    Their values are right, but nothing flows back to the support features. Training still works a
     little, through the queries alone.
     """
     with torch.no_grad():
@@ -352,7 +352,7 @@ def last_task_only(network, tasks, way):
 def support_not_trained(network, tasks, way):
     """The support images are encoded without gradients.
 
-    The loss is right, and the encoder is trained by the query images alone.
+    The loss is right, but the encoder is trained by the query images alone.
     """
     rows = _judge(network, tasks, way, lambda s, q: (s.detach(), q))
     loss = torch.stack([F.cross_entropy(q, targets) for _, q, _, targets in rows]).mean()
@@ -363,7 +363,7 @@ def support_not_trained(network, tasks, way):
 def query_not_trained(network, tasks, way):
     """The query images are encoded without gradients.
 
-    The loss is right, and the encoder is trained by the support images alone.
+    The loss is right, but the encoder is trained by the support images alone.
     """
     rows = _judge(network, tasks, way, lambda s, q: (s, q.detach()))
     loss = torch.stack([F.cross_entropy(q, targets) for _, q, _, targets in rows]).mean()

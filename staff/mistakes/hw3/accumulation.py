@@ -11,7 +11,7 @@ def _counts(parts):
 
 
 def _weighted(model, parts, optimizer, mean_loss, weights, skip=True):
-    """One step on the weighted sum of the parts' means."""
+    """One step on the weighted sum of the micro-batches' means."""
     optimizer.zero_grad()
     total = 0.0
     for (tokens, labels), weight, count in zip(parts, weights, _counts(parts)):
@@ -26,9 +26,9 @@ def _weighted(model, parts, optimizer, mean_loss, weights, skip=True):
 
 @mistake("4e")
 def mean_of_means(model, micro_batches, optimizer, mean_loss):
-    """Every part has the same weight.
+    """Every micro-batch has the same weight.
 
-    A token in a part with few tokens counts more than one in a part with many.
+    A token in a micro-batch with few tokens counts more than one in a micro-batch with many.
     """
     used = sum(count > 0 for count in _counts(micro_batches))
     return _weighted(model, micro_batches, optimizer, mean_loss, [1 / used] * len(micro_batches))
@@ -36,10 +36,10 @@ def mean_of_means(model, micro_batches, optimizer, mean_loss):
 
 @mistake("4e")
 def sum_of_graphs(model, micro_batches, optimizer, mean_loss):
-    """The losses of the parts are added as tensors.
+    """The losses of the micro-batches are added as tensors.
 
-    Their sum keeps the graphs of all parts, of which only one should be in memory at a time. Its
-    value is right; look at its requires_grad.
+    Their sum keeps the graphs of all micro-batches, of which only one should be in memory at a
+    time. Its value is right; look at its requires_grad.
     """
     counts, total = _counts(micro_batches), 0.0
     optimizer.zero_grad()
@@ -54,9 +54,9 @@ def sum_of_graphs(model, micro_batches, optimizer, mean_loss):
 
 @mistake("4e")
 def sum_of_means(model, micro_batches, optimizer, mean_loss):
-    """The parts' means are added without weights.
+    """The micro-batches' means are added without weights.
 
-    The step grows with the number of parts.
+    The step grows with the number of micro-batches.
     """
     return _weighted(model, micro_batches, optimizer, mean_loss, [1.0] * len(micro_batches))
 
@@ -75,7 +75,7 @@ def weighed_by_rows(model, micro_batches, optimizer, mean_loss):
 def weighed_by_all_tokens(model, micro_batches, optimizer, mean_loss):
     """Parts are weighted by all their tokens, prompts and padding included.
 
-    A part with long prompts counts more, though nothing in them is predicted.
+    A micro-batch with long prompts counts more, though nothing in them is predicted.
     """
     sizes = [tokens.numel() for tokens, _ in micro_batches]
     return _weighted(model, micro_batches, optimizer, mean_loss, [n / sum(sizes) for n in sizes])
@@ -93,9 +93,9 @@ def first_tokens_counted(model, micro_batches, optimizer, mean_loss):
 
 @mistake("4e")
 def step_for_each_part(model, micro_batches, optimizer, mean_loss):
-    """The optimizer steps after every part.
+    """The optimizer steps after every micro-batch.
 
-    The later parts see other weights: that is training on small batches.
+    The later micro-batches see other weights: that is training on small batches.
     """
     counts, total = _counts(micro_batches), 0.0
     for (tokens, labels), count in zip(micro_batches, counts):
@@ -110,9 +110,9 @@ def step_for_each_part(model, micro_batches, optimizer, mean_loss):
 
 @mistake("4e")
 def zeroed_for_each_part(model, micro_batches, optimizer, mean_loss):
-    """The gradients are set to zero before every part.
+    """The gradients are set to zero before every micro-batch.
 
-    Only the last part is left when the optimizer steps.
+    Only the last micro-batch is left when the optimizer steps.
     """
     counts, total = _counts(micro_batches), 0.0
     for (tokens, labels), count in zip(micro_batches, counts):
@@ -145,7 +145,7 @@ def never_zeroed(model, micro_batches, optimizer, mean_loss):
 def no_step(model, micro_batches, optimizer, mean_loss):
     """The optimizer never steps.
 
-    The gradients are right, and nothing is learned.
+    The gradients are right, but nothing is learned.
     """
     counts, total = _counts(micro_batches), 0.0
     optimizer.zero_grad()
@@ -178,7 +178,7 @@ def one_backward_for_all(model, micro_batches, optimizer, mean_loss):
 
 @mistake("4e")
 def nan_of_an_empty_part(model, micro_batches, optimizer, mean_loss):
-    """A part without targets has weight zero, but is added all the same.
+    """A micro-batch without targets has weight zero, but is added all the same.
 
     Zero times 0/0 is nan, and so are the weights after the step.
     """
@@ -189,9 +189,9 @@ def nan_of_an_empty_part(model, micro_batches, optimizer, mean_loss):
 
 @mistake("4e")
 def gradients_averaged_once_more(model, micro_batches, optimizer, mean_loss):
-    """After weighing by tokens, everything is divided by the number of parts.
+    """After weighing by tokens, everything is divided by the number of micro-batches.
 
-    The step is too small, by as much as there are parts.
+    The step is too small by this factor.
     """
     counts = _counts(micro_batches)
     weights = [n / sum(counts) / len(micro_batches) for n in counts]
@@ -200,9 +200,9 @@ def gradients_averaged_once_more(model, micro_batches, optimizer, mean_loss):
 
 @mistake("4e")
 def last_loss_given_back(model, micro_batches, optimizer, mean_loss):
-    """The loss of the last part is returned.
+    """The loss of the last micro-batch is returned.
 
-    The step is right, but the curve shows one part of each batch.
+    The step is right, but the curve shows only one micro-batch of each batch.
     """
     counts = _counts(micro_batches)
     optimizer.zero_grad()

@@ -215,7 +215,7 @@ def head_by_the_beginning_of_the_name(model, mode):
 def unknown_mode_tunes_everything(model, mode):
     """An unknown mode tunes everything instead of being refused.
 
-    A typing error becomes a result.
+    A misspelt mode then gives a result that looks valid.
     """
     try:
         return _choose(model, mode)
@@ -245,7 +245,7 @@ def _tuned(module):
 def other_names_are_lora(model, mode):
     """Any other name counts as a LoRA mode.
 
-    With LoRA layers in the model, a mode with a typing error trains them, and nobody is told.
+    With LoRA layers in the model, a misspelt mode trains them, and nobody is told.
     """
     known = {"full", "first", "middle", "last", "linear", "bias"}
     return _choose(model, mode if mode in known else "lora")

@@ -377,7 +377,7 @@ def _shares(p):
 def labels_counted_by_probes(probabilities):
     """The code assumes as many labels as probes.
 
-    With fewer probes than labels, a label has no place to be counted.
+    With fewer probes than labels, the counts have no place for some labels.
     """
     places = torch.nn.functional.one_hot(probabilities.argmax(-1), probabilities.shape[1])
     return _entropy(places.to(probabilities.dtype).mean(1)), _entropy(probabilities).mean(-1)

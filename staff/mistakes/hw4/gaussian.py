@@ -438,7 +438,8 @@ def noise_detached(x, y, prior_mean, prior_covariance, noise_variance):
 def inputs_detached(x, y, prior_mean, prior_covariance, noise_variance):
     """The inputs get no gradient.
 
-    The evidence is right, and a prior is learned. A network that makes the inputs is not trained.
+    The evidence is right and a prior is learned, but a network that makes the inputs is not
+    trained.
     """
     value = _density(
         y - _at_mean(x.detach(), prior_mean),
