@@ -221,7 +221,7 @@ def collect(
     others: dict[str, bytes] | None = None,
     code: dict[str, bytes] | None = None,
 ) -> tuple[dict, dict[str, bytes]]:
-    """The manifest's table of files, and their bytes.
+    """Return the manifest of a zip to hand in, and the bytes of each file in it by name.
 
     Args:
         others: what goes into the zip besides.

@@ -123,7 +123,7 @@ def _scaled(
 
 
 def _factors(table: Table, row: int, calls: dict[str, np.ndarray], sizes: np.ndarray) -> Factors:
-    """What a known thing is multiplied by in each call; none where a call is no multiple."""
+    """Return the factor of a known thing in each call; none where a call's outputs are no multiple."""
     marks, numbers = table.candidate_marks[row], table.candidate_numbers[row]
     found = {}
     for call, columns in calls.items():

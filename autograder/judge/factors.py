@@ -43,7 +43,7 @@ def is_one(factors: Factors) -> bool:
 def factor(
     marks: np.ndarray, numbers: np.ndarray, table: Table, columns: np.ndarray, sizes: np.ndarray
 ) -> float | None:
-    """What outputs of one call are multiplied by to be the student's; None where it is no factor.
+    """Return the factor from outputs of one call to the student's; None where no factor leads there.
 
     Args:
         marks, numbers: fingerprints of the outputs, [U] and [U, WIDTH].

@@ -37,7 +37,7 @@ def facts(surveys: dict[str, Survey], student: Units, solution: Units) -> list[T
 
 
 def _exceptions(surveys: dict[str, Survey]) -> Iterator[Told]:
-    """What exceptions mean, each kind once: of many sizes that do not fit the first say enough."""
+    """Return the meaning of exceptions, once for each kind: the first sizes that do not fit suffice."""
     errors = [o["error"] for s in surveys.values() for o in s.outcomes if "error" in o]
     said = {one.slug: one for one in map(meaning, reversed(errors)) if one is not None}
     for one in reversed(said.values()):

@@ -1,4 +1,7 @@
-"""The marker `problem`, a check's name, and the stream its inputs are drawn from."""
+"""What every check uses of the kit: the marker `problem`, its id, and the stream of its inputs.
+
+Despite the file's name this is no pytest plugin: nothing registers it.
+"""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ def _products(name: str, shape: tuple[int, ...]) -> dict[str, float]:
 
 
 def name_quantity(values: list[float], calls: list[dict[str, float]]) -> Iterator[str]:
-    """What a value is called that differs from call to call: in words, simplest first.
+    """Return the name in words of a value that differs from call to call; simple names come first.
 
     Args:
         values: one a call.
@@ -88,13 +88,13 @@ def with_sums(given: dict[str, float]) -> dict[str, float]:
 
 
 def setting_of(value: float, given: dict[str, float]) -> str:
-    """What a number of a single call is called by its settings alone: sizes are too many."""
+    """Name a number of a single call, by its settings alone: too many sizes would fit."""
     chosen = {name: number for name, number in given.items() if not is_size(name)}
     return next(name_quantity([value], [chosen]), "")
 
 
 def proportional(values: list[float], calls: list[dict[str, float]]) -> Iterator[tuple[float, str]]:
-    """What values are a multiple of in every call: the factor, and the quantity's name.
+    """Return a factor and the name of a quantity whose multiple the values are in every call.
 
     Args:
         values, calls: as of `named`; fewer than three different ones say nothing.

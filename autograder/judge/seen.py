@@ -36,11 +36,11 @@ class Seen:
         return found
 
     def quantities(self, call: str) -> dict[str, float]:
-        """What the numbers of a call (`check/number`) are called."""
+        """Return what the numbers of a call (`check/number`) are called."""
         check, _, number = call.rpartition("/")
         return self.surveys[check].quantities[int(number)]
 
     def inputs(self, call: str) -> Inputs:
-        """What a call was given."""
+        """Return what a call was given."""
         check, _, number = call.rpartition("/")
         return self.surveys[check].given(int(number))

@@ -105,7 +105,9 @@ class _End(Exception):
 
 
 class Surveyed:
-    """Stands in for the student: known outcomes first, then new calls; errors stop nothing.
+    """Plays the student in a survey: it repeats known outcomes and makes calls that are new.
+
+    A call that raises does not stop the survey.
 
     Args:
         known: (probe, outcome) of the calls that were made already.

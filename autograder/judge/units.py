@@ -45,7 +45,7 @@ def units(check: str, survey: Survey, random: bool) -> Units:
 
 
 def summaries(check: str, survey: Survey) -> Units:
-    """Of every numeric output its least, mean and largest number, and the share of zeros: [4]."""
+    """Return [4] for every numeric output: least, mean and largest number, and share of zeros."""
     found: Units = {}
     for call, outcome in enumerate(survey.outcomes):
         if "error" in outcome:
@@ -99,18 +99,18 @@ def failure(outcome: dict) -> str:
 
 
 def call_of(key: str) -> str:
-    """The call that a unit belongs to; of a condition, the check."""
+    """Return the call that a unit belongs to, as `check/number`; for a condition, the check."""
     check, call, _ = key.split("/", 2)
     return check if call == CONDITION else f"{check}/{call}"
 
 
 def stands_alone(key: str) -> bool:
-    """Whether a unit is a condition: where it was not reached, nothing is known of it."""
+    """Whether a unit is a condition. One that a run did not reach says nothing about that run."""
     return f"/{CONDITION}/" in key
 
 
 def leaf_of(key: str) -> str:
-    """What a unit is called in its call: `gradient`, or "" where the call gives one value."""
+    """Return the name of a unit in its call: `gradient`, or "" where the call gives one value."""
     return key.split("/", 2)[2]
 
 

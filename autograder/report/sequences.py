@@ -28,7 +28,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Row:
-    """One row as drawn: `name` is given or expected."""
+    """One drawn line of numbers; `name` says whether it was expected or given."""
 
     name: str
     y: int
@@ -37,7 +37,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Lines:
-    """What is drawn of a row's number: first its place among the rows."""
+    """One row as two drawn lines: expected, and given under it. `number` is its place in the batch."""
 
     number: int
     rows: list[Row]

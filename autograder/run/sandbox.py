@@ -256,7 +256,7 @@ def _claim_users() -> tuple[list[int], socket.socket | None]:
 
 
 def _tasks_of(user: int) -> int:
-    """The number of processes and threads of a user: their limit counts them all."""
+    """Count the processes and threads of a user; the limit on processes counts both."""
     total = 0
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):

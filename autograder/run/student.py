@@ -25,7 +25,7 @@ class StudentError(AssertionError):
     """The student's code gave no value; `status` is failed, error, timeout or crashed.
 
     Attributes:
-        hole: that is still empty.
+        hole: the hole that is still empty, or None.
         raised_in: the problem whose hole raised it, or None.
     """
 

@@ -17,7 +17,7 @@ from common.errors import KitError
 from common.homework import ROOT
 
 DRAWN = 4  # runs that everybody gets
-Columns = dict[str, list[float]]  # "step" and metrics → one number a row
+Columns = dict[str, list[float]]  # "step" or a metric → its value in each row
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Setting:
         title: what was trained, and on what.
         metrics: column → what it is, for an axis.
         log: columns for a logarithmic axis.
-        causes: name → what may be wrong, one of them nothing.
+        causes: name → what may be wrong; one of them says that nothing is wrong.
         reference: a sound run.
         band: metric → lowest and highest value of several sound runs, row by row.
         seeds: how many sound runs made the band.
@@ -91,12 +91,12 @@ def load(homework: str, root: Path = ROOT) -> Curves:
 
 
 def plain(name: str) -> str:
-    """A name without what does not matter: capitals, spaces, ways to encode a letter."""
+    """Normalise a name: capitals, extra spaces and the encoding of letters make no difference."""
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def draw_runs(curves: Curves, name: str) -> list[str]:
-    """The runs of one student: the same for the same name, at least one of every setting.
+    """Return the runs that a student diagnoses: by the name alone, at least one of every setting.
 
     Args:
         name: see `plain`.

@@ -185,7 +185,7 @@ class Progress:
         self.told = dict.fromkeys(jobs, 0.0)
 
     def about(self) -> str:
-        """The time left."""
+        """Return the time left as words that follow a semicolon, or "" with --tiny."""
         return "" if self.tiny else f"; about {self.pace.left(self.at_once):.0f} min left"
 
     def tell(self, running: list[parallel.Running]) -> tuple[list[str], str]:

@@ -1,6 +1,6 @@
-"""Names a file that hides a module of Python or of a package: `make` asks before anything else.
+"""Find files such as random.py that hide a module of Python or of a package; `make` runs it first.
 
-It imports nothing that such a file could hide: os and sys are there before the first line of ours.
+It imports only os and sys, which no such file can hide: Python has loaded them before it reads ours.
 """
 
 import os
@@ -22,7 +22,7 @@ PACKAGES = {
 
 
 def complaint(folder: str) -> str:
-    """Return the line to end with where a file or a package in this folder hides a module, or ""."""
+    """Return the error message for the first file or package in a folder that hides a module, or ""."""
     needed = PACKAGES | set(getattr(sys, "stdlib_module_names", ()))  # Python 3.9 has no list
     try:
         found = sorted(name for name in os.listdir(folder) if _module(folder, name) in needed)
@@ -37,14 +37,14 @@ def complaint(folder: str) -> str:
 
 
 def _module(folder: str, name: str) -> str:
-    """Return the name by which Python would import a file or a folder, or ""."""
+    """Return the name under which Python would import a file or a folder, or "" if it cannot."""
     if name.endswith(".py"):
         return name[:-3]
     return name if os.path.isfile(os.path.join(folder, name, "__init__.py")) else ""
 
 
 def main() -> int:
-    """Look at the folder that this is typed in; 0, or 2 with the file in a line."""
+    """Check the current folder: return 0, or print the file that hides a module and return 2."""
     said = complaint(os.getcwd())
     if said:
         print(said, file=sys.stderr)

@@ -101,7 +101,7 @@ def relation(vectors: torch.Tensor) -> dict[str, float]:
 
 
 def task_vector(model: nn.Module) -> torch.Tensor:
-    """Return what LoRA has changed of all wrapped weights, end to end: B·A of each layer, not A or B."""
+    """Return LoRA's change of all wrapped weights as one vector: B·A of each layer, not A or B."""
     wrapped = [module for module in model.modules() if isinstance(module, LoRALinear)]
     with torch.no_grad():
         changes = [

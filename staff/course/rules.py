@@ -265,7 +265,7 @@ def use_late_days(
 
 
 def _too_late(assignment: Assignment, policy: Policy, days: int, left: int) -> str:
-    """Why late days do not cover it; empty when they do."""
+    """Return why late days do not cover a late hand-in; empty when they do."""
     if not assignment.late:
         return "late days cannot be used on it"
     if days > policy.most_late_days:

@@ -11,7 +11,10 @@ from staff.course.rules import Grade
 
 
 def as_csv(grades: list[Grade], policy: Policy) -> str:
-    """One row an assignment, in per cent; who has no mark is left out, and what is open is counted."""
+    """Return a row for each assignment and one for the course: students, open grades, and per cents.
+
+    Open and excused grades enter no mean or quartile; the column `open` counts the open ones.
+    """
     rows: list[Sequence[object]] = [
         (
             "assignment",

@@ -45,7 +45,7 @@ Told = list[dict]  # entries of `causes`
 
 
 def main(argv: list[str]) -> int:
-    """Run the command."""
+    """Print, for each homework, how often the causes that are told are true."""
     options = _options().parse_args(argv)
     if not options.leave_one_out and not options.second_order:
         raise KitError("say what to measure: --leave-one-out, or --second-order 50")
@@ -178,7 +178,7 @@ def _sure(told: Told) -> set[str]:
 
 
 def _most(told: Told) -> str:
-    """The strongest thing that is told."""
+    """The kind of the strongest cause that is told."""
     if _sure(told):
         return "sure name"
     if any(one["kind"] in NAMES for one in told):

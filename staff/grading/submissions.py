@@ -109,10 +109,10 @@ def plain(name: str) -> str:
 
 
 def fingerprint(job: Job, homework: Homework) -> Job:
-    """The job with the digest of its bytes and of the grader.
+    """Return the job with a digest of its files (names and bytes) and of the grader.
 
-    Reads names as well as bytes, follows no link, and raises nothing: a submission that cannot be
-    read is refused when its turn comes, and one whose reading fails has its trouble noted.
+    It follows no link and raises nothing. A submission that cannot be read is refused when its turn
+    comes; if reading it fails in another way, the job notes the error.
     """
     total = hashlib.sha256(grader_version(homework, job).encode())
     total.update("\0".join((*job.students, job.submitted)).encode("utf-8", "replace"))

@@ -88,7 +88,7 @@ def _tables(hw, users, items, dim, shared):
 
 
 def head_outputs(hw, sizes, features, weights):
-    """What a head of these sizes gives once its layers hold known numbers; sizes all differ.
+    """Return what a head of these sizes gives once its layers hold known numbers; sizes all differ.
 
     A layer's weights are known by their shape, so that names and order are free.
     """
@@ -156,7 +156,7 @@ def shared(hw, users, items, counts, dim, seed):
 
 
 def shared_gradients(hw, users, items, weights, counts, dim, seed):
-    """Of a weighted sum of each output: by each table and by the head, a few numbers each."""
+    """Gradients of a weighted sum of each output by the tables and the head, a few numbers each."""
     rng = np.random.RandomState(seed)
     tables, head = _known_tables(hw, counts, dim, rng), Head(3 * dim, rng)
     outputs = _outputs(hw.model.forward_shared(tables, head, users, items))
@@ -172,7 +172,7 @@ def separate(hw, users, items, counts, dim, seed):
 
 
 def separate_gradients(hw, users, items, weights, counts, dim, seed):
-    """Of a weighted sum of each output: by each table of both tasks and by the head."""
+    """Gradients of a weighted sum of each output by the tables of both tasks and the head."""
     rng = np.random.RandomState(seed)
     watch, rate = (_known_tables(hw, counts, dim, rng) for _ in range(2))
     head = Head(3 * dim, rng)
@@ -296,7 +296,7 @@ def cosine(hw, first, second, shapes, scale):
     Args:
         first, second: [P]; loss k is the scalar product of its vector with all parameters, plus
             a square that makes a second use of the graph fail when it was freed.
-        shapes: of the parameters, end to end P; the second loss leaves the last one out.
+        shapes: of the parameters, P numbers in all; the second loss leaves the last one out.
         scale: factor of both losses.
     """
     rng = np.random.RandomState(11)
@@ -339,7 +339,7 @@ def projected_often(hw, gradient, seed, times):
 
 
 def projected_together(hw, gradient, seed, times):
-    """What comes up in many calls, task by task and for all tasks together.
+    """Return what comes up in many calls, task by task and for all tasks together.
 
     Returns:
         For each task its different results, in increasing order; how many different results there
@@ -361,7 +361,7 @@ def projected_together(hw, gradient, seed, times):
 
 
 def _many_left(hw, gradient, rng, times):
-    """What is left of all tasks after each of many calls."""
+    """Return what is left of all tasks after each of many calls."""
     found = []
     for _ in range(times):
         left = array(hw.surgery.surgery(gradient.clone(), rng), "what is left")

@@ -92,12 +92,12 @@ def mann_after(hw, images, labels, way, shot, seed):
 
 
 def mann_gradients(hw, images, labels, weights, way, shot, seed):
-    """Of a weighted sum of the logits: by each parameter and by the images, two numbers each."""
+    """Gradients of a weighted sum of the logits by the parameters and the images, two numbers each."""
     return _projected(_mann(hw, way, shot, seed), images, labels, weights)
 
 
 def _projected(model, images, labels, weights):
-    """Of every gradient its length and its projection on a fixed direction."""
+    """The length of every gradient and its projection on a fixed direction."""
     images.requires_grad_(True)
     logits = tensor(model(images, labels), "the logits")
     named = dict(sorted(model.named_parameters())) | {"images": images}
@@ -128,5 +128,5 @@ def transformer_logits(hw, images, labels, way, shot, seed, training=True):
 
 
 def transformer_gradients(hw, images, labels, weights, way, shot, seed):
-    """Of a weighted sum of the logits: by each parameter and by the images, two numbers each."""
+    """Gradients of a weighted sum of the logits by the parameters and the images, two numbers each."""
     return _projected(_transformer(hw, way, shot, seed), images, labels, weights)

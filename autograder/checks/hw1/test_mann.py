@@ -25,7 +25,7 @@ def relabel_query(labels):
 
 
 def require_shape(seen, labels):
-    """There are as many logits as the handout says."""
+    """Require the shape of the logits that the handout asks for."""
     require(
         seen.shape == labels.shape,
         f"the logits have shape {list(seen.shape)}; expected [B, K + 1, N, N] = "
@@ -35,7 +35,7 @@ def require_shape(seen, labels):
 
 
 def require_still(moved, seen, what, idea):
-    """Two predictions that should be equal are equal."""
+    """Require that two predictions are equal: `what` says what moved them, `idea` why it may not."""
     require(
         moved.shape == seen.shape,
         f"logits has shape {list(moved.shape)} in one call and "

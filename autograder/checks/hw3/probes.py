@@ -69,7 +69,7 @@ def listed(hw, model, mode):
 
 
 def chosen(hw, mode, blocks, frozen):
-    """What is chosen from a toy model; some parameters may be frozen before."""
+    """Return what is chosen from a toy model; some parameters may be frozen before."""
     model = toy(blocks)
     for parameter in model.blocks.parameters():
         parameter.requires_grad_(not frozen)
@@ -77,7 +77,7 @@ def chosen(hw, mode, blocks, frozen):
 
 
 def chosen_of_tied(hw, mode):
-    """What is chosen when the first block and the second, the head and the table share weights."""
+    """Return the choice where the first block shares weights with the second, the head with the table."""
     model = toy(3)
     model.blocks[1] = model.blocks[0]
     model.head = nn.Linear(3, 7)
@@ -86,7 +86,7 @@ def chosen_of_tied(hw, mode):
 
 
 def chosen_of_lora(hw, mode, rank):
-    """What is chosen from a model with LoRA layers: numbers in updates, in wrapped layers, elsewhere.
+    """Return the choice from a model with LoRA layers: numbers in updates, wrapped layers, elsewhere.
 
     LoRA layers stand in a block, in the head and in neither, one of them under the name `layer`. A
     plain MLP has layers called `up` and `down`, as the kit's GPT does.
@@ -325,10 +325,10 @@ def _layers(inputs, outputs, rank):
 
 
 def in_any_style(hw, use: Callable[[Maker], Any], layer, rank):
-    """What `use` gives with a LoRA layer of the first style that it can work with.
+    """Return what `use` returns for a LoRA layer: the styles are tried until one raises nothing.
 
     Raises:
-        Exception: what the first style led to, when it can work with none.
+        Exception: that of the first style, when every style raises one.
     """
     first = None
     for make in lora_linears(hw, layer, rank):
@@ -424,7 +424,7 @@ def frozen_flags(wrapped):
 
 
 def matrices(wrapped, before):
-    """What `make_update` made: sizes, which part is zero, size and rank of the other, the layer."""
+    """Return sizes of an update, which part is zero, size and rank of the other part, and the layer."""
     parts = update_parameters(wrapped)
     flat = {name: p.detach().reshape(len(p), -1).double() for name, p in parts.items()}
     zero = [int(not p.any()) for p in flat.values()]
@@ -577,7 +577,7 @@ def outputs(wrapped, parts, a, b, x, weights):
 
 
 def linear_map(hw, weight, bias, a, b, scale, transposed):
-    """What the LoRA layer adds to the wrapped one, at each unit vector and at zero, in eval mode too."""
+    """Return what the LoRA layer adds to the wrapped one at each unit vector and at zero, also in eval."""
     layer = plain_linear(weight, bias, transposed)
     inputs = weight.shape[1]
 
@@ -626,7 +626,7 @@ def conv_forward(
 
 
 def merged(hw, wrapped, x):
-    """What `merge` gives, and whether anything else has changed."""
+    """Return what `merge` gives, and whether anything else has changed."""
     layer = wrapped.layer
     kept = {name: value.clone() for name, value in wrapped.state_dict().items()}
     plain = hw.lora.merge(wrapped)
@@ -716,7 +716,7 @@ PHASES = {"linear": 1, "full": 2, "last": 3, "first": 4, "middle": 5, "bias": 6}
 
 
 def phases(hw, probe_steps, tune_steps, probe_lr, tune_lr):
-    """What `lp_ft` asks `tune` for, and what it returns; the losses depend on what was asked."""
+    """Return what `lp_ft` asks `tune` for and what it returns; the losses follow from the requests."""
     calls = []
 
     def tune(mode, steps, lr):

@@ -48,7 +48,7 @@ def initial(seed):
 
 
 def step(student, rng, counts):
-    """What the student's step did, and what the whole batch would have done."""
+    """Return what the student's step did, and what the whole batch would have done."""
     tokens, labels, weights = parts(rng, counts)
     seed = int(rng.randint(2**31))
     seen = student.accumulated_step(tokens, labels, weights, counts, seed)

@@ -37,7 +37,7 @@ def places(size, kernel, stride, padding, dilation):
 
 
 def check_matrices(seen, sizes, rank, layer):
-    """What `make_update` leaves behind."""
+    """Return what `make_update` leaves behind."""
     assert_matches(
         seen["flags"],
         np.array([0, 2]),

@@ -41,7 +41,7 @@ def surprise(strength):
 
 @problem("4a", points=2)
 def test_loss(student, reference, rng):
-    """The loss and accuracy of rows of different lengths, also with nearly impossible tokens"""
+    """The loss and accuracy are right for rows of different lengths and for very unlikely tokens"""
     logits, labels = ragged(rng)
     seen = student.token_loss(logits, labels)
     require_unchanged(student, "logits", "labels")
@@ -114,7 +114,7 @@ def test_loss_gradient(student, reference, rng):
 
 @problem("4a", points=1)
 def test_accuracy(student, rng):
-    """The accuracy counts only tokens to be predicted, even if there is only one"""
+    """The accuracy counts only the tokens to be predicted, even if only one token is to be predicted"""
     labels = np.full((2, 4), IGNORED)
     labels[1, 3] = 3
     for strength, right in ((3.0, 1.0), (-3.0, 0.0)):

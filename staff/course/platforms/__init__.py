@@ -17,7 +17,7 @@ class ScoreRow:
         ids: what may name the student, the surest first.
         score: the cell as it stands; empty when there is none.
         open: why there is no score yet; empty when there is one or nothing was handed in.
-        most: the points possible as the file says them, or empty.
+        most: the points possible, as the file gives them; may be empty.
         items: rubric item → cell.
     """
 

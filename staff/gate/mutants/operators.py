@@ -395,7 +395,7 @@ def _reduced_first(name: str, arguments: ast.Call, inner: ast.Call) -> Iterator[
 
 
 def _axis_before(args: list[ast.expr]) -> list[ast.expr] | None:
-    """The same with the axis before, where one is named from the end."""
+    """The arguments with the previous axis: -2 for -1. None unless the axis is counted from the end."""
     match args:
         case [ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() as axis))]:
             return [_number(-axis - 1)]
@@ -417,7 +417,7 @@ def _all_but_one(sequence: ast.expr) -> Iterator[ast.expr]:
 def _exchanged_statements(
     function: ast.FunctionDef, first: int, last: int
 ) -> Iterator[tuple[ast.AST, str, str, str]]:
-    """Neighbouring statements in the other order, where the second needs no name from the first."""
+    """Exchange two neighbouring statements where the second uses no name that the first makes."""
     for path, node in _walk(function, []):
         for field in ("body", "orelse"):
             statements = getattr(node, field, None)
@@ -439,7 +439,7 @@ def _exchanged_statements(
 def _states_handed_on(
     function: ast.FunctionDef, first: int, last: int
 ) -> Iterator[tuple[ast.AST, str, str, str]]:
-    """What a layer ends with, and nobody uses, goes to the layer after it as its start."""
+    """Start a layer from the final state of the layer before it, which the solution throws away."""
     places = [path for path, node in _walk(function, []) if _gives_a_state(node, first, last)]
     for one, other in itertools.pairwise(places):
         changed = copy.deepcopy(function)
@@ -500,7 +500,7 @@ def _is_a_size(name: str, function: ast.FunctionDef) -> bool:
 
 
 def _each_detached(name: ast.Name) -> ast.expr:
-    """The same dictionary of tensors, with every path of gradients cut."""
+    """Detach every tensor of a dictionary."""
     return ast.parse(f"{{k: v.detach() for k, v in {name.id}.items()}}", mode="eval").body
 
 

@@ -239,12 +239,12 @@ _STATEMENTS = {
 
 
 def arithmetic(was: type[ast.operator], now: type[ast.operator]) -> str:
-    """The name for one operation in another's place."""
+    """The operator's name for one operation in another's place."""
     return _ARITHMETIC.get((was, now), "other_arithmetic")
 
 
 def turned(operation: type[ast.operator]) -> str:
-    """The name for exchanged sides."""
+    """The operator's name for exchanged sides."""
     return _TURNED.get(operation, "operands_exchanged")
 
 
@@ -286,7 +286,7 @@ def is_axis(parent: ast.AST) -> bool:
 
 
 def number(parent: ast.AST) -> str:
-    """The name for another number under this node."""
+    """The operator's name for another number under this node."""
     if is_axis(parent):
         return "another_axis"
     if isinstance(parent, ast.Slice):
@@ -295,7 +295,7 @@ def number(parent: ast.AST) -> str:
 
 
 def without(statement: ast.stmt) -> str:
-    """The name for a statement that is left out."""
+    """The operator's name for a statement that is left out."""
     match statement:
         case ast.For():
             return "loop_left_out"
