@@ -58,7 +58,7 @@ def _products(name: str, shape: tuple[int, ...]) -> dict[str, float]:
 
 
 def name_quantity(values: list[float], calls: list[dict[str, float]]) -> Iterator[str]:
-    """Return the name in words of a value that differs from call to call; simple names come first.
+    """Yield names in words for a value that differs from call to call; simple names come first.
 
     Args:
         values: one a call.
@@ -94,10 +94,10 @@ def setting_of(value: float, given: dict[str, float]) -> str:
 
 
 def proportional(values: list[float], calls: list[dict[str, float]]) -> Iterator[tuple[float, str]]:
-    """Return a factor and the name of a quantity whose multiple the values are in every call.
+    """Yield a factor and the name of a quantity: the values are that multiple of it in every call.
 
     Args:
-        values, calls: as of `named`; fewer than three different ones say nothing.
+        values, calls: as of `name_quantity`; fewer than three different ones say nothing.
     """
     for name in calls[0]:
         sizes = [call.get(name, 0.0) for call in calls]
