@@ -1,7 +1,7 @@
 """What the required experiments take, with the solutions: `python -m benchmarks.experiments`.
 
-Runs all of them in a new folder as `make experiments` does (most of an hour on two cores), and writes
-benchmarks/results/experiments.md and runner.png.
+Runs all of them in a new folder as `make experiments` does (about half an hour on two cores), and writes
+benchmarks/results/experiments.md and experiments.png.
 """
 
 from __future__ import annotations

@@ -65,9 +65,9 @@ def causes(seen: Seen, answers: Units, known: OfProblem) -> list[Told]:
 
 
 def _without_derived(run: Units, random: set[str], free: list[str]) -> Units:
-    """Without the conditions that only say again what the outputs say.
+    """Leave out the conditions: they only repeat what the outputs say.
 
-    They count where a check draws at random, and where right versions give other outputs.
+    They are kept for checks that draw at random, and for those where right versions give other outputs.
     """
     counting = random | {key.split("/")[0] for key in free}
     return {k: v for k, v in run.items() if not stands_alone(k) or k.split("/")[0] in counting}

@@ -316,6 +316,6 @@ def are_shares(numbers: np.ndarray) -> bool:
 
 
 def _are_no_fractions(numbers: np.ndarray) -> bool:
-    """Whether some number is no fraction of small numbers."""
+    """Whether at least one number is no multiple of 1/5040, as fractions of numbers up to ten are."""
     parts = np.asarray(numbers, np.float64) * 5040  # a multiple of every number up to ten
     return bool((np.abs(parts - np.round(parts)) > 0.02).any())

@@ -1,11 +1,11 @@
 """The release gate: the grader is graded before it is given to anyone.
 
-For every homework and seed: the solution and every variant earn all, the stubs nothing, every
-mistake loses points on its own problem, and no others without a reason on record (elsewhere.toml),
-and is recognised, degenerate answers pass no check. Secret seeds
-are recorded in memory and must agree with the public one on every verdict. The solution and the
-stubs are judged as a student's work is, in a sandbox of their own for every check; what the catalogue
-holds is judged in one process (see staff/gate/shared_worker.py).
+For every homework: the solution and every variant earn all points and the stubs none. Every mistake
+loses points on its own problem, elsewhere only with a reason on record (elsewhere.toml), and is never
+taken for one of another family. Degenerate answers pass no check. Secret seeds are recorded in memory
+and must agree with the public one on every verdict. The solution and the stubs are judged as a
+student's work is, in a sandbox of their own for every check; what the catalogue holds is judged in one
+process (see staff/gate/shared_worker.py).
 """
 
 from __future__ import annotations

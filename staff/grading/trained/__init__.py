@@ -186,7 +186,7 @@ class _Measurement:
     def _accuracies(
         self, name: str, stored: dict[str, Any], pools: list[np.ndarray], held_out: ModuleType
     ) -> list[np.ndarray]:
-        """The accuracies of the best weights on test tasks, and of the last on validation tasks."""
+        """Two accuracies a run: of the best weights on test tasks, of the last weights on validation tasks."""
         rng = generator(self.seed, name)
         student = Student(self.homework, lambda: self._open(self._students))
         try:
