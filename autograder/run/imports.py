@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator
 from importlib import metadata
 from pathlib import Path
 
+from autograder.run.reading import CANNOT_PARSE
 from common.homework import Homework
 from common.kit.shadows import PACKAGES
 
@@ -35,7 +36,7 @@ def _of_lines(text: str) -> Iterator[tuple[str, int]]:
         if found := PLAIN.match(line):
             try:
                 modules = [module for module, _ in _of_tree(ast.parse(line.strip()))]
-            except (SyntaxError, ValueError):
+            except CANNOT_PARSE:
                 modules = [found[1] or found[2]]
             yield from ((module, number) for module in modules)
 

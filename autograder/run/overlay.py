@@ -38,12 +38,8 @@ from common.kit.shadows import PACKAGES
 
 PLAN = "handed_in.json"  # what the worker is told of the files
 MOST_HELPERS = 50
-SHARED = (
-    "__init__.py",
-    "errors.py",
-    "kit/__init__.py",
-    "kit/shadows.py",
-)  # every check imports them
+# Modules of common/ that every check imports.
+SHARED = ("__init__.py", "errors.py", "kit/__init__.py", "kit/shadows.py")
 _SKIP = shutil.ignore_patterns("__pycache__", "*.pyc", ".*", "README.md", "writeup.md", "figures")
 
 

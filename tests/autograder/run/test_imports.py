@@ -20,6 +20,10 @@ def test_every_import_of_a_file_that_cannot_be_parsed_is_found():
     ]
 
 
+def test_a_line_too_deep_to_be_parsed_names_its_first_module():
+    assert imports.imports_of(f"import helpers; x = {'-' * 100_000}1\n", None) == [("helpers", 1)]
+
+
 def test_what_pip_calls_a_package_is_no_module():
     assert imports.unknown(["PIL.Image", "markdown_it", "pyparsing"], HOMEWORK) == []
     assert imports.unknown(["pillow", "torch"], HOMEWORK) == ["pillow"]
